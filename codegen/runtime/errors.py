@@ -1,0 +1,46 @@
+"""Errors a method may answer with: the base of generated error classes, and those every program has."""
+
+from typing import Any, ClassVar
+
+
+class DeclaredError(Exception):
+    """An error that a schema declares. Generated subclasses set the class attributes and take their fields by name.
+
+    On the wire: `{"code": code, "message": message, "data": {"error": slug, …fields}}`.
+    """
+
+    code: ClassVar[int]
+    slug: ClassVar[str]
+    status: ClassVar[int]
+    message: ClassVar[str]
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or self.message)
+
+    def data(self) -> dict[str, Any]:
+        """The declared fields, as values pydantic-core can write as JSON."""
+        return {}
+
+
+class Unauthorized(DeclaredError):
+    code, slug, status, message = 1401, "unauthorized", 401, "sign in first"
+
+
+class Forbidden(DeclaredError):
+    code, slug, status, message = 1403, "forbidden", 403, "not allowed"
+
+
+class NotFound(DeclaredError):
+    code, slug, status, message = 1404, "not_found", 404, "no such object"
+
+
+class Conflict(DeclaredError):
+    code, slug, status, message = 1409, "conflict", 409, "the object was changed or exists already"
+
+
+class InUse(DeclaredError):
+    code, slug, status, message = 1410, "in_use", 409, "another object refers to this one"
+
+
+class RateLimited(DeclaredError):
+    code, slug, status, message = 1429, "rate_limited", 429, "too many requests"

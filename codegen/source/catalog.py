@@ -1,0 +1,27 @@
+"""The one table of diagnostics: every rule a schema can break, by code.
+
+OS0xx files and bytes, OS1xx syntax, OS2xx names and types, OS3xx notes, fields and defaults, OS4xx services, errors
+and webhooks, OS5xx lint, OS6xx breaking changes, OS7xx generated files and migrations.
+"""
+
+from codegen.source.diagnostics import Rule
+
+# --- OS0xx: files and bytes -------------------------------------------------------------------------------------
+
+# --- OS1xx: syntax ----------------------------------------------------------------------------------------------
+
+# --- OS2xx: names and types -------------------------------------------------------------------------------------
+
+UNKNOWN_TYPE = Rule("OS201", "error", "unknown type {name!r}", fix="did you mean {near!r}?", why="""\
+A type is a primitive, or declared in this module, or in one that is imported (`common.Name`).
+""")
+
+# --- OS3xx: notes, fields and defaults --------------------------------------------------------------------------
+
+# --- OS4xx: services, errors and webhooks -----------------------------------------------------------------------
+
+# --- OS5xx: lint ------------------------------------------------------------------------------------------------
+
+# --- OS7xx: generated files and migrations ----------------------------------------------------------------------
+
+RULES: dict[str, Rule] = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
