@@ -1,0 +1,40 @@
+"""The `oschema` command: a table of commands, each loaded when it is asked for so that starting stays quick."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "explain": "Print a rule of the table of diagnostics.",
+    "fmt": "Format schema files in place.",
+    "generate": "Write everything that follows from the schemas.",
+    "lint": "Check schemas, and say what could be better.",
+    "migrate": "Plan, apply and list database migrations.",
+    "new": "Start a directory of schemas.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name; `codegen.commands.<name>` holds `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"codegen.commands.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+def main() -> None:
+    """oschema: say once what exists; models, tables, routes, clients and documents follow.
+
+    Exit codes: 0 fine, 1 findings, 2 wrong usage.
+    """

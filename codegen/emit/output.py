@@ -1,0 +1,23 @@
+"""What an emitter is: a function from the checked model to files, none of which it writes itself."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from codegen.model.model import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One generated file. `path` is relative to the output directory, with `/`; `text` ends with a newline."""
+
+    path: str
+    text: str
+
+
+Emit = Callable[[Program], Iterable[Output]]
+
+KINDS: dict[str, str] = {
+    kind: f"codegen.emit.{kind}" for kind in (
+        "schema", "models", "errors", "tables", "services", "routes", "plugins", "conformance", "strategies",
+        "openrpc", "clients", "reference")}
+"""Kind of output → the module that has its `emit(program)`. `--only KIND` takes these names."""
