@@ -1,0 +1,188 @@
+"""What generated Python clients lean on: one call over HTTP, typed errors, and retries where they cannot do harm."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from pydantic import TypeAdapter
+from pydantic_core import from_json, to_json
+
+from codegen.runtime.errors import DeclaredError
+
+RETRY_STATUSES = frozenset({502, 503, 504})
+FIRST_DELAY = 0.1
+"""Seconds before the first retry; each further one waits twice as long, give or take a half."""
+
+
+class TransportError(Exception):
+    """No JSON-RPC answer came: the network failed, or something that is not this server answered."""
+
+
+class RpcError(Exception):
+    """An answer with an error that the schema does not declare: a wrong call, or a fault of the server.
+
+    `errors` is the list of wrong parameters (`path`, `message`, `rule`) of an invalid-params answer.
+    """
+
+    def __init__(self, code: int, message: str, data: Any = None) -> None:
+        super().__init__(f"{message} ({code})")
+        self.code = code
+        self.data = data
+
+    @property
+    def errors(self) -> list[dict[str, Any]]:
+        found = self.data.get("errors") if isinstance(self.data, dict) else None
+        return found if isinstance(found, list) else []
+
+
+class Call:
+    """One method, prepared: its name, how parameters are written and results read, and whether it may be retried.
+
+    `key` is the parameter that carries an idempotency key: where the caller leaves it out the client makes one,
+    so that a retry is the same act. The adapters are built at the first call.
+    """
+
+    __slots__ = ("_adapters", "_params", "_result", "errors", "key", "name", "safe")
+
+    def __init__(self, name: str, params: Any, result: Any, *, errors: Mapping[str, type[DeclaredError]],
+                 safe: bool = False, key: str | None = None) -> None:
+        self.name = name
+        self.errors = errors
+        self.safe = safe
+        self.key = key
+        self._params, self._result = params, result
+        self._adapters: tuple[TypeAdapter[Any], TypeAdapter[Any]] | None = None
+
+    @property
+    def adapters(self) -> tuple[TypeAdapter[Any], TypeAdapter[Any]]:
+        if self._adapters is None:
+            self._adapters = (TypeAdapter(self._params), TypeAdapter(self._result))
+        return self._adapters
+
+    def request(self, number: int, params: dict[str, Any]) -> tuple[bytes, bool]:
+        """The body to send, and whether it may be sent again."""
+        if self.key is not None and params.get(self.key) is None:
+            params = {**params, self.key: uuid.uuid4().hex}
+        encoded = self.adapters[0].dump_json(params, by_alias=True)
+        head = to_json({"jsonrpc": "2.0", "id": number, "method": self.name})
+        return head[:-1] + b',"params":' + encoded + b"}", self.safe or self.key is not None
+
+    def answer(self, status: int, body: bytes) -> Any:
+        """The typed result in a response. Raises the declared error it holds, `RpcError`, or `TransportError`."""
+        try:
+            answer = from_json(body)
+        except ValueError:
+            raise TransportError(f"{self.name}: HTTP {status}, and no JSON in the answer") from None
+        if not isinstance(answer, dict) or not ("result" in answer or isinstance(answer.get("error"), dict)):
+            raise TransportError(f"{self.name}: HTTP {status}, and no JSON-RPC answer")
+        if "error" in answer:
+            raise self.error(answer["error"])
+        return self.adapters[1].validate_json(to_json(answer["result"]))
+
+    def error(self, error: Mapping[str, Any]) -> Exception:
+        data = error.get("data")
+        if isinstance(data, dict) and data.get("error") in self.errors:
+            declared = self.errors[data["error"]]
+            return declared.from_wire({name: value for name, value in data.items() if name != "error"})
+        return RpcError(int(error.get("code", 0)), str(error.get("message", "")), data)
+
+
+@dataclass(slots=True)
+class Options:
+    """Where a client calls and as whom. `token` is a session's or an API key; `headers` go with every call."""
+
+    url: str
+    token: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 30.0
+    retries: int = 3
+
+    def all_headers(self) -> dict[str, str]:
+        own = {"content-type": "application/json", **self.headers}
+        return own if self.token is None else {**own, "authorization": f"Bearer {self.token}"}
+
+
+def delay(attempt: int) -> float:
+    return FIRST_DELAY * 2 ** attempt * random.uniform(0.5, 1.5)
+
+
+class Transport:
+    """Sends calls over one kept connection pool; for use by one or several threads."""
+
+    def __init__(self, options: Options, http: httpx.Client | None = None) -> None:
+        self._options = options
+        self._http = http or httpx.Client(timeout=options.timeout)
+        self._numbers = itertools.count(1)
+
+    def call(self, call: Call, params: dict[str, Any]) -> Any:
+        """Send one call and give its typed result. Raises declared errors, `RpcError`, `TransportError`."""
+        body, repeatable = call.request(next(self._numbers), params)
+        headers = self._options.all_headers()
+        for attempt in itertools.count():
+            last = not repeatable or attempt >= self._options.retries
+            try:
+                response = self._http.post(self._options.url, content=body, headers=headers)
+            except httpx.HTTPError as error:
+                if last:
+                    raise TransportError(f"{call.name}: {error}") from error
+            else:
+                if last or response.status_code not in RETRY_STATUSES:
+                    return call.answer(response.status_code, response.content)
+            time.sleep(delay(attempt))
+        raise AssertionError("unreachable")
+
+    def close(self) -> None:
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                 trace: TracebackType | None) -> None:
+        self.close()
+
+
+class AsyncTransport:
+    """The same for asyncio."""
+
+    def __init__(self, options: Options, http: httpx.AsyncClient | None = None) -> None:
+        self._options = options
+        self._http = http or httpx.AsyncClient(timeout=options.timeout)
+        self._numbers = itertools.count(1)
+
+    async def call(self, call: Call, params: dict[str, Any]) -> Any:
+        """Send one call and give its typed result. Raises declared errors, `RpcError`, `TransportError`."""
+        import asyncio
+
+        body, repeatable = call.request(next(self._numbers), params)
+        headers = self._options.all_headers()
+        for attempt in itertools.count():
+            last = not repeatable or attempt >= self._options.retries
+            try:
+                response = await self._http.post(self._options.url, content=body, headers=headers)
+            except httpx.HTTPError as error:
+                if last:
+                    raise TransportError(f"{call.name}: {error}") from error
+            else:
+                if last or response.status_code not in RETRY_STATUSES:
+                    return call.answer(response.status_code, response.content)
+            await asyncio.sleep(delay(attempt))
+        raise AssertionError("unreachable")
+
+    async def close(self) -> None:
+        await self._http.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
+                        trace: TracebackType | None) -> None:
+        await self.close()

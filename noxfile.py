@@ -1,0 +1,144 @@
+# /// script
+# requires-python = ">=3.11"
+# dependencies = ["nox[uv]>=2025.10"]
+# ///
+"""Every task of the project, as a nox session; `python3 noxfile.py -s NAME` needs nothing but Python.
+
+`nox -s NAME` does the same where nox is installed, `uv run noxfile.py -s NAME` where uv is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+LAUNCHER = ROOT / ".nox" / "launcher"
+NOX = "nox[uv]>=2025.10"
+
+
+def launch() -> None:
+    """Run nox from an environment of its own, made on first use; the system's Python is left as it is.
+
+    Debian ships Python without `ensurepip` and forbids installing into it: the environment is then made without pip
+    and filled by the system's pip from outside.
+    """
+    python = LAUNCHER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    if not (LAUNCHER / "ready").exists():
+        print("Setting up nox in .nox/launcher (once) …", flush=True)
+        try:
+            import ensurepip  # noqa: F401
+        except ImportError:
+            venv.create(LAUNCHER, clear=True, symlinks=os.name != "nt")
+            pip = [sys.executable, "-m", "pip", "--python", str(python)]
+        else:
+            venv.create(LAUNCHER, clear=True, with_pip=True, symlinks=os.name != "nt")
+            pip = [str(python), "-m", "pip"]
+        subprocess.run([*pip, "install", "--quiet", "--disable-pip-version-check", NOX], check=True)
+        (LAUNCHER / "ready").touch()
+    command = [str(python), "-m", "nox", "--noxfile", str(ROOT / "noxfile.py"), *sys.argv[1:]]
+    try:
+        raise SystemExit(subprocess.run(command, check=False).returncode)
+    except KeyboardInterrupt:
+        raise SystemExit(130) from None
+
+
+if __name__ == "__main__":
+    try:
+        import nox
+    except ImportError:
+        launch()
+else:
+    import nox
+
+nox.needs_version = ">=2025.10"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["tests"]
+nox.options.error_on_missing_interpreters = True
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the project (editable) and dependency groups at the pinned versions; nothing to do when unchanged."""
+    inputs = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs) + repr(groups).encode()).hexdigest()
+    stamp = Path(session.virtualenv.location) / "installed"
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    arguments = [part for group in groups for part in ("--group", group)]
+    session.install("-c", "constraints.txt", "-e", ".", *arguments)
+    stamp.write_text(digest)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Set up, migrate, add a little demo data and start the server on http://127.0.0.1:9920."""
+    install(session)
+    session.run("hero-onboarding", "demo", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Lint, types, freshness of generated files, then every test. Arguments after `--` go to pytest instead."""
+    install(session, "test", "lint")
+    if session.posargs:
+        session.run("pytest", *session.posargs)
+        return
+    check(session)
+    session.run("pytest", "-n", "2", "--dist", "worksteal")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """ruff and mypy --strict, generated code too; `oschema lint` and `oschema fmt --check` on the schemas."""
+    install(session, "test", "lint")
+    check(session)
+
+
+def check(session: nox.Session) -> None:
+    """What must hold before a test is run."""
+    session.run("ruff", "check", ".")
+    session.run("mypy")
+    session.run("oschema", "fmt", "--check")
+    session.run("oschema", "lint")
+    session.run("oschema", "migrate", "plan", "--check")
+    session.run("oschema", "generate", "--check")
+
+
+@nox.session
+def codegen(session: nox.Session) -> None:
+    """Regenerate everything from `schemas/`, then verify it; `-- --check` only verifies."""
+    install(session, "test", "lint")
+    if "--check" in session.posargs:
+        session.run("oschema", "generate", "--check")
+    else:
+        session.run("oschema", "generate", *session.posargs)
+    session.run("ruff", "check", "generated")
+    session.run("mypy", "generated")
+    session.run("pytest", "-n", "2", "tests/generated", "generated/conformance")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Run a benchmark: `nox -s bench -- codegen|rpc`. Peers run in the same run; ratios are printed."""
+    install(session, "bench")
+    if not session.posargs:
+        session.error("say which: " + ", ".join(sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))))
+    name, *rest = session.posargs
+    session.run("python", f"benchmarks/{name}.py", *rest)
+
+
+@nox.session(venv_backend="none")
+def system(session: nox.Session) -> None:
+    """Install the Debian packages some tests need (chromium, for the browser); asks for root where it is not."""
+    sudo = [] if os.geteuid() == 0 else ["sudo"]
+    session.run(*sudo, "apt-get", "update", external=True)
+    session.run(*sudo, "apt-get", "install", "-y", "--no-install-recommends", "chromium", "git", external=True)
+
+
+if __name__ == "__main__":
+    nox.main()
