@@ -1,0 +1,247 @@
+"""One database, SQLite or PostgreSQL: a connection per thread, transactions, kept SQL text, errors that say more."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+import weakref
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+from urllib.parse import unquote, urlsplit
+
+import peewee
+import psycopg
+from psycopg import errors as pg
+
+from codegen.runtime.errors import Conflict, InUse
+
+Dialect = Literal["sqlite", "postgresql"]
+Row = tuple[Any, ...]
+T = TypeVar("T")
+
+BUSY_TIMEOUT = 10.0
+"""Seconds a writer waits for SQLite's one write lock."""
+ATTEMPTS = 8
+"""How often `run` starts a transaction before it gives up."""
+
+
+class Duplicate(Conflict):
+    """A unique key is taken. `fields` are its columns, empty where the database does not tell them."""
+
+    def __init__(self, fields: Sequence[str] = (), constraint: str = "") -> None:
+        self.fields, self.constraint = tuple(fields), constraint
+        super().__init__(f"an object with this {' and '.join(self.fields)} exists already" if fields else None)
+
+    def data(self) -> dict[str, Any]:
+        return {"fields": list(self.fields)}
+
+
+class UnknownReference(Conflict):
+    """A written reference names no object."""
+
+    message = "a referenced object does not exist"
+
+
+class Referenced(InUse):
+    """The row cannot go: another refers to it."""
+
+
+class Refused(Exception):
+    """A CHECK, NOT NULL or append-only rule of the table refused what was written: a fault of the program."""
+
+
+class Restart(Exception):
+    """The transaction met another one and was rolled back; run it again (`Database.run` does)."""
+
+
+class Unavailable(Exception):
+    """The database cannot be reached, or stayed locked too long."""
+
+
+class Slot(peewee.Node):
+    """A parameter of a kept statement, in a Peewee query: its value comes with each execution, already encoded."""
+
+    def __sql__(self, ctx: Any) -> Any:
+        return ctx.literal(ctx.state.param or "?")
+
+
+class Database:
+    """A database by URL (`sqlite:///relative/path`, `sqlite:////absolute/path`, `postgresql://…`).
+
+    Each thread has its own connection, opened on first use; a forked process opens its own. Outside a transaction each
+    statement is one. Write transactions exclude each other's effects on both databases: `BEGIN IMMEDIATE` on SQLite,
+    `SERIALIZABLE` on PostgreSQL, so a handler that is right on one is right on the other.
+    """
+
+    def __init__(self, binding: peewee.Database, dialect: Dialect, url: str) -> None:
+        self.peewee: Any = binding   # Peewee's stubs leave its connection and SQL context untyped
+        self.dialect: Dialect = dialect
+        self.url = url
+        _opened.add(self)
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Bind to `url`; connects on first use. Raises `ValueError` for another kind of URL."""
+        scheme = urlsplit(url).scheme
+        if scheme in ("postgresql", "postgres"):
+            url = "postgresql" + url[len(scheme):]
+            return cls(peewee.PostgresqlDatabase(url, prefer_psycopg3=True), "postgresql", url)
+        if scheme == "sqlite" and (path := unquote(url.removeprefix("sqlite://").removeprefix("/"))):
+            if path != ":memory:":
+                Path(path).parent.mkdir(parents=True, exist_ok=True)
+            pragmas = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": "full", "cache_size": -16_000,
+                       "temp_store": "memory"}
+            return cls(peewee.SqliteDatabase(path, pragmas=pragmas, timeout=BUSY_TIMEOUT), "sqlite", url)
+        raise ValueError("a database URL begins with sqlite:/// or postgresql://")
+
+    # --- statements -------------------------------------------------------------------------------------------
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
+        """Run one statement (in this database's parameter style, see `prepare`); its rows, none for a plain write."""
+        try:
+            cursor = self.peewee.connection().execute(sql, params)
+            return cursor.fetchall() if cursor.description else []
+        except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
+            raise self._translate(error, sql) from error
+
+    def change(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run one write; the number of rows it touched."""
+        try:
+            return int(self.peewee.connection().execute(sql, params).rowcount)
+        except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
+            raise self._translate(error, sql) from error
+
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
+        """Run one write for each of `rows`. Wrap it in a transaction: it is neither atomic nor fast without."""
+        try:
+            self.peewee.connection().cursor().executemany(sql, rows)
+        except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
+            raise self._translate(error, sql) from error
+
+    def prepare(self, sql: str) -> str:
+        """Hand-written SQL with `?` for its parameters, in this database's style. Do it once, keep the text."""
+        return sql if self.dialect == "sqlite" else sql.replace("%", "%%").replace("?", "%s")
+
+    def compile(self, query: peewee.Query) -> str:
+        """The text of a Peewee query whose values are all `Slot`s. Do it once, keep the text."""
+        sql, values = self.peewee.get_sql_context().sql(query).query()
+        if values:
+            raise ValueError(f"a kept statement has values in it: {sql}")
+        return str(sql)
+
+    # --- transactions -----------------------------------------------------------------------------------------
+
+    @contextmanager
+    def transaction(self, write: bool = True) -> Iterator[None]:
+        """All or nothing. Inside another transaction: a savepoint of it. Raises `Restart` when it must be run again.
+
+        `write=False` reads one consistent state and must not write.
+        """
+        sqlite = self.dialect == "sqlite"
+        level: Any = ("IMMEDIATE" if write else "DEFERRED") if sqlite else (_SERIALIZABLE if write else _REPEATABLE)
+        try:
+            with self.peewee.atomic() if self.peewee.in_transaction() else self.peewee.atomic(level):
+                yield
+        except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
+            raise self._translate(error, "") from error
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether this thread is inside a transaction."""
+        return bool(self.peewee.in_transaction())
+
+    def run(self, work: Callable[[], T], write: bool = True) -> T:
+        """`work()` in a transaction, from the start again when it met another one; inside a transaction, once.
+
+        `work` must have no effect outside the database.
+        """
+        for attempt in range(1 if self.in_transaction else ATTEMPTS):
+            if attempt:
+                time.sleep(0.001 * 2 ** attempt * (0.5 + os.urandom(1)[0] / 256))
+            try:
+                with self.transaction(write):
+                    return work()
+            except Restart as restart:
+                last = restart
+        raise last
+
+    # --- life -------------------------------------------------------------------------------------------------
+
+    def ping(self) -> None:
+        """Raise `Unavailable` when the database does not answer."""
+        self.execute("SELECT 1")
+
+    def close(self) -> None:
+        """Close this thread's connection; the next statement opens one again."""
+        self.peewee.close()
+
+    def _translate(self, error: Exception, sql: str) -> Exception:
+        """The error in the house's terms; itself when it is one of the program's own mistakes (wrong SQL)."""
+        if isinstance(error, peewee.PeeweeException) and error.args and isinstance(error.args[0], Exception):
+            error = error.args[0]
+        if isinstance(error, sqlite3.Error):
+            return _translate_sqlite(error, sql)
+        if isinstance(error, psycopg.Error):
+            if isinstance(error, psycopg.OperationalError) and not self.peewee.is_closed():
+                connection = self.peewee.connection()
+                if connection.closed:
+                    self.peewee.dispose()
+            return _translate_postgresql(error)
+        return error
+
+
+def _translate_sqlite(error: sqlite3.Error, sql: str) -> Exception:
+    text = str(error)
+    if isinstance(error, sqlite3.IntegrityError):
+        if text.startswith("UNIQUE constraint failed: "):
+            columns = [part.rpartition(".")[2] for part in text.partition(": ")[2].split(", ")]
+            return Duplicate(columns)
+        if text.startswith("FOREIGN KEY"):
+            return Referenced() if sql.startswith("DELETE") else UnknownReference()
+        return Refused(text)
+    if isinstance(error, sqlite3.OperationalError) and (
+            "locked" in text or "unable to open" in text or "disk I/O" in text):
+        return Unavailable(text)
+    return error
+
+
+def _translate_postgresql(error: psycopg.Error) -> Exception:
+    diagnostics = error.diag
+    if isinstance(error, pg.UniqueViolation):
+        detail = diagnostics.message_detail or ""
+        columns = detail[len("Key ("):detail.index(")=(")] if detail.startswith("Key (") else ""
+        fields = [column.strip('"') for column in columns.split(", ")] if columns else []
+        return Duplicate(fields, diagnostics.constraint_name or "")
+    if isinstance(error, pg.RestrictViolation):
+        return Referenced()
+    if isinstance(error, pg.ForeignKeyViolation):
+        missing = (diagnostics.message_primary or "").startswith("insert")
+        return UnknownReference() if missing else Referenced()
+    if isinstance(error, (pg.SerializationFailure, pg.DeadlockDetected)):
+        return Restart(str(error))
+    if isinstance(error, (psycopg.IntegrityError, pg.RaiseException)):
+        return Refused(str(error))
+    if isinstance(error, psycopg.OperationalError):
+        return Unavailable(str(error).strip())
+    return error
+
+
+_REPEATABLE, _SERIALIZABLE = 3, 4
+"""psycopg's numbers of the isolation levels, as Peewee takes them."""
+
+_opened: weakref.WeakSet[Database] = weakref.WeakSet()
+_inherited: list[Any] = []
+"""Connections of a parent process: kept, never used, never closed, for closing them would end the parent's."""
+
+
+def _forget_connections() -> None:
+    for database in _opened:
+        if not database.peewee.is_closed():
+            _inherited.append(database.peewee.connection())
+            database.peewee.dispose()
+
+
+os.register_at_fork(after_in_child=_forget_connections)
