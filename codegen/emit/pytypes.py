@@ -1,0 +1,158 @@
+"""How generated Python spells the types of a schema, and the imports that its spelling needs."""
+
+import keyword
+from collections.abc import Iterable
+from functools import cache
+
+from codegen.model.model import ErrorGroup, ListOf, MapOf, Named, Nullable, Primitive, Program, QName, Ref, Type
+
+RUNTIME_TYPES = "codegen.runtime.types"
+
+_PRIMITIVES = {
+    "bool": "Bool", "bytes": "Bytes", "decimal": "Decimal", "money": "Money", "otime": "OTime",
+    "datetime": "DateTime", "date": "Date", "duration": "Duration", "uuid": "Uuid", "sid": "Sid",
+    **{name: name.upper() for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")}}
+"""Primitive → its name in `codegen.runtime.types`; `str` and `json` are Python's own."""
+
+_STANDARD = frozenset({
+    "__future__", "abc", "base64", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions",
+    "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing", "uuid"})
+_FIRST_PARTY = frozenset({"codegen", "generated", "handlers", "providers"})
+
+
+class Imports:
+    """The imports of one generated file: names are asked for while it is written, lines are read at the end.
+
+    `taken` are the names the file defines itself. A name that is already taken from elsewhere gets an alias, so the
+    answer of `name` is what to write.
+    """
+
+    def __init__(self, taken: Iterable[str] = ()) -> None:
+        self._local: dict[str, tuple[str, str] | None] = dict.fromkeys(taken)
+        self._names: dict[tuple[str, str], str] = {}
+        self._modules: set[str] = set()
+
+    def name(self, module: str, name: str) -> str:
+        """Import `name` from `module` (`..models.onboarding` for a sibling package) and say how to write it here."""
+        key = (module, name)
+        if key not in self._names:
+            local = name
+            if local in self._local:
+                prefix = module.strip(".").rpartition(".")[2].title().replace("_", "")
+                local = prefix + name
+                while local in self._local:
+                    local += "_"
+            self._local[local] = key
+            self._names[key] = local
+        return self._names[key]
+
+    def module(self, module: str) -> str:
+        """Import a whole module: `import re`."""
+        self._modules.add(module)
+        return module
+
+    def text(self) -> str:
+        """The import lines as ruff sorts them, without a newline at the end; empty where nothing is imported."""
+        sections: dict[int, list[str]] = {}
+        for module in sorted(self._modules):
+            sections.setdefault(_section(module), []).append(f"import {module}")
+        by_module: dict[str, list[tuple[str, str]]] = {}
+        for (module, name), local in self._names.items():
+            by_module.setdefault(module, []).append((name, local))
+        for module in sorted(by_module, key=_module_key):
+            sections.setdefault(_section(module), []).extend(_from_lines(module, by_module[module]))
+        return "\n\n".join("\n".join(sections[section]) for section in sorted(sections))
+
+
+def _section(module: str) -> int:
+    root = module.partition(".")[0]
+    if root == "__future__":
+        return 0
+    if root in _STANDARD:
+        return 1
+    if not root:
+        return 4
+    return 3 if root in _FIRST_PARTY else 2
+
+
+def _module_key(module: str) -> tuple[int, str]:
+    """Relative imports: farther ones first, as ruff has it."""
+    return (-(len(module) - len(module.lstrip("."))), module)
+
+
+def _name_key(name: str) -> tuple[int, str]:
+    """Constants, then classes, then the rest, as ruff's `order-by-type` has it."""
+    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+
+
+def _from_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
+    parts = [name if name == local else f"{name} as {local}"
+             for name, local in sorted(names, key=lambda pair: _name_key(pair[0]))]
+    plain = [part for part in parts if " as " not in part]
+    lines = [f"from {module} import {part}" for part in parts if " as " in part]
+    if plain:
+        line = f"from {module} import {', '.join(plain)}"
+        if len(line) > 120:
+            line = f"from {module} import (\n" + "".join(f"    {part},\n" for part in plain) + ")"
+        lines.append(line)
+        lines.sort(key=lambda text: _name_key(text.partition(" import ")[2].lstrip("(\n ").split(" ")[0].rstrip(",")))
+    return lines
+
+
+def python_type(program: Program, type_: Type, imports: Imports, *, nullable: bool = False, models: str = "..models",
+                here: str | None = None) -> str:
+    """The annotation of a value of `type_`, for type checkers and for pydantic alike (`list[UsageRecord] | None`).
+
+    Struct, enums, unions and aliases are names of `models.<module>`; in a file of module `here` that is itself the
+    models' they need no import. Ranges and patterns of primitives come along (`I64`, `Sid`).
+    """
+    text = _spell(program, type_, imports, models, here)
+    return f"{text} | None" if nullable and not text.endswith(" | None") else text
+
+
+def _spell(program: Program, type_: Type, imports: Imports, models: str, here: str | None) -> str:
+    match type_:
+        case Primitive(name="str"):
+            return "str"
+        case Primitive(name="json"):
+            return imports.name("typing", "Any")
+        case Primitive(name=name):
+            return imports.name(RUNTIME_TYPES, _PRIMITIVES[name])
+        case Ref():
+            return imports.name(RUNTIME_TYPES, "Sid")
+        case Named(target=target):
+            return model_name(program, target, imports, models=models, here=here)
+        case ListOf(item=item):
+            return f"list[{_spell(program, item, imports, models, here)}]"
+        case MapOf(key=key, value=value):
+            return (f"dict[{_spell(program, key, imports, models, here)}, "
+                    f"{_spell(program, value, imports, models, here)}]")
+        case Nullable(inner=inner):
+            return f"{_spell(program, inner, imports, models, here)} | None"
+
+
+def model_name(program: Program, target: QName, imports: Imports, *, models: str = "..models",
+               here: str | None = None) -> str:
+    """Import a struct, enum, union or alias from the generated models, and say how to write it."""
+    declared = program.types[target]
+    assert not isinstance(declared, ErrorGroup), target   # errors are raised, never values
+    if declared.module == here:
+        return declared.name
+    return imports.name(f"{models}.{declared.module}", declared.name)
+
+
+@cache
+def attribute_name(name: str) -> str:
+    """A field's name as a Python attribute: a keyword, or a name that pydantic's models use, gets a `_` behind it."""
+    return f"{name}_" if name in _reserved_names() else name
+
+
+def argument_name(name: str) -> str:
+    """A parameter's name in Python: a keyword, and `self`, get a `_` behind them."""
+    return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
+
+
+@cache
+def _reserved_names() -> frozenset[str]:
+    from pydantic import BaseModel   # heavy, and only needed where something is generated
+    return frozenset({*keyword.kwlist, *(name for name in dir(BaseModel) if not name.startswith("__"))})

@@ -1,0 +1,29 @@
+"""New identifiers: monotonic ULIDs, which sort by the time they were made."""
+
+import os
+import threading
+import time
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)   # ten bits at a time
+_RANDOM_BITS = 80
+
+_lock = threading.Lock()
+_last = 0
+
+
+def new_sid() -> str:
+    """26 characters: 48 bits of milliseconds since 1970, then 80 random bits; each greater than the one before.
+
+    Within one millisecond, and when the clock steps back, the one before is counted up by one, as the ULID
+    specification says. Unguessable secrets are not made this way.
+    """
+    global _last
+    with _lock:
+        milliseconds = time.time_ns() // 1_000_000
+        if milliseconds > _last >> _RANDOM_BITS:
+            _last = milliseconds << _RANDOM_BITS | int.from_bytes(os.urandom(10), "big")
+        else:
+            _last += 1
+        value = _last
+    return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
