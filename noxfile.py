@@ -137,7 +137,7 @@ def system(session: nox.Session) -> None:
     """Install the Debian packages some tests need (chromium, for the browser); asks for root where it is not."""
     sudo = [] if os.geteuid() == 0 else ["sudo"]
     session.run(*sudo, "apt-get", "update", external=True)
-    session.run(*sudo, "apt-get", "install", "-y", "--no-install-recommends", "chromium", "git", external=True)
+    session.run(*sudo, "apt-get", "install", "-y", "--no-install-recommends", "chromium", "git", "wrk", external=True)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import random
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 import httpx
 from pydantic import TypeAdapter
@@ -110,8 +110,21 @@ class Options:
         return own if self.token is None else {**own, "authorization": f"Bearer {self.token}"}
 
 
-def delay(attempt: int) -> float:
-    return FIRST_DELAY * 2 ** attempt * random.uniform(0.5, 1.5)
+def exchange(call: Call, body: bytes, repeatable: bool, retries: int) -> Generator[bytes | float, Any, Any]:
+    """The conversation of one call, without the network: yields a body to post, or seconds to wait.
+
+    It is sent the response (status, body), or the `httpx.HTTPError` that came instead. Returns the typed result.
+    """
+    for attempt in itertools.count():
+        last = not repeatable or attempt >= retries
+        response = yield body
+        if isinstance(response, httpx.HTTPError):
+            if last:
+                raise TransportError(f"{call.name}: {response}") from response
+        elif last or response[0] not in RETRY_STATUSES:
+            return call.answer(*response)
+        yield FIRST_DELAY * 2.0 ** attempt * random.uniform(0.5, 1.5)
+    raise AssertionError("unreachable")
 
 
 class Transport:
@@ -124,30 +137,27 @@ class Transport:
 
     def call(self, call: Call, params: dict[str, Any]) -> Any:
         """Send one call and give its typed result. Raises declared errors, `RpcError`, `TransportError`."""
-        body, repeatable = call.request(next(self._numbers), params)
-        headers = self._options.all_headers()
-        for attempt in itertools.count():
-            last = not repeatable or attempt >= self._options.retries
-            try:
-                response = self._http.post(self._options.url, content=body, headers=headers)
-            except httpx.HTTPError as error:
-                if last:
-                    raise TransportError(f"{call.name}: {error}") from error
-            else:
-                if last or response.status_code not in RETRY_STATUSES:
-                    return call.answer(response.status_code, response.content)
-            time.sleep(delay(attempt))
-        raise AssertionError("unreachable")
+        talk = exchange(call, *call.request(next(self._numbers), params), self._options.retries)
+        step = next(talk)
+        try:
+            while True:
+                if isinstance(step, float):
+                    time.sleep(step)
+                    step = talk.send(None)
+                else:
+                    step = talk.send(self._post(step))
+        except StopIteration as done:
+            return done.value
+
+    def _post(self, body: bytes) -> tuple[int, bytes] | httpx.HTTPError:
+        try:
+            response = self._http.post(self._options.url, content=body, headers=self._options.all_headers())
+        except httpx.HTTPError as error:
+            return error
+        return response.status_code, response.content
 
     def close(self) -> None:
         self._http.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                 trace: TracebackType | None) -> None:
-        self.close()
 
 
 class AsyncTransport:
@@ -160,29 +170,24 @@ class AsyncTransport:
 
     async def call(self, call: Call, params: dict[str, Any]) -> Any:
         """Send one call and give its typed result. Raises declared errors, `RpcError`, `TransportError`."""
-        import asyncio
+        talk = exchange(call, *call.request(next(self._numbers), params), self._options.retries)
+        step = next(talk)
+        try:
+            while True:
+                if isinstance(step, float):
+                    await asyncio.sleep(step)
+                    step = talk.send(None)
+                else:
+                    step = talk.send(await self._post(step))
+        except StopIteration as done:
+            return done.value
 
-        body, repeatable = call.request(next(self._numbers), params)
-        headers = self._options.all_headers()
-        for attempt in itertools.count():
-            last = not repeatable or attempt >= self._options.retries
-            try:
-                response = await self._http.post(self._options.url, content=body, headers=headers)
-            except httpx.HTTPError as error:
-                if last:
-                    raise TransportError(f"{call.name}: {error}") from error
-            else:
-                if last or response.status_code not in RETRY_STATUSES:
-                    return call.answer(response.status_code, response.content)
-            await asyncio.sleep(delay(attempt))
-        raise AssertionError("unreachable")
+    async def _post(self, body: bytes) -> tuple[int, bytes] | httpx.HTTPError:
+        try:
+            response = await self._http.post(self._options.url, content=body, headers=self._options.all_headers())
+        except httpx.HTTPError as error:
+            return error
+        return response.status_code, response.content
 
     async def close(self) -> None:
         await self._http.aclose()
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None,
-                        trace: TracebackType | None) -> None:
-        await self.close()

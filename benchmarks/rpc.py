@@ -1,0 +1,240 @@
+"""The same calls served by us and by what a Python developer would pick instead, side by side in one run.
+
+`nox -s bench -- rpc [--seconds S] [--rounds N] [--only read,write,page,batch]`; needs wrk (`nox -s system`).
+
+Every server is one process pinned to one core, wrk to another; rounds go round the servers, medians are compared.
+A peer runs twice: as its documentation writes it (ORM per call), and with our own kept SQL text.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from dataclasses import dataclass, field
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = "benchmarks.rpc_peers"
+SID = "acc000042"
+ACCOUNTS = 1000
+CONNECTIONS = 16
+
+UVICORN = ("uvicorn", "--no-access-log", "--log-level", "error", "--port", "{port}")
+GRANIAN = ("granian", "--interface", "wsgi", "--blocking-threads", "1", "--no-ws", "--log-level", "error",
+           "--port", "{port}")
+GUNICORN = ("gunicorn", "--log-level", "error", "--threads", "4", "--bind", "127.0.0.1:{port}")
+
+
+@dataclass(frozen=True)
+class Server:
+    """`aim` is the ratio ours / this that a read is to reach, from the design; `rest`: no envelope, own paths."""
+
+    name: str
+    command: tuple[str, ...]
+    mode: str = "sql"
+    aim: float | None = None
+    rest: bool = False
+    echo: bool = False
+
+
+OURS = Server("ours", (*GRANIAN, f"{PEERS}.ours_app:app"))
+SERVERS = [
+    OURS,
+    Server("fastapi-jsonrpc, same SQL", (*UVICORN, f"{PEERS}.fastapi_jsonrpc_app:app"), "sql", 5.5),
+    Server("FastAPI REST, same SQL", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "sql", 3.5, rest=True),
+    Server("openrpc, same SQL", (*UVICORN, f"{PEERS}.openrpc_app:app"), "sql", 2.5),
+    Server("jsonrpcserver + Flask, same SQL", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "sql"),
+    Server("fastapi-jsonrpc, as documented", (*UVICORN, f"{PEERS}.fastapi_jsonrpc_app:app"), "orm", 9.0),
+    Server("FastAPI REST, as documented", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0, rest=True),
+    Server("openrpc, as documented", (*UVICORN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),
+    Server("jsonrpcserver + Flask, as documented", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "orm"),
+    Server("ceiling: Falcon echo", (*GRANIAN, f"{PEERS}.falcon_echo_app:app"), aim=0.4, echo=True),
+    Server("ceiling: bare granian", (*GRANIAN, f"{PEERS}.granian_bare_app:app"), echo=True),
+]
+
+
+def call(method: str, params: dict[str, object], number: int = 1) -> dict[str, object]:
+    return {"jsonrpc": "2.0", "method": method, "params": params, "id": number}
+
+
+READ = call("account.get", {"sid": SID})
+OPERATIONS: dict[str, object] = {
+    "read": READ,
+    "write": call("visits.record", {"key": "KEY", "email": "a@example.org", "seconds": 7}),
+    "page": call("account.list_full", {"limit": 100}),
+    "batch": [call("account.get", {"sid": f"acc{n:06}"}, n) for n in range(50)],
+}
+REST_PATHS = {"read": ("GET", f"/accounts/{SID}"), "page": ("GET", "/accounts?limit=100"), "write": ("POST", "/visits")}
+
+
+def wrk_script(server: Server, operation: str) -> str | None:
+    """The request as Lua for wrk; None where a server has no such call. Of the writes' keys every second is a repeat."""
+    method, path = ("POST", "/rpc")
+    payload = OPERATIONS[operation]
+    if server.rest:
+        if operation not in REST_PATHS:
+            return None
+        method, path = REST_PATHS[operation]
+        payload = payload["params"] if isinstance(payload, dict) else payload
+    body = "" if method == "GET" else json.dumps(payload)
+    lines = [f'wrk.method = "{method}"', f'wrk.path = "{path}"', 'wrk.headers["content-type"] = "application/json"',
+             f"local body = [==[{body}]==]"]
+    if operation == "write":
+        lines += [f'local n, run = 0, "{os.urandom(6).hex()}"', "request = function()", "  n = n + 1",
+                  '  return wrk.format(nil, nil, nil, (body:gsub("KEY", run .. math.floor(n / 2))))', "end"]
+    else:
+        lines += ["wrk.body = body"] if body else []
+    return "\n".join(lines)
+
+
+@dataclass
+class Figures:
+    rates: list[float] = field(default_factory=list)
+    p99: list[float] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        return statistics.median(self.rates)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def prepare(folder: Path) -> dict[str, str]:
+    """Generate code for the benchmark's schema, make the database and fill it; gives the servers' environment."""
+    schemas = folder / "schemas"
+    shutil.copytree(ROOT / "benchmarks" / "rpc_schemas", schemas)
+    database = folder / "bench.db"
+    run = [sys.executable, "-m", "codegen"]
+    subprocess.run([*run, "generate", "--schemas", schemas, "--out", folder / "bench_generated"], check=True, cwd=ROOT)
+    subprocess.run([*run, "migrate", "plan", "--schemas", schemas, "--slug", "initial"], check=True, cwd=ROOT)
+    subprocess.run([*run, "migrate", "apply", "--schemas", schemas, "--database", f"sqlite:///{database}"],
+                   check=True, cwd=ROOT)
+    environment = {**os.environ, "BENCH_DATABASE": str(database), "PYTHONPATH": f"{ROOT}:{folder}"}
+    fill = ("import peewee; from benchmarks.rpc_peers import data\n"
+            "rows = [(f'acc{n:06}', f'user{n}@example.org', f'User {n}', 'BE', True, n, 1750000000 + n, 1)"
+            f" for n in range({ACCOUNTS})]\n"
+            "data.DATABASE.connect()\n"
+            "data.DATABASE.connection().executemany('INSERT INTO account (sid, email, display_name, country, active,"
+            " visits, created_at, rev) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', rows)\n"
+            "data.DATABASE.connection().commit()\n")
+    subprocess.run([sys.executable, "-c", fill], check=True, cwd=ROOT, env=environment)
+    return environment
+
+
+def start(server: Server, environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
+    program, *rest = (part.format(port=port) for part in server.command)
+    process = subprocess.Popen([sys.executable, "-m", program, *rest], cwd=ROOT, start_new_session=True,
+                               env={**environment, "BENCH_MODE": server.mode})
+    os.sched_setaffinity(process.pid, {0})
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), 0.2).close()
+            return process
+        except OSError:
+            if time.monotonic() > deadline or process.poll() is not None:
+                raise SystemExit(f"{server.name} did not start") from None
+            time.sleep(0.05)
+
+
+def answer(server: Server, operation: str, port: int) -> object:
+    """One real answer, to see that the server does the work that is measured."""
+    method, path = REST_PATHS[operation] if server.rest else ("POST", "/rpc")
+    payload = OPERATIONS[operation]
+    if server.rest and isinstance(payload, dict):
+        payload = payload["params"]
+    body = None if method == "GET" else json.dumps(payload).encode()
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"content-type": "application/json"},
+                                     method=method)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return json.load(response)
+
+
+def verify(server: Server, operation: str, port: int) -> None:
+    if server.echo:
+        return
+    got = answer(server, operation, port)
+    text = json.dumps(got)
+    right = {"read": "user42@example.org" in text, "page": text.count("@example.org") == 100,
+             "write": "error" not in text, "batch": text.count("@example.org") == 50}[operation]
+    if not right:
+        raise SystemExit(f"{server.name} answers {operation} wrongly: {text[:300]}")
+
+
+def measure(server: Server, port: int, script: Path, seconds: float) -> tuple[float, float]:
+    """Requests per second and the 99th percentile in milliseconds."""
+    output = subprocess.run(
+        ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script, f"http://127.0.0.1:{port}"],
+        check=True, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {1})).stdout  # noqa: PLW1509
+    if re.search(r"Non-2xx|Socket errors: .*(connect|read|write) [1-9]", output):
+        raise SystemExit(f"{server.name} failed under load:\n{output}")
+    value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()  # type: ignore[union-attr]
+    rate = re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)  # type: ignore[union-attr]
+    return float(rate), float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+
+
+def compare(operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: float,
+            folder: Path) -> None:
+    ports = {server.name: free_port() for server in servers}
+    figures = {server.name: Figures() for server in servers}
+    running: list[subprocess.Popen[bytes]] = []
+    scripts: dict[str, Path] = {}
+    try:
+        for server in servers:
+            running.append(start(server, environment, ports[server.name]))
+            verify(server, operation, ports[server.name])
+        for number in range(rounds + 1):
+            for index, server in enumerate(servers):
+                scripts[server.name] = folder / f"{operation}{index}.lua"
+                scripts[server.name].write_text(wrk_script(server, operation) or "")
+                rate, p99 = measure(server, ports[server.name], scripts[server.name], seconds if number else 0.5)
+                if number:      # the first round warms up
+                    figures[server.name].rates.append(rate)
+                    figures[server.name].p99.append(p99)
+    finally:
+        for process in running:
+            os.killpg(process.pid, signal.SIGTERM)
+        for process in running:
+            process.wait(10)
+    ours = figures[OURS.name].rate
+    print(f"\n{operation}: {rounds} rounds of {seconds} s, {CONNECTIONS} connections, one worker on one core")
+    print(f"{'':40}{'requests/s':>12}{'p99 ms':>9}{'ours / it':>11}{'aim':>7}")
+    for server in sorted(servers, key=lambda item: -figures[item.name].rate):
+        mine = figures[server.name]
+        aim = "" if server.aim is None or operation != "read" else f"{server.aim:.1f} ×"
+        print(f"{server.name:40}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{ours / mine.rate:9.2f} ×{aim:>7}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default=",".join(OPERATIONS))
+    arguments = parser.parse_args()
+    if shutil.which("wrk") is None:
+        raise SystemExit("wrk is missing: run `nox -s system` (Debian's package wrk)")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = prepare(folder)
+        for operation in arguments.only.split(","):
+            servers = [server for server in SERVERS if wrk_script(server, operation) is not None]
+            compare(operation, servers, environment, arguments.rounds, arguments.seconds, folder)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""The servers that `benchmarks/rpc.py` measures beside ours, each as its documentation writes it."""
