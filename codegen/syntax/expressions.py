@@ -1,0 +1,183 @@
+"""Read types, values and notes."""
+
+from codegen.source import catalog
+from codegen.syntax import tree
+from codegen.syntax.cursor import Cursor, Unexpected
+from codegen.syntax.lexer import NAME, NUMBER, STRING, number_value
+
+MAX_DEPTH = 64
+MISTAKEN_TYPES = {"*": "&", "?": "the `?` follows the type", "(": "a list is written `[T]`"}
+
+
+class Expressions(Cursor):
+    """The parts of the grammar that stand inside members."""
+
+    # --- types --------------------------------------------------------------------------------------------------
+
+    def type(self, depth: int = 1) -> tree.TypeExpr:
+        """A type; `depth` counts lists and maps around it, itself included."""
+        first = self.at
+        kind = self.kinds[first]
+        if depth > MAX_DEPTH:
+            self.findings.add(catalog.TYPE_TOO_DEEP, self.span(first), limit=MAX_DEPTH)
+            raise Unexpected
+        core: tree.TypeExpr
+        if kind == NAME:
+            path = self.dotted("a type")
+            if self.kinds[self.at] != "<":
+                core = tree.NamedType(path, None, path.span)
+            elif path.text == "map":
+                core = self.map(first, depth)
+            else:
+                opened = self.at
+                self.at += 1
+                argument = self.dotted("a name such as `USD`")
+                self.close(opened, "")
+                core = tree.NamedType(path, argument, self.since(first))
+        elif kind == "&":
+            self.at += 1
+            path = self.dotted("the name of a root object after `&`")
+            core = tree.RefType(path, self.since(first))
+        elif kind == "[":
+            self.at += 1
+            item = self.type(depth + 1)
+            self.close(first, "")
+            core = tree.ListType(item, self.since(first))
+        elif kind == "{":
+            name = self.texts[self.at - 2] if self.at > 1 and self.kinds[self.at - 2] == NAME else "name"
+            self.findings.add(catalog.INLINE_STRUCT, self.span(first), near=name.title().replace("_", ""))
+            raise Unexpected
+        else:
+            near = "the `?` follows the type: `str?`" if kind == "?" else None
+            self.fail("a type", near)
+        if self.kinds[self.at] == "?":
+            self.at += 1
+            core = tree.OptionalType(core, self.since(first))
+        return core
+
+    def map(self, first: int, depth: int) -> tree.MapType:
+        opened = self.at
+        self.at += 1
+        key = self.type(depth + 1)
+        if self.kinds[self.at] != ",":
+            self.fail("`,` and the type of the map's values", "a map is written `map<str, T>`")
+        self.at += 1
+        value = self.type(depth + 1)
+        self.close(opened, "")
+        return tree.MapType(key, value, self.since(first))
+
+    # --- values -------------------------------------------------------------------------------------------------
+
+    def value(self, expected: str = "a value", depth: int = 1) -> tree.Value:
+        first = self.at
+        kind = self.kinds[first]
+        if kind == STRING:
+            return self.string()
+        if kind == NUMBER:
+            return self.number()
+        if kind == NAME:
+            path = self.dotted(expected)
+            return tree.PathValue(path, path.span)
+        if kind == "[":
+            if depth > MAX_DEPTH:
+                self.findings.add(catalog.VALUE_TOO_DEEP, self.span(first), limit=MAX_DEPTH)
+                raise Unexpected
+            self.at += 1
+            items: list[tree.Value] = []
+            while self.kinds[self.at] != "]":
+                items.append(self.value("a value or `]`", depth + 1))
+                if self.kinds[self.at] != ",":
+                    break
+                self.at += 1
+            self.close(first, "`,` or ")
+            return tree.ListValue(tuple(items), self.since(first))
+        if kind == "{":
+            self.at += 1
+            if self.kinds[self.at] != "}":
+                self.fail("`}`", "the only map value is the empty one, `{}`")
+            self.at += 1
+            return tree.EmptyMapValue(self.since(first))
+        return self.fail(expected)
+
+    def number(self) -> tree.NumberValue:
+        """The next token, which is a number."""
+        span = self.span(self.at)
+        text, value = number_value(self.texts[self.at], span, self.findings)
+        self.at += 1
+        return tree.NumberValue(text, value, span)
+
+    def integer(self, what: str) -> tree.NumberValue:
+        if self.kinds[self.at] != NUMBER:
+            self.fail(f"{what}, a whole number")
+        number = self.number()
+        if not isinstance(number.value, int):
+            self.findings.add(catalog.WHOLE_NUMBER, number.span, what=what, text=number.text)
+        return number
+
+    # --- notes --------------------------------------------------------------------------------------------------
+
+    def brackets(self) -> list[tree.Note]:
+        """`[note, …]` before a declaration."""
+        opened = self.at
+        self.at += 1
+        notes = [self.note("a note such as `rootobject`")]
+        while self.kinds[self.at] == ",":
+            self.at += 1
+            if self.kinds[self.at] == "]":
+                break
+            notes.append(self.note("a note after `,`"))
+        self.close(opened, "`,` or ")
+        return notes
+
+    def notes(self) -> tuple[tree.Note, ...]:
+        """`@note …` after a member."""
+        if self.kinds[self.at] != "@":
+            return ()
+        notes = []
+        while self.kinds[self.at] == "@":
+            self.at += 1
+            notes.append(self.note("a note after `@`"))
+        return tuple(notes)
+
+    def note(self, expected: str) -> tree.Note:
+        first = self.at
+        name = self.name(expected)
+        if self.kinds[self.at] != "(":
+            return tree.Note(name, (), name.span)
+        opened = self.at
+        self.at += 1
+        args: list[tree.Arg] = []
+        while self.kinds[self.at] != ")":
+            args.append(self.arg())
+            if self.kinds[self.at] != ",":
+                break
+            self.at += 1
+        self.close(opened, "`,` or ")
+        return tree.Note(name, tuple(args), self.since(first), has_parens=True)
+
+    def arg(self) -> tree.Arg:
+        if self.kinds[self.at] == NAME and self.kinds[self.at + 1] == "=":
+            first = self.at
+            name = self.name("a name")
+            self.at += 1
+            value = self.value("a value after `=`")
+            return tree.Arg(name, value, self.since(first))
+        value = self.value("an argument or `)`")
+        return tree.Arg(None, value, value.span)
+
+    # --- results ------------------------------------------------------------------------------------------------
+
+    def outcome(self) -> tuple[tree.TypeExpr | None, tuple[tree.Path, ...]]:
+        """`-> type ! Error | Error` of a method or webhook; both parts may be absent."""
+        result = None
+        if self.kinds[self.at] == "->":
+            self.at += 1
+            result = self.type()
+        if self.kinds[self.at] != "!":
+            return result, ()
+        self.at += 1
+        errors = [self.dotted("the name of an error after `!`")]
+        while self.kinds[self.at] == "|":
+            self.at += 1
+            errors.append(self.dotted("the name of an error after `|`"))
+        return result, tuple(errors)
