@@ -44,3 +44,14 @@ class InUse(DeclaredError):
 
 class RateLimited(DeclaredError):
     code, slug, status, message = 1429, "rate_limited", 429, "too many requests"
+
+
+class InvalidParams(Exception):
+    """Parameters that break a rule found only while the method runs: answered as -32602 with `data.errors`.
+
+    `path` names the parameter, with dots (`data.display_name`); `rule` is a word for the rule (`immutable`).
+    """
+
+    def __init__(self, path: str, message: str, rule: str) -> None:
+        self.errors = [{"path": path, "message": message, "rule": rule}]
+        super().__init__(f"{path}: {message}")
