@@ -79,7 +79,7 @@ REST_PATHS = {"read": ("GET", f"/accounts/{SID}"), "page": ("GET", "/accounts?li
 
 
 def wrk_script(server: Server, operation: str) -> str | None:
-    """The request as Lua for wrk; None where a server has no such call. Of the writes' keys every second is a repeat."""
+    """The request as Lua for wrk; None where a server has no such call. Every second write repeats a key."""
     method, path = ("POST", "/rpc")
     payload = OPERATIONS[operation]
     if server.rest:
@@ -125,14 +125,7 @@ def prepare(folder: Path) -> dict[str, str]:
     subprocess.run([*run, "migrate", "apply", "--schemas", schemas, "--database", f"sqlite:///{database}"],
                    check=True, cwd=ROOT)
     environment = {**os.environ, "BENCH_DATABASE": str(database), "PYTHONPATH": f"{ROOT}:{folder}"}
-    fill = ("import peewee; from benchmarks.rpc_peers import data\n"
-            "rows = [(f'acc{n:06}', f'user{n}@example.org', f'User {n}', 'BE', True, n, 1750000000 + n, 1)"
-            f" for n in range({ACCOUNTS})]\n"
-            "data.DATABASE.connect()\n"
-            "data.DATABASE.connection().executemany('INSERT INTO account (sid, email, display_name, country, active,"
-            " visits, created_at, rev) VALUES (?, ?, ?, ?, ?, ?, ?, ?)', rows)\n"
-            "data.DATABASE.connection().commit()\n")
-    subprocess.run([sys.executable, "-c", fill], check=True, cwd=ROOT, env=environment)
+    subprocess.run([sys.executable, "-m", f"{PEERS}.fill", str(ACCOUNTS)], check=True, cwd=ROOT, env=environment)
     return environment
 
 
@@ -180,7 +173,7 @@ def measure(server: Server, port: int, script: Path, seconds: float) -> tuple[fl
     """Requests per second and the 99th percentile in milliseconds."""
     output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script, f"http://127.0.0.1:{port}"],
-        check=True, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {1})).stdout  # noqa: PLW1509
+        check=True, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {1})).stdout
     if re.search(r"Non-2xx|Socket errors: .*(connect|read|write) [1-9]", output):
         raise SystemExit(f"{server.name} failed under load:\n{output}")
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()  # type: ignore[union-attr]

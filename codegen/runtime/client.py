@@ -9,17 +9,32 @@ import time
 import uuid
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Generic, TypedDict, TypeVar, get_type_hints
 
 import httpx
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
-from codegen.runtime.errors import DeclaredError
+from codegen.runtime.errors import Conflict, DeclaredError, Forbidden, InUse, NotFound, RateLimited, Unauthorized
 
 RETRY_STATUSES = frozenset({502, 503, 504})
 FIRST_DELAY = 0.1
 """Seconds before the first retry; each further one waits twice as long, give or take a half."""
+
+
+RUNTIME_ERRORS: Mapping[str, type[DeclaredError]] = {
+    kind.slug: kind for kind in (Unauthorized, Forbidden, NotFound, Conflict, InUse, RateLimited)}
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list; `next_cursor` is None at its end."""
+
+    items: list[T]
+    next_cursor: str | None
 
 
 class TransportError(Exception):
@@ -52,10 +67,10 @@ class Call:
 
     __slots__ = ("_adapters", "_params", "_result", "errors", "key", "name", "safe")
 
-    def __init__(self, name: str, params: Any, result: Any, *, errors: Mapping[str, type[DeclaredError]],
-                 safe: bool = False, key: str | None = None) -> None:
+    def __init__(self, name: str, params: Any, result: Any, *, safe: bool = False, key: str | None = None,
+                 errors: Mapping[str, type[DeclaredError]] = MappingProxyType({})) -> None:
         self.name = name
-        self.errors = errors
+        self.errors = {**RUNTIME_ERRORS, **errors}
         self.safe = safe
         self.key = key
         self._params, self._result = params, result
@@ -90,9 +105,27 @@ class Call:
     def error(self, error: Mapping[str, Any]) -> Exception:
         data = error.get("data")
         if isinstance(data, dict) and data.get("error") in self.errors:
-            declared = self.errors[data["error"]]
-            return declared.from_wire({name: value for name, value in data.items() if name != "error"})
+            return raised(self.errors[data["error"]], str(error.get("message", "")), data)
         return RpcError(int(error.get("code", 0)), str(error.get("message", "")), data)
+
+
+def raised(kind: type[DeclaredError], message: str, data: Mapping[str, Any]) -> DeclaredError:
+    """A declared error as its answer describes it; fields that this client does not know yet are left out."""
+    found = kind(**_fields_of(kind).validate_json(to_json(data)))
+    found.args = (message or kind.message,)
+    return found
+
+
+_FIELDS: dict[type[DeclaredError], TypeAdapter[dict[str, Any]]] = {}
+
+
+def _fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
+    """Reads an error's fields: the keyword parameters of its class."""
+    if kind not in _FIELDS:
+        hints = get_type_hints(kind.__init__, include_extras=True)
+        fields = {name: hint for name, hint in hints.items() if name not in ("return", "message")}
+        _FIELDS[kind] = TypeAdapter(TypedDict(f"{kind.__name__}Fields", fields, total=False))  # type: ignore[operator]
+    return _FIELDS[kind]
 
 
 @dataclass(slots=True)
@@ -191,3 +224,8 @@ class AsyncTransport:
 
     async def close(self) -> None:
         await self._http.aclose()
+
+
+def without_none(params: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """The parameters without those of `names` that are None: absent and null mean the same for them."""
+    return {name: value for name, value in params.items() if value is not None or name not in names}

@@ -1,0 +1,12 @@
+"""The clients of a program: Python (threads and asyncio) and TypeScript."""
+
+from collections.abc import Iterable
+
+from codegen.emit import python_client, typescript
+from codegen.emit.output import Output
+from codegen.model.model import Program
+
+
+def emit(program: Program) -> Iterable[Output]:
+    yield from python_client.emit(program)
+    yield from typescript.emit(program)

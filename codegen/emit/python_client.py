@@ -1,0 +1,251 @@
+"""Turn the checked model into a Python client: a file per group of calls, each for threads and for asyncio."""
+
+from __future__ import annotations
+
+import json
+import keyword
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from codegen.emit.calls import (
+    SAFE_VERBS,
+    Group,
+    find_fields,
+    groups,
+    input_fields,
+    listed_fields,
+    patch_fields,
+)
+from codegen.emit.output import Output
+from codegen.emit.pytypes import Imports, argument_name, model_name, python_type
+from codegen.emit.render import environment, header
+from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
+
+_MODELS = "...models"
+_RUNTIME = "codegen.runtime.client"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    name: str
+    annotation: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A TypedDict; `functional` where a key is no identifier that Python allows there."""
+
+    name: str
+    doc: str
+    fields: tuple[Entry, ...]
+
+    @property
+    def functional(self) -> bool:
+        return any(keyword.iskeyword(field.name) for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """`default` is Python text, None where the argument must be given; `leave_out`: None means it is not sent."""
+
+    wire: str
+    annotation: str
+    default: str | None = None
+    leave_out: bool = False
+
+    @property
+    def name(self) -> str:
+        return argument_name(self.wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    name: str
+    wire: str
+    params: str
+    result: str
+    doc: str
+    arguments_list: tuple[Argument, ...]
+    safe: bool
+    key: str | None
+    errors: tuple[str, ...]
+
+    @property
+    def result_value(self) -> str:
+        return self.result
+
+    @property
+    def signature(self) -> str:
+        required = [f"{a.name}: {a.annotation}" for a in self.arguments_list if a.default is None]
+        optional = [f"{a.name}: {a.annotation} = {a.default}" for a in self.arguments_list if a.default is not None]
+        return ", ".join(["self", *required, *(["*", *optional] if optional else [])])
+
+    @property
+    def arguments(self) -> str:
+        sent = ", ".join(f'"{a.wire}": {a.name}' for a in self.arguments_list)
+        left_out = [a.wire for a in self.arguments_list if a.leave_out]
+        return f"without_none({{{sent}}}, {json.dumps(left_out)})" if left_out else f"{{{sent}}}"
+
+
+def emit(program: Program) -> Iterable[Output]:
+    sources = [f"{module.path}/{file}" for module in program.modules for file in module.files]
+    first_line = header(sources)
+    all_groups = groups(program)
+    for group in all_groups:
+        yield Output(f"clients/python/{group.name}.py", _File(program, group).render(first_line))
+    example = next((f"{group.name}.{call}(…)" for group in all_groups
+                    for call in (*group.verbs, *(method.name for method in group.methods))), "…")
+    yield Output("clients/python/__init__.py", environment("clients").get_template("package.py.j2").render(
+        header=first_line, groups=all_groups, example=example))
+
+
+class _File:
+    """One group's file while it is written."""
+
+    def __init__(self, program: Program, group: Group) -> None:
+        self.program, self.group = program, group
+        self.imports = Imports([f"{group.title}Calls", f"Async{group.title}Calls"])
+        self.records: list[Record] = []
+
+    def render(self, first_line: str) -> str:
+        runtime = {name: self.imports.name(_RUNTIME, name) for name in ("AsyncTransport", "Call", "Transport")}
+        assert all(name == local for name, local in runtime.items())
+        calls = [*self._crud(), *(self._method(method) for method in self.group.methods)]
+        if any(argument.leave_out for call in calls for argument in call.arguments_list):
+            self.imports.name(_RUNTIME, "without_none")
+        for name in ("TypedDict", "cast"):
+            self.imports.name("typing", name)
+        not_required = ""
+        if any(not field.required for record in self.records for field in record.fields):
+            not_required = self.imports.name("typing", "NotRequired")
+        return environment("clients").get_template("api.py.j2").render(
+            header=first_line, title=f"`{self.group.name}`", name=f"{self.group.title}Calls",
+            group_doc=_python_doc(self.group.doc) or f"The calls of `{self.group.name}`.",
+            records=self.records, calls=calls, imports=self.imports.text(), NotRequired=not_required)
+
+    def _type(self, of: Field | Param) -> str:
+        return python_type(self.program, of.type, self.imports, nullable=of.nullable, models=_MODELS)
+
+    def _record(self, name: str, doc: str, fields: Sequence[Field], optional: Sequence[str] | None) -> str:
+        """`optional` names the keys that may be left out, None for all."""
+        self.records.append(Record(name, doc, tuple(
+            Entry(field.name, self._type(field), optional is not None and field.name not in optional)
+            for field in fields)))
+        return name
+
+    # --- services -----------------------------------------------------------------------------------------------
+
+    def _method(self, method: Method) -> Call:
+        title = "".join(part.capitalize() for part in method.name.split("_"))
+        arguments = tuple(self._argument(param, method.idempotent) for param in method.params)
+        params = f"{title}Params"
+        self.records.append(Record(params, f"The parameters of `{method.wire}`.", tuple(
+            Entry(param.name, self._type(param), not argument.leave_out)
+            for param, argument in zip(method.params, arguments, strict=True))))
+        result = "None" if method.result is None else python_type(
+            self.program, method.result, self.imports, nullable=method.result_nullable, models=_MODELS)
+        raises = [self.program.errors[name] for name in method.errors]
+        doc = _python_doc(method.doc) or f"Call `{method.wire}`."
+        if method.deprecated:
+            doc += f"\n\nDeprecated: {method.deprecated.reason}"
+        if raises:
+            doc += "\n\nRaises " + ", ".join(f"`{error.name}`" for error in raises) + "."
+        return Call(method.name, json.dumps(method.wire), params, result, doc, arguments, method.safe,
+                    method.idempotent, tuple(self._error(name) for name in method.errors
+                                             if not name.startswith("runtime.")))
+
+    def _argument(self, param: Param, key: str | None) -> Argument:
+        annotation = self._type(param)
+        literal = _literal(param.default)
+        if param.required and param.name != key:
+            return Argument(param.name, annotation)
+        if literal is not None and not param.optional:
+            return Argument(param.name, annotation, literal)
+        if not annotation.endswith("None"):
+            annotation += " | None"
+        return Argument(param.name, annotation, "None", leave_out=True)
+
+    def _error(self, name: QName) -> str:
+        error = self.program.errors[name]
+        local = self.imports.name(f"...errors.{error.module}", error.name)
+        return f"{json.dumps(error.slug)}: {local}"
+
+    # --- CRUD ---------------------------------------------------------------------------------------------------
+
+    def _crud(self) -> Iterator[Call]:
+        root = self.group.root
+        if root is None:
+            return
+        model = model_name(self.program, root.qname, self.imports, models=_MODELS)
+        for verb in root.crud:
+            yield self._crud_call(root, verb, model)
+
+    def _crud_call(self, root: Struct, verb: CrudVerb, model: str) -> Call:
+        sid, rev = Argument("sid", "str"), Argument("rev", "int | None", "None", leave_out=True)
+        revs = () if root.append_only else (rev,)
+        paging = (Argument("limit", "int", "100"), Argument("cursor", "str | None", "None", leave_out=True))
+        match verb:
+            case "new":
+                result, doc, arguments = model, f"Store a new `{model}`.", (Argument("data", self._input(root)),)
+            case "get":
+                result, doc, arguments = model, "The object with this sid.", (sid,)
+            case "set":
+                result, doc = model, "Replace an object, or store it where its sid is new."
+                arguments = (Argument("data", self._input(root)), *revs)
+            case "patch":
+                result, doc = model, "Change some fields; what is absent stays, None clears."
+                patch = self._record(f"{root.name}Patch", "What may be changed.", patch_fields(root), None)
+                arguments = (sid, Argument("data", patch), *revs)
+            case "delete":
+                result, doc, arguments = "None", "Remove the object.", (sid,)
+            case "exists":
+                result, doc, arguments = "bool", "Whether there is an object with this sid.", (sid,)
+            case "list":
+                result, doc, arguments = f"{self._page()}[str]", "The sids, a page at a time.", paging
+            case "list_full":
+                result = f"{self._page()}[{self._listed(root, model)}]"
+                doc, arguments = "The objects, a page at a time.", paging
+            case "find":
+                wanted = self._record(f"{root.name}Filter", "The indexed fields; objects equal in all that are given.",
+                                      find_fields(root), None)
+                result = f"{self._page()}[{self._listed(root, model)}]"
+                doc = "The objects whose indexed fields have these values, a page at a time."
+                arguments = (Argument("filter", wanted), *paging)
+        params = f"{root.name}{''.join(part.capitalize() for part in verb.split('_'))}Params"
+        self.records.append(Record(params, f"The parameters of `{root.wire}.{verb}`.", tuple(
+            Entry(a.wire, a.annotation, not a.leave_out) for a in arguments)))
+        return Call(verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS,
+                    None, ())
+
+    def _page(self) -> str:
+        return self.imports.name(_RUNTIME, "Page")
+
+    def _input(self, root: Struct) -> str:
+        name = f"{root.name}Input"
+        if all(record.name != name for record in self.records):
+            fields = input_fields(root)
+            self._record(name, f"A `{root.name}` as it is sent: without what the server fills in.", fields,
+                         [field.name for field in fields if not field.required or field.name == "sid"])
+        return name
+
+    def _listed(self, root: Struct, model: str) -> str:
+        if not any(field.sensitive for field in root.fields):
+            return model
+        name = f"{root.name}Listed"
+        if all(record.name != name for record in self.records):
+            fields = listed_fields(root)
+            self._record(name, f"A `{root.name}` as lists give it: without what is sensitive.", fields,
+                         [field.name for field in fields if field.optional])
+        return name
+
+
+def _literal(default: Default | None) -> str | None:
+    """A default that can stand in a signature; the others are left to the server."""
+    if default is None or default.now or not isinstance(default.value, bool | int):
+        return None
+    return repr(default.value)
+
+
+def _python_doc(doc: str) -> str:
+    return doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
