@@ -7,7 +7,7 @@ from codegen.source.diagnostics import Related
 from codegen.source.files import SourceFile
 from codegen.source.span import Span
 from codegen.syntax import tree
-from codegen.syntax.lexer import EOF, NAME, NUMBER, STRING, Findings, Tokens, string_value
+from codegen.syntax.lexer import EOF, NAME, STRING, Findings, Tokens, string_value
 
 KEYWORDS = ("service", "interface", "error", "event", "webhook")
 HEADER_WORDS = ("module", "import")
@@ -31,6 +31,8 @@ class Cursor:
         self.columns = tokens.columns
         self.docs = tokens.docs
         self.at = 0
+        self.begun = 0
+        """Where the member or declaration that is being read begins."""
 
     # --- places -------------------------------------------------------------------------------------------------
 
@@ -69,8 +71,16 @@ class Cursor:
 
     def report_expected(self, index: int, expected: str, near: str | None = None, *,
                         related: tuple[Related, ...] = ()) -> None:
-        """Report that the token at `index` is not what should stand there."""
-        self.findings.add(catalog.EXPECTED, self.span(index), expected=expected, found=self.found(index), near=near,
+        """Report that the token at `index` is not what should stand there.
+
+        Inside a member or declaration the place of what is missing at the end of a line is there, not where the next
+        line begins.
+        """
+        span = self.span(index)
+        if index > self.begun and self.starts_line(index):
+            line, column = self.lines[index - 1], self.span(index - 1).end_column
+            span = Span(self.path, line, column, line, column + 1)
+        self.findings.add(catalog.EXPECTED, span, expected=expected, found=self.found(index), near=near,
                           related=related)
 
     def fail(self, expected: str, near: str | None = None) -> NoReturn:
@@ -168,7 +178,7 @@ class Cursor:
             depth += self.kinds[self.at] == "{"
             self.at += 1
         while (kind := self.kinds[self.at]) != EOF:
-            if self.at_declaration(self.at) and (depth <= 0 or self.columns[self.at] == 1):
+            if self.at > start and self.at_declaration(self.at) and (depth <= 0 or self.columns[self.at] == 1):
                 return
             if kind == "{":
                 depth += 1
@@ -179,11 +189,8 @@ class Cursor:
             elif depth <= 0:
                 if kind == ";":
                     return
-                if (kind == NAME and self.kinds[self.at + 1] in (member_sign, "?")
+                if (kind == NAME and self.kinds[self.at + 1] in (member_sign, "?", NAME)
                         and (self.starts_line(self.at) or self.kinds[self.at - 1] in (",", "}"))):
                     return
             self.docs.pop(self.at, None)
             self.at += 1
-
-
-__all__ = ["CLOSING", "HEADER_WORDS", "KEYWORDS", "NUMBER", "Cursor", "Unexpected"]

@@ -6,7 +6,8 @@ from codegen.syntax.cursor import Cursor, Unexpected
 from codegen.syntax.lexer import NAME, NUMBER, STRING, number_value
 
 MAX_DEPTH = 64
-MISTAKEN_TYPES = {"*": "&", "?": "the `?` follows the type", "(": "a list is written `[T]`"}
+VALUES = (STRING, NUMBER, NAME, "[", "{")
+"""Kinds of tokens that begin a value."""
 
 
 class Expressions(Cursor):
@@ -84,12 +85,12 @@ class Expressions(Cursor):
                 raise Unexpected
             self.at += 1
             items: list[tree.Value] = []
-            while self.kinds[self.at] != "]":
-                items.append(self.value("a value or `]`", depth + 1))
+            while self.kinds[self.at] in VALUES:
+                items.append(self.value("a value", depth + 1))
                 if self.kinds[self.at] != ",":
                     break
                 self.at += 1
-            self.close(first, "`,` or ")
+            self.close(first, "`,` or " if items and self.kinds[self.at - 1] != "," else "a value or ")
             return tree.ListValue(tuple(items), self.since(first))
         if kind == "{":
             self.at += 1
@@ -147,12 +148,12 @@ class Expressions(Cursor):
         opened = self.at
         self.at += 1
         args: list[tree.Arg] = []
-        while self.kinds[self.at] != ")":
+        while self.kinds[self.at] in VALUES:
             args.append(self.arg())
             if self.kinds[self.at] != ",":
                 break
             self.at += 1
-        self.close(opened, "`,` or ")
+        self.close(opened, "`,` or " if args and self.kinds[self.at - 1] != "," else "an argument or ")
         return tree.Note(name, tuple(args), self.since(first), has_parens=True)
 
     def arg(self) -> tree.Arg:
@@ -162,7 +163,7 @@ class Expressions(Cursor):
             self.at += 1
             value = self.value("a value after `=`")
             return tree.Arg(name, value, self.since(first))
-        value = self.value("an argument or `)`")
+        value = self.value()
         return tree.Arg(None, value, value.span)
 
     # --- results ------------------------------------------------------------------------------------------------

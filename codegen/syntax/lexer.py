@@ -124,9 +124,8 @@ def _comment(tokens: Tokens, text: str, span: Span, findings: Findings) -> None:
 def _mistake(group: int, text: str, span: Span, findings: Findings) -> tuple[str, str] | None:
     """Report what is no token; the token it was probably meant to be, if any."""
     if group == 6:
-        inner = json.dumps(text[1:].rstrip("'\u201d`"), ensure_ascii=False)
-        findings.add(catalog.SINGLE_QUOTES, span, near=inner)
-        return STRING, inner
+        findings.add(catalog.SINGLE_QUOTES, span, near=json.dumps(_unquoted(text), ensure_ascii=False))
+        return STRING, text
     if group == 7:
         findings.add(catalog.NAME_NOT_ASCII, span, name=text)
         return NAME, text
@@ -140,8 +139,14 @@ def _mistake(group: int, text: str, span: Span, findings: Findings) -> tuple[str
     return None
 
 
+def _unquoted(text: str) -> str:
+    return text[1:].rstrip("'\u201d`")
+
+
 def string_value(text: str, span: Span, findings: Findings) -> str:
     """What a string token means; the escapes that mean nothing are reported."""
+    if text[0] != '"':  # reported as `SINGLE_QUOTES`
+        return _unquoted(text)
     closed = len(text) > 1 and text[-1] == '"'
     if closed and "\\" not in text and text.isprintable():
         return text[1:-1]

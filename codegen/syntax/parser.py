@@ -38,7 +38,7 @@ class Parser(Expressions):
         declarations: list[tree.Declaration] = []
         try:
             while self.kinds[self.at] != EOF:
-                start = self.at
+                start = self.begun = self.at
                 try:
                     declaration = self.declaration(bool(declarations))
                     if declaration is not None:
@@ -243,7 +243,7 @@ class Parser(Expressions):
                 self.findings.add(catalog.UNCLOSED, self.span(opened), sign="{", close="}", related=(
                     Related(self.span(self.at), f"expected before {self.found(self.at)}"),))
                 return tuple(members)
-            start = self.at
+            start = self.begun = self.at
             try:
                 members.append(read())
             except Unexpected:
@@ -296,12 +296,12 @@ class Parser(Expressions):
                       "fields stand in a struct: `Name = { … }`" if self.kinds[opened] in (":", "?") else None)
         self.at += 1
         params: list[tree.Param] = []
-        while self.kinds[self.at] != ")":
+        while self.kinds[self.at] == NAME:
             params.append(self.param())
             if self.kinds[self.at] != ",":
                 break
             self.at += 1
-        self.close(opened, "`,` or ")
+        self.close(opened, "`,` or " if params and self.kinds[self.at - 1] != "," else "a parameter or ")
         if self.kinds[self.at] == ":":
             self.fail("`->` and the result's type", "results are written `-> type`")
         result, errors = self.outcome()
@@ -310,7 +310,7 @@ class Parser(Expressions):
 
     def param(self) -> tree.Param:
         first = self.at
-        name = self.name("a parameter or `)`")
+        name = self.name("a parameter")
         optional = self.kinds[self.at] == "?"
         self.at += optional
         kind = default = None
