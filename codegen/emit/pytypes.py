@@ -2,7 +2,6 @@
 
 import keyword
 from collections.abc import Iterable
-from functools import cache
 
 from codegen.model.model import ErrorGroup, ListOf, MapOf, Named, Nullable, Primitive, Program, QName, Ref, Type
 
@@ -14,9 +13,17 @@ _PRIMITIVES = {
     **{name: name.upper() for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")}}
 """Primitive → its name in `codegen.runtime.types`; `str` and `json` are Python's own."""
 
+_RESERVED = frozenset({
+    "construct", "copy", "dict", "from_orm", "json", "list", "model_computed_fields", "model_config", "model_construct",
+    "model_copy", "model_dump", "model_dump_json", "model_extra", "model_fields", "model_fields_set",
+    "model_json_schema", "model_parametrized_name", "model_post_init", "model_rebuild", "model_validate",
+    "model_validate_json", "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
+    "str", "update_forward_refs", "validate"})
+"""What pydantic's `BaseModel` has, and the built-in names that the annotations beside a field may use."""
+
 _STANDARD = frozenset({
-    "__future__", "abc", "base64", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum", "fractions",
-    "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing", "uuid"})
+    "__future__", "abc", "base64", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
+    "fractions", "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing", "uuid"})
 _FIRST_PARTY = frozenset({"codegen", "generated", "handlers", "providers"})
 
 
@@ -141,18 +148,11 @@ def model_name(program: Program, target: QName, imports: Imports, *, models: str
     return imports.name(f"{models}.{declared.module}", declared.name)
 
 
-@cache
 def attribute_name(name: str) -> str:
-    """A field's name as a Python attribute: a keyword, or a name that pydantic's models use, gets a `_` behind it."""
-    return f"{name}_" if name in _reserved_names() else name
+    """A field's name as an attribute of a model: a keyword, or a name that the model needs, gets a `_` behind it."""
+    return f"{name}_" if name in _RESERVED or keyword.iskeyword(name) else name
 
 
 def argument_name(name: str) -> str:
     """A parameter's name in Python: a keyword, and `self`, get a `_` behind them."""
     return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
-
-
-@cache
-def _reserved_names() -> frozenset[str]:
-    from pydantic import BaseModel   # heavy, and only needed where something is generated
-    return frozenset({*keyword.kwlist, *(name for name in dir(BaseModel) if not name.startswith("__"))})
