@@ -1,0 +1,1 @@
+"""The product, by hand: each domain implements the service that its schema declares."""

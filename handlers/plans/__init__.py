@@ -1,0 +1,1 @@
+"""Plans on offer, and what users bought."""

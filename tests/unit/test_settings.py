@@ -1,0 +1,102 @@
+"""Settings: names, defaults, files, secrets that stay out of sight."""
+
+import pytest
+
+from handlers.settings import SettingsInvalid, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch):
+    """The tests' own environment tells nothing."""
+    import os
+    for name in list(os.environ):
+        if name.startswith(("HERO_ONBOARDING_", "STRIPE_", "CLICKPESA_", "IDENFY_", "FORGE_")):
+            monkeypatch.delenv(name)
+
+
+DEFAULTS = {
+    "host": "127.0.0.1", "port": 9920, "admin_host": "127.0.0.1", "admin_port": 9921,
+    "public_url": "http://127.0.0.1:9920", "database_url": "sqlite:///var/hero-onboarding.db", "workers": 1,
+    "admin_secret": None, "sandbox_url": None, "stripe_base_url": "https://api.stripe.com",
+    "clickpesa_base_url": "https://api.clickpesa.com/third-parties", "idenfy_base_url": "https://ivs.idenfy.com",
+    "forge_url": None, "forge_owner": "hero_ops", "mycelium_api_url": "http://127.0.0.1:8989", "node_repos": None,
+    "prices": None, "plans_json": None, "top_up_min_cents": 500, "top_up_max_cents": 100000,
+    "kyc_free_cap_cents": 10000, "debt_limit_cents": 500, "rate_limits": True, "push_cron_interval_ms": 3600000,
+    "aggregate_cron_interval_ms": 300000, "discount_ladder_cron_interval_ms": 86400000}
+
+
+def test_defaults():
+    settings = load_settings()
+    assert {name: getattr(settings, name) for name in DEFAULTS} == DEFAULTS
+
+
+def test_environment_names(monkeypatch):
+    monkeypatch.setenv("HERO_ONBOARDING_PORT", "8000")
+    monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", "/srv/onboarding")
+    monkeypatch.setenv("HERO_ONBOARDING_RATE_LIMITS", "off")
+    monkeypatch.setenv("HERO_ONBOARDING_FORGE_OWNER", "")
+    monkeypatch.setenv("STRIPE_LIVE_SECRET_KEY", "sk_live_1")
+    settings = load_settings()
+    assert settings.port == 8000
+    assert settings.database_url == "sqlite:////srv/onboarding/hero-onboarding.db"
+    assert settings.rate_limits is False
+    assert settings.forge_owner == "hero_ops", "an empty variable counts as unset"
+    assert settings.stripe_live_secret_key.get_secret_value() == "sk_live_1"
+
+
+def test_workers_follow_the_database(monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    assert load_settings(database_url="postgresql://db/onboarding").workers == 6
+    assert load_settings(database_url="postgresql://db/onboarding", workers=3).workers == 3
+    assert load_settings().workers == 1
+
+
+def test_sandbox_takes_the_urls_that_are_not_given(monkeypatch):
+    monkeypatch.setenv("HERO_ONBOARDING_SANDBOX_URL", "http://127.0.0.1:9930/")
+    monkeypatch.setenv("HERO_ONBOARDING_IDENFY_BASE_URL", "https://idenfy.example")
+    settings = load_settings()
+    assert settings.stripe_base_url == "http://127.0.0.1:9930/stripe"
+    assert settings.clickpesa_base_url == "http://127.0.0.1:9930/clickpesa"
+    assert settings.forge_url == "http://127.0.0.1:9930/forge"
+    assert settings.idenfy_base_url == "https://idenfy.example"
+
+
+@pytest.mark.parametrize("name", ["HERO_ONBOARDING_ADMIN_SECRET", "FORGE_TOKEN"])
+def test_value_from_a_file(name, monkeypatch, tmp_path):
+    (tmp_path / "secret").write_text("s3cret with = and spaces\n")
+    monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
+    settings = load_settings()
+    value = settings.admin_secret if "ADMIN" in name else settings.forge_token
+    assert value.get_secret_value() == "s3cret with = and spaces"
+    monkeypatch.setenv(name, "other")
+    with pytest.raises(SettingsInvalid, match=f"both {name} and {name}_FILE"):
+        load_settings()
+
+
+def test_missing_file_is_named(monkeypatch, tmp_path):
+    monkeypatch.setenv("FORGE_TOKEN_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(SettingsInvalid, match="FORGE_TOKEN_FILE: cannot read .*nothing"):
+        load_settings()
+
+
+def test_secrets_stay_out_of_sight(monkeypatch):
+    monkeypatch.setenv("HERO_ONBOARDING_ADMIN_SECRET", "s3cret")
+    monkeypatch.setenv("STRIPE_WEBHOOK_SIGNING_KEY", "whsec_s3cret")
+    monkeypatch.setenv("HERO_ONBOARDING_DATABASE_URL", "postgresql://u:s3cret@db/onboarding")
+    settings = load_settings()
+    assert "s3cret" not in repr(settings) + str(settings)
+
+
+def test_problems_name_the_variable_and_no_value(monkeypatch):
+    monkeypatch.setenv("HERO_ONBOARDING_PORT", "s3cret")
+    monkeypatch.setenv("HERO_ONBOARDING_PUBLIC_URL", "example.com")
+    with pytest.raises(SettingsInvalid) as raised:
+        load_settings()
+    assert [problem.partition(":")[0] for problem in raised.value.problems] == [
+        "HERO_ONBOARDING_PORT", "HERO_ONBOARDING_PUBLIC_URL"]
+    assert "s3cret" not in str(raised.value)
+
+
+def test_limits_that_cross_are_refused():
+    with pytest.raises(SettingsInvalid, match="TOP_UP_MIN_CENTS"):
+        load_settings(top_up_min_cents=2, top_up_max_cents=1)
