@@ -40,7 +40,7 @@ class Imports:
         self._modules: set[str] = set()
 
     def name(self, module: str, name: str) -> str:
-        """Import `name` from `module` (`..models.onboarding` for a sibling package) and say how to write it here."""
+        """Import `name` from `module` (`..models.shop` for a sibling package) and say how to write it here."""
         key = (module, name)
         if key not in self._names:
             local = name

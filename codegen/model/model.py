@@ -1,6 +1,6 @@
 """The checked model: the one meaning of a set of schemas, which every later stage reads.
 
-Names are resolved to qualified names (`onboarding.User`), notes are folded into typed attributes, inferred types are
+Names are resolved to qualified names (`shop.Customer`), notes are folded into typed attributes, inferred types are
 written out, implied fields (`sid`, `rev`) are present. A model exists only for schemas without errors; later stages
 need not check again. All collections keep source order (files by name, declarations by place), so output is stable.
 """

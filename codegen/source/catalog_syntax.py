@@ -107,7 +107,7 @@ DOC_AFTER_CODE = Rule("OS118", "error", "a doc line stands before what it descri
 At the end of a line `///` would describe the next member, not the one beside it.
 
     /// Canonical identifier.
-    mycelium_address: str
+    street_address: str
 """)
 MISPLACED_HEADER = Rule("OS119", "error", "{what}", fix="{near}", why="""\
 A file begins with at most one `module`, then its imports, then its declarations.
