@@ -15,6 +15,7 @@ from urllib.parse import unquote, urlsplit
 import peewee
 import psycopg
 from psycopg import errors as pg
+from psycopg.types.string import TextLoader
 
 from codegen.runtime.errors import Conflict, InUse
 
@@ -40,9 +41,16 @@ class Duplicate(Conflict):
 
 
 class UnknownReference(Conflict):
-    """A written reference names no object."""
+    """A written reference names no object. `fields` are its columns; SQLite does not tell them (`Store` finds out)."""
 
     message = "a referenced object does not exist"
+
+    def __init__(self, fields: Sequence[str] = ()) -> None:
+        self.fields = tuple(fields)
+        super().__init__()
+
+    def data(self) -> dict[str, Any]:
+        return {"fields": list(self.fields)}
 
 
 class Referenced(InUse):
@@ -62,10 +70,20 @@ class Unavailable(Exception):
 
 
 class Slot(peewee.Node):
-    """A parameter of a kept statement, in a Peewee query: its value comes with each execution, already encoded."""
+    """A named parameter of a kept statement, in a Peewee query: its value comes with each execution, as stored."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
 
     def __sql__(self, ctx: Any) -> Any:
-        return ctx.literal(ctx.state.param or "?")
+        return ctx.literal(f"\0{self.name}\0")
+
+
+class _Postgresql(peewee.PostgresqlDatabase):
+    """PostgreSQL that gives JSON columns as their text, as SQLite does."""
+
+    def _initialize_connection(self, connection: Any) -> None:
+        connection.adapters.register_loader("json", TextLoader)
 
 
 class Database:
@@ -88,7 +106,7 @@ class Database:
         scheme = urlsplit(url).scheme
         if scheme in ("postgresql", "postgres"):
             url = "postgresql" + url[len(scheme):]
-            return cls(peewee.PostgresqlDatabase(url, prefer_psycopg3=True), "postgresql", url)
+            return cls(_Postgresql(url, prefer_psycopg3=True), "postgresql", url)
         if scheme == "sqlite" and (path := unquote(url.removeprefix("sqlite://").removeprefix("/"))):
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -114,10 +132,12 @@ class Database:
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
 
-    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
-        """Run one write for each of `rows`. Wrap it in a transaction: it is neither atomic nor fast without."""
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
+        """Run one write for each of `rows`; how many it touched. In a transaction, or it is slow and not atomic."""
         try:
-            self.peewee.connection().cursor().executemany(sql, rows)
+            cursor = self.peewee.connection().cursor()
+            cursor.executemany(sql, rows)
+            return int(cursor.rowcount)
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
 
@@ -125,12 +145,13 @@ class Database:
         """Hand-written SQL with `?` for its parameters, in this database's style. Do it once, keep the text."""
         return sql if self.dialect == "sqlite" else sql.replace("%", "%%").replace("?", "%s")
 
-    def compile(self, query: peewee.Query) -> str:
-        """The text of a Peewee query whose values are all `Slot`s. Do it once, keep the text."""
+    def compile(self, query: peewee.Query, *slots: str) -> str:
+        """The text of a Peewee query whose values are all `Slot`s, to be given in this order. Do it once, keep it."""
         sql, values = self.peewee.get_sql_context().sql(query).query()
-        if values:
-            raise ValueError(f"a kept statement has values in it: {sql}")
-        return str(sql)
+        parts = sql.replace("%", "%%").split("\0") if self.dialect == "postgresql" else sql.split("\0")
+        if values or tuple(parts[1::2]) != slots:
+            raise ValueError(f"a kept statement takes {parts[1::2]} and {values}, not {slots}: {sql}")
+        return str(self.peewee.param).join(parts[::2])
 
     # --- transactions -----------------------------------------------------------------------------------------
 
@@ -211,15 +232,12 @@ def _translate_sqlite(error: sqlite3.Error, sql: str) -> Exception:
 def _translate_postgresql(error: psycopg.Error) -> Exception:
     diagnostics = error.diag
     if isinstance(error, pg.UniqueViolation):
-        detail = diagnostics.message_detail or ""
-        columns = detail[len("Key ("):detail.index(")=(")] if detail.startswith("Key (") else ""
-        fields = [column.strip('"') for column in columns.split(", ")] if columns else []
-        return Duplicate(fields, diagnostics.constraint_name or "")
+        return Duplicate(_key_columns(diagnostics), diagnostics.constraint_name or "")
     if isinstance(error, pg.RestrictViolation):
         return Referenced()
     if isinstance(error, pg.ForeignKeyViolation):
         missing = (diagnostics.message_primary or "").startswith("insert")
-        return UnknownReference() if missing else Referenced()
+        return UnknownReference(_key_columns(diagnostics)) if missing else Referenced()
     if isinstance(error, (pg.SerializationFailure, pg.DeadlockDetected)):
         return Restart(str(error))
     if isinstance(error, (psycopg.IntegrityError, pg.RaiseException)):
@@ -227,6 +245,13 @@ def _translate_postgresql(error: psycopg.Error) -> Exception:
     if isinstance(error, psycopg.OperationalError):
         return Unavailable(str(error).strip())
     return error
+
+
+def _key_columns(diagnostics: psycopg.errors.Diagnostic) -> list[str]:
+    """The columns in PostgreSQL's `Key (a, b)=(1, 2) already exists.`"""
+    detail = diagnostics.message_detail or ""
+    columns = detail[len("Key ("):detail.index(")=(")] if detail.startswith("Key (") else ""
+    return [column.strip('"') for column in columns.split(", ")] if columns else []
 
 
 _REPEATABLE, _SERIALIZABLE = 3, 4

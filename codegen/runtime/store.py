@@ -1,0 +1,285 @@
+"""Keep the objects of one root object type: statements prepared once, rows mapped by generated code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Generic, cast
+from weakref import WeakKeyDictionary
+
+from pydantic_core import to_json
+
+from codegen.runtime.database import Database, UnknownReference
+from codegen.runtime.errors import Conflict, InvalidParams, NotFound
+from codegen.runtime.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
+from codegen.runtime.sid import new_sid
+from codegen.runtime.store_sql import Statements
+from codegen.runtime.store_type import (
+    Filter,
+    M,
+    New,
+    Patch,
+    Row,
+    StoredType,
+    Values,
+    json_codecs,
+    row_codecs,
+    value_codecs,
+)
+
+_stores: WeakKeyDictionary[Database, dict[int, Any]] = WeakKeyDictionary()
+
+
+class Store(Generic[M, New, Patch, Filter]):
+    """The objects of `type` in `database`. One for each pair, shared by all threads: `Store.of(USER, database)`.
+
+    Objects come in and go out as typed values; SQL text and mappings are made once. A method is one statement, or one
+    transaction. What handlers do here runs no hooks and may write `@server` fields; `@immutable` and `@set_once` hold.
+
+    Raises `NotFound`; `Conflict` (`Duplicate` for a taken key, `UnknownReference`, a stale `rev`); `InUse` for the
+    deletion of an object that others refer to; `InvalidParams` for a value that may not be written there.
+    """
+
+    def __init__(self, type: StoredType[M, New, Patch, Filter], database: Database) -> None:
+        self.type = type
+        self.database = database
+        self.sql = Statements(type, database)
+        self.encode = type.row(row_codecs(database.dialect))
+        self.decode = type.values(value_codecs(database.dialect))
+        self.to_json = type.json(json_codecs(database.dialect))
+        self._compute = type.compute
+        self._guarded = tuple(f for f in type.fields if f.immutable or f.set_once or f.name == "sid")
+        self._codecs = row_codecs(database.dialect)
+        self._kinds = {stored.name: stored.kind for stored in type.fields}
+
+    @classmethod
+    def of(cls, type: StoredType[M, New, Patch, Filter], database: Database) -> Store[M, New, Patch, Filter]:
+        """The store of this pair, made on first use."""
+        stores = _stores.setdefault(database, {})
+        found = stores.get(id(type))
+        if found is None:
+            found = stores[id(type)] = cls(type, database)
+        return cast("Store[M, New, Patch, Filter]", found)
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def get(self, sid: str) -> M:
+        """The object. Raises `NotFound`."""
+        return self.object(self.values(sid))
+
+    def get_many(self, sids: Iterable[str]) -> dict[str, M]:
+        """The objects of these sids, by sid, in one query; sids of none are left out."""
+        wanted = list(sids)
+        argument: Any = wanted if self.database.dialect == "postgresql" else to_json(wanted).decode()
+        rows = self.database.execute(self.sql.select_many, (argument,))
+        found = {row[0]: row for row in rows}
+        return {sid: self.object(self.decode(found[sid])) for sid in wanted if sid in found}
+
+    def exists(self, sid: str) -> bool:
+        return bool(self.database.execute(self.sql.exists, (sid,)))
+
+    def one(self, filter: Filter) -> M | None:
+        """The first object, by sid, whose indexed fields equal those of `filter` (a unique key: the only one)."""
+        rows = self.find_rows(cast("Mapping[str, Any]", filter), "", 1)
+        return self.object(self.decode(rows[0])) if rows else None
+
+    def list(self, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[str]:
+        """A page of sids, in their order: that of creation for sids made here."""
+        rows = self.database.execute(self.sql.page_sids, (self.after(cursor), _checked(limit) + 1))
+        return self.page([row[0] for row in rows[:limit]], rows, limit)
+
+    def list_full(self, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[M]:
+        """A page of objects, with all their fields."""
+        rows = self.database.execute(self.sql.page, (self.after(cursor), _checked(limit) + 1))
+        return self.page([self.object(self.decode(row)) for row in rows[:limit]], rows, limit)
+
+    def find(self, filter: Filter, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[M]:
+        """A page of the objects whose indexed fields equal those of `filter`."""
+        rows = self.find_rows(cast("Mapping[str, Any]", filter), self.after(cursor), _checked(limit) + 1)
+        return self.page([self.object(self.decode(row)) for row in rows[:limit]], rows, limit)
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def new(self, values: New, now: datetime) -> M:
+        """Keep a new object; `now` fills the fields that default to the time of creation, a new sid a missing one."""
+        complete = self.complete(cast("Values", values), now)
+        self.insert(complete)
+        return self.object(complete)
+
+    def insert_once(self, values: New, now: datetime, key: Sequence[str]) -> M | None:
+        """Keep a new object unless its unique `key` (its fields) is taken: then nothing is done and None answered."""
+        complete = self.complete(cast("Values", values), now)
+        try:
+            rows = self.database.execute(self.sql.insert_once(tuple(key)), self.row(complete))
+        except UnknownReference as error:
+            raise self.explained(error, complete) from error
+        return self.object(complete) if rows else None
+
+    def insert_many(self, many: Iterable[New], now: datetime, key: Sequence[str] = ()) -> int:
+        """Keep new objects in one transaction and say how many; with a unique `key`, without those whose key is taken.
+
+        Sort by that key where it is an index with random order: it is much faster.
+        """
+        text = self.sql.insert_once(tuple(key), returning=False) if key else self.sql.insert
+        rows = [self.row(self.complete(cast("Values", values), now)) for values in many]
+        with self.database.transaction():
+            return self.database.execute_many(text, rows) if rows else 0
+
+    def set(self, values: New, now: datetime, rev: int | None = None) -> M:
+        """Replace the object of `values["sid"]`, or keep a new one when there is none (or no sid).
+
+        Fields left out take their default or null; `@server`, `@immutable` and `@set_once` fields keep their value.
+        """
+        return self.object(self.replace(dict(cast("Values", values)), now, rev)[1])
+
+    def patch(self, sid: str, values: Patch, rev: int | None = None) -> M:
+        """Write the given fields of an object, leave the others."""
+        return self.object(self.merge(sid, cast("Values", values), rev)[1])
+
+    def delete(self, sid: str) -> None:
+        """Remove the object. Raises `NotFound`, and `InUse` while others refer to it."""
+        if not self.database.change(self.sql.delete, (sid,)):
+            raise NotFound
+
+    # --- values and rows, for CRUD ----------------------------------------------------------------------------
+
+    def values(self, sid: str) -> Values:
+        rows = self.database.execute(self.sql.select, (sid,))
+        if not rows:
+            raise NotFound
+        return self.decode(rows[0])
+
+    def object(self, values: Values) -> M:
+        """The model of stored values, with computed fields; trusted, not validated."""
+        model = self.type.model.model_construct(**values)
+        if self._compute is not None:
+            model = self.type.model.model_construct(**values, **self._compute(model))
+        return model
+
+    def row(self, values: Values) -> Row:
+        """The row of complete values. Raises `InvalidParams` for a value no database keeps, `LookupError` for none."""
+        try:
+            return self.encode(values)
+        except KeyError as error:
+            name = error.args[0]
+            raise LookupError(f"{self.type.name}.{name} has no value and no default: give it in a hook") from error
+        except ValueError as error:
+            raise InvalidParams("data", str(error), "stored") from error
+
+    def complete(self, values: Mapping[str, Any], now: datetime) -> Values:
+        """A new object's values: those given, then defaults, null where that is allowed, a new sid and the first rev.
+
+        A `@server` time without a default is `now`.
+        """
+        complete = dict(values)
+        if "sid" not in complete:
+            complete["sid"] = new_sid()
+        self.type.fill(complete, now)
+        return complete
+
+    def insert(self, values: Values) -> Row:
+        row = self.row(values)
+        try:
+            self.database.execute(self.sql.insert, row)
+        except UnknownReference as error:
+            raise self.explained(error, values) from error
+        return row
+
+    def merge(self, sid: str, changes: Values, rev: int | None = None) -> tuple[Values, Values]:
+        """Write `changes` into an object; what it was and what it is. Raises as the class says."""
+        return self.database.run(lambda: self.write(self.locked(sid, rev), changes))
+
+    def replace(self, values: Values, now: datetime, rev: int | None = None) -> tuple[Values | None, Values]:
+        """`set`: what was (None for a new object) and what is."""
+        def work() -> tuple[Values | None, Values]:
+            try:
+                old = self.locked(values["sid"], rev) if "sid" in values else None
+            except NotFound:
+                old = None
+            if old is None:
+                if rev is not None:
+                    raise Conflict("there is no object with this sid and rev")
+                complete = self.complete(values, now)
+                self.insert(complete)
+                return None, complete
+            return self.write(old, self.replacement(values, now))
+        return self.database.run(work)
+
+    def replacement(self, values: Values, now: datetime) -> Values:
+        """What `set` changes: the fields given, and the default of those left out that may be changed."""
+        filled = self.complete(values, now)
+        kept = {f.name for f in self.type.fields if f.server or f.immutable or f.set_once} - values.keys()
+        return {name: value for name, value in filled.items() if name not in kept and name != "rev"}
+
+    def locked(self, sid: str, rev: int | None) -> Values:
+        """The values of an object that nobody else writes until the transaction ends. Raises `NotFound`, `Conflict`."""
+        rows = self.database.execute(self.sql.lock, (sid,))
+        if not rows:
+            raise NotFound
+        values = self.decode(rows[0])
+        if rev is not None and rev != values["rev"]:
+            raise Conflict(f"the object was changed: its rev is {values['rev']}")
+        return values
+
+    def write(self, old: Values, changes: Mapping[str, Any]) -> tuple[Values, Values]:
+        """Merge `changes` into a locked object and count its `rev` up."""
+        for field in self._guarded:
+            name = field.name
+            if name in changes and changes[name] != old[name] and not (field.set_once and old[name] is None):
+                rule = "set_once" if field.set_once else "immutable"
+                raise InvalidParams(f"data.{name}", f"{name} cannot be changed", rule)
+        new = {**old, **changes, "rev": old["rev"] + 1}
+        row = self.row(new)
+        try:
+            self.database.execute(self.sql.update, (*row[1:], row[0]))
+        except UnknownReference as error:
+            raise self.explained(error, new) from error
+        return old, new
+
+    def find_rows(self, filter: Mapping[str, Any], after: str, limit: int, owner: str | None = None) -> Sequence[Row]:
+        """Rows behind `after` that match, at most `limit`, of `owner` if given. Raises `InvalidParams` for a field
+        without an index."""
+        wanted = dict(filter)
+        for name in wanted:
+            if name not in self.type.indexed:
+                known = ", ".join(self.type.indexed) or "none"
+                raise InvalidParams(f"filter.{name}", f"only indexed fields can be asked for: {known}", "index")
+        shape = tuple((name, wanted[name] is None) for name in sorted(wanted))
+        text = self.sql.find(shape, own=owner is not None)
+        encoded = self._encoded(wanted)
+        values = [encoded[name] for name, null in shape if not null]
+        return self.database.execute(text, [*values, *([owner] if owner is not None else []), after, limit])
+
+    def _encoded(self, wanted: Mapping[str, Any]) -> Values:
+        """Some fields as they are stored."""
+        try:
+            return {name: value if value is None else self._codecs.get(self._kinds[name], _same)(value)
+                    for name, value in wanted.items()}
+        except ValueError as error:
+            raise InvalidParams("filter", str(error), "stored") from error
+
+    def after(self, cursor: str | None) -> str:
+        return decode_cursor(cursor, self.type.wire)
+
+    def page(self, items: Sequence[Any], rows: Sequence[Row], limit: int) -> Page[Any]:
+        """`rows` holds one more than `limit` where there is a next page."""
+        more = encode_cursor(rows[limit - 1][0], self.type.wire) if len(rows) > limit else None
+        return {"items": [*items], "next_cursor": more}
+
+    def explained(self, error: UnknownReference, values: Values) -> UnknownReference:
+        """The error with the fields that refer to nothing, which SQLite does not tell."""
+        if error.fields:
+            return error
+        return UnknownReference([
+            name for name, text in self.sql.references
+            if values[name] is not None and not self.database.execute(text, (values[name],))])
+
+
+def _checked(limit: int) -> int:
+    if not 1 <= limit <= MAX_LIMIT:
+        raise InvalidParams("limit", f"limit is 1 to {MAX_LIMIT}", "range")
+    return limit
+
+
+def _same(value: Any) -> Any:
+    return value

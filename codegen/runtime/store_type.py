@@ -1,0 +1,147 @@
+"""What generated code declares of a root object, so that one store and one CRUD serve all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import peewee
+from pydantic import BaseModel
+from pydantic_core import from_json, to_json
+
+from codegen.runtime import columns
+from codegen.runtime.columns import Dialect, Kind
+from codegen.runtime.context import Scope
+from codegen.runtime.types import Money, base64_text, decimal_text, money_text
+
+M = TypeVar("M", bound=BaseModel)
+New = TypeVar("New")
+Patch = TypeVar("Patch")
+Filter = TypeVar("Filter")
+
+Row = tuple[Any, ...]
+Values = dict[str, Any]
+"""All stored fields of an object by name, as Python values."""
+Codec = Callable[[Any], Any]
+Codecs = Mapping[Kind, Codec]
+
+
+@dataclass(frozen=True, slots=True)
+class StoredField:
+    """One stored field. `required` on input; `reference` is the table of the object it refers to."""
+
+    name: str
+    kind: Kind
+    nullable: bool = False
+    required: bool = False
+    server: bool = False
+    immutable: bool = False
+    set_once: bool = False
+    sensitive: bool = False
+    reference: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class StoredType(Generic[M, New, Patch, Filter]):
+    """One root object: its table, its model, its inputs (`TypedDict`s) and its rows' mapping, all of it generated.
+
+    `row`, `values` and `json` are given a database's codecs and return the mapping itself: values → row, row → values,
+    row → what its JSON is written from. `fill` puts defaults where a field is missing. `unique` are the unique keys;
+    `indexed` the fields `find` may ask for; `alias` the prefix of the CRUD methods' other names (`usage_record_`).
+    """
+
+    name: str
+    wire: str
+    alias: str
+    table: type[peewee.Model]
+    model: type[M]
+    new: type[New]
+    patch: type[Patch]
+    filter: type[Filter]
+    fields: tuple[StoredField, ...]
+    row: Callable[[Codecs], Callable[[Values], Row]]
+    values: Callable[[Codecs], Callable[[Row], Values]]
+    json: Callable[[Codecs], Callable[[Row], dict[str, Any]]]
+    fill: Callable[[Values, datetime], None]
+    unique: tuple[tuple[str, ...], ...] = ()
+    indexed: tuple[str, ...] = ()
+    computed: tuple[str, ...] = ()
+    crud: tuple[str, ...] = ()
+    auth: Scope = "admin"
+    owner: str | None = None
+    append_only: bool = False
+    _compute: list[Callable[[M], Mapping[str, Any]]] = field(default_factory=list, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The stored fields, in the order of a row."""
+        return tuple(stored.name for stored in self.fields)
+
+    def computes(self, function: Callable[[M], Mapping[str, Any]]) -> Callable[[M], Mapping[str, Any]]:
+        """Say how `@computed` fields follow from the stored ones; a decorator, once per type, before it is stored.
+
+        The function is given the object without those fields and returns a value for each of them.
+        """
+        self._compute[:] = [function]
+        return function
+
+    @property
+    def compute(self) -> Callable[[M], Mapping[str, Any]] | None:
+        """The function for `@computed` fields. Raises `LookupError` when they exist and nobody said how."""
+        if self.computed and not self._compute:
+            raise LookupError(f"{self.name}.{self.computed[0]} is @computed: say how with @{self.name}.computes")
+        return self._compute[0] if self.computed else None
+
+
+# --- codecs -----------------------------------------------------------------------------------------------------
+
+def _text(value: str) -> str:
+    if "\0" in value:   # PostgreSQL's text cannot hold it; both databases refuse it alike
+        raise ValueError("text must not contain the character NUL")
+    return value
+
+
+def _duration(value: timedelta) -> int:
+    stored = columns.encode_duration(value)
+    if not -(2**63) <= stored < 2**63:
+        raise ValueError("a duration that is kept has at most 106751991 days")
+    return stored
+
+
+def _json(value: Any) -> str:
+    return to_json(value).decode()
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_PYTHON: Mapping[Kind, Codec] = {"money": Money, "json": from_json}
+_DECIMAL_JSON: Mapping[Dialect, Codec] = {
+    "sqlite": lambda stored: decimal_text(columns.decode_decimal(stored)), "postgresql": decimal_text}
+
+CONVERTED: frozenset[Kind] = frozenset({
+    "bool", "text", "enum_open", "enum_closed", "blob", "u64", "decimal", "money", "otime", "datetime", "date",
+    "duration", "uuid", "json"})
+"""Kinds whose stored value differs from the Python one, or is checked, on one of the databases."""
+
+
+def row_codecs(dialect: Dialect) -> Codecs:
+    """Python value → stored value, for each converted kind."""
+    checked: Mapping[Kind, Codec] = {
+        "text": _text, "enum_open": _text, "enum_closed": str, "duration": _duration, "json": _json}
+    return {kind: checked.get(kind) or columns.ENCODERS[dialect].get(kind, _same) for kind in CONVERTED}
+
+
+def value_codecs(dialect: Dialect) -> Codecs:
+    """Stored value → Python value, for each converted kind; closed enums and typed JSON have their own."""
+    return {kind: _PYTHON.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in CONVERTED}
+
+
+def json_codecs(dialect: Dialect) -> Codecs:
+    """Stored value → a value that `pydantic_core.to_json` writes just as the model would, for each converted kind."""
+    wire: Mapping[Kind, Codec] = {
+        "money": money_text, "decimal": _DECIMAL_JSON[dialect], "blob": base64_text, "json": from_json}
+    return {kind: wire.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in CONVERTED}
