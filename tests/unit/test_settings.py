@@ -5,13 +5,7 @@ import pytest
 from handlers.settings import SettingsInvalid, load_settings
 
 
-@pytest.fixture(autouse=True)
-def no_settings(monkeypatch):
-    """The tests' own environment tells nothing."""
-    import os
-    for name in list(os.environ):
-        if name.startswith(("HERO_ONBOARDING_", "STRIPE_", "CLICKPESA_", "IDENFY_", "FORGE_")):
-            monkeypatch.delenv(name)
+pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 DEFAULTS = {
@@ -75,7 +69,7 @@ def test_value_from_a_file(name, monkeypatch, tmp_path):
 
 def test_missing_file_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("FORGE_TOKEN_FILE", str(tmp_path / "nothing"))
-    with pytest.raises(SettingsInvalid, match="FORGE_TOKEN_FILE: cannot read .*nothing"):
+    with pytest.raises(SettingsInvalid, match=r"FORGE_TOKEN_FILE: cannot read .*nothing"):
         load_settings()
 
 
