@@ -170,7 +170,7 @@ def _checks(column: Column, dialect: Dialect) -> Iterator[str]:
     if column.kind == "bool" and dialect == "sqlite":
         yield f"{on} IN (0, 1)"
     if column.kind == "enum_closed":
-        yield f"{on} IN ({', '.join(sql.text(value) for value in column.values)})"
+        yield f"{on} IN ({', '.join(sql.text(value) for value in sorted(column.values))})"
     if column.kind == "u64" and dialect == "sqlite":
         yield f"length({on}) = 20 AND {on} NOT GLOB '*[^0-9]*'"
     low, high = _bounds(column, dialect)

@@ -3,7 +3,7 @@
 `schemas/schema.lock.json` holds the model that the newest migration leads to. It keeps all that storage and the rules
 about breaking changes need; places in files, file names and doc lines are left out, and declarations stand sorted by
 name, so that moving or explaining a declaration does not change the lock. Values that are a dataclass's default are
-left out too; types are written as in schemas (`[onboarding.User?]`, `map<str, money<USD>>`).
+left out too; types are written as in schemas (`[shop.Customer?]`, `map<str, money<USD>>`).
 """
 
 from __future__ import annotations

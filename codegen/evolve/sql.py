@@ -32,6 +32,16 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
+def rows(table: str, where: str = "") -> str:
+    """A query that finds a row wherever there is one."""
+    return f"SELECT 1 FROM {name(table)} {where}".strip()   # noqa: S608 - text for a file, made of quoted names
+
+
+def fill(table: str, column: str, value: str) -> str:
+    """Give a value to the rows that have none."""
+    return f"UPDATE {name(table)} SET {name(column)} = {value} WHERE {name(column)} IS NULL"   # noqa: S608
+
+
 def literal(kind: Kind, value: Json, dialect: Dialect) -> str:
     """The stored form of a default or a bound, given as the schema's JSON form of it."""
     if value is None:

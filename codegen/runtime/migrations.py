@@ -1,0 +1,293 @@
+"""Bring a database to the version of its migrations, forward or back, and refuse to work with another version.
+
+A directory of migrations holds a folder `NNNN_<slug>` for each, numbered from 1 without gaps, with `up` and `down`
+SQL for both databases and `migration.json` (what it does in words, checksums, patterns to check). Each migration is
+one transaction on both databases; what was applied stands in the table `schema_migrations`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+from codegen.runtime.columns import DIALECTS
+from codegen.runtime.context import Clock, SystemClock
+from codegen.runtime.database import Database, Refused, Unavailable
+from codegen.runtime.errors import DeclaredError
+
+FORMAT = 1
+FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")
+FILES = tuple(f"{direction}.{dialect}.sql" for direction in ("up", "down") for dialect in DIALECTS)
+
+_ADVISORY_LOCK = 0x6F73_6368_656D_61   # "oschema"
+_CREATE = """CREATE TABLE IF NOT EXISTS schema_migrations (
+    number INTEGER NOT NULL PRIMARY KEY, slug TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"""
+
+
+class MigrationError(Exception):
+    """The migrations and the database do not fit, or one of them failed; the message says what to do."""
+
+
+class NotCurrent(MigrationError):
+    """The database has another version than the program."""
+
+
+@dataclass(frozen=True, slots=True)
+class Migration:
+    """One folder. `scripts` are the SQL files by name, `patterns` by direction."""
+
+    number: int
+    slug: str
+    scripts: Mapping[str, str]
+    steps: Sequence[str]
+    patterns: Mapping[str, Sequence[Mapping[str, str]]]
+
+    @property
+    def name(self) -> str:
+        return f"{self.number:04d}_{self.slug}"
+
+    def checksum(self, dialect: str) -> str:
+        """Of what this migration does to a database of this kind."""
+        return checksum(self.scripts[f"up.{dialect}.sql"])
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A row of `schema_migrations`; `applied_at` in seconds since 1970, UTC."""
+
+    number: int
+    slug: str
+    checksum: str
+    applied_at: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.number:04d}_{self.slug}"
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    applied: tuple[Applied, ...]
+    pending: tuple[Migration, ...]
+
+
+def checksum(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+# --- the directory ----------------------------------------------------------------------------------------------
+
+def read(directory: Path) -> tuple[Migration, ...]:
+    """The migrations of a directory, by number; none where it does not exist.
+
+    Raises MigrationError for gaps, numbers given twice, missing files, and files edited since they were planned.
+    """
+    folders = sorted(path for path in directory.iterdir() if FOLDER.fullmatch(path.name)) if directory.is_dir() else []
+    found = [_read_one(folder) for folder in folders]
+    for expected, migration in enumerate(found, 1):
+        if migration.number < expected:
+            raise MigrationError(
+                f"{found[expected - 2].name} and {migration.name} have the same number; take one of them away and plan "
+                "it again with `oschema migrate plan`")
+        if migration.number > expected:
+            raise MigrationError(f"migration {expected:04d} is missing before {migration.name}; "
+                                 "restore its folder from version control")
+    return tuple(found)
+
+
+def _read_one(folder: Path) -> Migration:
+    match = FOLDER.fullmatch(folder.name)
+    assert match is not None
+    try:
+        about = json.loads((folder / "migration.json").read_text(encoding="utf-8"))
+        scripts = {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
+    except FileNotFoundError as error:
+        raise MigrationError(f"{folder.name} has no {Path(error.filename).name}; "
+                             "restore it from version control") from error
+    except ValueError as error:
+        raise MigrationError(f"{folder.name} cannot be read ({error}); restore it from version control") from error
+    if about.get("format") != FORMAT:
+        raise MigrationError(f"{folder.name} has format {about.get('format')!r}, this program reads format {FORMAT}")
+    edited = [name for name, text in scripts.items() if about["checksums"].get(name) != checksum(text)]
+    if edited:
+        raise MigrationError(f"{folder.name}/{edited[0]} was edited since it was planned; restore it from version "
+                             "control, or accept the edit with `oschema migrate seal`")
+    return Migration(int(match[1]), match[2], scripts, about["steps"], about.get("patterns", {}))
+
+
+# --- the database -----------------------------------------------------------------------------------------------
+
+def status(database: Database, directory: Path) -> Status:
+    """What was applied and what waits. Raises MigrationError where the two do not fit."""
+    known = read(directory)
+    applied = _applied(database)
+    _compare(database, known, applied)
+    return Status(applied, known[len(applied):])
+
+
+def require_current(database: Database, directory: Path, command: str | None = None) -> None:
+    """Raise NotCurrent, with the command that mends it, unless exactly the known migrations are applied."""
+    pending = status(database, directory).pending
+    if pending:
+        names = ", ".join(migration.name for migration in pending)
+        mend = command or f"oschema migrate apply --database {_without_password(database.url)}"
+        raise NotCurrent(f"the database lacks {_count(len(pending), 'migration')} ({names}); run `{mend}`")
+
+
+def apply(database: Database, directory: Path, to: int | None = None, clock: Clock | None = None,
+          on_step: Callable[[Migration, str], None] | None = None) -> tuple[Migration, ...]:
+    """Bring the database to migration `to` (default: the newest; 0: empty), forward or back; what was run, in order.
+
+    Each migration is a transaction of its own: one that fails leaves the database at the one before it. Two runs at
+    the same time wait for each other. `on_step` is told "up" or "down" before each. Raises MigrationError.
+    """
+    known = read(directory)
+    target = len(known) if to is None else to
+    if not 0 <= target <= len(known):
+        raise MigrationError(f"there is no migration {target}; the newest is {len(known)}")
+    if database.in_transaction:
+        raise MigrationError("migrations cannot run inside a transaction")
+    done: list[Migration] = []
+    with _alone(database):
+        while True:
+            with _migration_transaction(database):
+                database.execute(_CREATE)
+                applied = _applied(database)
+                _compare(database, known, applied)
+                if len(applied) == target:
+                    return tuple(done)
+                up = len(applied) < target
+                migration = known[len(applied) if up else len(applied) - 1]
+                if on_step:
+                    on_step(migration, "up" if up else "down")
+                _run(database, migration, "up" if up else "down", clock or SystemClock())
+                done.append(migration)
+
+
+def _run(database: Database, migration: Migration, direction: str, clock: Clock) -> None:
+    try:
+        for pattern in migration.patterns.get(direction, ()):
+            _check_pattern(database, pattern)
+        _execute(database, migration.scripts[f"{direction}.{database.dialect}.sql"])
+        if database.dialect == "sqlite":
+            broken = database.execute("PRAGMA foreign_key_check")
+            if broken:
+                raise MigrationError(f"rows of {broken[0][0]} would refer to rows of {broken[0][2]} that are not there")
+    except (MigrationError, DeclaredError, Refused, Unavailable, sqlite3.Error, psycopg.Error) as error:
+        what = "failed" if direction == "up" else "cannot be taken back"
+        message = f"migration {migration.name} {what}: {_message(error)} (nothing of it was kept)"
+        raise MigrationError(message) from error
+    if direction == "down":
+        database.execute(database.prepare("DELETE FROM schema_migrations WHERE number = ?"), (migration.number,))
+        return
+    database.execute(
+        database.prepare("INSERT INTO schema_migrations (number, slug, checksum, applied_at) VALUES (?, ?, ?, ?)"),
+        (migration.number, migration.slug, migration.checksum(database.dialect), int(clock.now().timestamp())))
+
+
+def _check_pattern(database: Database, pattern: Mapping[str, str]) -> None:
+    """Every value that is not NULL must match whole."""
+    column, table = (pattern[key].replace('"', '""') for key in ("column", "table"))
+    wanted = re.compile(pattern["pattern"])
+    for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):   # noqa: S608
+        if not wanted.fullmatch(value):
+            raise MigrationError(pattern["message"])
+
+
+def _execute(database: Database, script: str) -> None:
+    if database.dialect == "postgresql":
+        database.peewee.connection().execute(script)   # without parameters, a script of many statements is allowed
+        return
+    for statement in statements(script):
+        database.execute(statement)
+
+
+def statements(script: str) -> Iterator[str]:
+    """The statements of an SQLite script; triggers hold semicolons, so SQLite itself says where one ends."""
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending.strip()
+            pending = ""
+    if pending.strip() and not all(line.startswith("--") or not line.strip() for line in pending.splitlines()):
+        yield pending.strip()
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """No other run at the same time; on SQLite also without foreign keys, so that tables can be rebuilt.
+
+    SQLite's runs exclude each other by `BEGIN IMMEDIATE` in each transaction.
+    """
+    if database.dialect == "sqlite":
+        before, after = "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"
+    else:
+        before, after = (f"SELECT {function}({_ADVISORY_LOCK})" for function in (
+            "pg_advisory_lock", "pg_advisory_unlock"))
+    database.execute(before)
+    try:
+        yield
+    finally:
+        database.execute(after)
+
+
+@contextmanager
+def _migration_transaction(database: Database) -> Iterator[None]:
+    mode = ("IMMEDIATE",) if database.dialect == "sqlite" else ()
+    try:
+        with database.peewee.atomic(*mode):
+            yield
+    except sqlite3.OperationalError as error:
+        raise Unavailable(str(error)) from error
+
+
+def _applied(database: Database) -> tuple[Applied, ...]:
+    exists = ("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
+              if database.dialect == "sqlite" else "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL")
+    if not database.execute(exists):
+        return ()
+    rows = database.execute("SELECT number, slug, checksum, applied_at FROM schema_migrations ORDER BY number")
+    return tuple(Applied(*row) for row in rows)
+
+
+def _compare(database: Database, known: Sequence[Migration], applied: Sequence[Applied]) -> None:
+    """Raise MigrationError unless the applied migrations are the first of the known ones."""
+    for place, row in enumerate(applied):
+        if row.number != place + 1:
+            raise NotCurrent(f"the database has {row.name} but not migration {place + 1:04d}; its table "
+                             "schema_migrations was edited, restore the database from a backup")
+        if place >= len(known):
+            raise NotCurrent(f"the database has migration {row.name}, which this program does not know; it was "
+                             "migrated by a newer version: use that one")
+        migration = known[place]
+        if row.slug != migration.slug:
+            raise NotCurrent(f"the database has migration {row.name} where this program has {migration.name}; it "
+                             "belongs to another line of development")
+        if row.checksum != migration.checksum(database.dialect):
+            raise NotCurrent(f"migration {row.name} was changed after it was applied to this database; restore its "
+                             "folder from version control and plan the change as a new migration")
+
+
+def _message(error: Exception) -> str:
+    diagnostics: Any = getattr(error, "diag", None)
+    return (diagnostics.message_primary if diagnostics else None) or str(error)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _without_password(url: str) -> str:
+    password = urlsplit(url).password
+    return url.replace(f":{password}@", ":…@", 1) if password else url
