@@ -26,6 +26,10 @@ NO_SCHEMAS = Rule("OS006", "error", "no .oschema file in {path}",
                   fix="name another directory with --schemas, or start one with `oschema new NAME`", why="""\
 Every directory that directly holds `.oschema` files is a module. Hidden directories and `migrations/` are skipped.
 """)
+NOT_FORMATTED = Rule("OS007", "error", "the file is not formatted", fix="oschema fmt", why="""\
+`oschema fmt` writes schemas in one way, so that a difference between two versions is a difference in meaning.
+`oschema fmt --check` only looks, `oschema fmt --diff` shows what would change.
+""")
 
 # --- OS1xx: syntax ----------------------------------------------------------------------------------------------
 

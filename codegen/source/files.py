@@ -40,10 +40,13 @@ class SourceFile:
         column = offset - self._starts[line - 1] + 1
         return Span(self.path, line, column, line, column + 1)
 
+    def offset(self, line: int, column: int) -> int:
+        """The index in `text` of a place."""
+        return self._starts[line - 1] + column - 1
+
     def slice(self, span: Span) -> str:
         """The text that `span` covers."""
-        return self.text[self._starts[span.line - 1] + span.column - 1:
-                         self._starts[span.end_line - 1] + span.end_column - 1]
+        return self.text[self.offset(span.line, span.column):self.offset(span.end_line, span.end_column)]
 
 
 @dataclass(frozen=True, slots=True)

@@ -222,10 +222,11 @@ class Parser(Expressions):
         while self.kinds[self.at] == "[":
             brackets += self.brackets()
         fields = self.members(opened, self.field, ":")
+        span = self.since(opened)
         if self.kinds[self.at - 1] == "}":
             while self.kinds[self.at] == "[" and self.lines[self.at] == self.lines[self.at - 1]:
                 brackets += self.brackets()
-        return tree.Struct(fields, self.since(opened))
+        return tree.Struct(fields, span)
 
     def methods(self) -> tuple[tree.Method, ...]:
         opened = self.at
