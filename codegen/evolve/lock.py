@@ -35,7 +35,7 @@ class LockError(ValueError):
 
 def dump(program: Program) -> str:
     """The lock's text, the same for the same meaning on every machine."""
-    modules = [_module(module) for module in sorted(program.modules, key=lambda m: m.name)]
+    modules = [_module(module) for module in program.modules]
     return json.dumps({"format": FORMAT, "modules": modules}, indent=1, ensure_ascii=False) + "\n"
 
 
