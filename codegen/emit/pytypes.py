@@ -1,9 +1,25 @@
 """How generated Python spells the types of a schema, and the imports that its spelling needs."""
 
+import json
 import keyword
+import re
 from collections.abc import Iterable
 
-from codegen.model.model import ErrorGroup, ListOf, MapOf, Named, Nullable, Primitive, Program, QName, Ref, Type
+from codegen.model.model import (
+    INTEGER_BOUNDS,
+    Enum,
+    ErrorGroup,
+    Json,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Primitive,
+    Program,
+    QName,
+    Ref,
+    Type,
+)
 
 RUNTIME_TYPES = "codegen.runtime.types"
 
@@ -20,6 +36,9 @@ _RESERVED = frozenset({
     "model_validate_json", "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
     "str", "update_forward_refs", "validate"})
 """What pydantic's `BaseModel` has, and the built-in names that the annotations beside a field may use."""
+
+_RESERVED_CLASSES = frozenset({"Annotated", "Field", "Literal", "StrEnum", "TypeAliasType"})
+"""What the models' files import under these very names."""
 
 _STANDARD = frozenset({
     "__future__", "abc", "base64", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
@@ -52,6 +71,11 @@ class Imports:
             self._local[local] = key
             self._names[key] = local
         return self._names[key]
+
+    def bind(self, module: str, name: str, local: str) -> None:
+        """Import `name` from `module` under the name that the file already uses for it."""
+        self._local[local] = (module, name)
+        self._names[module, name] = local
 
     def module(self, module: str) -> str:
         """Import a whole module: `import re`."""
@@ -87,9 +111,11 @@ def _module_key(module: str) -> tuple[int, str]:
     return (-(len(module) - len(module.lstrip("."))), module)
 
 
-def _name_key(name: str) -> tuple[int, str]:
-    """Constants, then classes, then the rest, as ruff's `order-by-type` has it."""
-    return (0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2, name)
+def _name_key(name: str) -> tuple[int, list[str | int]]:
+    """Constants, then classes, then the rest, as ruff's `order-by-type` has it; numbers in names count as numbers."""
+    kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
+    parts = re.split(r"(\d+)", name)
+    return (kind, [int(part) if at % 2 else part for at, part in enumerate(parts)])
 
 
 def _from_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
@@ -117,16 +143,19 @@ def python_type(program: Program, type_: Type, imports: Imports, *, nullable: bo
     return f"{text} | None" if nullable and not text.endswith(" | None") else text
 
 
+def runtime_name(type_: Primitive | Ref) -> str:
+    """Its name in `codegen.runtime.types`; `str` and `json` have none there."""
+    return "Sid" if isinstance(type_, Ref) else _PRIMITIVES[type_.name]
+
+
 def _spell(program: Program, type_: Type, imports: Imports, models: str, here: str | None) -> str:
     match type_:
         case Primitive(name="str"):
             return "str"
         case Primitive(name="json"):
             return imports.name("typing", "Any")
-        case Primitive(name=name):
-            return imports.name(RUNTIME_TYPES, _PRIMITIVES[name])
-        case Ref():
-            return imports.name(RUNTIME_TYPES, "Sid")
+        case Primitive() | Ref():
+            return imports.name(RUNTIME_TYPES, runtime_name(type_))
         case Named(target=target):
             return model_name(program, target, imports, models=models, here=here)
         case ListOf(item=item):
@@ -144,8 +173,54 @@ def model_name(program: Program, target: QName, imports: Imports, *, models: str
     declared = program.types[target]
     assert not isinstance(declared, ErrorGroup), target   # errors are raised, never values
     if declared.module == here:
-        return declared.name
-    return imports.name(f"{models}.{declared.module}", declared.name)
+        return class_name(declared.name)
+    return imports.name(f"{models}.{declared.module}", class_name(declared.name))
+
+
+def class_name(name: str) -> str:
+    """A type's name in Python: one that models' files need for themselves gets `Model` behind it."""
+    return f"{name}Model" if name in _RESERVED_CLASSES else name
+
+
+def value_text(program: Program, type_: Type, value: Json, imports: Imports, *, models: str = "..models",
+               here: str | None = None) -> str:
+    """A Python expression of the value that `value` is in JSON (a default, say), with the type of `python_type`."""
+    def text(inner: Type, part: Json) -> str:
+        return value_text(program, inner, part, imports, models=models, here=here)
+
+    if value is None:
+        return "None"
+    match program.base(type_):
+        case Nullable(inner=inner):
+            return text(inner, value)
+        case ListOf(item=item) if isinstance(value, list):
+            return f"[{', '.join(text(item, part) for part in value)}]"
+        case MapOf(key=key, value=inner) if isinstance(value, dict):
+            pairs = ((_key_value(program, key, name), part) for name, part in value.items())
+            return f"{{{', '.join(f'{text(key, name)}: {text(inner, part)}' for name, part in pairs)}}}"
+        case Named(target=target) if isinstance(enum := program.types[target], Enum) and not enum.open:
+            return f"{model_name(program, target, imports, models=models, here=here)}({quoted(str(value))})"
+        case Primitive(name="money"):
+            return f"{imports.name(RUNTIME_TYPES, 'Money')}.parse({quoted(str(value))})"
+        case Primitive(name="decimal"):
+            return f"{imports.name('decimal', 'Decimal')}({quoted(str(value))})"
+        case Primitive(name="uuid"):
+            return f"{imports.name(RUNTIME_TYPES, 'Uuid')}({quoted(str(value))})"
+        case Primitive(name="otime" | "datetime" | "date" | "duration" | "bytes" as name):
+            return f"{imports.name(RUNTIME_TYPES, f'parse_{name}')}({quoted(str(value))})"
+        case _:
+            return quoted(value) if isinstance(value, str) else repr(value)
+
+
+def _key_value(program: Program, key: Type, name: str) -> Json:
+    """Keys of JSON objects are text; those of integer maps are integers."""
+    base = program.base(key)
+    return int(name) if isinstance(base, Primitive) and base.name in INTEGER_BOUNDS else name
+
+
+def quoted(text: str) -> str:
+    """A string literal in double quotes."""
+    return json.dumps(text)
 
 
 def attribute_name(name: str) -> str:

@@ -19,6 +19,8 @@ from uuid import UUID
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
+from codegen.runtime.context import SystemClock
+
 NANO = 10**9
 """Nano-units in a unit of money."""
 
@@ -145,7 +147,8 @@ _MONEY_SCHEMA = core_schema.no_info_plain_validator_function(
 
 # --- times ------------------------------------------------------------------------------------------------------
 
-def _to_otime(value: Any) -> datetime:
+def parse_otime(value: Any) -> datetime:
+    """From text, an epoch in seconds, or a time with its offset; raises pydantic's error, as all `parse_*` do."""
     kind = type(value)
     try:
         if kind is str:
@@ -168,7 +171,7 @@ def _to_otime(value: Any) -> datetime:
         "otime", "Input should be a time in whole seconds, 1970 to 2106, for example \"2026-05-20T22:03:14Z\"")
 
 
-def _to_datetime(value: Any) -> datetime:
+def parse_datetime(value: Any) -> datetime:
     try:
         if type(value) is str:
             if _datetime(value) is not None and value[-1] != "\n":
@@ -181,7 +184,7 @@ def _to_datetime(value: Any) -> datetime:
         "datetime", "Input should be a time with its offset, for example \"2026-05-20T22:03:14.123456Z\"")
 
 
-def _to_date(value: Any) -> date:
+def parse_date(value: Any) -> date:
     if type(value) is str:
         if len(value) == 10 and _date(value) is not None:
             try:
@@ -196,7 +199,7 @@ def _to_date(value: Any) -> date:
 _read_duration = SchemaValidator(core_schema.timedelta_schema()).validate_python
 
 
-def _to_duration(value: Any) -> timedelta:
+def parse_duration(value: Any) -> timedelta:
     if type(value) is str:
         if _duration(value) is not None and value[-1] != "\n":
             try:
@@ -226,7 +229,7 @@ def decimal_text(value: PythonDecimal) -> str:
     return format(value if value else abs(value), "f")
 
 
-def _to_bytes(value: Any) -> bytes:
+def parse_bytes(value: Any) -> bytes:
     if type(value) is str:
         try:
             return b64decode(value, validate=True)
@@ -243,7 +246,7 @@ def base64_text(value: bytes) -> str:
 
 # --- what models are made of ------------------------------------------------------------------------------------
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Value:
     """Annotation that reads a value with `read` and writes it as `schema` does, or as `write` says."""
 
@@ -288,6 +291,27 @@ class Bounds:
         return core_schema.no_info_after_validator_function(check, schema)
 
 
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """A pattern that the whole text matches, read by Python's `re` with ASCII classes.
+
+    Plain patterns go to pydantic itself; this is for what its engine reads otherwise (look-around, `\\b`, `\\D`).
+    """
+
+    pattern: str
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        match = re.compile(self.pattern, re.ASCII).fullmatch
+
+        def check(value: str) -> str:
+            if match(value) is None:
+                raise PydanticCustomError(
+                    "string_pattern_mismatch", "String should match pattern '{pattern}'", {"pattern": self.pattern})
+            return value
+
+        return core_schema.no_info_after_validator_function(check, handler(source))
+
+
 Bool = Annotated[bool, Strict()]
 I8 = Annotated[int, Field(strict=True, ge=-(2**7), le=2**7 - 1)]
 I16 = Annotated[int, Field(strict=True, ge=-(2**15), le=2**15 - 1)]
@@ -302,17 +326,37 @@ F64 = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Decimal = Annotated[PythonDecimal, _Value(
     _to_decimal, core_schema.is_instance_schema(PythonDecimal), (("pattern", DECIMAL_PATTERN),), decimal_text)]
 Bytes = Annotated[bytes, _Value(
-    _to_bytes, core_schema.bytes_schema(strict=True), (("contentEncoding", "base64"),), base64_text)]
+    parse_bytes, core_schema.bytes_schema(strict=True), (("contentEncoding", "base64"),), base64_text)]
 OTime = Annotated[datetime, _Value(
-    _to_otime, core_schema.datetime_schema(strict=True), (("format", "date-time"), ("pattern", OTIME_PATTERN)))]
+    parse_otime, core_schema.datetime_schema(strict=True), (("format", "date-time"), ("pattern", OTIME_PATTERN)))]
 """UTC, whole seconds, 1970 to 2106; other offsets are converted, an epoch in seconds is accepted."""
 DateTime = Annotated[datetime, _Value(
-    _to_datetime, core_schema.datetime_schema(strict=True), (("format", "date-time"),))]
+    parse_datetime, core_schema.datetime_schema(strict=True), (("format", "date-time"),))]
 """UTC, microseconds; other offsets are converted."""
-Date = Annotated[date, _Value(_to_date, core_schema.date_schema(strict=True), (("format", "date"),))]
+Date = Annotated[date, _Value(parse_date, core_schema.date_schema(strict=True), (("format", "date"),))]
 Duration = Annotated[timedelta, _Value(
-    _to_duration, core_schema.timedelta_schema(strict=True), (("format", "duration"),))]
+    parse_duration, core_schema.timedelta_schema(strict=True), (("format", "duration"),))]
 """Days and smaller: years and months have no fixed length and are refused."""
 Uuid = UUID
 Sid = Annotated[str, Field(strict=True, pattern=SID_PATTERN)]
 """Identifier of a root object; new ones (`codegen.runtime.sid.new_sid`) are ULIDs."""
+
+
+# --- defaults that are not known before a value is made ---------------------------------------------------------
+
+_clock = SystemClock()
+
+
+def otime_now() -> datetime:
+    """The current second, in UTC."""
+    return _clock.now().replace(microsecond=0)
+
+
+def datetime_now() -> datetime:
+    """The current moment, in UTC."""
+    return _clock.now()
+
+
+def date_now() -> date:
+    """Today, in UTC."""
+    return _clock.now().date()
