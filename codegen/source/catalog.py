@@ -5,21 +5,10 @@ and webhooks, OS5xx lint, OS6xx breaking changes, OS7xx generated files and migr
 """
 
 from codegen.source.catalog_migrations import *  # noqa: F403
+from codegen.source.catalog_names import *  # noqa: F403
+from codegen.source.catalog_notes import *  # noqa: F403
+from codegen.source.catalog_services import *  # noqa: F403
 from codegen.source.catalog_syntax import *  # noqa: F403
 from codegen.source.diagnostics import Rule
-
-# --- OS2xx: names and types -------------------------------------------------------------------------------------
-
-UNKNOWN_TYPE = Rule("OS201", "error", "unknown type {name!r}", fix="did you mean {near!r}?", why="""\
-A type is a primitive, or declared in this module, or in one that is imported (`common.Name`).
-""")
-
-# --- OS3xx: notes, fields and defaults --------------------------------------------------------------------------
-
-# --- OS4xx: services, errors and webhooks -----------------------------------------------------------------------
-
-# --- OS5xx: lint ------------------------------------------------------------------------------------------------
-
-# --- OS7xx: generated files and migrations ----------------------------------------------------------------------
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in list(globals().values()) if isinstance(rule, Rule)}
