@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args
 
 import peewee
 from pydantic import BaseModel
@@ -122,26 +122,23 @@ _PYTHON: Mapping[Kind, Codec] = {"money": Money, "json": from_json}
 _DECIMAL_JSON: Mapping[Dialect, Codec] = {
     "sqlite": lambda stored: decimal_text(columns.decode_decimal(stored)), "postgresql": decimal_text}
 
-CONVERTED: frozenset[Kind] = frozenset({
-    "bool", "text", "enum_open", "enum_closed", "blob", "u64", "decimal", "money", "otime", "datetime", "date",
-    "duration", "uuid", "json"})
-"""Kinds whose stored value differs from the Python one, or is checked, on one of the databases."""
+_KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 def row_codecs(dialect: Dialect) -> Codecs:
-    """Python value → stored value, for each converted kind."""
+    """Python value → stored value of each kind."""
     checked: Mapping[Kind, Codec] = {
         "text": _text, "enum_open": _text, "enum_closed": str, "duration": _duration, "json": _json}
-    return {kind: checked.get(kind) or columns.ENCODERS[dialect].get(kind, _same) for kind in CONVERTED}
+    return {kind: checked.get(kind) or columns.ENCODERS[dialect].get(kind, _same) for kind in _KINDS}
 
 
 def value_codecs(dialect: Dialect) -> Codecs:
-    """Stored value → Python value, for each converted kind; closed enums and typed JSON have their own."""
-    return {kind: _PYTHON.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in CONVERTED}
+    """Stored value → Python value of each kind; closed enums and typed JSON have their own."""
+    return {kind: _PYTHON.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in _KINDS}
 
 
 def json_codecs(dialect: Dialect) -> Codecs:
-    """Stored value → a value that `pydantic_core.to_json` writes just as the model would, for each converted kind."""
+    """Stored value → a value that `pydantic_core.to_json` writes just as the model would."""
     wire: Mapping[Kind, Codec] = {
         "money": money_text, "decimal": _DECIMAL_JSON[dialect], "blob": base64_text, "json": from_json}
-    return {kind: wire.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in CONVERTED}
+    return {kind: wire.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in _KINDS}

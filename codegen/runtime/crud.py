@@ -1,0 +1,318 @@
+"""The nine CRUD methods of each root object, as the dispatcher takes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, NotRequired, Required, get_args, get_origin, get_type_hints
+
+from pydantic import ConfigDict, Field, TypeAdapter
+from pydantic_core import SchemaValidator, to_json
+from typing_extensions import TypedDict
+
+from codegen.runtime.context import Context
+from codegen.runtime.database import Database, UnknownReference
+from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
+from codegen.runtime.method import Method
+from codegen.runtime.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
+from codegen.runtime.store import Store
+from codegen.runtime.store_hooks import Hooks
+from codegen.runtime.store_type import Row, StoredType, Values
+from codegen.runtime.types import U64, Sid
+
+AnyStored = StoredType[Any, Any, Any, Any]
+Params = dict[str, Any]
+SAFE = frozenset({"get", "list", "list_full", "exists", "find"})
+
+_ERRORS: Mapping[str, tuple[type[Exception], ...]] = {
+    "new": (Conflict, Forbidden), "get": (NotFound,), "set": (Conflict, Forbidden),
+    "patch": (NotFound, Conflict, Forbidden), "delete": (NotFound, InUse)}
+
+
+def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hooks[Any]] = (),
+            openrpc: Mapping[str, Mapping[str, Any]] | None = None) -> list[Method]:
+    """The methods that each of `stored` offers, over `database`; `openrpc` has their method objects by name.
+
+    Raises `LookupError` where a `@computed` field has no function, `ValueError` for hooks given twice.
+    """
+    by_type: dict[int, Hooks[Any]] = {}
+    for each in hooks:
+        if by_type.setdefault(id(each.type), each) is not each:
+            raise ValueError(f"{each.type.name} has hooks twice")
+    return [method for type in stored
+            for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type)).methods(openrpc or {})]
+
+
+class _Crud:
+    """The methods of one type. Where no hook asks for more, a read goes from its row to JSON without a model."""
+
+    def __init__(self, type: AnyStored, database: Database, hooks: Hooks[Any]) -> None:
+        self.type = type
+        self.store = Store.of(type, database)
+        self.database = database
+        self.hooks = hooks
+        self.own = type.owner if type.auth == "own" else None
+        self.ignored = tuple(f.name for f in type.fields if f.server) + type.computed
+        self.sensitive = {f.name for f in type.fields if f.sensitive}
+        self.show = self._show_model if hooks.post_get or type.computed else self._show_row
+
+    def methods(self, openrpc: Mapping[str, Mapping[str, Any]]) -> Iterable[Method]:
+        for verb in self.type.crud:
+            name = f"{self.type.wire}.{verb}"
+            params = _params(self.type, verb)
+            yield Method(
+                name=name, aliases=(f"{self.type.alias}_{verb}",), params=_validator(params),
+                param_names=tuple(params.__annotations__), auth=self.type.auth, call=getattr(self, verb),
+                encode=to_json, transaction="none", safe=verb in SAFE, errors=_ERRORS.get(verb, ()),
+                openrpc=openrpc.get(name))
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def get(self, context: Context, params: Params) -> Any:
+        owner = self._owner(context)
+        sql = self.store.sql
+        rows = (self.database.execute(sql.select, (params["sid"],)) if owner is None
+                else self.database.execute(sql.select_own, (params["sid"], owner)))
+        if not rows:
+            raise NotFound
+        return self.show(context, rows[0])
+
+    def exists(self, context: Context, params: Params) -> bool:
+        owner = self._owner(context)
+        sql = self.store.sql
+        if owner is None:
+            return bool(self.database.execute(sql.exists, (params["sid"],)))
+        return bool(self.database.execute(sql.exists_own, (params["sid"], owner)))
+
+    def list(self, context: Context, params: Params) -> Page[str]:
+        sql = self.store.sql
+        rows, limit = self._page(context, params, sql.page_sids, lambda: sql.page_sids_own)
+        return self.store.page([row[0] for row in rows[:limit]], rows, limit)
+
+    def list_full(self, context: Context, params: Params) -> Page[Any]:
+        sql = self.store.sql
+        rows, limit = self._page(context, params, sql.page, lambda: sql.page_own)
+        return self.store.page(self._listed(context, rows[:limit]), rows, limit)
+
+    def find(self, context: Context, params: Params) -> Page[Any]:
+        limit = params.get("limit", DEFAULT_LIMIT)
+        after = self.store.after(params.get("cursor"))
+        rows = self.store.find_rows(params["filter"], after, limit + 1, self._owner(context))
+        return self.store.page(self._listed(context, rows[:limit]), rows, limit)
+
+    def _page(self, context: Context, params: Params, text: str, own_text: Callable[[], str]) -> tuple[Any, int]:
+        """Rows of a page, and one more where there is a next one."""
+        limit = params.get("limit", DEFAULT_LIMIT)
+        after, owner = self.store.after(params.get("cursor")), self._owner(context)
+        if owner is None:
+            return self.database.execute(text, (after, limit + 1)), limit
+        return self.database.execute(own_text(), (owner, after, limit + 1)), limit
+
+    def _listed(self, context: Context, rows: Sequence[Row]) -> Sequence[Any]:
+        items = [self.show(context, row) for row in rows]
+        for name in self.sensitive:
+            for item in items:
+                del item[name]
+        return items
+
+    def _show_row(self, context: Context, row: Row) -> Any:
+        return self.store.to_json(row)
+
+    def _show_model(self, context: Context, row: Row) -> Any:
+        return self._shown(context, self.store.object(self.store.decode(row)))
+
+    def _shown(self, context: Context, model: Any) -> dict[str, Any]:
+        """A model as its JSON's values, with what `post_get` makes of it."""
+        if self.hooks.post_get is not None:
+            model = self.hooks.post_get(context, model) or model
+        shown: dict[str, Any] = model.model_dump(mode="json")
+        return shown
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def new(self, context: Context, params: Params) -> Any:
+        values = self._input(context, params["data"], filled=True)
+        complete = self.store.complete(values, context.clock.now())
+        if not (self.hooks.pre_new or self.hooks.post_new):
+            return self.show(context, self._refer(lambda: self.store.insert(complete)))
+
+        def work() -> Row:
+            kept = complete
+            if self.hooks.pre_new is not None:
+                kept = self._after_hook(kept, lambda model: self.hooks.pre_new and self.hooks.pre_new(context, model))
+            row = self.store.insert(kept)
+            if self.hooks.post_new is not None:
+                self.hooks.post_new(context, self.store.object(kept))
+            return row
+        return self.show(context, self._refer(lambda: self.database.run(work)))
+
+    def set(self, context: Context, params: Params) -> Any:
+        values = self._input(context, params["data"], filled=True)
+        now, rev = context.clock.now(), params.get("rev")
+
+        def work() -> Values:
+            old = self._locked(context, values["sid"], rev, missing=None) if "sid" in values else None
+            if old is None:
+                if rev is not None:
+                    raise Conflict("there is no object with this sid and rev")
+                return self._write(context, None, self.store.complete(values, now))
+            return self._write(context, old, self.store.replacement(values, now))
+        return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
+
+    def patch(self, context: Context, params: Params) -> Any:
+        changes = self._input(context, params["data"], filled=False)
+
+        def work() -> Values:
+            old = self._locked(context, params["sid"], params.get("rev"), missing=NotFound)
+            assert old is not None
+            return self._write(context, old, changes)
+        return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
+
+    def delete(self, context: Context, params: Params) -> None:
+        sid = params["sid"]
+        if self._owner(context) is None and not (self.hooks.pre_delete or self.hooks.post_delete):
+            self.store.delete(sid)
+            return
+
+        def work() -> None:
+            old = self._locked(context, sid, None, missing=NotFound)
+            assert old is not None
+            model = self.store.object(old)
+            if self.hooks.pre_delete is not None:
+                self.hooks.pre_delete(context, model)
+            self.store.delete(sid)
+            if self.hooks.post_delete is not None:
+                self.hooks.post_delete(context, model)
+        self.database.run(work)
+
+    def _write(self, context: Context, old: Values | None, changes: Values) -> Values:
+        """Keep a new object, or changes of a locked one, with the hooks of `set`."""
+        before = self.store.object(old) if old is not None and (self.hooks.pre_set or self.hooks.post_set) else None
+        if self.hooks.pre_set is not None:
+            changes = self._after_hook({**(old or {}), **changes}, lambda model: (
+                self.hooks.pre_set and self.hooks.pre_set(context, before, model)))
+            changes = changes if old is None else {name: value for name, value in changes.items() if name != "rev"}
+        if old is None:
+            self.store.insert(changes)
+            new = changes
+        else:
+            new = self.store.write(old, changes)[1]
+        if self.hooks.post_set is not None:
+            self.hooks.post_set(context, before, self.store.object(new))
+        return new
+
+    def _after_hook(self, values: Values, hook: Callable[[Any], Any]) -> Values:
+        """The stored values of the object that a hook left or returned."""
+        model = self.type.model.model_construct(**values)
+        model = hook(model) or model
+        attributes = {info.alias or name: name for name, info in self.type.model.model_fields.items()}
+        return {name: getattr(model, attributes[name]) for name in self.type.names
+                if name == "rev" or hasattr(model, attributes[name])}
+
+    # --- callers ----------------------------------------------------------------------------------------------
+
+    def _owner(self, context: Context) -> str | None:
+        """Whose rows the caller is limited to; None for all."""
+        return None if self.own is None or context.caller.scope == "admin" else context.caller.sid
+
+    def _input(self, context: Context, data: Params, *, filled: bool) -> Values:
+        """What the caller may write; `filled`: an object whose owner is the caller unless said."""
+        values = {name: value for name, value in data.items() if name not in self.ignored}
+        owner = self._owner(context)
+        if owner is not None and self.own is not None:
+            if filled:
+                values.setdefault(self.own, owner)
+            if values.get(self.own, owner) != owner:
+                raise Forbidden
+        elif filled and self.own is not None and self.own != "sid" and self.own not in values:
+            raise InvalidParams(f"data.{self.own}", "Field required", "missing")
+        return values
+
+    def _locked(self, context: Context, sid: str, rev: int | None,
+                missing: type[NotFound] | None) -> Values | None:
+        """The object to be written. Of another owner: as if it were not there, and its sid as if it were taken."""
+        try:
+            values = self.store.locked(sid, None)
+        except NotFound:
+            values = None
+        owner = self._owner(context)
+        if values is not None and owner is not None and self.own is not None and values[self.own] != owner:
+            if missing is None:
+                raise Conflict
+            values = None
+        if values is None:
+            if missing is not None:
+                raise missing
+            return None
+        if rev is not None and rev != values["rev"]:
+            raise Conflict(f"the object was changed: its rev is {values['rev']}")
+        return values
+
+    def _refer(self, work: Callable[[], Any]) -> Any:
+        """A reference to nothing is the caller's mistake."""
+        try:
+            return work()
+        except UnknownReference as error:
+            name = error.fields[0] if error.fields else ""
+            raise InvalidParams(f"data.{name}".rstrip("."), "there is no object with this sid", "reference") from error
+
+
+# --- parameters -------------------------------------------------------------------------------------------------
+
+Limit = Annotated[int, Field(strict=True, ge=1, le=MAX_LIMIT)]
+Cursor = Annotated[str, Field(strict=True, max_length=100)]
+_CLOSED = ConfigDict(extra="forbid")
+
+
+class _OneParams(TypedDict):
+    sid: Sid
+
+
+class _ListParams(TypedDict):
+    limit: NotRequired[Limit]
+    cursor: NotRequired[Cursor | None]
+
+
+def _params(type: AnyStored, verb: str) -> Any:
+    """The parameters of a CRUD method, as a `TypedDict`, in the order of params by position."""
+    if verb in ("get", "exists", "delete"):
+        return _OneParams
+    if verb in ("list", "list_full"):
+        return _ListParams
+    name = f"{type.name}_{verb}"
+    if verb == "find":
+        return TypedDict(name, {  # type: ignore[operator]
+            "filter": _closed(type.filter), "limit": NotRequired[Limit], "cursor": NotRequired[Cursor | None]})
+    rev = NotRequired[U64 | None]
+    if verb == "new":
+        return TypedDict(name, {"data": _input_type(type, type.new)})  # type: ignore[operator]
+    if verb == "set":
+        return TypedDict(name, {"data": _input_type(type, type.new), "rev": rev})  # type: ignore[operator]
+    return TypedDict(name, {"sid": Sid, "data": _input_type(type, type.patch), "rev": rev})  # type: ignore[operator]
+
+
+def _input_type(type: AnyStored, declared: Any) -> Any:
+    """The declared input, where `@server` and `@computed` fields take anything and the owner may be left out."""
+    hints = get_type_hints(declared, include_extras=True)
+    for name in (*(f.name for f in type.fields if f.server), *type.computed):
+        hints[name] = NotRequired[Any]
+    if type.auth == "own" and type.owner in hints and declared is type.new:
+        hints[type.owner] = NotRequired[_bare(hints[type.owner])]
+    total = declared.__total__
+    return _closed(TypedDict(declared.__name__, {  # type: ignore[operator]
+        name: hint if total or get_origin(hint) in (NotRequired, Required) else NotRequired[hint]
+        for name, hint in hints.items()}))
+
+
+def _bare(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) in (NotRequired, Required) else hint
+
+
+def _closed(declared: Any) -> Any:
+    declared.__pydantic_config__ = _CLOSED
+    return declared
+
+
+def _validator(params: Any) -> SchemaValidator:
+    validator = TypeAdapter(_closed(params)).validator
+    assert isinstance(validator, SchemaValidator)
+    return validator
