@@ -1,0 +1,79 @@
+"""`/_control`: the sandbox's switches and acts, for tests and for people who try things out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import falcon
+
+from providers.sandbox.delivery import Deliveries
+from providers.sandbox.store import Store
+
+JsonObject = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """`switches`: name → what it does. `acts`: name → (what it does and needs, the act).  `published`: test keys."""
+
+    switches: Mapping[str, str]
+    acts: Mapping[str, tuple[str, Callable[[JsonObject], JsonObject]]]
+    published: Mapping[str, str]
+
+
+WEBHOOK_SWITCHES = {
+    "webhook_url": "where this vendor's webhooks go",
+    "webhooks": "send (default), hold (until the act `release`), or drop",
+    "webhook_copies": "how often each event is delivered (default 1)",
+    "webhook_delay": "seconds before the first delivery",
+    "webhook_forge": "true: a forged copy goes out before the real one",
+}
+
+
+class Control:
+    """`GET` documents; `POST /_control/<vendor>` takes `{"switch": value, …}` or `{"act": name, …}`."""
+
+    def __init__(self, store: Store, deliveries: Deliveries, vendors: Mapping[str, Vendor]) -> None:
+        self._store, self._deliveries, self._vendors = store, deliveries, vendors
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = {name: {
+            "switches": {**WEBHOOK_SWITCHES, **vendor.switches},
+            "acts": {"release": "let held webhooks go; order: in_order, reversed, shuffled",
+                     "repeat": "deliver an event once more; event", **{k: v[0] for k, v in vendor.acts.items()}},
+            "published": dict(vendor.published)} for name, vendor in self._vendors.items()}
+
+    def on_get_vendor(self, req: falcon.Request, resp: falcon.Response, vendor: str) -> None:
+        self._vendor(vendor)
+        resp.media = {"switches": self._store.switches(vendor), "deliveries": self._store.deliveries(vendor)}
+
+    def on_post_vendor(self, req: falcon.Request, resp: falcon.Response, vendor: str) -> None:
+        known = self._vendor(vendor)
+        asked: JsonObject = req.get_media()
+        if "act" in asked:
+            resp.media = self._act(vendor, known, asked)
+            return
+        unknown = sorted(asked.keys() - {*WEBHOOK_SWITCHES, *known.switches})
+        if unknown:
+            raise falcon.HTTPBadRequest(title=f"no such switch: {', '.join(unknown)}", description="see GET /_control")
+        for name, value in asked.items():
+            self._store.set_switch(vendor, name, value)
+        resp.media = self._store.switches(vendor)
+
+    def _vendor(self, name: str) -> Vendor:
+        if name not in self._vendors:
+            raise falcon.HTTPNotFound(title=f"no vendor {name!r}", description="see GET /_control")
+        return self._vendors[name]
+
+    def _act(self, name: str, vendor: Vendor, asked: JsonObject) -> JsonObject:
+        act = asked["act"]
+        if act == "release":
+            return {"released": self._deliveries.release(name, asked.get("order", "in_order"))}
+        if act == "repeat":
+            return {"repeated": self._deliveries.repeat(name, asked["event"])}
+        if act not in vendor.acts:
+            raise falcon.HTTPBadRequest(title=f"no such act: {act}", description="see GET /_control")
+        with self._store.transaction():
+            return vendor.acts[act][1](asked)

@@ -1,0 +1,102 @@
+"""Webhooks on their way: each attempt signed anew, retried like a vendor does, and whatever the switches ask for."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import httpx
+
+from codegen.runtime.context import Clock
+from providers.sandbox.store import Store
+
+RETRY_AFTER = (1.0, 5.0, 30.0)
+"""Seconds before the second, third and last attempt; vendors take hours, a test cannot."""
+
+Sign = Callable[[bytes, int, bool], Mapping[str, str]]
+"""(body, Unix time, forged) → headers."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a vendor's webhooks go, and how they are signed. `url` is asked each time, for it can be switched."""
+
+    url: Callable[[], str]
+    sign: Sign
+
+
+class Deliveries:
+    """A thread that sends what is due. Switches of a vendor: `webhooks` = `send`, `hold` or `drop`;
+    `webhook_copies`, `webhook_delay` (seconds), `webhook_forge` (a forged copy goes out first)."""
+
+    def __init__(self, store: Store, clock: Clock, targets: Mapping[str, Target]) -> None:
+        self._store, self._clock, self._targets = store, clock, targets
+        self._wake = threading.Event()
+        self._stopped = False
+        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._wake.set()
+        self._thread.join(10)
+
+    def add(self, vendor: str, event: str, body: bytes) -> None:
+        """Queue an event as the vendor's switches say."""
+        switches = self._store.switches(vendor)
+        mode = switches.get("webhooks", "send")
+        if mode == "drop":
+            return
+        due = self._now() + float(switches.get("webhook_delay", 0))
+        if switches.get("webhook_forge"):
+            self._store.add_delivery(vendor, event, body, due=due, held=mode == "hold", forged=True)
+        for _ in range(int(switches.get("webhook_copies", 1))):
+            self._store.add_delivery(vendor, event, body, due=due, held=mode == "hold", forged=False)
+        self._wake.set()
+
+    def release(self, vendor: str, order: str) -> int:
+        """Let held webhooks go: `in_order`, `reversed` or `shuffled`. Gives how many."""
+        held = self._store.held_deliveries(vendor)
+        if order == "reversed":
+            held.reverse()
+        elif order == "shuffled":
+            random.shuffle(held)
+        for place, number in enumerate(held):
+            self._store.release_delivery(number, self._now() - 1 + place / 1000)
+        self._wake.set()
+        return len(held)
+
+    def repeat(self, vendor: str, event: str) -> int:
+        done = self._store.repeat_delivery(vendor, event, self._now())
+        self._wake.set()
+        return done
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _run(self) -> None:
+        with httpx.Client(timeout=10, follow_redirects=False) as http:
+            while not self._stopped:
+                for number, vendor, body, forged, attempts in self._store.due_deliveries(self._now()):
+                    self._attempt(http, number, vendor, body, forged, attempts)
+                self._wake.wait(0.2)
+                self._wake.clear()
+
+    def _attempt(self, http: httpx.Client, number: int, vendor: str, body: bytes, forged: bool, attempts: int) -> None:
+        target = self._targets[vendor]
+        headers = {"content-type": "application/json", **target.sign(body, int(self._now()), forged)}
+        try:
+            response = http.post(target.url(), content=body, headers=headers)
+            answer, done = f"{response.status_code} {response.text[:200]}", response.is_success
+        except httpx.HTTPError as error:
+            answer, done = str(error) or type(error).__name__, False
+        if done:
+            self._store.settle_delivery(number, "delivered", answer, 0)
+        elif attempts >= len(RETRY_AFTER) or forged:
+            self._store.settle_delivery(number, "failed", answer, 0)
+        else:
+            self._store.settle_delivery(number, "waiting", answer, self._now() + RETRY_AFTER[attempts])

@@ -1,0 +1,1 @@
+"""Stripe's part: Checkout sessions with a hosted page, refunds, disputes, signed events."""
