@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import re
 from base64 import b64encode
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from hashlib import sha256
+
+from pydantic_core import to_json
 
 from codegen.emit.samples import sample
 from codegen.model.model import (
@@ -73,7 +74,8 @@ class Examples:
             except NoExample:
                 if param.required:
                     raise
-        return _checked(values)
+        _check_size(values)
+        return values
 
     def param(self, param: Param) -> Json:
         if param.default is not None and not param.default.now:
@@ -83,19 +85,18 @@ class Examples:
     def result(self, type_: Type | None, nullable: bool = False) -> Json:
         """Null for no result. Raises `NoExample`."""
         try:
-            return None if type_ is None else _checked(self.value(type_))
+            value = None if type_ is None else self.value(type_)
+            _check_size(value)
         except NoExample:
             if nullable:
                 return None
             raise
+        return value
 
     def error(self, error: Error) -> dict[str, Json]:
         """The error object of an answer. Raises `NoExample`."""
         return {"code": error.code, "message": error.message,
                 "data": {"error": error.slug, **self._fields(error.fields)}}
-
-    def fields(self, fields: Sequence[Field]) -> dict[str, Json]:
-        return _checked(self._fields(fields))
 
     def value(self, type_: Type, *names: str, constraints: tuple[Constraints, ...] = ()) -> Json:
         """A value of `type_` under `constraints`; `names` say what it is about, the nearest first."""
@@ -106,8 +107,14 @@ class Examples:
                 return _sid(_snake(self._program.types[target].name))
             case ListOf(item):
                 low, high = _lengths(constraints)
-                count = max(low, 0 if len(self._open) > _DEPTH else min(1, high))
-                return [self.value(item, *names) for _ in range(count)]
+                if low == 0 and (high == 0 or len(self._open) > _DEPTH):
+                    return []
+                try:
+                    return [self.value(item, *names) for _ in range(max(low, 1))]
+                except NoExample:
+                    if low:
+                        raise
+                    return []
             case MapOf(key, item):
                 return self._map(key, item, names, constraints)
             case Primitive():
@@ -120,7 +127,7 @@ class Examples:
                 if isinstance(declared, Enum):
                     return declared.values[0].name
                 if isinstance(declared, Union):
-                    return self._struct(self._program.struct(declared.members[0]))
+                    return self._union(declared)
                 assert isinstance(declared, Struct), target   # error groups are no values
                 return self._struct(declared)
 
@@ -130,16 +137,26 @@ class Examples:
             raise NoExample   # keys must differ, and one type has one example
         if high == 0 or (low == 0 and len(self._open) > _DEPTH):
             return {}
-        return {str(self.value(key, "key")): self.value(item, *names)}
+        try:
+            return {str(self.value(key, "key")): self.value(item, *names)}
+        except NoExample:
+            if low:
+                raise
+            return {}
+
+    def _union(self, union: Union) -> Json:
+        for member in union.members:
+            try:
+                return self._struct(self._program.struct(member))
+            except NoExample:
+                continue
+        raise NoExample
 
     def _struct(self, struct: Struct) -> Json:
         if struct.qname in self._open:
-            if len(self._open) > 60:
-                raise NoExample
-            if self._open.count(struct.qname) > 1:
-                raise NoExample
+            raise NoExample   # an optional field, a list or a map on the way ends the circle
         depth = min(len(self._open), _DEPTH)
-        if (struct.qname, depth) in self._kept and struct.qname not in self._open:
+        if (struct.qname, depth) in self._kept:
             return self._kept[struct.qname, depth]
         self._open.append(struct.qname)
         try:
@@ -199,10 +216,9 @@ class Examples:
         return _number(type_, names, constraints)
 
 
-def _checked(value: dict[str, Json] | Json) -> Json:
-    if len(json.dumps(value)) > _LARGEST:
+def _check_size(value: Json) -> None:
+    if len(to_json(value)) > _LARGEST:
         raise NoExample
-    return value
 
 
 def _snake(name: str) -> str:

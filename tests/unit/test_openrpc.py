@@ -1,4 +1,4 @@
-"""`openrpc.json` is valid by the official meta-schema, its references lead somewhere, and its examples keep its schemas."""
+"""`openrpc.json` is valid by the official meta-schema, and its references, schemas and examples hold together."""
 
 import json
 import time
