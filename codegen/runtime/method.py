@@ -27,6 +27,8 @@ class Method:
     params: SchemaValidator
     param_names: tuple[str, ...]
     auth: Scope
+    principal: bool = False
+    """It acts for the caller itself and needs its sid, which an admin has not."""
     call: Callable[[Context, dict[str, Any]], Any]
     encode: Callable[[Any], bytes]
     transaction: Transaction = "write"

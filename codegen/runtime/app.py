@@ -1,0 +1,209 @@
+"""The Falcon application of a generated program: `/rpc`, discovery, health, metrics, webhooks; pages are added."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import falcon
+from prometheus_client.registry import Collector
+from pydantic_core import to_json
+
+from codegen.runtime.auth import Authenticator
+from codegen.runtime.context import PUBLIC, Clock, Context, SystemClock
+from codegen.runtime.database import Database
+from codegen.runtime.discovery import Discovery
+from codegen.runtime.dispatch import STATUSES, Dispatcher, Limits
+from codegen.runtime.errors import DeclaredError, InvalidParams
+from codegen.runtime.log import described
+from codegen.runtime.method import Method
+from codegen.runtime.observe import Observation
+from codegen.runtime.wiring import Webhook
+
+JSON = "application/json"
+HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+"""Sent with every answer for machines: nothing guesses its type, nothing keeps it."""
+
+App = falcon.App[falcon.Request, falcon.Response]
+Check = Callable[[], None]
+"""Raises when what it asks about is not ready; the text of the exception is shown."""
+
+
+def create_app(*, document: Mapping[str, Any], methods: Iterable[Method], database: Database,
+               authenticator: Authenticator, observation: Observation, clock: Clock | None = None,
+               webhooks: Iterable[Webhook] = (), limits: Limits | None = None,
+               ready: Mapping[str, Check] | None = None, collectors: Iterable[Collector] = (),
+               middleware: Iterable[Any] = ()) -> App:
+    """The application. `document` is the program's complete OpenRPC document, `methods` what is routed of it.
+
+    `ready` are more checks for `/readyz` beside the database's; `collectors` add to `/metrics`. The answer is a
+    `falcon.App`: pages and other routes are added with its `add_route`.
+    """
+    clock = clock or SystemClock()
+    discovery = Discovery(document, methods)
+    dispatcher = Dispatcher([*discovery.methods, discovery.method()], database, clock, observation, limits)
+    app = falcon.App(media_type=JSON, middleware=list(middleware))
+    app.add_route("/rpc", RpcResource(dispatcher, authenticator))
+    app.add_route("/openrpc.json", OpenRpcResource(discovery, authenticator))
+    app.add_route("/healthz", HealthResource({}))
+    app.add_route("/readyz", HealthResource({"database": database.ping, **(ready or {})}))
+    app.add_route("/metrics", MetricsResource(observation, tuple(collectors)))
+    for webhook in webhooks:
+        app.add_route(webhook.path, WebhookResource(webhook, dispatcher, database, clock, observation))
+    app.add_error_handler(Exception, _fault_handler(observation))
+    return app
+
+
+class RpcResource:
+    """`POST /rpc`."""
+
+    def __init__(self, dispatcher: Dispatcher, authenticator: Authenticator) -> None:
+        self._dispatch = dispatcher.dispatch
+        self._authenticate = authenticator.authenticate
+        self._limit = dispatcher.limits.body
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        environ = req.env
+        _require_json(environ)
+        body = _read(environ, self._limit)
+        refusal: DeclaredError | None = None
+        caller = PUBLIC
+        try:
+            caller = self._authenticate(environ)
+        except DeclaredError as error:
+            refusal = error
+        answer, status = self._dispatch(body, caller, refusal)
+        if status != 200:
+            resp.status = status
+        resp.set_headers(HEADERS)
+        if answer is not None:
+            resp.content_type = JSON
+            resp.data = answer
+
+
+class OpenRpcResource:
+    """`GET /openrpc.json`: exactly what `rpc.discover` answers to the same caller."""
+
+    def __init__(self, discovery: Discovery, authenticator: Authenticator) -> None:
+        self._documents, self._authenticate = discovery.documents, authenticator.authenticate
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        try:
+            caller = self._authenticate(req.env)
+        except DeclaredError as error:
+            _refuse(resp, error, STATUSES.get(error.code, error.status))
+            return
+        resp.set_headers(HEADERS)
+        resp.data = self._documents[caller.scope]
+
+
+class HealthResource:
+    """200 where all checks pass, 503 with the failing ones' reasons where not."""
+
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        self._checks = checks
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        failed: dict[str, str] = {}
+        for name, check in self._checks.items():
+            try:
+                check()
+            except Exception as error:
+                failed[name] = str(error).partition("\n")[0] or type(error).__name__
+        resp.set_headers(HEADERS)
+        resp.status = 503 if failed else 200
+        resp.data = to_json({"status": "unavailable", "failed": failed} if failed else {"status": "ok"})
+
+
+class MetricsResource:
+    """`GET /metrics` in Prometheus' text format."""
+
+    def __init__(self, observation: Observation, collectors: tuple[Collector, ...]) -> None:
+        self._metrics, self._collectors = observation.metrics, collectors
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.set_headers(HEADERS)
+        resp.content_type = "text/plain; version=0.0.4; charset=utf-8"
+        resp.data = self._metrics.text(self._collectors)
+
+
+class WebhookResource:
+    """A webhook's route: its handler gets the raw body and all headers, names in lower case.
+
+    Answers 200 with the result; a declared error with its HTTP status; `InvalidParams` with 400. The handler begins
+    its own transactions.
+    """
+
+    def __init__(self, webhook: Webhook, dispatcher: Dispatcher, database: Database, clock: Clock,
+                 observation: Observation) -> None:
+        self._webhook, self._dispatcher, self._observation = webhook, dispatcher, observation
+        self._database, self._clock = database, clock
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        body = _read(req.env, self._dispatcher.limits.body)
+        headers = {name.lower(): value for name, value in req.headers.items()}
+        context = Context(PUBLIC, self._clock, self._database, self._dispatcher.request_id())
+        resp.set_headers(HEADERS)
+        code = 0
+        try:
+            resp.data = self._webhook.call(context, body, headers)
+        except DeclaredError as error:
+            code = error.code
+            _refuse(resp, error, error.status)
+        except InvalidParams as error:
+            code = 400
+            resp.status = 400
+            resp.data = to_json({"error": "invalid", "errors": error.errors})
+        finally:
+            self._observation.log.line(
+                "webhook", {"request_id": context.request_id, "webhook": self._webhook.name, "code": code})
+
+
+def _require_json(environ: Mapping[str, Any]) -> None:
+    kind = environ.get("CONTENT_TYPE")
+    if kind != JSON and (kind or "").partition(";")[0].strip().lower() != JSON:
+        raise falcon.HTTPUnsupportedMediaType(description=f"send {JSON}")
+
+
+def _read(environ: Mapping[str, Any], limit: int) -> bytes:
+    """The request's body, of at most `limit` bytes, with or without a declared length."""
+    declared = environ.get("CONTENT_LENGTH")
+    if declared:
+        length = int(declared) if declared.isdecimal() else -1
+        if length < 0:
+            raise falcon.HTTPBadRequest(description="the Content-Length is no number")
+    else:
+        length = limit + 1
+    if declared and length > limit:
+        raise _too_large(limit)
+    stream = environ["wsgi.input"]
+    body: bytes = stream.read(length)
+    while len(body) < length and (more := stream.read(length - len(body))):
+        body += more
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> falcon.HTTPError:
+    return falcon.HTTPContentTooLarge(description=f"a request has at most {limit} bytes")
+
+
+def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:
+    """A declared error over plain HTTP."""
+    resp.set_headers(HEADERS)
+    resp.status = status
+    resp.data = to_json({"error": error.slug, "message": str(error), **error.data()})
+
+
+def _fault_handler(observation: Observation) -> Callable[..., None]:
+    """A fault of ours in any route: 500 and a reference, the rest in the log."""
+    def handle(req: falcon.Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
+        if isinstance(error, (falcon.HTTPError, falcon.HTTPStatus)):
+            raise error
+        reference = os.urandom(6).hex()
+        observation.log.line("fault", {"path": req.path, "ref": reference, **described(error)}, level="error")
+        resp.status = 500
+        resp.data = to_json({"error": "internal", "ref": reference})
+    return handle

@@ -1,0 +1,278 @@
+"""Handlers are matched with the generated interfaces by type, once, at start; what does not fit names its schema line.
+
+A handler is an object. What it serves is said in one of two ways:
+
+- its class inherits a generated interface (`class Plans(BillingService)`): it has every method, or Python refuses to
+  make the object;
+- its class is marked `@serves(BillingService)`: it has some of the methods. Each public method must be one of the
+  interface's, so that a misspelt one is found; helpers begin with `_`. Methods that no handler has are not routed.
+
+Several handlers may share a service, but only one may have a method. A webhook is an interface with one method.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter
+from pydantic_core import SchemaSerializer, SchemaValidator
+
+from codegen.runtime.context import Context, Scope
+from codegen.runtime.method import Method, Transaction
+
+C = TypeVar("C", bound=type)
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class WiringError(Exception):
+    """Handlers that do not fit. `problems` has a line each, beginning with the schema's `file:line`."""
+
+    def __init__(self, problems: Iterable[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(self.problems))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServiceMethod:
+    """A method of a service as its schema declares it; `routes/<module>.py` has one for each.
+
+    `function` is its name in the interface `service`, `name` the one on the wire. `params` is a TypedDict whose keys
+    are the handler's parameters, `clocked` those of them that are the present time where they are left out.
+    `source` is the place in the schema, `path:line`.
+    """
+
+    service: type
+    function: str
+    name: str
+    aliases: tuple[str, ...] = ()
+    params: Any
+    param_names: tuple[str, ...] = ()
+    clocked: tuple[str, ...] = ()
+    result: Any = None
+    auth: Scope
+    safe: bool = False
+    idempotent: str | None = None
+    audit: bool = False
+    errors: tuple[type[Exception], ...] = ()
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WebhookRoute:
+    """A webhook as its schema declares it: `interface` has one method, `receive(context, *, body, headers)`."""
+
+    interface: type
+    name: str
+    path: str
+    result: Any = None
+    errors: tuple[type[Exception], ...] = ()
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """A webhook with its handler. `call(context, body, headers)` gives the answer's body as JSON."""
+
+    name: str
+    path: str
+    call: Callable[[Context, bytes, Mapping[str, str]], bytes]
+
+
+def serves(*interfaces: type) -> Callable[[C], C]:
+    """Class decorator: its objects serve some of the methods of these interfaces."""
+    def mark(kind: C) -> C:
+        kind.__serves__ = interfaces  # type: ignore[attr-defined]
+        return kind
+    return mark
+
+
+def own_transactions(function: F) -> F:
+    """Decorator of a handler's method that begins its transactions itself, because it also waits for others."""
+    function.__own_transactions__ = True  # type: ignore[attr-defined]
+    return function
+
+
+def bind(handlers: Iterable[object], services: Iterable[ServiceMethod], webhooks: Iterable[WebhookRoute] = (), *,
+         validate_results: bool = False) -> tuple[list[Method], list[Webhook]]:
+    """The methods and webhooks that have a handler. Raises `WiringError` with everything that does not fit.
+
+    With `validate_results` (tests, development) a result that breaks its type is a fault of the call; without,
+    handlers are trusted.
+    """
+    handlers, services, webhooks = list(handlers), list(services), list(webhooks)
+    known = {method.service for method in services} | {route.interface for route in webhooks}
+    problems = [problem for handler in handlers for problem in _strangers(handler, known, services)]
+    methods: list[Method] = []
+    for declared in services:
+        handler = _only(handlers, declared.service, declared.function, declared.source, problems)
+        if handler is not None:
+            methods.append(_method(declared, handler, validate_results))
+    hooks: list[Webhook] = []
+    for route in webhooks:
+        handler = _only(handlers, route.interface, "receive", route.source, problems)
+        if handler is not None:
+            hooks.append(_webhook(route, handler, validate_results))
+    if problems:
+        raise WiringError(problems)
+    return methods, hooks
+
+
+# --- what fits --------------------------------------------------------------------------------------------------
+
+def _partly(handler: object) -> tuple[type, ...]:
+    found: tuple[type, ...] = getattr(type(handler), "__serves__", ())
+    return found
+
+
+def _title(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _strangers(handler: object, known: set[type], services: list[ServiceMethod]) -> list[str]:
+    """A handler that serves nothing of this program, and public methods that the interfaces it serves have not."""
+    kind = type(handler)
+    served = [interface for interface in known if isinstance(handler, interface) or interface in _partly(handler)]
+    problems = [f"{_title(kind)} serves {_title(other)}, which no schema declares"
+                for other in _partly(handler) if other not in known]
+    if not served and not problems:
+        return [f"{_title(kind)} serves no interface: inherit one, or mark the class with @serves(…)"]
+    if _partly(handler):
+        declared = {method.function for method in services if method.service in served} | {"receive"}
+        for name, member in inspect.getmembers(kind, callable):
+            if not name.startswith("_") and name not in declared:
+                interfaces = ", ".join(interface.__name__ for interface in _partly(handler))
+                line = inspect.unwrap(member).__code__.co_firstlineno if inspect.isfunction(member) else 0
+                problems.append(f"{inspect.getsourcefile(kind) or kind.__module__}:{line}: {_title(kind)}.{name} is "
+                                f"no method of {interfaces}; begin the names of helpers with _")
+    return problems
+
+
+def _only(handlers: list[object], interface: type, function: str, source: str, problems: list[str]) -> object | None:
+    """The one handler that has this method of the interface and fits it."""
+    found = [handler for handler in handlers
+             if isinstance(handler, interface) or (interface in _partly(handler) and hasattr(handler, function))]
+    title = f"{source}: {interface.__name__}.{function}"
+    if len(found) > 1:
+        problems.append(f"{title} has {len(found)} handlers: {', '.join(_title(type(one)) for one in found)}")
+    if len(found) != 1:
+        return None
+    if misfits := _misfits(getattr(interface, function), getattr(type(found[0]), function, None)):
+        problems.extend(f"{title}: {_title(type(found[0]))}.{function} {misfit}" for misfit in misfits)
+        return None
+    return found[0]
+
+
+def _misfits(wanted: Callable[..., Any], given: Any) -> list[str]:
+    """How a handler's function differs from the interface's, in words that follow its name."""
+    if not inspect.isfunction(given):
+        return ["is missing" if given is None else "is no method"]
+    if inspect.iscoroutinefunction(given):
+        return ["is a coroutine; handlers are plain functions"]
+    try:
+        hints = get_type_hints(given)
+    except NameError as error:
+        return [f"has an annotation that cannot be read at run time: {error}"]
+    expected = get_type_hints(wanted)
+    parameters = dict(list(inspect.signature(given).parameters.items())[1:])   # without self
+    wanted_parameters = list(inspect.signature(wanted).parameters.values())[1:]
+    open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
+    problems = []
+    for position, parameter in enumerate(wanted_parameters):
+        name = parameter.name
+        if name not in parameters and position and open_ended:
+            continue
+        if position == 0:
+            first = next(iter(parameters.values()), None)
+            if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
+                problems.append("does not take the context as its first parameter")
+                continue
+            name = first.name
+        elif name not in parameters or parameters[name].kind is inspect.Parameter.POSITIONAL_ONLY:
+            problems.append(f"has no parameter {name!r}: {_spelt(expected[name])}")
+            continue
+        if name not in hints:
+            problems.append(f"says no type for {name!r}, which is {_spelt(expected[parameter.name])}")
+        elif hints[name] not in (expected[parameter.name], Any, object):
+            problems.append(f"takes {name!r} as {_spelt(hints[name])}, not {_spelt(expected[parameter.name])}")
+        parameters.pop(name)
+    problems.extend(f"wants a parameter {name!r}, which nobody gives" for name, parameter in parameters.items()
+                    if parameter.default is parameter.empty
+                    and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+                    and name not in {p.name for p in wanted_parameters})
+    if "return" not in hints:
+        problems.append(f"says no type for its result, which is {_spelt(expected['return'])}")
+    elif not _result_fits(hints["return"], expected["return"]):
+        problems.append(f"returns {_spelt(hints['return'])}, not {_spelt(expected['return'])}")
+    return problems
+
+
+def _result_fits(given: Any, wanted: Any) -> bool:
+    return bool(given == wanted or wanted is Any
+                or (isinstance(given, type) and isinstance(wanted, type) and issubclass(given, wanted)))
+
+
+def _spelt(annotation: Any) -> str:
+    if annotation is type(None):
+        return "None"
+    return annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__origin__") \
+        else str(annotation).replace("typing.", "")
+
+
+# --- what comes of it -------------------------------------------------------------------------------------------
+
+def _method(declared: ServiceMethod, handler: object, validate_results: bool) -> Method:
+    params = TypeAdapter(declared.params)
+    function = getattr(handler, declared.function)
+    transaction: Transaction = "read" if declared.safe else "write"
+    if getattr(function, "__own_transactions__", False):
+        transaction = "none"
+    validator = params.validator
+    assert isinstance(validator, SchemaValidator)
+    return Method(
+        name=declared.name, aliases=declared.aliases, params=validator, param_names=declared.param_names,
+        auth=declared.auth, principal=declared.auth in ("user", "own"), call=_caller(function, declared.clocked),
+        encode=encoder(declared.result, validate=validate_results), transaction=transaction, safe=declared.safe,
+        idempotent=declared.idempotent, audit=declared.audit, errors=declared.errors)
+
+
+def _caller(function: Callable[..., Any], clocked: tuple[str, ...]) -> Callable[[Context, dict[str, Any]], Any]:
+    def call(context: Context, params: dict[str, Any]) -> Any:
+        return function(context, **params)
+
+    def call_with_time(context: Context, params: dict[str, Any]) -> Any:
+        now = context.clock.now().replace(microsecond=0)
+        return function(context, **{**dict.fromkeys(clocked, now), **params})
+
+    return call_with_time if clocked else call
+
+
+def encoder(kind: Any, *, validate: bool) -> Callable[[Any], bytes]:
+    """A function that writes values of a type as JSON. With `validate` it raises `pydantic.ValidationError`, or a
+    serialization error, for a value that is not of the type or breaks a rule of it."""
+    adapter: TypeAdapter[Any] = TypeAdapter(kind)
+    serializer = adapter.serializer
+    assert isinstance(serializer, SchemaSerializer)
+    to_json = serializer.to_json
+
+    def trusted(value: Any) -> bytes:
+        return to_json(value, warnings=False)
+
+    def checked(value: Any) -> bytes:
+        encoded = to_json(value, warnings="error")
+        adapter.validate_json(encoded)
+        return encoded
+
+    return checked if validate else trusted
+
+
+def _webhook(route: WebhookRoute, handler: object, validate_results: bool) -> Webhook:
+    receive: Callable[..., Any] = handler.receive  # type: ignore[attr-defined]
+    encode = encoder(route.result, validate=validate_results)
+
+    def call(context: Context, body: bytes, headers: Mapping[str, str]) -> bytes:
+        return encode(receive(context, body=body, headers=headers))
+
+    return Webhook(route.name, route.path, call)
