@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import to_json
 
-from codegen.emit.draft07 import Draft07, Schema, extensions
 from codegen.emit.examples import Examples, NoExample
 from codegen.emit.operations import Catalogue, Operation, Section, catalogue
 from codegen.emit.output import Output
-from codegen.model.model import Error, Member, Program, QName
+from codegen.emit.schema import OPENRPC, Schema, definitions, object_schema, type_schema
+from codegen.model.model import Error, Json, Member, Param, Program, QName
 
 _INVALID_PARAMS: Schema = {"code": -32602, "message": "Invalid params", "data": {
     "type": "object", "required": ["errors"], "properties": {"errors": {"type": "array", "items": {
@@ -46,7 +47,7 @@ def document(program: Program) -> dict[str, Any]:
         "servers": [{"name": "server", "url": "http://localhost/rpc", "description": "Wherever this server listens."}],
         "methods": [*methods, _DISCOVER],
         "components": {
-            "schemas": writer.schemas.components(),
+            "schemas": definitions(calls.program, writer.dialect),
             "errors": {**{calls.names[error.qname]: writer.error(error) for error in calls.program.errors.values()},
                        "rpc.InvalidParams": _INVALID_PARAMS, "rpc.InternalError": _INTERNAL_ERROR},
             "tags": {section.group.name: _tag(section) for section in calls.sections}}}
@@ -68,7 +69,8 @@ def _tag(section: Section) -> dict[str, str]:
 class _Writer:
     def __init__(self, calls: Catalogue) -> None:
         self.names: Mapping[QName, str] = calls.names
-        self.schemas = Draft07(calls.program, calls.names)
+        self.program = calls.program
+        self.dialect = replace(OPENRPC, rename=calls.names.__getitem__)
         self.examples = Examples(calls.program)
 
     def section(self, section: Section) -> Iterable[dict[str, Any]]:
@@ -84,8 +86,8 @@ class _Writer:
             **({"summary": summary} if summary else {}),
             **({"description": operation.doc} if rest.strip() else {}),
             "params": [{
-                "name": param.name, **_doc(param), "required": param.required, "schema": self.schemas.param(param),
-                **({"deprecated": True} if param.deprecated else {}), **extensions(param.extensions)}
+                "name": param.name, **_doc(param), "required": param.required, "schema": self.param(param),
+                **({"deprecated": True} if param.deprecated else {}), **_extensions(param.extensions)}
                 for param in operation.params],
             "result": self.result(operation),
             "errors": [{"$ref": f"#/components/errors/{name}"} for name in (*errors, *standard)],
@@ -101,11 +103,18 @@ class _Writer:
             found["deprecated"] = True
             found["x-deprecated"] = operation.deprecated.reason
         example = self.example(operation)
-        return {**found, **({"examples": [example]} if example else {}), **extensions(operation.extensions)}
+        return {**found, **({"examples": [example]} if example else {}), **_extensions(operation.extensions)}
+
+    def param(self, param: Param) -> Schema:
+        """Without its doc, which stands beside the schema."""
+        schema = type_schema(self.program, param.type, self.dialect, nullable=param.nullable)
+        if param.default is None or param.default.now:
+            return schema
+        return {**({"allOf": [schema]} if "$ref" in schema else schema), "default": param.default.value}
 
     def result(self, operation: Operation) -> dict[str, Any]:
-        schema: Schema = {"type": "null"} if operation.result is None else self.schemas.value(
-            operation.result, nullable=operation.result_nullable)
+        schema: Schema = {"type": "null"} if operation.result is None else type_schema(
+            self.program, operation.result, self.dialect, nullable=operation.result_nullable)
         return {"name": "result", "required": True, "schema": schema}
 
     def example(self, operation: Operation) -> dict[str, Any] | None:
@@ -118,8 +127,15 @@ class _Writer:
                 "result": {"name": "result", "value": result}}
 
     def error(self, error: Error) -> dict[str, Any]:
-        return {"code": error.code, "message": error.message,
-                "data": self.schemas.object(error.fields, output=True, extra={"error": {"const": error.slug}})}
+        data = object_schema(self.program, error.fields, ["error", *(f.name for f in error.fields if not f.optional)],
+                             self.dialect)
+        data["properties"] = {"error": {"const": error.slug}, **data["properties"]}
+        return {"code": error.code, "message": error.message, "data": data}
+
+
+def _extensions(notes: Mapping[str, Json]) -> dict[str, Json]:
+    """`x_rate_limit` is `x-rate-limit` here: OpenRPC asks for the dash."""
+    return {name.replace("_", "-"): value for name, value in notes.items()}
 
 
 def _doc(member: Member) -> dict[str, str]:

@@ -98,9 +98,10 @@ class Catalogue:
 
     @cached_property
     def names(self) -> Mapping[QName, str]:
-        """One name for each type and for each error: its own, with the module's in front where two would meet."""
-        return {**_unique((t.module, t.name) for t in self.program.types.values()),
-                **_unique((e.module, e.name) for e in self.program.errors.values())}
+        """One name for each type, event and error: its own, with the module's in front where two would meet."""
+        return {
+            **_unique((d.module, d.name) for module in self.program.modules for d in (*module.types, *module.events)),
+            **_unique((error.module, error.name) for error in self.program.errors.values())}
 
 
 def catalogue(program: Program) -> Catalogue:
