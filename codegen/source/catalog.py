@@ -4,6 +4,7 @@ OS0xx files and bytes, OS1xx syntax, OS2xx names and types, OS3xx notes, fields 
 and webhooks, OS5xx lint, OS6xx breaking changes, OS7xx generated files and migrations.
 """
 
+from codegen.source.catalog_generate import *  # noqa: F403
 from codegen.source.catalog_migrations import *  # noqa: F403
 from codegen.source.catalog_names import *  # noqa: F403
 from codegen.source.catalog_notes import *  # noqa: F403

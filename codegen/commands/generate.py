@@ -1,0 +1,198 @@
+"""`oschema generate`: write everything that follows from the schemas, or say what is not as it should be."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from codegen.emit.freshness import Difference, compare, stale_manifest, touched
+from codegen.emit.manifest import Manifest, input_digest, read_manifest
+from codegen.source import catalog
+from codegen.source.diagnostics import Report
+from codegen.source.printers import FORMATS, plural, write_findings
+from codegen.source.span import Span
+
+if TYPE_CHECKING:
+    from codegen.emit.freshness import Wanted
+
+_RULES = {"changed": catalog.GENERATED_CHANGED, "missing": catalog.GENERATED_MISSING,
+          "orphan": catalog.GENERATED_ORPHAN, "edited": catalog.GENERATED_EDITED,
+          "in the way": catalog.GENERATED_IN_THE_WAY}
+
+
+@click.command(name="generate")
+@click.option("--schemas", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("schemas"),
+              show_default=True, help="The directory of schemas.")
+@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("generated"),
+              show_default=True, help="The directory that is written.")
+@click.option("--check", is_flag=True, help="Write nothing; list what is not as it should be, and exit 1 if anything.")
+@click.option("--watch", is_flag=True, help="Go on, and generate again whenever a schema changes.")
+@click.option("--only", metavar="KIND", help="One kind of output: models, tables, clients, …")
+@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
+              help="How findings are printed.")
+def command(schemas: Path, out: Path, check: bool, watch: bool, only: str | None, form: str) -> None:
+    """Write everything that follows from the schemas: models, tables, routes, clients, documents.
+
+    Files edited by hand are restored, files that nothing asks for any more are removed; a file that was not generated
+    is never touched. A run with nothing to do writes nothing.
+    """
+    if check and watch:
+        raise click.UsageError("--check writes nothing, so there is nothing to --watch for")
+    run = Run(schemas, out, only, form)
+    if watch:
+        run.watch()
+    elif not (run.check() if check else run.generate()):
+        raise SystemExit(1)
+
+
+class Run:
+    """One command line. Heavy modules are imported where they are needed: a run with nothing to do is quick."""
+
+    def __init__(self, schemas: Path, out: Path, only: str | None, form: str) -> None:
+        self.schemas, self.out, self.only, self.form = schemas, out, only, form
+
+    def check(self) -> bool:
+        """Whether everything is fresh; prints what is not."""
+        digest = input_digest(self.schemas)
+        old = read_manifest(self.out)
+        kinds = self._kinds(old)
+        if old.input == digest:
+            differences = touched(self.out, old, kinds)
+        else:
+            made = self._emit()
+            if made is None:
+                return False
+            wanted, kinds = made
+            differences = compare(self.out, old, wanted, kinds)
+            if (stale := stale_manifest(self.out, self._manifest(old, wanted, kinds, digest))) is not None:
+                differences.append(stale)
+        self._show(differences)
+        return not differences
+
+    def generate(self) -> bool:
+        """Write what differs; False where the schemas are wrong or something is in the way."""
+        started = time.perf_counter()
+        digest = input_digest(self.schemas)
+        old = read_manifest(self.out)
+        if old.input == digest and not touched(self.out, old, self._kinds(old)):
+            self._say("nothing to do")
+            return True
+        made = self._emit()
+        if made is None:
+            return False
+        wanted, kinds = made
+        differences = compare(self.out, old, wanted, kinds)
+        blocking = [difference for difference in differences if difference.state == "in the way"]
+        if blocking:
+            self._findings(blocking)
+            return False
+        from codegen.emit.generate import write
+        write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest))
+        self._tell(differences, wanted, time.perf_counter() - started)
+        return True
+
+    def watch(self) -> None:
+        """Generate, then again after each change of a schema file, until interrupted; errors do not end it."""
+        from watchfiles import watch
+
+        self._again()
+        click.echo(f"watching {self.schemas} (Ctrl-C ends)")
+        for _ in watch(self.schemas, watch_filter=lambda _, path: path.endswith(".oschema"), raise_interrupt=False):
+            self._again()
+
+    def _again(self) -> None:
+        try:
+            self.generate()
+        except Exception as error:   # the next change may mend it
+            click.echo(f"oschema: {error}", err=True)
+
+    # --- parts --------------------------------------------------------------------------------------------------
+
+    def _kinds(self, manifest: Manifest) -> Collection[str]:
+        """The kinds asked for, as far as the manifest shows them."""
+        if self.only is None:
+            return {entry.kind for entry in manifest.files.values()}
+        self._check_only()
+        return {self.only}
+
+    def _check_only(self) -> None:
+        from codegen.emit.output import KINDS
+        if self.only is not None and self.only not in KINDS:
+            raise click.BadParameter(f"{self.only!r} is none of {', '.join(KINDS)}", param_hint="--only")
+
+    def _emit(self) -> tuple[dict[str, Wanted], Collection[str]] | None:
+        """The files wanted and their kinds; None, after findings, where the schemas are wrong."""
+        from codegen.emit.generate import PACKAGES, emit_kinds
+        from codegen.emit.output import KINDS
+        from codegen.model.load import load_sources
+
+        self._check_only()
+        report = Report()
+        sources = load_sources(self.schemas, report)
+        program = sources.resolve(report)
+        if program is None or report.has_errors:
+            write_findings(report.findings(), sources.texts, self.form)
+            return None
+        if self.only is None:
+            kinds = [*KINDS, PACKAGES]
+            return emit_kinds(program, kinds), kinds
+        return emit_kinds(program, [self.only]), [self.only]
+
+    def _manifest(self, old: Manifest, wanted: dict[str, Wanted], kinds: Collection[str], digest: str) -> Manifest:
+        """The manifest after this run; one that wrote only some kinds says nothing of the others' inputs."""
+        files = {path: want.entry for path, want in wanted.items()}
+        if self.only is None:
+            return Manifest(digest, files)
+        kept = {path: entry for path, entry in old.files.items() if entry.kind not in kinds}
+        return replace(old, input=old.input if old.input == digest else None, files=kept | files)
+
+    # --- what is said -------------------------------------------------------------------------------------------
+
+    @property
+    def mend(self) -> str:
+        """The command that mends stale output."""
+        if (self.schemas, self.out) == (Path("schemas"), Path("generated")) and Path("noxfile.py").exists():
+            return "nox -s codegen"
+        return f"oschema generate --schemas {self.schemas.as_posix()} --out {self.out.as_posix()}"
+
+    def _show(self, differences: list[Difference]) -> None:
+        if self.form != "text" or any(difference.state == "in the way" for difference in differences):
+            self._findings(differences)
+            return
+        self._lines(differences)
+        click.echo(f"\nfix: {self.mend}" if differences else f"{self.out.as_posix()} is fresh")
+
+    def _lines(self, differences: list[Difference]) -> None:
+        for difference in differences:
+            click.echo(f"{difference.state:<10}{(self.out / difference.path).as_posix()}")
+
+    def _findings(self, differences: list[Difference]) -> None:
+        report = Report()
+        for difference in differences:
+            path = (self.out / difference.path).as_posix()
+            rule = _RULES[difference.state]
+            report.add(rule if rule.fix else replace(rule, fix=self.mend), Span(path, 1, 1, 1, 1), path=path)
+        write_findings(report.findings(), {}, self.form)
+
+    def _tell(self, differences: list[Difference], wanted: dict[str, Wanted], seconds: float) -> None:
+        edited = [difference for difference in differences if difference.state == "edited"]
+        if self.form == "text":
+            for difference in edited:
+                click.echo(f"edited    {(self.out / difference.path).as_posix()}   "
+                           f"{'restored' if difference.path in wanted else 'removed'}")
+        written = sum(difference.path in wanted for difference in differences)
+        removed = len(differences) - written
+        self._say(f"{plural(written, 'file')} written, {removed} removed, {len(wanted) - written} unchanged "
+                  f"({seconds:.1f} s)")
+
+    def _say(self, text: str) -> None:
+        if self.form == "text":
+            click.echo(f"{self.out.as_posix()}: {text}")
+        elif self.form == "json":
+            click.echo(json.dumps({"findings": [], "summary": {"errors": 0, "warnings": 0}}, indent=2))

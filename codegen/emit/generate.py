@@ -1,0 +1,104 @@
+"""Generate: run the emitters over a program, compare with the output directory, and write what differs."""
+
+from __future__ import annotations
+
+import gc
+import os
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path, PurePosixPath
+
+from codegen.emit.freshness import Difference, Wanted
+from codegen.emit.manifest import NAME, Manifest
+from codegen.emit.output import KINDS
+from codegen.emit.render import header
+from codegen.model.model import Program
+
+PACKAGES = "packages"
+"""The kind of `__init__.py` files."""
+
+
+def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
+    """Every file of these kinds by its path below the output directory, and the `__init__.py` of their packages.
+
+    Raises ValueError where two emitters claim one path.
+    """
+    wanted: dict[str, Wanted] = {}
+    with _collector_off():
+        for kind in KINDS:
+            if kind in kinds and find_spec(KINDS[kind]) is not None:
+                for output in import_module(KINDS[kind]).emit(program):
+                    if output.path in wanted:
+                        raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
+                    wanted[output.path] = Wanted(kind, output.text.encode())
+    return wanted | _packages(program, wanted)
+
+
+def _packages(program: Program, wanted: Mapping[str, Wanted]) -> dict[str, Wanted]:
+    """An `__init__.py` for each directory with Python files that brings none, and for those above it."""
+    sources = [file for module in program.modules for file in module.files]
+    packages: dict[str, Wanted] = {}
+    for path in wanted:
+        if path.endswith(".py"):
+            for directory in PurePosixPath(path).parents:
+                package = (directory / "__init__.py").as_posix()
+                if package not in wanted and package not in packages:
+                    what = f"Generated {directory.name}" if directory.name else "What the schemas say, generated"
+                    packages[package] = Wanted(PACKAGES, f'{header(sources)}\n"""{what}."""\n'.encode())
+    return packages
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """PERF: emitters build large trees that live to the end; looking for cycles in them only costs time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def write(out: Path, wanted: Mapping[str, Wanted], differences: list[Difference], manifest: Manifest) -> None:
+    """Make the output directory as wanted: write what differs, remove what is in the old manifest only.
+
+    Each file is replaced in one step, the manifest last, so that an interrupted run is seen and mended by the next.
+    """
+    for difference in differences:
+        if difference.path in wanted:
+            _replace(out / difference.path, wanted[difference.path].data)
+        elif difference.path != NAME:
+            _remove(out, out / difference.path)
+    text = manifest.text().encode()
+    path = out / NAME
+    if not path.exists() or path.read_bytes() != text:
+        _replace(path, text)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def _remove(out: Path, path: Path) -> None:
+    """Remove a file, and the directories that it leaves empty."""
+    path.unlink(missing_ok=True)
+    for directory in path.parents:
+        if directory == out:
+            return
+        with suppress(OSError):   # not empty
+            directory.rmdir()
+            continue
+        return
