@@ -1,0 +1,69 @@
+"""The composition root: settings → database → services → Falcon application. What is made here is handed down."""
+
+import json
+from pathlib import Path
+
+import falcon
+
+import generated
+from codegen.runtime import crud
+from codegen.runtime.app import App, create_app
+from codegen.runtime.auth import Credentials
+from codegen.runtime.context import Clock, SystemClock
+from codegen.runtime.database import Database
+from codegen.runtime.dispatch import Limits
+from codegen.runtime.log import Log
+from codegen.runtime.metrics import Metrics
+from codegen.runtime.observe import Observation
+from codegen.runtime.wiring import bind
+from generated.routes import SERVICES, WEBHOOKS
+from generated.tables import STORED
+from handlers.identity.api_keys import ApiKeys
+from handlers.identity.hooks import USER_HOOKS
+from handlers.identity.service import IdentityHandler, NodeSelfHandler
+from handlers.ledger.cents import in_cents as in_cents  # says how the cents beside each balance follow
+from handlers.pages.files import Folder
+from handlers.plans.offer import read_plans
+from handlers.plans.service import PlansHandler
+from handlers.server import metrics_directory
+from handlers.settings import Settings, load_settings
+from handlers.version import require_current
+
+GENERATED = Path(generated.__file__).parent
+ADMIN_HEADER = "X-Hero-Onboarding-Admin-Secret"
+
+
+def create() -> App:
+    """The site, by the settings in the environment: what the web processes load."""
+    settings = load_settings()
+    database = Database.open(settings.database_url)
+    require_current(database)
+    return build(settings, database)
+
+
+def build(settings: Settings, database: Database, clock: Clock | None = None, log: Log | None = None,
+          validate_results: bool = False) -> App:
+    """The site over an open database. Raises `PlansInvalid`, and `WiringError` for handlers that do not fit."""
+    clock = clock or SystemClock()
+    handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(), NodeSelfHandler()]
+    methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
+    methods += crud.methods(STORED, database, [USER_HOOKS])
+    secret = settings.admin_secret
+    app = create_app(
+        document=json.loads((GENERATED / "openrpc.json").read_bytes()), methods=methods, webhooks=webhooks,
+        database=database, clock=clock, limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
+        authenticator=Credentials(
+            admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,
+            bearer=ApiKeys(database, clock).caller),
+        observation=Observation(Metrics(methods, metrics_directory(settings)), log or Log()),
+        ready={"migrations": lambda: require_current(database)})
+    Folder(GENERATED / "reference", "reference").add_to(app)
+    app.add_route("/", Front())
+    return app
+
+
+class Front:
+    """`GET /`: the way to the reference, as long as there are no pages."""
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        raise falcon.HTTPFound("/reference/")

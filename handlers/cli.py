@@ -1,0 +1,41 @@
+"""The `hero-onboarding` command: a table of commands, each loaded when it is asked for so that starting stays quick."""
+
+from importlib import import_module
+
+import click
+
+COMMANDS = {
+    "apikey": "Make, list and revoke API keys.",
+    "check-prod-config": "List every setting that must not go into production as it is.",
+    "demo": "Migrate, add a little demo data, serve, and print what to try.",
+    "migrate": "Bring the database to this program's version.",
+    "serve": "Serve the site: pages, JSON-RPC, webhooks, health, metrics.",
+}
+
+
+class LazyGroup(click.Group):
+    """Knows its commands by name; `handlers.commands.<name>` holds `command`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = import_module(f"handlers.commands.{cmd_name.replace('-', '_')}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(sorted(COMMANDS.items()))
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="hero-onboarding", message="%(version)s")
+def main() -> None:
+    """Hero's onboarding site and billing backend.
+
+    Settings are environment variables, HERO_ONBOARDING_<NAME>; a variable <NAME>_FILE names a file instead.
+    Exit codes: 0 fine, 1 failed or not so (the reason is on stderr), 2 wrong usage.
+    """

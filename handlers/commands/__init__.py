@@ -1,0 +1,1 @@
+"""The commands of `hero-onboarding`, a module each."""

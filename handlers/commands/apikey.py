@@ -1,0 +1,79 @@
+"""`hero-onboarding apikey`: make, list and revoke API keys; a key is printed once, when it is made."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import click
+
+from codegen.runtime.context import SystemClock
+from codegen.runtime.errors import NotFound
+from generated.models.onboarding import ApiKey
+from handlers.commands import start
+from handlers.identity.api_keys import ApiKeys
+
+
+def _keys() -> ApiKeys:
+    return ApiKeys(start.database(start.settings()), SystemClock())
+
+
+@click.group(name="apikey")
+def command() -> None:
+    """Make, list and revoke API keys."""
+
+
+@command.command()
+@click.option("--user", metavar="SID", help="The key may do what this user may.")
+@click.option("--node", metavar="ID", help="The key is this registered node's.")
+@click.option("--admin", is_flag=True, help="The key may do what the admin secret may.")
+@click.option("--name", required=True, help="What the key is for.")
+@click.option("--days", type=click.IntRange(min=1), help="How long it is good; for ever where left out.")
+@click.option("--json", "as_json", is_flag=True, help="Print {sid, key}.")
+def create(user: str | None, node: str | None, admin: bool, name: str, days: int | None, as_json: bool) -> None:
+    """Make a key and print it. It is kept as a hash, so this is the only time it is shown."""
+    if [bool(user), bool(node), admin].count(True) != 1:
+        raise click.UsageError("give one of --user SID, --node ID, --admin")
+    if not 1 <= len(name) <= 80:
+        raise click.UsageError("--name has 1 to 80 characters")
+    keys = _keys()
+    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days) if days else None
+    try:
+        if user:
+            made = keys.create_for_user(user, name, expires)
+        elif node:
+            made = keys.create_for_node(node, name, expires)
+        else:
+            made = keys.create_for_admin(name, expires)
+    except NotFound as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(json.dumps({"sid": made.key.sid, "key": made.secret}) if as_json else made.secret)
+
+
+@command.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
+def list_(as_json: bool) -> None:
+    """List the keys, without their secrets."""
+    found = [_shown(key) for key in _keys().all()]
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for key in found:
+        click.echo(f"{key['sid']}  {key['prefix']}…  {key['scope']:<5}  {key['of'] or '-':<26}  {key['state']:<8}  "
+                   f"{key['name']}")
+
+
+def _shown(key: ApiKey) -> dict[str, str | None]:
+    ended = key.expires_at is not None and key.expires_at <= datetime.now(UTC)
+    return {"sid": key.sid, "prefix": key.prefix, "scope": str(key.scope), "of": key.user_sid or key.node_id,
+            "name": key.name, "state": "revoked" if key.revoked_at else "expired" if ended else "active",
+            "created_at": key.created_at.isoformat(), "expires_at": key.expires_at and key.expires_at.isoformat()}
+
+
+@command.command()
+@click.argument("sid")
+def revoke(sid: str) -> None:
+    """End a key now."""
+    try:
+        _keys().revoke(sid)
+    except NotFound:
+        raise click.ClickException(f"no key has the sid {sid}") from None
+    click.echo("revoked")

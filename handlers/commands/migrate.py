@@ -1,0 +1,35 @@
+"""`hero-onboarding migrate`: bring the database to this program's version, or say where it stands."""
+
+import click
+
+from codegen.runtime import migrations
+from codegen.runtime.database import Database, Unavailable
+from codegen.runtime.migrations import MigrationError
+from handlers.commands import start
+from handlers.version import DIRECTORY, migrate
+
+
+@click.command(name="migrate")
+@click.option("--status", "only_status", is_flag=True, help="Change nothing; exit 1 where migrations wait.")
+def command(only_status: bool) -> None:
+    """Bring the database to this program's version."""
+    try:
+        database = Database.open(start.settings().database_url)
+        if only_status:
+            status(database)
+            return
+        count = migrate(database, lambda name: click.echo(f"applying {name}"))
+    except (ValueError, MigrationError, Unavailable) as error:
+        raise click.ClickException(str(error)) from None
+    click.echo("the database is up to date" if count else "nothing to do: the database is up to date")
+
+
+def status(database: Database) -> None:
+    """Print what was applied and what waits."""
+    found = migrations.status(database, DIRECTORY)
+    for row in found.applied:
+        click.echo(f"applied  {row.name}")
+    for migration in found.pending:
+        click.echo(f"waiting  {migration.name}")
+    if found.pending:
+        raise SystemExit(1)

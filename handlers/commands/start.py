@@ -1,0 +1,28 @@
+"""What commands begin with: settings and a database, or one sentence on stderr and exit 1."""
+
+from typing import Any
+
+import click
+
+from codegen.runtime.database import Database
+from codegen.runtime.migrations import MigrationError
+from handlers.settings import Settings, SettingsInvalid, load_settings
+from handlers.version import require_current
+
+
+def settings(**given: Any) -> Settings:
+    """The settings, all problems told at once."""
+    try:
+        return load_settings(**given)
+    except SettingsInvalid as error:
+        raise click.ClickException("\n       ".join(error.problems)) from None
+
+
+def database(found: Settings) -> Database:
+    """The database, at this program's version."""
+    try:
+        opened = Database.open(found.database_url)
+        require_current(opened)
+    except (ValueError, MigrationError) as error:
+        raise click.ClickException(str(error)) from None
+    return opened

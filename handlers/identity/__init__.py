@@ -1,0 +1,1 @@
+"""Who calls: sessions, API keys, and the operator's secret."""

@@ -1,0 +1,93 @@
+"""API keys: made by a command, kept as a digest, looked up by it; each speaks for a user, a node or an operator."""
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import NamedTuple
+
+from codegen.runtime.context import ADMIN, Caller, Clock
+from codegen.runtime.database import Database
+from codegen.runtime.errors import NotFound
+from codegen.runtime.store import Store
+from generated.models.onboarding import ApiKey, ApiKeyScope, NodeState
+from generated.tables.onboarding import API_KEY, NODE, USER, ApiKeyNew
+from handlers.identity.secret import API_KEY as BEGINS
+from handlers.identity.secret import SHOWN, digest, new_secret, same
+
+
+class NewApiKey(NamedTuple):
+    """A key that was made. `secret` is told here and never again."""
+
+    key: ApiKey
+    secret: str
+
+
+class ApiKeys:
+    """The keys in a database."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.clock = clock
+        self.keys = Store.of(API_KEY, database)
+        self.users = Store.of(USER, database)
+        self.nodes = Store.of(NODE, database)
+
+    def create_for_user(self, user_sid: str, name: str, expires_at: datetime | None = None) -> NewApiKey:
+        """A key that may do what the user may. Raises `NotFound` for an unknown user."""
+        if not self.users.exists(user_sid):
+            raise NotFound(f"no user has the sid {user_sid}")
+        return self._create({"scope": ApiKeyScope.USER, "user_sid": user_sid, "name": name}, expires_at)
+
+    def create_for_node(self, node_id: str, name: str, expires_at: datetime | None = None) -> NewApiKey:
+        """A key for a registered node. Raises `NotFound` for an unknown or retired one."""
+        if not self._may_call(node_id):
+            raise NotFound(f"no node {node_id} is registered and in use")
+        return self._create({"scope": ApiKeyScope.NODE, "node_id": node_id, "name": name}, expires_at)
+
+    def create_for_admin(self, name: str, expires_at: datetime | None = None) -> NewApiKey:
+        """A key that may do what the admin secret may."""
+        return self._create({"scope": ApiKeyScope.ADMIN, "name": name}, expires_at)
+
+    def all(self) -> Iterator[ApiKey]:
+        """Every key, revoked ones too, in the order they were made."""
+        cursor = None
+        while True:
+            page = self.keys.list_full(cursor=cursor)
+            yield from page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+    def revoke(self, sid: str) -> ApiKey:
+        """End a key now; one that has ended stays as it is. Raises `NotFound`."""
+        key = self.keys.get(sid)
+        if key.revoked_at is not None:
+            return key
+        return self.keys.patch(sid, {"revoked_at": self._now()})
+
+    def caller(self, secret: str) -> Caller | None:
+        """Whom a bearer token speaks for; None for one that is unknown, revoked or expired."""
+        if not secret.startswith(BEGINS):
+            return None
+        found = digest(secret)
+        key = self.keys.one({"key_hash": found})
+        if key is None or not same(key.key_hash, found) or key.revoked_at is not None:
+            return None
+        if key.expires_at is not None and key.expires_at <= self.clock.now():
+            return None
+        if key.scope == ApiKeyScope.ADMIN:
+            return ADMIN
+        if key.scope == ApiKeyScope.USER:
+            return Caller("user", key.user_sid)
+        return Caller("node", key.node_id) if key.node_id is not None and self._may_call(key.node_id) else None
+
+    def _may_call(self, node_id: str) -> bool:
+        node = self.nodes.one({"node_id": node_id})
+        return node is not None and node.state != NodeState.RETIRED
+
+    def _create(self, owner: ApiKeyNew, expires_at: datetime | None) -> NewApiKey:
+        secret = new_secret(BEGINS)
+        key = self.keys.new(
+            {**owner, "prefix": secret[:SHOWN], "key_hash": digest(secret), "expires_at": expires_at}, self._now())
+        return NewApiKey(key, secret)
+
+    def _now(self) -> datetime:
+        return self.clock.now().replace(microsecond=0)

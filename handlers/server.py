@@ -1,0 +1,69 @@
+"""Run the web processes: granian, one blocking thread in each (measured best for short calls)."""
+
+import errno
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
+
+from codegen.runtime.metrics import Metrics
+from handlers.settings import Settings
+
+STARTING = 60.0
+"""Seconds that a server may take until it answers."""
+
+
+class PortTaken(Exception):
+    """Another program listens there."""
+
+
+def metrics_directory(settings: Settings) -> Path:
+    """Where the web processes of one server count together."""
+    return settings.var_dir / "metrics" / str(settings.port)
+
+
+def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
+    """Serve until a signal ends it. `when_ready` is called once the server answers. Raises `PortTaken`.
+
+    The processes read their settings from the environment, as `handlers.app:create` does.
+    """
+    _require_free(settings.host, settings.port)
+    Metrics.clear(metrics_directory(settings))
+    server = Granian(
+        "handlers.app:create", factory=True, interface=Interfaces.WSGI, address=settings.host, port=settings.port,
+        workers=settings.workers, blocking_threads=1, backlog=2048, websockets=False, log_level=LogLevels.warning,
+        respawn_failed_workers=settings.workers > 1)
+    threading.Thread(target=_tell, args=(settings, when_ready), daemon=True).start()
+    server.serve()
+
+
+def _require_free(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                raise
+            raise PortTaken(f"another program listens on {host}:{port}; end it, or set HERO_ONBOARDING_PORT") from None
+
+
+def _tell(settings: Settings, when_ready: Callable[[], None]) -> None:
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
+    url = f"http://[{host}]:{settings.port}/healthz" if ":" in host else f"http://{host}:{settings.port}/healthz"
+    until = time.monotonic() + STARTING
+    while time.monotonic() < until:
+        try:
+            with urlopen(url, timeout=1):
+                when_ready()
+                return
+        except (URLError, OSError):
+            time.sleep(0.05)
