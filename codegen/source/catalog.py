@@ -5,6 +5,7 @@ and webhooks, OS5xx lint, OS6xx breaking changes, OS7xx generated files and migr
 """
 
 from codegen.source.catalog_generate import *  # noqa: F403
+from codegen.source.catalog_lint import *  # noqa: F403
 from codegen.source.catalog_migrations import *  # noqa: F403
 from codegen.source.catalog_names import *  # noqa: F403
 from codegen.source.catalog_notes import *  # noqa: F403

@@ -1,0 +1,75 @@
+"""`oschema new`: start a directory of schemas with a small one that is valid and says what it shows."""
+
+from pathlib import Path
+
+import click
+
+from codegen.model.casing import is_snake, to_snake
+
+_STARTER = '''\
+// A module is a directory; its files share one namespace. `oschema generate` writes code for all of it.
+// Check it with `oschema lint`, write it tidily with `oschema fmt`, and look rules up with `oschema explain`.
+module {name} "1.0.0"
+
+// An enum: one of these strings. Add `| ...` to let readers keep values they do not know.
+TaskState = "open" | "done"
+
+// An alias: a type with a rule of its own.
+Title = str @len(1, 200)
+
+// An error has a code of its own (1000–1399 or 1500–9999) and an HTTP status.
+error AlreadyDone(1001, 409) "the task is done already"
+
+/// A person who has tasks.
+// [rootobject]: stored in a table, with CRUD methods (`user.new`, `user.get`, …). [principal]: who can sign in.
+[rootobject, principal]
+User = {{
+    /// Unique among all users.
+    name: str               @unique @len(1, 80)
+    created_at: otime = now @server @immutable
+}}
+
+/// Something to do.
+// auth(own): a user's CRUD calls reach the tasks that refer to that user; `sid` and `rev` fields are implied.
+[rootobject, auth(own)]
+Task = {{
+    owner_sid: &User        @index @immutable
+    title: Title
+    note?: str              @len(0, 2000)
+    state: TaskState = open @index
+    due_at?: otime
+    done_at?: otime         @server @set_once
+}}
+
+/// What can be done with tasks beyond CRUD.
+[version("1.0"), auth(own)]
+service TaskService {{
+    /// Mark a task done, once.
+    finish(sid: sid) -> Task ! NotFound | AlreadyDone
+    /// How many tasks of the caller are open.
+    count_open() -> u32 @safe
+}}
+'''
+
+
+@click.command(name="new")
+@click.option("--schemas", type=click.Path(path_type=Path, file_okay=False), default=Path("schemas"),
+              show_default=True, help="The directory of schemas; it is made where it is missing.")
+@click.argument("name")
+def command(schemas: Path, name: str) -> None:
+    """Start the module NAME: a directory below --schemas with a small, commented schema.
+
+    Nothing that exists is overwritten.
+    """
+    if not is_snake(name):
+        raise click.UsageError(f"a module's name is snake_case; write {to_snake(name)}")
+    directory = schemas / name
+    if directory.exists():
+        raise click.UsageError(f"{directory.as_posix()} exists already; choose another name")
+    path = directory / f"{name}.oschema"
+    try:
+        directory.mkdir(parents=True)
+        path.write_text(_STARTER.format(name=name), encoding="utf-8")
+    except OSError as error:
+        raise click.ClickException(f"cannot write {path.as_posix()}: {error.strerror or error}") from error
+    click.echo(f"wrote {path.as_posix()}; next: oschema generate --schemas {schemas.as_posix()}")

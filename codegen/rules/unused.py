@@ -1,0 +1,136 @@
+"""What nothing uses: imports, types and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from posixpath import dirname, join, normpath
+
+from codegen.model import (
+    Alias,
+    ErrorGroup,
+    ListOf,
+    MapOf,
+    Module,
+    Named,
+    Nullable,
+    Program,
+    QName,
+    Ref,
+    Struct,
+    Type,
+    TypeDecl,
+    Union,
+)
+from codegen.rules.lint import Found, Subject, found, rule, with_fields, with_methods
+from codegen.source.catalog_lint import UNUSED_ERROR, UNUSED_IMPORT, UNUSED_TYPE
+from codegen.syntax import tree
+
+_KINDS = {"Struct": "the struct", "Enum": "the enum", "Union": "the union", "Alias": "the alias",
+          "ErrorGroup": "the error group"}
+
+
+@rule(UNUSED_IMPORT)
+def unused_import(subject: Subject) -> Iterator[Found]:
+    names = {module.path: module.name for module in subject.program.modules}
+    for directory, files in subject.trees.items():
+        for file in files:
+            used = set(_prefixes(file.declarations)) if file.imports else set()
+            for node in file.imports:
+                target = normpath(join(directory, node.target.value))
+                # A path that is no module's is that of one of its files.
+                prefix = node.alias.text if node.alias else names.get(target) or names[dirname(target) or "."]
+                if prefix not in used:
+                    yield Found(node.span, {"name": prefix})
+
+
+def _prefixes(node: object) -> Iterator[str]:
+    """The first words of all dotted paths in a tree."""
+    if isinstance(node, tree.Path):
+        if len(node.parts) > 1:
+            yield node.parts[0].text
+    elif isinstance(node, tuple):
+        for item in node:
+            yield from _prefixes(item)
+    elif hasattr(node, "__dataclass_fields__"):
+        for name in node.__dataclass_fields__:
+            yield from _prefixes(getattr(node, name))
+
+
+@rule(UNUSED_TYPE)
+def unused_type(subject: Subject) -> Iterator[Found]:
+    """Types that no root object, error, event, method or webhook reaches."""
+    reached = _reached(subject.program)
+    for qname, decl in subject.program.types.items():
+        if qname not in reached:
+            yield found(decl, what=_KINDS[type(decl).__name__])
+
+
+def _reached(program: Program) -> set[QName]:
+    """Types by walking from what stands for itself; error groups by the errors their methods may give."""
+    queue: list[QName] = [struct.qname for struct in program.rootobjects]
+    for module in program.modules:
+        queue += _roots(module)
+    answers = [set(errors) for module in program.modules for errors in _error_lists(module)]
+    queue += [qname for qname, decl in program.types.items()
+              if isinstance(decl, ErrorGroup) and any(set(decl.errors) <= errors for errors in answers)]
+    reached: set[QName] = set()
+    while queue:
+        qname = queue.pop()
+        if qname not in reached and qname in program.types:
+            reached.add(qname)
+            queue += _parts(program.types[qname])
+    return reached
+
+
+def _roots(module: Module) -> Iterator[QName]:
+    for holder in with_fields(module):
+        for field in holder.fields if not isinstance(holder, Struct) else ():
+            yield from _names(field.type)
+    for methods_of in with_methods(module):
+        for method in methods_of.methods:
+            for type_ in (*(param.type for param in method.params), *((method.result,) if method.result else ())):
+                yield from _names(type_)
+    for webhook in module.webhooks:
+        if webhook.result is not None:
+            yield from _names(webhook.result)
+
+
+def _names(type_: Type) -> Iterator[QName]:
+    match type_:
+        case Named(target) | Ref(target):
+            yield target
+        case ListOf(inner) | Nullable(inner):
+            yield from _names(inner)
+        case MapOf(key, value):
+            yield from _names(key)
+            yield from _names(value)
+        case _:
+            pass
+
+
+def _parts(decl: TypeDecl) -> Iterator[QName]:
+    match decl:
+        case Struct():
+            for field in decl.fields:
+                yield from _names(field.type)
+        case Union():
+            yield from decl.members
+        case Alias():
+            yield from _names(decl.type)
+        case _:
+            pass
+
+
+def _error_lists(module: Module) -> Iterator[tuple[QName, ...]]:
+    for holder in with_methods(module):
+        yield from (method.errors for method in holder.methods)
+    yield from (webhook.errors for webhook in module.webhooks)
+
+
+@rule(UNUSED_ERROR)
+def unused_error(subject: Subject) -> Iterator[Found]:
+    answered = {error for module in subject.program.modules for errors in _error_lists(module) for error in errors}
+    for module in subject.program.modules:
+        for error in module.errors:
+            if error.qname not in answered:
+                yield found(error)
