@@ -1,6 +1,11 @@
 """Errors a method may answer with: the base of generated error classes, and those every program has."""
 
-from typing import Any, ClassVar
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, ClassVar, get_type_hints
+
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 
 class DeclaredError(Exception):
@@ -18,8 +23,22 @@ class DeclaredError(Exception):
         super().__init__(message or self.message)
 
     def data(self) -> dict[str, Any]:
-        """The declared fields, as values pydantic-core can write as JSON."""
+        """The declared fields as JSON values."""
         return {}
+
+
+@cache
+def fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
+    """Reads and writes an error's fields: the keyword parameters of its class, by their names on the wire."""
+    hints = get_type_hints(kind.__init__, include_extras=True)
+    fields = {name: hint for name, hint in hints.items() if name not in ("return", "message")}
+    return TypeAdapter(TypedDict(f"{kind.__name__}Fields", fields, total=False))  # type: ignore[operator]
+
+
+def dumped(error: DeclaredError, fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an error, by the names of its parameters, as JSON values."""
+    values: dict[str, Any] = fields_of(type(error)).dump_python(dict(fields), mode="json", by_alias=True)
+    return values
 
 
 class Unauthorized(DeclaredError):

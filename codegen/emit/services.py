@@ -1,0 +1,119 @@
+"""Turn services and webhooks into the interfaces that handlers implement: typed, with the errors they may raise."""
+
+from __future__ import annotations
+
+import keyword
+import textwrap
+from collections.abc import Iterable, Sequence
+
+from codegen.emit.errors import error_name
+from codegen.emit.output import Output
+from codegen.emit.pytypes import Imports, argument_name, python_type, value_text
+from codegen.emit.render import environment, header
+from codegen.model.model import (
+    ListOf,
+    MapOf,
+    Member,
+    Method,
+    Module,
+    Param,
+    Program,
+    QName,
+    Service,
+    Type,
+    Webhook,
+)
+
+CONTEXT = ("codegen.runtime.context", "Context")
+_SHADOWED = frozenset({"list", "dict"})
+"""Names that annotations in a class body use."""
+
+
+def emit(program: Program) -> Iterable[Output]:
+    for module in program.modules:
+        if module.services or module.webhooks:
+            yield Output(f"services/{module.name}.py", _module(program, module))
+    yield Output("services/__init__.py", f'{header(path for module in program.modules for path in module.files)}\n'
+                 '"""What handlers implement: an interface for each service and each webhook."""\n')
+
+
+def service_class(service: Service) -> str:
+    """The interface of a service; from version 2 on with the version in its name: `BillingServiceV2`."""
+    return service.name if service.major < 2 else f"{service.name}V{service.major}"
+
+
+def webhook_class(webhook: Webhook) -> str:
+    """The interface of a webhook: `StripeWebhook`."""
+    return "".join(part.capitalize() for part in webhook.name.split("_")) + "Webhook"
+
+
+def function_name(method: Method) -> str:
+    """A method's name in Python: a keyword, and a name that annotations need, get a `_` behind them."""
+    return f"{method.name}_" if keyword.iskeyword(method.name) or method.name in _SHADOWED else method.name
+
+
+def interface_names(module: Module) -> list[str]:
+    return [*map(service_class, module.services), *map(webhook_class, module.webhooks)]
+
+
+def result_type(program: Program, result: Type | None, nullable: bool, imports: Imports) -> str:
+    """The annotation of what a method returns."""
+    return "None" if result is None else python_type(program, result, imports, nullable=nullable)
+
+
+def _module(program: Program, module: Module) -> str:
+    imports = Imports(interface_names(module))
+    imports.name("__future__", "annotations")
+    imports.name("abc", "ABC")
+    imports.name("abc", "abstractmethod")
+    context = imports.name(*CONTEXT)
+    services = [{"name": service_class(service), "doc": documentation(service) or f"`{service.wire}`.",
+                 "methods": [_method(program, method, context, imports) for method in service.methods]}
+                for service in module.services]
+    if module.webhooks:
+        imports.name("collections.abc", "Mapping")
+    webhooks = [{"name": webhook_class(webhook), "result": result_type(
+        program, webhook.result, webhook.result_nullable, imports),
+        "doc": documentation(webhook, f"`POST {webhook.route}`.", _raises(program, webhook.errors))}
+        for webhook in module.webhooks]
+    return environment("services").get_template("module.py.j2").render(
+        header=header(module.files), module=module.name, imports=imports.text(), context=context, services=services,
+        webhooks=webhooks)
+
+
+def _method(program: Program, method: Method, context: str, imports: Imports) -> dict[str, object]:
+    arguments = [_argument(program, param, imports) for param in method.params]
+    result = result_type(program, method.result, method.result_nullable, imports)
+    params = [f"`{param.name}`: {param.doc}" for param in method.params if param.doc]
+    notes = [f"`{method.idempotent}` is the idempotency key."] if method.idempotent else []
+    signature = ", ".join([f"self, context: {context}", *(["*"] if arguments else []), *arguments])
+    name = function_name(method)
+    return {"name": name, "result": result, "arguments": arguments, "signature": signature,
+            "long": len(f"    def {name}({signature}) -> {result}:") > 120,
+            "doc": documentation(method, *params, *notes, _raises(program, method.errors)) or f"`{method.wire}`."}
+
+
+def _argument(program: Program, param: Param, imports: Imports) -> str:
+    """Parameters that default to a list, a map or the time are always given, so they show no default."""
+    text = f"{argument_name(param.name)}: {python_type(program, param.type, imports, nullable=param.nullable)}"
+    if param.optional:
+        return f"{text} = None"
+    if param.default is None or param.default.now or isinstance(program.base(param.type), ListOf | MapOf):
+        return text
+    return f"{text} = {value_text(program, param.type, param.default.value, imports)}"
+
+
+def _raises(program: Program, errors: Sequence[QName]) -> str:
+    return "Raises " + ", ".join(f"`{program.errors[error].name}`" for error in errors) + "." if errors else ""
+
+
+def documentation(member: Member, *more: str) -> str:
+    """The doc lines of a member and what else there is to say, a paragraph each, within the width of a method."""
+    deprecated = f"Deprecated: {member.deprecated.reason}" if member.deprecated else ""
+    return "\n\n".join("\n".join(textwrap.wrap(line, 108)) for part in (member.doc, deprecated, *more) if part
+                       for line in part.split("\n\n"))
+
+
+def raised(program: Program, errors: Sequence[QName], imports: Imports) -> list[str]:
+    """The error classes of a method, as written in a tuple."""
+    return [error_name(program, error, imports) for error in errors]
