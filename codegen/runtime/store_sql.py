@@ -57,8 +57,8 @@ class Statements:
         if self.database.dialect == "postgresql":
             matches = self._sid == peewee.fn.ANY(Slot("sids"))
         else:
-            matches = self._sid.in_(peewee.NodeList((peewee.SQL("SELECT value FROM json_each("), Slot("sids"),
-                                                     peewee.SQL(")"))))
+            listed = (peewee.SQL("(SELECT value FROM json_each("), Slot("sids"), peewee.SQL("))"))
+            matches = self._sid.in_(peewee.NodeList(listed, glue=""))
         return self.database.compile(self._select().where(matches), "sids")
 
     @cached_property
