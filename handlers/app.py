@@ -1,6 +1,5 @@
 """The composition root: settings → database → services → Falcon application. What is made here is handed down."""
 
-import json
 from pathlib import Path
 
 import falcon
@@ -16,12 +15,11 @@ from codegen.runtime.log import Log
 from codegen.runtime.metrics import Metrics
 from codegen.runtime.observe import Observation
 from codegen.runtime.wiring import bind
-from generated.routes import SERVICES, WEBHOOKS
+from generated.routes import SERVICES, WEBHOOKS, document
 from generated.tables import STORED
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.hooks import USER_HOOKS
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
-from handlers.ledger.cents import in_cents as in_cents  # says how the cents beside each balance follow
 from handlers.pages.files import Folder
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
@@ -50,7 +48,7 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
     app = create_app(
-        document=json.loads((GENERATED / "openrpc.json").read_bytes()), methods=methods, webhooks=webhooks,
+        document=document(), methods=methods, webhooks=webhooks,
         database=database, clock=clock, limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
         authenticator=Credentials(
             admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,

@@ -9,7 +9,7 @@ from codegen.runtime.context import ADMIN as ADMIN_CALLER
 from codegen.runtime.context import Clock, Context
 from codegen.runtime.database import Database
 from codegen.runtime.store import Store
-from generated.models.onboarding import NodeKey, ResourceKind, User
+from generated.models.onboarding import NodeKey, User
 from generated.tables.onboarding import NODE, POOL_VM, USER, PoolVmNew
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.hooks import open_billing
@@ -81,7 +81,7 @@ def _node(database: Database, clock: Clock) -> None:
     Store.of(NODE, database).insert_once({
         "node_id": "demo-node-1", "repo_url": "https://forge.example/hero_ops/billing-demo-node-1.git",
         "keys": [NodeKey(public_key=NODE_KEY, valid_from=clock.now().replace(microsecond=0))],
-        "kinds": [ResourceKind.HERO_OS_HOUR, ResourceKind.LLM_TOKEN, ResourceKind.VM_HOUR]}, clock.now(), ("node_id",))
+        "kinds": ["hero_os_hour", "llm_token", "vm_hour"]}, clock.now(), ("node_id",))
 
 
 def _load(directory: Path) -> dict[str, str]:

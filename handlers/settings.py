@@ -6,7 +6,7 @@ as unset.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
@@ -53,7 +53,6 @@ class Settings(BaseSettings):
     workers: Annotated[int, Field(ge=0)] = 0
     """Web processes; where none is given 1 on SQLite, one per core on PostgreSQL."""
     admin_secret: SecretStr | None = None
-    log_format: Literal["json", "text"] = "json"
 
     sandbox_url: BaseUrl | None = None
     """Where it is set, base URLs that are not given point into it."""

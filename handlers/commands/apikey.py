@@ -65,7 +65,8 @@ def _shown(key: ApiKey) -> dict[str, str | None]:
     ended = key.expires_at is not None and key.expires_at <= datetime.now(UTC)
     return {"sid": key.sid, "prefix": key.prefix, "scope": str(key.scope), "of": key.user_sid or key.node_id,
             "name": key.name, "state": "revoked" if key.revoked_at else "expired" if ended else "active",
-            "created_at": key.created_at.isoformat(), "expires_at": key.expires_at and key.expires_at.isoformat()}
+            "created_at": key.created_at.isoformat(),
+            "expires_at": key.expires_at.isoformat() if key.expires_at else None}
 
 
 @command.command()

@@ -9,7 +9,7 @@ from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound
 from codegen.runtime.store import Store
 from generated.models.onboarding import ApiKey, ApiKeyScope, NodeState
-from generated.tables.onboarding import API_KEY, NODE, USER, ApiKeyNew
+from generated.tables.onboarding import API_KEY, NODE, USER
 from handlers.identity.secret import API_KEY as BEGINS
 from handlers.identity.secret import SHOWN, digest, new_secret, same
 
@@ -34,17 +34,17 @@ class ApiKeys:
         """A key that may do what the user may. Raises `NotFound` for an unknown user."""
         if not self.users.exists(user_sid):
             raise NotFound(f"no user has the sid {user_sid}")
-        return self._create({"scope": ApiKeyScope.USER, "user_sid": user_sid, "name": name}, expires_at)
+        return self._create(ApiKeyScope.USER, name, expires_at, user_sid=user_sid)
 
     def create_for_node(self, node_id: str, name: str, expires_at: datetime | None = None) -> NewApiKey:
         """A key for a registered node. Raises `NotFound` for an unknown or retired one."""
         if not self._may_call(node_id):
             raise NotFound(f"no node {node_id} is registered and in use")
-        return self._create({"scope": ApiKeyScope.NODE, "node_id": node_id, "name": name}, expires_at)
+        return self._create(ApiKeyScope.NODE, name, expires_at, node_id=node_id)
 
     def create_for_admin(self, name: str, expires_at: datetime | None = None) -> NewApiKey:
         """A key that may do what the admin secret may."""
-        return self._create({"scope": ApiKeyScope.ADMIN, "name": name}, expires_at)
+        return self._create(ApiKeyScope.ADMIN, name, expires_at)
 
     def all(self) -> Iterator[ApiKey]:
         """Every key, revoked ones too, in the order they were made."""
@@ -83,10 +83,12 @@ class ApiKeys:
         node = self.nodes.one({"node_id": node_id})
         return node is not None and node.state != NodeState.RETIRED
 
-    def _create(self, owner: ApiKeyNew, expires_at: datetime | None) -> NewApiKey:
+    def _create(self, scope: ApiKeyScope, name: str, expires_at: datetime | None, user_sid: str | None = None,
+                node_id: str | None = None) -> NewApiKey:
         secret = new_secret(BEGINS)
-        key = self.keys.new(
-            {**owner, "prefix": secret[:SHOWN], "key_hash": digest(secret), "expires_at": expires_at}, self._now())
+        key = self.keys.new({
+            "scope": scope, "user_sid": user_sid, "node_id": node_id, "name": name, "prefix": secret[:SHOWN],
+            "key_hash": digest(secret), "expires_at": expires_at}, self._now())
         return NewApiKey(key, secret)
 
     def _now(self) -> datetime:

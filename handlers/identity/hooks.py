@@ -1,15 +1,15 @@
 """What goes along with a user: a balance of zero, from the first moment and as long as nothing has moved it."""
 
 from codegen.runtime.context import Context
-from codegen.runtime.store import Store
 from codegen.runtime.store_hooks import Hooks
 from generated.models.onboarding import User
-from generated.tables.onboarding import BILLING, USER
+from generated.tables.onboarding import USER
+from handlers.ledger.billing import billings
 
 
 def open_billing(context: Context, user: User) -> None:
     """Give a new user a balance."""
-    Store.of(BILLING, context.database).new({"user_sid": user.sid}, context.clock.now())
+    billings(context.database).new({"user_sid": user.sid}, context.clock.now())
 
 
 def _after_set(context: Context, before: User | None, user: User) -> None:
@@ -19,10 +19,10 @@ def _after_set(context: Context, before: User | None, user: User) -> None:
 
 def close_billing(context: Context, user: User) -> None:
     """Take a balance away that nothing ever moved; any other one keeps its user."""
-    billings = Store.of(BILLING, context.database)
-    billing = billings.one({"user_sid": user.sid})
+    store = billings(context.database)
+    billing = store.one({"user_sid": user.sid})
     if billing is not None and billing.lifetime_paid == 0 and billing.credit_balance == 0:
-        billings.delete(billing.sid)
+        store.delete(billing.sid)
 
 
 USER_HOOKS = Hooks(type=USER, post_new=open_billing, post_set=_after_set, pre_delete=close_billing)
