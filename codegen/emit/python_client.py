@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import keyword
+import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
@@ -72,24 +73,50 @@ class Call:
     errors: tuple[str, ...]
 
     @property
-    def result_value(self) -> str:
-        return self.result
+    def constant(self) -> str:
+        """The prepared call, a constant of the module."""
+        parts = [self.wire, self.params, self.result]
+        if self.safe:
+            parts.append("safe=True")
+        if self.key:
+            parts.append(f"key={json.dumps(self.key)}")
+        if self.errors:
+            parts.append(_folded("errors=(", self.errors, ",)" if len(self.errors) == 1 else ")"))
+        return _filled(f"_{self.name.upper()} = Call(", parts, ")")
 
-    @property
-    def signature(self) -> str:
+    def head(self, define: str) -> str:
+        """The `def` line, broken where it is too long."""
         required = [f"{a.name}: {a.annotation}" for a in self.arguments_list if a.default is None]
         optional = [f"{a.name}: {a.annotation} = {a.default}" for a in self.arguments_list if a.default is not None]
-        return ", ".join(["self", *required, *(["*", *optional] if optional else [])])
+        parts = ["self", *required, *(["*", *optional] if optional else [])]
+        return _filled(f"    {define} {self.name}(", parts, f") -> {self.result}:")
 
-    @property
-    def arguments(self) -> str:
-        sent = ", ".join(f'"{a.wire}": {a.name}' for a in self.arguments_list)
+    def body(self, await_: str) -> str:
+        """The `return` line; optional arguments that are None are not sent."""
+        start = f"        return cast({json.dumps(self.result)}, {await_}self._transport.call(_{self.name.upper()}, "
+        sent = [f'"{a.wire}": {a.name}' for a in self.arguments_list]
         left_out = [a.wire for a in self.arguments_list if a.leave_out]
-        return f"without_none({{{sent}}}, {json.dumps(left_out)})" if left_out else f"{{{sent}}}"
+        if not left_out:
+            return _filled(start + "{", sent, "}))")
+        return _filled(start + "without_none({", sent, f"}}, {json.dumps(left_out)})))")
+
+
+def _filled(start: str, parts: Sequence[str], end: str) -> str:
+    """One line of at most 120 columns, or the parts on lines of their own, one level deeper than `start`."""
+    line = start + ", ".join(parts) + end
+    if len(line) <= 120:
+        return line
+    margin = " " * (len(start) - len(start.lstrip()))
+    return start + "".join(f"\n{margin}    {part}," for part in parts) + f"\n{margin}{end}"
+
+
+def _folded(start: str, names: Sequence[str], end: str) -> str:
+    """A list of names inside an argument on a line of its own, folded where it is too long."""
+    return textwrap.fill(start + ", ".join(names) + end, 114, subsequent_indent="        ", break_long_words=False)
 
 
 def emit(program: Program) -> Iterable[Output]:
-    sources = [f"{module.path}/{file}" for module in program.modules for file in module.files]
+    sources = [file for module in program.modules for file in module.files]
     first_line = header(sources)
     all_groups = groups(program)
     for group in all_groups:
@@ -150,7 +177,7 @@ class _File:
         if method.deprecated:
             doc += f"\n\nDeprecated: {method.deprecated.reason}"
         if raises:
-            doc += "\n\nRaises " + ", ".join(f"`{error.name}`" for error in raises) + "."
+            doc += "\n\n" + _python_doc("Raises " + ", ".join(f"`{error.name}`" for error in raises) + ".")
         return Call(method.name, json.dumps(method.wire), params, result, doc, arguments, method.safe,
                     method.idempotent, tuple(self._error(name) for name in method.errors
                                              if not name.startswith("runtime.")))
@@ -168,8 +195,7 @@ class _File:
 
     def _error(self, name: QName) -> str:
         error = self.program.errors[name]
-        local = self.imports.name(f"...errors.{error.module}", error.name)
-        return f"{json.dumps(error.slug)}: {local}"
+        return self.imports.name(f"...errors.{error.module}", error.name)
 
     # --- CRUD ---------------------------------------------------------------------------------------------------
 
@@ -177,24 +203,25 @@ class _File:
         root = self.group.root
         if root is None:
             return
-        model = model_name(self.program, root.qname, self.imports, models=_MODELS)
         for verb in root.crud:
-            yield self._crud_call(root, verb, model)
+            yield self._crud_call(root, verb)
 
-    def _crud_call(self, root: Struct, verb: CrudVerb, model: str) -> Call:
+    def _crud_call(self, root: Struct, verb: CrudVerb) -> Call:
         sid, rev = Argument("sid", "str"), Argument("rev", "int | None", "None", leave_out=True)
         revs = () if root.append_only else (rev,)
         paging = (Argument("limit", "int", "100"), Argument("cursor", "str | None", "None", leave_out=True))
+        arguments: tuple[Argument, ...]
         match verb:
             case "new":
-                result, doc, arguments = model, f"Store a new `{model}`.", (Argument("data", self._input(root)),)
+                result, doc = self._model(root), f"Store a new `{root.name}`."
+                arguments = (Argument("data", self._input(root)),)
             case "get":
-                result, doc, arguments = model, "The object with this sid.", (sid,)
+                result, doc, arguments = self._model(root), "The object with this sid.", (sid,)
             case "set":
-                result, doc = model, "Replace an object, or store it where its sid is new."
+                result, doc = self._model(root), "Replace an object, or store it where its sid is new."
                 arguments = (Argument("data", self._input(root)), *revs)
             case "patch":
-                result, doc = model, "Change some fields; what is absent stays, None clears."
+                result, doc = self._model(root), "Change some fields; what is absent stays, None clears."
                 patch = self._record(f"{root.name}Patch", "What may be changed.", patch_fields(root), None)
                 arguments = (sid, Argument("data", patch), *revs)
             case "delete":
@@ -204,17 +231,22 @@ class _File:
             case "list":
                 result, doc, arguments = f"{self._page()}[str]", "The sids, a page at a time.", paging
             case "list_full":
-                result = f"{self._page()}[{self._listed(root, model)}]"
+                result = f"{self._page()}[{self._listed(root)}]"
                 doc, arguments = "The objects, a page at a time.", paging
             case "find":
                 wanted = self._record(f"{root.name}Filter", "The indexed fields; objects equal in all that are given.",
                                       find_fields(root), None)
-                result = f"{self._page()}[{self._listed(root, model)}]"
+                result = f"{self._page()}[{self._listed(root)}]"
                 doc = "The objects whose indexed fields have these values, a page at a time."
                 arguments = (Argument("filter", wanted), *paging)
-        params = f"{root.name}{''.join(part.capitalize() for part in verb.split('_'))}Params"
-        self.records.append(Record(params, f"The parameters of `{root.wire}.{verb}`.", tuple(
-            Entry(a.wire, a.annotation, not a.leave_out) for a in arguments)))
+        if arguments == (sid,):
+            params = self.imports.name(_RUNTIME, "SidParams")
+        elif arguments == paging:
+            params = self.imports.name(_RUNTIME, "PageParams")
+        else:
+            params = f"{root.name}{verb.capitalize()}Params"
+            self.records.append(Record(params, f"The parameters of `{root.wire}.{verb}`.", tuple(
+                Entry(a.wire, a.annotation, not a.leave_out) for a in arguments)))
         return Call(verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS,
                     None, ())
 
@@ -229,9 +261,12 @@ class _File:
                          [field.name for field in fields if not field.required or field.name == "sid"])
         return name
 
-    def _listed(self, root: Struct, model: str) -> str:
+    def _model(self, root: Struct) -> str:
+        return model_name(self.program, root.qname, self.imports, models=_MODELS)
+
+    def _listed(self, root: Struct) -> str:
         if not any(field.sensitive for field in root.fields):
-            return model
+            return self._model(root)
         name = f"{root.name}Listed"
         if all(record.name != name for record in self.records):
             fields = listed_fields(root)
@@ -248,4 +283,6 @@ def _literal(default: Default | None) -> str | None:
 
 
 def _python_doc(doc: str) -> str:
-    return doc.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    """As it stands in a docstring of a method, with its lines folded."""
+    lines = (textwrap.fill(line, 108, break_long_words=False) for line in doc.splitlines())
+    return "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -149,7 +149,7 @@ def emit(program: Program) -> Iterable[Output]:
     call_groups = [_group(group, types) for group in all_groups]
     first = next((f"{group.name}.{call.name}(…)" for group in call_groups for call in group.calls), "…")
     template = environment("clients").get_template("client.ts.j2")
-    sources = [f"{module.path}/{file}" for module in program.modules for file in module.files]
+    sources = [file for module in program.modules for file in module.files]
     for path, typed in (("clients/typescript/client.ts", True), ("clients/typescript/client.js", False)):
         yield Output(path, template.render(
             header=header(sources, "//"), typed=typed, client="Client", example=first, groups=call_groups,

@@ -7,10 +7,9 @@ import itertools
 import random
 import time
 import uuid
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, Generic, TypedDict, TypeVar, get_type_hints
+from typing import Any, Generic, NotRequired, TypedDict, TypeVar, get_type_hints
 
 import httpx
 from pydantic import TypeAdapter
@@ -35,6 +34,19 @@ class Page(Generic[T]):
 
     items: list[T]
     next_cursor: str | None
+
+
+class SidParams(TypedDict):
+    """The parameters of a call that names one object."""
+
+    sid: str
+
+
+class PageParams(TypedDict):
+    """The parameters of a call that answers a page."""
+
+    limit: int
+    cursor: NotRequired[str | None]
 
 
 class TransportError(Exception):
@@ -68,9 +80,9 @@ class Call:
     __slots__ = ("_adapters", "_params", "_result", "errors", "key", "name", "safe")
 
     def __init__(self, name: str, params: Any, result: Any, *, safe: bool = False, key: str | None = None,
-                 errors: Mapping[str, type[DeclaredError]] = MappingProxyType({})) -> None:
+                 errors: Iterable[type[DeclaredError]] = ()) -> None:
         self.name = name
-        self.errors = {**RUNTIME_ERRORS, **errors}
+        self.errors = {**RUNTIME_ERRORS, **{kind.slug: kind for kind in errors}}
         self.safe = safe
         self.key = key
         self._params, self._result = params, result
