@@ -21,6 +21,7 @@ from codegen.model import model
 from codegen.model.model import ListOf, MapOf, Named, Nullable, Primitive, Program, Ref, Type
 
 FORMAT = 1
+WIDTH = 110
 
 _LEFT_OUT = frozenset({"span", "doc", "path", "files", "module"})
 _TYPES = (Primitive, Ref, Named, ListOf, MapOf, Nullable)
@@ -36,7 +37,7 @@ class LockError(ValueError):
 def dump(program: Program) -> str:
     """The lock's text, the same for the same meaning on every machine."""
     modules = [_module(module) for module in program.modules]
-    return json.dumps({"format": FORMAT, "modules": modules}, indent=1, ensure_ascii=False) + "\n"
+    return _layout({"format": FORMAT, "modules": modules}, "") + "\n"
 
 
 def load(text: str) -> Program:
@@ -94,6 +95,18 @@ def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
     if field.default_factory is not dataclasses.MISSING:
         return bool(value == field.default_factory())
     return type(value) is type(field.default) and bool(value == field.default)
+
+
+def _layout(value: Any, indent: str) -> str:
+    """JSON with what is short on one line, so that a change of a field is a change of a line."""
+    line = json.dumps(value, ensure_ascii=False)
+    if len(indent) + len(line) <= WIDTH or not isinstance(value, dict | list):
+        return line
+    deeper = indent + "  "
+    if isinstance(value, list):
+        return "[\n" + ",\n".join(deeper + _layout(item, deeper) for item in value) + f"\n{indent}]"
+    return "{\n" + ",\n".join(f"{deeper}{json.dumps(key)}: {_layout(item, deeper)}"
+                              for key, item in value.items()) + f"\n{indent}}}"
 
 
 def type_text(type_: Type) -> str:
