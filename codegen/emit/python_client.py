@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import keyword
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.emit.calls import (
     SAFE_VERBS,
@@ -22,6 +23,7 @@ from codegen.emit.pytypes import Imports, argument_name, model_name, python_type
 from codegen.emit.render import environment, header
 from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
 
+_LIST = re.compile(r"\blist\b(?=\[)")
 _MODELS = "...models"
 _RUNTIME = "codegen.runtime.client"
 
@@ -139,6 +141,8 @@ class _File:
         runtime = {name: self.imports.name(_RUNTIME, name) for name in ("AsyncTransport", "Call", "Transport")}
         assert all(name == local for name, local in runtime.items())
         calls = [*self._crud(), *(self._method(method) for method in self.group.methods)]
+        if any(call.name == "list" for call in calls):
+            calls = [self._beside_list(call) for call in calls]
         if any(argument.leave_out for call in calls for argument in call.arguments_list):
             self.imports.name(_RUNTIME, "without_none")
         for name in ("TypedDict", "cast"):
@@ -160,6 +164,17 @@ class _File:
             Entry(field.name, self._type(field), optional is not None and field.name not in optional)
             for field in fields)))
         return name
+
+    def _beside_list(self, call: Call) -> Call:
+        """In a class with a method `list` the type of that name is spelled out in annotations."""
+        def spell(annotation: str) -> str:
+            spelled = _LIST.sub("builtins.list", annotation)
+            if spelled != annotation:
+                self.imports.module("builtins")
+            return spelled
+
+        return replace(call, result=spell(call.result), arguments_list=tuple(
+            replace(argument, annotation=spell(argument.annotation)) for argument in call.arguments_list))
 
     # --- services -----------------------------------------------------------------------------------------------
 

@@ -41,7 +41,7 @@ _RESERVED_CLASSES = frozenset({"Annotated", "Field", "Literal", "StrEnum", "Type
 """What the models' files import under these very names."""
 
 _STANDARD = frozenset({
-    "__future__", "abc", "base64", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
+    "__future__", "abc", "base64", "builtins", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
     "fractions", "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing", "uuid"})
 _FIRST_PARTY = frozenset({"codegen", "generated", "handlers", "providers"})
 
@@ -115,7 +115,7 @@ def _name_key(name: str) -> tuple[int, list[str | int]]:
     """Constants, then classes, then the rest, as ruff's `order-by-type` has it; numbers in names count as numbers."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
     parts = re.split(r"(\d+)", name)
-    return (kind, [int(part) if at % 2 else part for at, part in enumerate(parts)])
+    return (kind, [int(part) if at % 2 else part.lower() for at, part in enumerate(parts)])
 
 
 def _from_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
