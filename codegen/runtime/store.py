@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, cast
@@ -49,8 +50,8 @@ class Store(Generic[M, New, Patch, Filter]):
         self.to_json = type.json(json_codecs(database.dialect))
         self._compute = type.compute
         self._guarded = tuple(f for f in type.fields if f.immutable or f.set_once or f.name == "sid")
-        self._codecs = row_codecs(database.dialect)
-        self._kinds = {stored.name: stored.kind for stored in type.fields}
+        codecs = row_codecs(database.dialect)
+        self._asked = {stored.name: codecs[stored.kind] for stored in type.fields if stored.name in type.indexed}
 
     @classmethod
     def of(cls, type: StoredType[M, New, Patch, Filter], database: Database) -> Store[M, New, Patch, Filter]:
@@ -239,24 +240,25 @@ class Store(Generic[M, New, Patch, Filter]):
     def find_rows(self, filter: Mapping[str, Any], after: str, limit: int, owner: str | None = None) -> Sequence[Row]:
         """Rows behind `after` that match, at most `limit`, of `owner` if given. Raises `InvalidParams` for a field
         without an index."""
-        wanted = dict(filter)
-        for name in wanted:
-            if name not in self.type.indexed:
+        shape: builtins.list[tuple[str, bool]] = []
+        params: builtins.list[Any] = []
+        for name in sorted(filter):
+            value = filter[name]
+            shape.append((name, value is None))
+            try:
+                encode = self._asked[name]
+                if value is not None:
+                    params.append(encode(value))
+            except KeyError:
                 known = ", ".join(self.type.indexed) or "none"
-                raise InvalidParams(f"filter.{name}", f"only indexed fields can be asked for: {known}", "index")
-        shape = tuple((name, wanted[name] is None) for name in sorted(wanted))
-        text = self.sql.find(shape, own=owner is not None)
-        encoded = self._encoded(wanted)
-        values = [encoded[name] for name, null in shape if not null]
-        return self.database.execute(text, [*values, *([owner] if owner is not None else []), after, limit])
-
-    def _encoded(self, wanted: Mapping[str, Any]) -> Values:
-        """Some fields as they are stored."""
-        try:
-            return {name: value if value is None else self._codecs.get(self._kinds[name], _same)(value)
-                    for name, value in wanted.items()}
-        except ValueError as error:
-            raise InvalidParams("filter", str(error), "stored") from error
+                raise InvalidParams(
+                    f"filter.{name}", f"only indexed fields can be asked for: {known}", "index") from None
+            except ValueError as error:
+                raise InvalidParams(f"filter.{name}", str(error), "stored") from error
+        if owner is not None:
+            params.append(owner)
+        text = self.sql.find(tuple(shape), owner is not None)
+        return self.database.execute(text, (*params, after, limit))
 
     def after(self, cursor: str | None) -> str:
         return decode_cursor(cursor, self.type.wire)
@@ -279,7 +281,3 @@ def _checked(limit: int) -> int:
     if not 1 <= limit <= MAX_LIMIT:
         raise InvalidParams("limit", f"limit is 1 to {MAX_LIMIT}", "range")
     return limit
-
-
-def _same(value: Any) -> Any:
-    return value

@@ -102,7 +102,8 @@ def test_server_fields_are_ignored_on_input(api: Api) -> None:
 
 @pytest.mark.parametrize("data", [
     {}, {"address": "XX"}, {"address": "aa", "nothing": 1}, {"address": "aa", "display_name": "x" * 81},
-    {"address": "aa", "tier": "year"}, {"address": "aa", "tier": None}, {"address": None}, {"sid": "!", "address": "aa"}])
+    {"address": "aa", "tier": "year"}, {"address": "aa", "tier": None}, {"address": None},
+    {"sid": "!", "address": "aa"}])
 def test_wrong_input_is_refused(api: Api, data: dict[str, Any]) -> None:
     for method in ("user.new", "user.set"):
         with pytest.raises(ValidationError):
@@ -218,7 +219,7 @@ def test_what_a_hook_raises_undoes_the_call(fresh: Callable[..., Api], shop: Mod
         raise Forbidden
 
     for place, verb in (("post_new", "new"), ("post_set", "set"), ("post_delete", "delete")):
-        api = fresh(Hooks(type=shop.USER, **{place: no}))  # type: ignore[arg-type]
+        api = fresh(Hooks(type=shop.USER, **{place: no}))
         if place == "post_delete":
             api("user.new", data={"sid": "kept", "address": "aa:01"})
         params: dict[str, Any] = {"sid": "kept"} if verb == "delete" else {"data": {"address": "aa:02"}}
