@@ -51,7 +51,6 @@ class Metrics(Collector):
         self._directory = directory or Path(tempfile.mkdtemp(prefix="metrics-"))
         self._size = 8 * self._width * len(names)
         self._lock = Lock()
-        self._process = 0
         self._open()
         os.register_at_fork(after_in_child=self._open)
 
@@ -64,9 +63,9 @@ class Metrics(Collector):
 
     def _open(self) -> None:
         """This process's own file."""
-        self._process = os.getpid()
         self._directory.mkdir(parents=True, exist_ok=True)
-        with (self._directory / f"{self._process}.counts").open("w+b") as file:
+        name = f"{os.getpid()}-{os.urandom(4).hex()}.counts"   # an id of a process may come again
+        with (self._directory / name).open("w+b") as file:
             file.truncate(self._size)
             self._cells = memoryview(mmap.mmap(file.fileno(), self._size)).cast("d")
 
