@@ -41,8 +41,9 @@ _RESERVED_CLASSES = frozenset({"Annotated", "Field", "Literal", "StrEnum", "Type
 """What the models' files import under these very names."""
 
 _STANDARD = frozenset({
-    "__future__", "abc", "base64", "builtins", "collections", "contextlib", "dataclasses", "datetime", "decimal", "enum",
-    "fractions", "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing", "uuid"})
+    "__future__", "abc", "base64", "builtins", "collections", "contextlib", "dataclasses", "datetime", "decimal",
+    "enum", "fractions", "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing",
+    "uuid"})
 _FIRST_PARTY = frozenset({"codegen", "generated", "handlers", "providers"})
 
 
@@ -64,8 +65,8 @@ class Imports:
         if key not in self._names:
             local = name
             if local in self._local:
-                prefix = module.strip(".").rpartition(".")[2].title().replace("_", "")
-                local = prefix + name
+                origin = module.strip(".").rpartition(".")[2]
+                local = origin.title().replace("_", "") + name if name[:1].isupper() else f"{origin}_{name}"
                 while local in self._local:
                     local += "_"
             self._local[local] = key
@@ -111,11 +112,11 @@ def _module_key(module: str) -> tuple[int, str]:
     return (-(len(module) - len(module.lstrip("."))), module)
 
 
-def _name_key(name: str) -> tuple[int, list[str | int]]:
+def _name_key(name: str) -> tuple[int, list[str | int], str]:
     """Constants, then classes, then the rest, as ruff's `order-by-type` has it; numbers in names count as numbers."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
     parts = re.split(r"(\d+)", name)
-    return (kind, [int(part) if at % 2 else part.lower() for at, part in enumerate(parts)])
+    return (kind, [int(part) if at % 2 else part.lower() for at, part in enumerate(parts)], name)
 
 
 def _from_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
@@ -161,8 +162,11 @@ def _spell(program: Program, type_: Type, imports: Imports, models: str, here: s
         case ListOf(item=item):
             return f"list[{_spell(program, item, imports, models, here)}]"
         case MapOf(key=key, value=value):
-            return (f"dict[{_spell(program, key, imports, models, here)}, "
-                    f"{_spell(program, value, imports, models, here)}]")
+            key_text = _spell(program, key, imports, models, here)
+            base = program.base(key)
+            if isinstance(base, Primitive) and base.name in INTEGER_BOUNDS:
+                key_text = f"{imports.name('typing', 'Annotated')}[{key_text}, {imports.name(RUNTIME_TYPES, 'AsKey')}]"
+            return f"dict[{key_text}, {_spell(program, value, imports, models, here)}]"
         case Nullable(inner=inner):
             return f"{_spell(program, inner, imports, models, here)} | None"
 

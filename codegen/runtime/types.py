@@ -16,7 +16,7 @@ from decimal import Decimal as PythonDecimal
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
+from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
 from codegen.runtime.context import SystemClock
@@ -40,6 +40,7 @@ _otime = re.compile(OTIME_PATTERN).match
 _datetime = re.compile(DATETIME_PATTERN).match
 _date = re.compile(DATE_PATTERN).match
 _duration = re.compile(DURATION_PATTERN).match
+_integer = re.compile(r"^(0|-?[1-9][0-9]*)$").match
 
 _I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
 _OTIME_MAX = 2**32 - 1   # 2106-02-07T06:28:15Z
@@ -211,6 +212,19 @@ def parse_duration(value: Any) -> timedelta:
     raise PydanticCustomError("duration", "Input should be an ISO 8601 duration, for example \"P1DT2H30M\"")
 
 
+def duration_text(value: timedelta) -> str:
+    """ISO 8601 in days, hours, minutes and seconds: `P1DT2H30M`, `-PT0.5S`, `PT0S`."""
+    sign, value = ("-", -value) if value < timedelta(0) else ("", value)
+    minutes, seconds = divmod(value.seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    fraction = f".{value.microseconds:06d}".rstrip("0") if value.microseconds else ""
+    days = f"{value.days}D" if value.days else ""
+    time = (f"{hours}H" if hours else "") + (f"{minutes}M" if minutes else "")
+    if seconds or fraction or not (days or time):
+        time += f"{seconds}{fraction}S"
+    return f"{sign}P{days}{'T' if time else ''}{time}"
+
+
 # --- decimal, bytes ---------------------------------------------------------------------------------------------
 
 def _to_decimal(value: Any) -> PythonDecimal:
@@ -291,6 +305,14 @@ class Bounds:
         return core_schema.no_info_after_validator_function(check, schema)
 
 
+def _to_key(value: Any) -> Any:
+    return int(value) if type(value) is str and _integer(value) is not None and len(value) <= 21 else value
+
+
+AsKey = BeforeValidator(_to_key)
+"""Makes an integer type that of a map's keys, which are texts in JSON objects."""
+
+
 @dataclass(frozen=True, slots=True)
 class Matches:
     """A pattern that the whole text matches, read by Python's `re` with ASCII classes.
@@ -335,7 +357,7 @@ DateTime = Annotated[datetime, _Value(
 """UTC, microseconds; other offsets are converted."""
 Date = Annotated[date, _Value(parse_date, core_schema.date_schema(strict=True), (("format", "date"),))]
 Duration = Annotated[timedelta, _Value(
-    parse_duration, core_schema.timedelta_schema(strict=True), (("format", "duration"),))]
+    parse_duration, core_schema.timedelta_schema(strict=True), (("format", "duration"),), duration_text)]
 """Days and smaller: years and months have no fixed length and are refused."""
 Uuid = UUID
 Sid = Annotated[str, Field(strict=True, pattern=SID_PATTERN)]
