@@ -172,7 +172,7 @@ class Judge:
                 self._say(f"{new.name}.{after.name} holds values of another form: {problem}")
                 self._guard(old, f"WHERE {sql.name(before.name)} IS NOT NULL",
                             f"{before.name} holds values that the other schema cannot read ({problem}); "
-                            "rewrite them to an own field first")
+                            "rewrite them first")
 
     def _same_meaning(self, before: Column, after: Column) -> bool:
         if before.references is not None or after.references is not None:

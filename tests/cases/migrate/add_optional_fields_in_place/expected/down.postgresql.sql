@@ -1,0 +1,23 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "entry" WHERE "note" IS NOT NULL) THEN
+        RAISE EXCEPTION USING MESSAGE = 'entry.note holds values, which going back would lose; clear them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "entry" WHERE "entry" IS NOT NULL) THEN
+        RAISE EXCEPTION USING MESSAGE = 'entry.entry holds values, which going back would lose; clear them first';
+    END IF;
+END
+$$;
+
+DROP INDEX "ix_entry__entry";
+
+ALTER TABLE "entry" DROP COLUMN "note";
+
+ALTER TABLE "entry" DROP COLUMN "entry";

@@ -1,0 +1,29 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "street") THEN
+        RAISE EXCEPTION USING MESSAGE = 'street: holds rows, which would be lost with the table; delete them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "house") THEN
+        RAISE EXCEPTION USING MESSAGE = 'house: holds rows, which would be lost with the table; delete them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE "home" IS NOT NULL) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user.home holds values, which going back would lose; clear them first';
+    END IF;
+END
+$$;
+
+ALTER TABLE "user" DROP COLUMN "home";
+
+DROP TABLE "street", "house";

@@ -1,0 +1,35 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE NOT (length("name") BETWEEN 1 AND 80)) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user.name has a constraint that some rows break; mend them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("age" BETWEEN 0 AND 255)) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user.age has a constraint that some rows break; mend them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("price" >= 2500000000)) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user.price has a constraint that some rows break; mend them first';
+    END IF;
+END
+$$;
+
+ALTER TABLE "user" DROP CONSTRAINT "ck_user__age";
+
+ALTER TABLE "user" DROP CONSTRAINT "ck_user__price";
+
+ALTER TABLE "user" ADD CONSTRAINT "ck_user__name" CHECK (length("name") BETWEEN 1 AND 80);
+
+ALTER TABLE "user" ADD CONSTRAINT "ck_user__age" CHECK ("age" BETWEEN 0 AND 255);
+
+ALTER TABLE "user" ADD CONSTRAINT "ck_user__price" CHECK ("price" >= 2500000000);

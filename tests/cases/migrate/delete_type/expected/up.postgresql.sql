@@ -1,0 +1,15 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "note") THEN
+        RAISE EXCEPTION USING MESSAGE = 'note: holds rows, which would be lost with the table; delete them first';
+    END IF;
+END
+$$;
+
+DROP TRIGGER "ao_note__change" ON "note";
+
+DROP FUNCTION "ao_note__change"();
+
+DROP TABLE "note";

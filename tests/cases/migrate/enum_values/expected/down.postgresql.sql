@@ -1,0 +1,25 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('black')) THEN
+        RAISE EXCEPTION USING MESSAGE = 'item: color may no longer be ''black'', and some rows hold it; change them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "item" WHERE "state" NOT IN ('new', 'done')) THEN
+        RAISE EXCEPTION USING MESSAGE = 'item: state is now a closed enum, and some rows hold other values; change them first';
+    END IF;
+END
+$$;
+
+ALTER TABLE "item" DROP CONSTRAINT "ck_item__color";
+
+ALTER TABLE "item" DROP CONSTRAINT "ck_item__size";
+
+ALTER TABLE "item" ADD CONSTRAINT "ck_item__color" CHECK ("color" IN ('blue', 'green', 'red'));
+
+ALTER TABLE "item" ADD CONSTRAINT "ck_item__state" CHECK ("state" IN ('done', 'new'));

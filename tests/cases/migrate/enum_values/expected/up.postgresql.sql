@@ -1,0 +1,25 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('green')) THEN
+        RAISE EXCEPTION USING MESSAGE = 'item: color may no longer be ''green'', and some rows hold it; change them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "item" WHERE "size" NOT IN ('s', 'm')) THEN
+        RAISE EXCEPTION USING MESSAGE = 'item: size is now a closed enum, and some rows hold other values; change them first';
+    END IF;
+END
+$$;
+
+ALTER TABLE "item" DROP CONSTRAINT "ck_item__color";
+
+ALTER TABLE "item" DROP CONSTRAINT "ck_item__state";
+
+ALTER TABLE "item" ADD CONSTRAINT "ck_item__color" CHECK ("color" IN ('black', 'blue', 'red'));
+
+ALTER TABLE "item" ADD CONSTRAINT "ck_item__size" CHECK ("size" IN ('m', 's'));

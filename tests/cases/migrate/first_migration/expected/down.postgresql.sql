@@ -1,0 +1,23 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user") THEN
+        RAISE EXCEPTION USING MESSAGE = 'user: holds rows, which would be lost with the table; delete them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "payment") THEN
+        RAISE EXCEPTION USING MESSAGE = 'payment: holds rows, which would be lost with the table; delete them first';
+    END IF;
+END
+$$;
+
+DROP TRIGGER "ao_payment__change" ON "payment";
+
+DROP FUNCTION "ao_payment__change"();
+
+DROP TABLE "user", "payment";

@@ -1,0 +1,25 @@
+-- Runs in one transaction with foreign keys off (`PRAGMA foreign_keys = OFF` before it begins).
+
+CREATE TEMP TABLE migration_guard (failed INTEGER);
+
+CREATE TEMP TRIGGER migration_guard_1
+BEFORE INSERT ON migration_guard WHEN NEW.failed = 1
+BEGIN
+    SELECT RAISE(ABORT, 'user: holds rows, which would be lost with the table; delete them first');
+END;
+
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user");
+
+CREATE TEMP TRIGGER migration_guard_2
+BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
+BEGIN
+    SELECT RAISE(ABORT, 'payment: holds rows, which would be lost with the table; delete them first');
+END;
+
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "payment");
+
+DROP TABLE migration_guard;
+
+DROP TABLE "user";
+
+DROP TABLE "payment";

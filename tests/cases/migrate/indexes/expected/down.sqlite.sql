@@ -1,0 +1,11 @@
+-- Runs in one transaction with foreign keys off (`PRAGMA foreign_keys = OFF` before it begins).
+
+DROP INDEX "ix_user__last";
+
+DROP INDEX "uq_user__email";
+
+DROP INDEX "uq_user__first_and_last";
+
+CREATE INDEX "ix_user__email" ON "user" ("email");
+
+CREATE INDEX "ix_user__first_and_last" ON "user" ("first", "last");

@@ -1,0 +1,27 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user: (email) is now unique, and some rows hold the same; mend them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE "first" IS NOT NULL AND "last" IS NOT NULL GROUP BY "first", "last" HAVING count(*) > 1) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user: (first, last) is now unique, and some rows hold the same; mend them first';
+    END IF;
+END
+$$;
+
+DROP INDEX "ix_user__email";
+
+DROP INDEX "ix_user__first_and_last";
+
+CREATE INDEX "ix_user__last" ON "user" ("last");
+
+CREATE UNIQUE INDEX "uq_user__email" ON "user" ("email");
+
+CREATE UNIQUE INDEX "uq_user__first_and_last" ON "user" ("first", "last");

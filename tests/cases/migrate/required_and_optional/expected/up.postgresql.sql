@@ -1,0 +1,17 @@
+-- Runs in one transaction.
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE "name" IS NULL) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user: name is now required, and some rows have none; give them a value first';
+    END IF;
+END
+$$;
+
+ALTER TABLE "user" ALTER COLUMN "name" SET NOT NULL;
+
+UPDATE "user" SET "nick" = '-' WHERE "nick" IS NULL;
+
+ALTER TABLE "user" ALTER COLUMN "nick" SET NOT NULL;
+
+ALTER TABLE "user" ALTER COLUMN "city" DROP NOT NULL;

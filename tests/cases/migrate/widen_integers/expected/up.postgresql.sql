@@ -1,0 +1,17 @@
+-- Runs in one transaction.
+
+ALTER TABLE "user" DROP CONSTRAINT "ck_user__a";
+
+ALTER TABLE "user" DROP CONSTRAINT "ck_user__b";
+
+ALTER TABLE "user" DROP CONSTRAINT "ck_user__c";
+
+ALTER TABLE "user" ALTER COLUMN "b" TYPE NUMERIC(20, 0);
+
+ALTER TABLE "user" ALTER COLUMN "c" TYPE BIGINT;
+
+ALTER TABLE "user" ADD CONSTRAINT "ck_user__a" CHECK ("a" BETWEEN 0 AND 65535);
+
+ALTER TABLE "user" ADD CONSTRAINT "ck_user__b" CHECK ("b" BETWEEN 0 AND 18446744073709551615);
+
+ALTER TABLE "user" ADD CONSTRAINT "ck_user__c" CHECK ("c" <= 5);
