@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from codegen.model import INTEGER_BOUNDS, Field, Param, Primitive
+from codegen.model.casing import to_snake
 from codegen.rules.lint import Found, Subject, found, rule, with_fields
 from codegen.source.catalog_lint import AMOUNT_WITHOUT_CURRENCY, FLOAT_MONEY, MONEY_WITHOUT_KEY
 
@@ -31,14 +32,20 @@ def float_money(subject: Subject) -> Iterator[Found]:
 
 @rule(AMOUNT_WITHOUT_CURRENCY)
 def amount_without_currency(subject: Subject) -> Iterator[Found]:
-    """Whole numbers that are amounts; the currency may stand beside them or in the name."""
+    """Whole numbers that are amounts; the currency may stand beside them, or in the name of the field or its type."""
     for module in subject.program.modules:
         for holder in with_fields(module):
             for field in holder.fields:
                 if (is_amount(field.name) and subject.primitive(field.type) in INTEGER_BOUNDS
-                        and _CURRENCIES.isdisjoint(field.name.split("_"))
+                        and _CURRENCIES.isdisjoint(_words(subject, field))
                         and not _currency_beside(subject, field, holder.fields)):
                     yield found(field)
+
+
+def _words(subject: Subject, field: Field) -> list[str]:
+    """The words of its name and of the aliases in its type: `fee_usd`, `UsdCents`."""
+    names = [field.name, *(to_snake(alias.name) for alias in subject.program.aliases_of(field.type))]
+    return [word for name in names for word in name.split("_")]
 
 
 def _currency_beside(subject: Subject, field: Field, fields: Sequence[Field]) -> bool:

@@ -58,7 +58,7 @@ def _prefixes(node: object) -> Iterator[str]:
 
 @rule(UNUSED_TYPE)
 def unused_type(subject: Subject) -> Iterator[Found]:
-    """Types that no root object, error, event, method or webhook reaches."""
+    """Types that no root object, error, event, method or webhook reaches, and no `x_` note speaks for."""
     reached = _reached(subject.program)
     for qname, decl in subject.program.types.items():
         if qname not in reached:
@@ -68,6 +68,7 @@ def unused_type(subject: Subject) -> Iterator[Found]:
 def _reached(program: Program) -> set[QName]:
     """Types by walking from what stands for itself; error groups by the errors their methods may give."""
     queue: list[QName] = [struct.qname for struct in program.rootobjects]
+    queue += [qname for qname, decl in program.types.items() if decl.extensions]
     for module in program.modules:
         queue += _roots(module)
     answers = [set(errors) for module in program.modules for errors in _error_lists(module)]

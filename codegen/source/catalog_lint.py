@@ -14,7 +14,7 @@ AMOUNT_WITHOUT_CURRENCY = Rule(
     "OS502", "warning", "{name!r} is an amount of no known currency",
     fix="write money<USD>, or put a field `currency` beside it", why="""\
 A number of cents means nothing until it is said of what. The currency stands in the type, in a field beside the amount
-(`currency`, or `money<…>` with the same stem), or in the name (`fee_usd`).
+(`currency`, or `money<…>` with the same stem), or in the name of the field (`fee_usd`) or its type (`UsdCents`).
 
     wrong   amount_minor: i64
     right   amount_minor: i64  currency: str        fee: money<USD>  fee_cents: i64 @computed
@@ -116,7 +116,7 @@ Imports count for one file only. One that nothing uses still orders the modules,
 
 UNUSED_TYPE = Rule("OS515", "warning", "{what} {name!r} is not used", fix="delete it, or use it", why="""\
 Code, documents and clients are generated for every type, used or not. Root objects, errors, services and events stand
-for themselves; other types exist to be used by them.
+for themselves; other types exist to be used by them, or carry a note `x_…` that says who else does.
 """)
 
 UNUSED_ERROR = Rule("OS516", "warning", "no method or webhook can answer with the error {name!r}",

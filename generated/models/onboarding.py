@@ -321,6 +321,43 @@ class LogoutReport(Struct):
     sessions_ended: U32
 
 
+class LoginStart(Struct):
+    """Who wants to log in: a key, or an address whose key is known or can be found."""
+
+    public_key: PublicKeyHex | None = None
+    address: MyceliumAddress | None = None
+    method: LoginMethod = LoginMethod.SEALED
+    initiated_by: LoginInitiator = LoginInitiator.BROWSER
+
+
+class LoginStarted(Struct):
+    """A challenge that only the holder of the key can answer."""
+
+    challenge_id: str
+    sealed: str | None = None
+    """Sealed box as base64url; absent where the secret was sent as a message."""
+    origin: Url
+    address: MyceliumAddress
+    expires_at: OTime
+    delivery: str | None = None
+    """`pending` where a code was sent to the node."""
+
+
+class LoginProof(Struct):
+    """The answer to a challenge: the login program's response, or the code that was sent."""
+
+    challenge_id: Annotated[str, Field(max_length=64, min_length=1)]
+    response: Annotated[str | None, Field(json_schema_extra={"x-sensitive": True}, max_length=64, min_length=1)] = None
+    code: Annotated[str | None, Field(json_schema_extra={"x-sensitive": True}, max_length=32, min_length=1)] = None
+
+
+class LoginFinished(Struct):
+    """A browser goes on to `redirect`; a program prints `link`, which signs the browser in that opens it."""
+
+    redirect: str | None = None
+    link: Annotated[Url | None, Field(json_schema_extra={"x-sensitive": True})] = None
+
+
 Account = TypeAliasType(
     "Account",
     Annotated[
@@ -452,13 +489,6 @@ class CreditLot(Struct):
     expires_at: OTime | None = None
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
-
-
-class BalanceAdjustment(Struct):
-    """What happened of an adjustment."""
-
-    prev_balance_cents: UsdCents
-    new_balance_cents: UsdCents
 
 
 class LadderReport(Struct):
@@ -1196,64 +1226,6 @@ class Node(Struct):
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
 
-class UsageRecord(Struct):
-    """
-    Usage as a node logs it, and, once consumed, where it stood and what it cost.
-    A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
-    """
-
-    sid: Sid
-    schema_: Annotated[U32, Field(alias="schema", ge=1)] = 1
-    """Version of the line's format."""
-    node_id: NodeId
-    stream_id: Annotated[str, Field(max_length=64, min_length=1)]
-    """Random, made with the log."""
-    local_seq: Annotated[U64, Field(ge=1)]
-    """Gapless from 1 in its stream."""
-    user_sid: Sid
-    resource_kind: ResourceKind
-    quantity: Annotated[Decimal, Bounds(at_least="0")]
-    """In the unit of the kind: hours, tokens."""
-    applies_to: ResourceCategory | None = None
-    """The category of the kind where absent."""
-    idempotency_key: IdempotencyKey
-    occurred_at: OTime
-    """UTC; the end of the interval that was measured."""
-    interval_seconds: U32 | None = None
-    instance_id: Annotated[str | None, Field(max_length=64, min_length=1)] = None
-    """Sid of the machine."""
-    model: Annotated[str | None, Field(max_length=128, min_length=1)] = None
-    """Language model that was called."""
-    cost: Annotated[Decimal, Bounds(at_least="0")] | None = None
-    """List price of the call in USD, as the node knows it."""
-    amount_cents: Annotated[I64 | None, Field(ge=0)] = None
-    """Already priced, margin included; the ladder still applies. In USD."""
-    void: IdempotencyKey | None = None
-    """Key of the record that this one takes back."""
-    commit: CommitId
-    path: RepoPath
-    line: U32
-    """Counted from 1."""
-    line_hash: Sha256Hex
-    """Of the line's bytes: the same key with another digest is a conflict."""
-    price_sid: Sid | None = None
-    margin_bp: BasisPoints
-    tier: DiscountTier
-    list_charge: Money
-    """Before the ladder."""
-    charge: Money
-    rounding_rest: Decimal
-    """What rounding the charge left, in nano-dollars."""
-    transaction_sid: Sid | None = None
-    consumed_at: OTime
-
-
-class UsageBatch(Struct):
-    """An hour of records in the older layout."""
-
-    records: list[UsageRecord]
-
-
 class DailyUsage(Struct):
     """A user's usage of one day, kept beside the ledger for the dashboard."""
 
@@ -1698,7 +1670,7 @@ class OperatorOverview(Struct):
     """Purchased credit that was not spent."""
     reconciliation_difference: Money
     users: U64
-    users_in_debt: U64
+    users_below_zero: U64
     halted: list[RepositoryHalt]
     silent_nodes: list[NodeId]
     oldest_unapplied_at: OTime | None = None
@@ -1904,3 +1876,63 @@ class ReconciliationReport(Struct):
     day: Date
     providers: list[Reconciliation]
     difference: Money
+
+
+class UsageRecord(Struct):
+    """
+    Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+    `usage:<node>@<commit>:<path>:<line>`.
+    A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
+    """
+
+    sid: Sid
+    schema_: Annotated[U32, Field(alias="schema", ge=1)] = 1
+    """Version of the line's format."""
+    node_id: NodeId
+    stream_id: Annotated[str, Field(max_length=64, min_length=1)]
+    """Random, made with the log."""
+    local_seq: Annotated[U64, Field(ge=1)]
+    """Gapless from 1 in its stream."""
+    user_sid: Sid
+    resource_kind: ResourceKind
+    quantity: Annotated[Decimal, Bounds(at_least="0")]
+    """In the unit of the kind: hours, tokens."""
+    applies_to: ResourceCategory | None = None
+    """The category of the kind where absent."""
+    idempotency_key: IdempotencyKey
+    occurred_at: OTime
+    """UTC; the end of the interval that was measured."""
+    interval_seconds: U32 | None = None
+    instance_id: Annotated[str | None, Field(max_length=64, min_length=1)] = None
+    """Sid of the machine."""
+    model: Annotated[str | None, Field(max_length=128, min_length=1)] = None
+    """Language model that was called."""
+    cost: Annotated[Decimal, Bounds(at_least="0")] | None = None
+    """List price of the call in USD, as the node knows it."""
+    amount_cents: Annotated[I64 | None, Field(ge=0)] = None
+    """Already priced, margin included; the ladder still applies. In USD."""
+    void: IdempotencyKey | None = None
+    """Key of the record that this one takes back."""
+    commit: CommitId
+    path: RepoPath
+    line: U32
+    """Counted from 1."""
+    line_hash: Sha256Hex
+    """Of the line's bytes: the same key with another digest is a conflict."""
+    price_sid: Sid | None = None
+    margin_bp: BasisPoints
+    tier: DiscountTier
+    discount_base: DiscountBase
+    """What the tier was taken from."""
+    list_charge: Money
+    """Before the ladder."""
+    charge: Money
+    rounding_rest: Decimal
+    """What rounding the charge left, in nano-dollars."""
+    consumed_at: OTime
+
+
+class UsageBatch(Struct):
+    """An hour of records in the older layout: `nodes/<node>/usage_<YYYY-MM-DD-HH>.otoml`."""
+
+    records: list[UsageRecord]

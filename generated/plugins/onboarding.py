@@ -20,6 +20,10 @@ from ..models.onboarding import (
     KycCapabilities,
     KycOrder,
     KycVerdict,
+    LoginFinished,
+    LoginProof,
+    LoginStart,
+    LoginStarted,
     PaymentCapabilities,
     PaymentNotice,
     ProviderPaymentPage,
@@ -35,6 +39,27 @@ from ..models.onboarding import (
     WebhookHead,
     WebhookRequest,
 )
+
+
+class LoginProtocol(ABC):
+    """Ways to prove control of the key behind an address."""
+
+    metadata: ClassVar[Metadata]
+
+    @abstractmethod
+    def challenge(self, start: LoginStart) -> LoginStarted:
+        """Make a challenge.
+
+        Raises `BadRequest`, `AddressKeyMismatch`, `BadOrigin`, `KeyMismatch`, `PublicKeyRequired`,
+        `MyceliumUnavailable`, `RateLimited`.
+        """
+
+    @abstractmethod
+    def verify(self, proof: LoginProof) -> LoginFinished:
+        """Take an answer. Every failed proof is one error.
+
+        Raises `BadRequest`, `BadOrigin`, `ProofFailed`, `KeyMismatch`, `RateLimited`.
+        """
 
 
 class PaymentProvider(ABC):

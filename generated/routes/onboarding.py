@@ -152,6 +152,7 @@ class BillingServiceSetCreditBalanceParams(TypedDict):
     balance_cents: UsdCents
     reason: NotRequired[Annotated[Reason | None, Field(default=None)]]
     expected_prev_cents: NotRequired[Annotated[UsdCents | None, Field(default=None)]]
+    key: NotRequired[Annotated[IdempotencyKey | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -519,9 +520,10 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="billing.set_credit_balance",
         aliases=("BillingService.set_credit_balance",),
         params=BillingServiceSetCreditBalanceParams,
-        param_names=("sid", "balance_cents", "reason", "expected_prev_cents"),
+        param_names=("sid", "balance_cents", "reason", "expected_prev_cents", "key"),
         result=Billing,
         auth="admin",
+        idempotent="key",
         audit=True,
         errors=(NotFound, Conflict, AmountInvalid),
         source="onboarding/90_services.oschema:20",
@@ -538,7 +540,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         idempotent="key",
         audit=True,
         errors=(NotFound, AmountInvalid),
-        source="onboarding/90_services.oschema:27",
+        source="onboarding/90_services.oschema:28",
     ),
     ServiceMethod(
         service=BillingService,
@@ -551,7 +553,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:35",
+        source="onboarding/90_services.oschema:36",
     ),
     ServiceMethod(
         service=BillingService,
@@ -562,7 +564,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LadderReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:37",
+        source="onboarding/90_services.oschema:38",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -584,7 +586,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
             PhoneRequired,
             RateLimited,
         ),
-        source="onboarding/90_services.oschema:44",
+        source="onboarding/90_services.oschema:45",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -595,8 +597,8 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("top_up_sid",),
         result=TopUp,
         auth="own",
-        errors=(NotFound, ProviderUnavailable),
-        source="onboarding/90_services.oschema:51",
+        errors=(NotFound, Conflict, ProviderUnavailable),
+        source="onboarding/90_services.oschema:52",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -609,7 +611,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:53",
+        source="onboarding/90_services.oschema:54",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -631,7 +633,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
             ProviderUnavailable,
             ProviderRefused,
         ),
-        source="onboarding/90_services.oschema:55",
+        source="onboarding/90_services.oschema:56",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -644,7 +646,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotInReview),
-        source="onboarding/90_services.oschema:62",
+        source="onboarding/90_services.oschema:63",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -657,7 +659,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(ProviderUnavailable,),
-        source="onboarding/90_services.oschema:68",
+        source="onboarding/90_services.oschema:69",
     ),
     ServiceMethod(
         service=KycService,
@@ -668,7 +670,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycStarted,
         auth="own",
         errors=(KycCompleted, ProviderUnavailable, ProviderRefused, RateLimited),
-        source="onboarding/90_services.oschema:75",
+        source="onboarding/90_services.oschema:76",
     ),
     ServiceMethod(
         service=KycService,
@@ -679,7 +681,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycState,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:77",
+        source="onboarding/90_services.oschema:78",
     ),
     ServiceMethod(
         service=KycService,
@@ -692,7 +694,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:79",
+        source="onboarding/90_services.oschema:80",
     ),
     ServiceMethod(
         service=VmService,
@@ -704,7 +706,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:86",
+        source="onboarding/90_services.oschema:87",
     ),
     ServiceMethod(
         service=VmService,
@@ -715,8 +717,8 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("sid",),
         result=VmAllocation,
         auth="own",
-        errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:91",
+        errors=(NotFound, Conflict, AllocationFailed),
+        source="onboarding/90_services.oschema:92",
     ),
     ServiceMethod(
         service=VmService,
@@ -729,7 +731,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:93",
+        source="onboarding/90_services.oschema:94",
     ),
     ServiceMethod(
         service=VmService,
@@ -740,7 +742,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:95",
+        source="onboarding/90_services.oschema:96",
     ),
     ServiceMethod(
         service=VmService,
@@ -753,7 +755,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:97",
+        source="onboarding/90_services.oschema:98",
     ),
     ServiceMethod(
         service=VmService,
@@ -765,8 +767,8 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=PoolVm,
         auth="admin",
         audit=True,
-        errors=(NotFound,),
-        source="onboarding/90_services.oschema:99",
+        errors=(NotFound, Conflict),
+        source="onboarding/90_services.oschema:100",
     ),
     ServiceMethod(
         service=UsageService,
@@ -787,7 +789,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:106",
+        source="onboarding/90_services.oschema:107",
     ),
     ServiceMethod(
         service=UsageService,
@@ -799,7 +801,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:116",
+        source="onboarding/90_services.oschema:117",
     ),
     ServiceMethod(
         service=UsageService,
@@ -810,7 +812,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:118",
+        source="onboarding/90_services.oschema:119",
     ),
     ServiceMethod(
         service=UsageService,
@@ -823,7 +825,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:120",
+        source="onboarding/90_services.oschema:121",
     ),
     ServiceMethod(
         service=UsageService,
@@ -836,7 +838,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:122",
+        source="onboarding/90_services.oschema:123",
     ),
     ServiceMethod(
         service=UsageService,
@@ -849,7 +851,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:124",
+        source="onboarding/90_services.oschema:125",
     ),
     ServiceMethod(
         service=UsageService,
@@ -861,7 +863,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:126",
+        source="onboarding/90_services.oschema:127",
     ),
     ServiceMethod(
         service=NodesService,
@@ -874,7 +876,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:133",
+        source="onboarding/90_services.oschema:134",
     ),
     ServiceMethod(
         service=NodesService,
@@ -887,7 +889,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:142",
+        source="onboarding/90_services.oschema:143",
     ),
     ServiceMethod(
         service=NodesService,
@@ -900,7 +902,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:144",
+        source="onboarding/90_services.oschema:145",
     ),
     ServiceMethod(
         service=NodesService,
@@ -912,7 +914,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:146",
+        source="onboarding/90_services.oschema:147",
     ),
     ServiceMethod(
         service=NodesService,
@@ -923,7 +925,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:148",
+        source="onboarding/90_services.oschema:149",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -934,7 +936,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:155",
+        source="onboarding/90_services.oschema:156",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -945,7 +947,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:157",
+        source="onboarding/90_services.oschema:158",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -956,7 +958,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:159",
+        source="onboarding/90_services.oschema:160",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -968,7 +970,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:161",
+        source="onboarding/90_services.oschema:162",
     ),
     ServiceMethod(
         service=PricesService,
@@ -981,7 +983,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:168",
+        source="onboarding/90_services.oschema:169",
     ),
     ServiceMethod(
         service=PricesService,
@@ -994,7 +996,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:170",
+        source="onboarding/90_services.oschema:171",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1007,7 +1009,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:172",
+        source="onboarding/90_services.oschema:173",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1018,7 +1020,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:179",
+        source="onboarding/90_services.oschema:180",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1030,7 +1032,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:181",
+        source="onboarding/90_services.oschema:182",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1041,7 +1043,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:183",
+        source="onboarding/90_services.oschema:184",
     ),
 )
 
@@ -1076,6 +1078,6 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/forge",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/60_usage.oschema:332",
+        source="onboarding/60_usage.oschema:335",
     ),
 )

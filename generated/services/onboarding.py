@@ -101,8 +101,11 @@ class BillingService(ABC):
         balance_cents: UsdCents,
         reason: Reason | None = None,
         expected_prev_cents: UsdCents | None = None,
+        key: IdempotencyKey | None = None,
     ) -> Billing:
         """Operator override by the sid of the user or of the billing; negative balances are allowed.
+
+        `key` is the idempotency key.
 
         Raises `NotFound`, `Conflict`, `AmountInvalid`.
         """
@@ -160,9 +163,9 @@ class PaymentsService(ABC):
 
     @abstractmethod
     def check(self, context: Context, *, top_up_sid: Sid) -> TopUp:
-        """Ask the provider how an open top-up stands.
+        """Ask the provider how an open top-up stands; a conflict while somebody else asks.
 
-        Raises `NotFound`, `ProviderUnavailable`.
+        Raises `NotFound`, `Conflict`, `ProviderUnavailable`.
         """
 
     @abstractmethod
@@ -247,9 +250,9 @@ class VmService(ABC):
 
     @abstractmethod
     def release(self, context: Context, *, sid: Sid) -> VmAllocation:
-        """Give a machine up; its place in the plan is free at once.
+        """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
 
-        Raises `NotFound`, `AllocationFailed`.
+        Raises `NotFound`, `Conflict`, `AllocationFailed`.
         """
 
     @abstractmethod
@@ -274,7 +277,7 @@ class VmService(ABC):
     def pool_retire(self, context: Context, *, sid: Sid, reason: Reason) -> PoolVm:
         """Take a VM out of the pool for good; one in use goes when it is released.
 
-        Raises `NotFound`.
+        Raises `NotFound`, `Conflict`.
         """
 
 

@@ -20,7 +20,6 @@ from ..models.onboarding import (
     ApiKeyScope,
     AuditFinding,
     AuditReport,
-    BalanceAdjustment,
     BalanceNegative,
     Billing,
     BillingSummary,
@@ -63,9 +62,13 @@ from ..models.onboarding import (
     LineQuarantined,
     LoginChallenge,
     LoginEvent,
+    LoginFinished,
     LoginInitiator,
     LoginMethod,
     LoginOutcome,
+    LoginProof,
+    LoginStart,
+    LoginStarted,
     LogoutReport,
     LotKind,
     LowBalance,
@@ -114,9 +117,9 @@ from ..models.onboarding import (
     ProvisionerCapabilities,
     PushNotice,
     PushReport,
+    QuarantinedLine,
     QuarantineReason,
     QuarantineState,
-    QuarantinedLine,
     QuotaStanding,
     Receipt,
     Reconciliation,
@@ -404,6 +407,45 @@ def any_logout_report() -> st.SearchStrategy[LogoutReport]:
     )
 
 
+def any_login_start() -> st.SearchStrategy[LoginStart]:
+    return st.builds(
+        LoginStart,
+        public_key=st.none() | any_public_key_hex(),
+        address=st.none() | any_mycelium_address(),
+        method=any_login_method(),
+        initiated_by=any_login_initiator(),
+    )
+
+
+def any_login_started() -> st.SearchStrategy[LoginStarted]:
+    return st.builds(
+        LoginStarted,
+        challenge_id=texts(),
+        sealed=st.none() | texts(),
+        origin=any_url(),
+        address=any_mycelium_address(),
+        expires_at=otimes(),
+        delivery=st.none() | texts(),
+    )
+
+
+def any_login_proof() -> st.SearchStrategy[LoginProof]:
+    return st.builds(
+        LoginProof,
+        challenge_id=texts(1, 64),
+        response=st.none() | texts(1, 64),
+        code=st.none() | texts(1, 32),
+    )
+
+
+def any_login_finished() -> st.SearchStrategy[LoginFinished]:
+    return st.builds(
+        LoginFinished,
+        redirect=st.none() | texts(),
+        link=st.none() | any_url(),
+    )
+
+
 def any_account() -> st.SearchStrategy[str]:
     return texts(0, None, "^(?:^(user:[0-9A-Za-z]{4,26}:(purchased|granted|receivable|held)|cash:[a-z][a-z0-9_-]{0,31}|revenue:[a-z][a-z0-9_]{0,31}|fees|discount|provider_cost|breakage|suspense|adjustment|writeoff)$)$")
 
@@ -493,14 +535,6 @@ def any_credit_lot() -> st.SearchStrategy[CreditLot]:
         created_at=otimes(),
         expires_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
-    )
-
-
-def any_balance_adjustment() -> st.SearchStrategy[BalanceAdjustment]:
-    return st.builds(
-        BalanceAdjustment,
-        prev_balance_cents=any_usd_cents(),
-        new_balance_cents=any_usd_cents(),
     )
 
 
@@ -1199,10 +1233,10 @@ def any_usage_record() -> st.SearchStrategy[UsageRecord]:
         price_sid=st.none() | sids(),
         margin_bp=any_basis_points(),
         tier=any_discount_tier(),
+        discount_base=any_discount_base(),
         list_charge=money(),
         charge=money(),
         rounding_rest=decimals(),
-        transaction_sid=st.none() | sids(),
         consumed_at=otimes(),
     )
 
@@ -1636,7 +1670,7 @@ def any_operator_overview() -> st.SearchStrategy[OperatorOverview]:
         liability=money(),
         reconciliation_difference=money(),
         users=st.integers(0, 18446744073709551615),
-        users_in_debt=st.integers(0, 18446744073709551615),
+        users_below_zero=st.integers(0, 18446744073709551615),
         halted=st.lists(any_repository_halt(), max_size=3),
         silent_nodes=st.lists(any_node_id(), max_size=3),
         oldest_unapplied_at=st.none() | otimes(),

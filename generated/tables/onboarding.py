@@ -46,6 +46,7 @@ from ..models.onboarding import (
     CreditLot,
     Currency,
     DailyUsage,
+    DiscountBase,
     DiscountTier,
     Dispute,
     DisputeStatus,
@@ -90,9 +91,9 @@ from ..models.onboarding import (
     Provider,
     ProviderName,
     PublicKeyHex,
+    QuarantinedLine,
     QuarantineReason,
     QuarantineState,
-    QuarantinedLine,
     Reason,
     Reconciliation,
     ReconciliationItem,
@@ -1435,13 +1436,10 @@ class LedgerEntryTable(peewee.Model):
         indexes = (
             (("position",), True),
             (("transaction_sid",), False),
-            (("account",), False),
-            (("user_sid",), False),
-            (("effective_at",), False),
             (("posted_at",), False),
             (("source",), False),
-            (("hash",), True),
             (("account", "position",), False),
+            (("user_sid", "posted_at",), False),
         )
 
 
@@ -1487,10 +1485,8 @@ class LedgerEntryFilter(TypedDict, total=False):
     transaction_sid: Sid
     account: Account
     user_sid: Sid | None
-    effective_at: OTime
     posted_at: OTime
     source: EntrySource
-    hash: Sha256Hex
 
 
 
@@ -1604,10 +1600,8 @@ LEDGER_ENTRY: StoredType[
     values=_ledger_entry_values,
     json=_ledger_entry_json,
     fill=_fill_ledger_entry,
-    unique=(("sid",), ("position",), ("hash",),),
-    indexed=(
-        "position", "transaction_sid", "account", "user_sid", "effective_at", "posted_at", "source", "hash",
-    ),
+    unique=(("sid",), ("position",),),
+    indexed=("position", "transaction_sid", "account", "user_sid", "posted_at", "source",),
     crud=("get", "list", "list_full", "exists", "find",),
     auth="own",
     owner="user_sid",
@@ -4589,24 +4583,17 @@ class UsageRecordTable(peewee.Model):
         on_delete="RESTRICT", backref="+", index=False, null=True)
     margin_bp = U32Column(column_name="margin_bp")
     tier = EnumClosedColumn(column_name="tier")
+    discount_base = EnumClosedColumn(column_name="discount_base")
     list_charge = MoneyColumn(column_name="list_charge")
     charge = MoneyColumn(column_name="charge")
     rounding_rest = DecimalColumn(column_name="rounding_rest")
-    transaction_sid = peewee.ForeignKeyField(
-        LedgerTransactionTable, column_name="transaction_sid", object_id_name="transaction_sid_stored",
-        on_delete="RESTRICT", backref="+", index=False, null=True)
     consumed_at = OtimeColumn(column_name="consumed_at")
 
     class Meta:
         table_name = "usage_record"
         indexes = (
-            (("node_id",), False),
-            (("user_sid",), False),
-            (("resource_kind",), False),
             (("idempotency_key",), True),
-            (("occurred_at",), False),
-            (("transaction_sid",), False),
-            (("consumed_at",), False),
+            (("price_sid",), False),
             (("node_id", "stream_id", "local_seq",), True),
             (("user_sid", "occurred_at",), False),
             (("instance_id", "occurred_at",), False),
@@ -4641,10 +4628,10 @@ class UsageRecordNew(TypedDict):
     price_sid: NotRequired[Sid | None]
     margin_bp: NotRequired[BasisPoints]
     tier: NotRequired[DiscountTier]
+    discount_base: NotRequired[DiscountBase]
     list_charge: NotRequired[Money]
     charge: NotRequired[Money]
     rounding_rest: NotRequired[Decimal]
-    transaction_sid: NotRequired[Sid | None]
     consumed_at: NotRequired[OTime]
 
 
@@ -4674,10 +4661,10 @@ class UsageRecordPatch(TypedDict, total=False):
     price_sid: Sid | None
     margin_bp: BasisPoints
     tier: DiscountTier
+    discount_base: DiscountBase
     list_charge: Money
     charge: Money
     rounding_rest: Decimal
-    transaction_sid: Sid | None
     consumed_at: OTime
 
 
@@ -4688,13 +4675,11 @@ class UsageRecordFilter(TypedDict, total=False):
     stream_id: str
     local_seq: U64
     user_sid: Sid
-    resource_kind: ResourceKind
     idempotency_key: IdempotencyKey
     occurred_at: OTime
     instance_id: str | None
     commit: CommitId
-    transaction_sid: Sid | None
-    consumed_at: OTime
+    price_sid: Sid | None
 
 
 
@@ -4733,10 +4718,10 @@ def _usage_record_row(to: Codecs) -> Callable[[Values], Row]:
             v["price_sid"],
             v["margin_bp"],
             enum_closed_(v["tier"]),
+            enum_closed_(v["discount_base"]),
             money_(v["list_charge"]),
             money_(v["charge"]),
             decimal_(v["rounding_rest"]),
-            v["transaction_sid"],
             otime_(v["consumed_at"]),
         )
 
@@ -4775,10 +4760,10 @@ def _usage_record_values(of: Codecs) -> Callable[[Row], Values]:
             "price_sid": r[21],
             "margin_bp": r[22],
             "tier": DiscountTier(r[23]),
-            "list_charge": money_(r[24]),
-            "charge": money_(r[25]),
-            "rounding_rest": decimal_(r[26]),
-            "transaction_sid": r[27],
+            "discount_base": DiscountBase(r[24]),
+            "list_charge": money_(r[25]),
+            "charge": money_(r[26]),
+            "rounding_rest": decimal_(r[27]),
             "consumed_at": otime_(r[28]),
         }
 
@@ -4817,10 +4802,10 @@ def _usage_record_json(of: Codecs) -> Callable[[Row], Values]:
             "price_sid": r[21],
             "margin_bp": r[22],
             "tier": r[23],
-            "list_charge": money_(r[24]),
-            "charge": money_(r[25]),
-            "rounding_rest": decimal_(r[26]),
-            "transaction_sid": r[27],
+            "discount_base": r[24],
+            "list_charge": money_(r[25]),
+            "charge": money_(r[26]),
+            "rounding_rest": decimal_(r[27]),
             "consumed_at": otime_(r[28]),
         }
 
@@ -4838,7 +4823,6 @@ def _fill_usage_record(v: Values, now: datetime) -> None:
     v.setdefault("amount_cents", None)
     v.setdefault("void", None)
     v.setdefault("price_sid", None)
-    v.setdefault("transaction_sid", None)
     if "consumed_at" not in v:
         v["consumed_at"] = now.replace(microsecond=0)
 
@@ -4879,10 +4863,10 @@ USAGE_RECORD: StoredType[
         StoredField("price_sid", "ref", nullable=True, server=True, reference="price"),
         StoredField("margin_bp", "u32", server=True),
         StoredField("tier", "enum_closed", server=True),
+        StoredField("discount_base", "enum_closed", server=True),
         StoredField("list_charge", "money", server=True),
         StoredField("charge", "money", server=True),
         StoredField("rounding_rest", "decimal", server=True),
-        StoredField("transaction_sid", "ref", nullable=True, server=True, reference="ledger_transaction"),
         StoredField("consumed_at", "otime", server=True),
     ),
     row=_usage_record_row,
@@ -4891,8 +4875,8 @@ USAGE_RECORD: StoredType[
     fill=_fill_usage_record,
     unique=(("sid",), ("idempotency_key",), ("node_id", "stream_id", "local_seq",),),
     indexed=(
-        "node_id", "stream_id", "local_seq", "user_sid", "resource_kind", "idempotency_key", "occurred_at",
-        "instance_id", "commit", "transaction_sid", "consumed_at",
+        "node_id", "stream_id", "local_seq", "user_sid", "idempotency_key", "occurred_at", "instance_id", "commit",
+        "price_sid",
     ),
     crud=("get", "list", "list_full", "exists", "find",),
     auth="own",
@@ -5317,6 +5301,7 @@ class QuarantinedLineTable(peewee.Model):
             (("reason",), False),
             (("state",), False),
             (("quarantined_at",), False),
+            (("act_sid",), True),
             (("node_id", "commit", "path", "line",), True),
         )
 
@@ -5366,6 +5351,7 @@ class QuarantinedLineFilter(TypedDict, total=False):
     reason: QuarantineReason
     state: QuarantineState
     quarantined_at: OTime
+    act_sid: Sid | None
 
 
 
@@ -5488,8 +5474,8 @@ QUARANTINED_LINE: StoredType[
     values=_quarantined_line_values,
     json=_quarantined_line_json,
     fill=_fill_quarantined_line,
-    unique=(("sid",), ("node_id", "commit", "path", "line",),),
-    indexed=("node_id", "commit", "path", "line", "reason", "state", "quarantined_at",),
+    unique=(("sid",), ("act_sid",), ("node_id", "commit", "path", "line",),),
+    indexed=("node_id", "commit", "path", "line", "reason", "state", "quarantined_at", "act_sid",),
     crud=("get", "list", "list_full", "exists", "find",),
     auth="admin",
 )
@@ -5790,6 +5776,7 @@ class ConsumedCommitTable(peewee.Model):
         indexes = (
             (("node_id",), False),
             (("consumed_at",), False),
+            (("skip_sid",), True),
             (("node_id", "commit",), True),
         )
 
@@ -5831,6 +5818,7 @@ class ConsumedCommitFilter(TypedDict, total=False):
     node_id: NodeId
     commit: CommitId
     consumed_at: OTime
+    skip_sid: Sid | None
 
 
 
@@ -5934,8 +5922,8 @@ CONSUMED_COMMIT: StoredType[
     values=_consumed_commit_values,
     json=_consumed_commit_json,
     fill=_fill_consumed_commit,
-    unique=(("sid",), ("node_id", "commit",),),
-    indexed=("node_id", "commit", "consumed_at",),
+    unique=(("sid",), ("skip_sid",), ("node_id", "commit",),),
+    indexed=("node_id", "commit", "consumed_at", "skip_sid",),
     crud=("get", "list", "list_full", "exists", "find",),
     auth="admin",
     append_only=True,

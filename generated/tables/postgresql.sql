@@ -194,19 +194,13 @@ CREATE UNIQUE INDEX "uq_ledger_entry__position" ON "ledger_entry" ("position");
 
 CREATE INDEX "ix_ledger_entry__transaction_sid" ON "ledger_entry" ("transaction_sid");
 
-CREATE INDEX "ix_ledger_entry__account" ON "ledger_entry" ("account");
-
-CREATE INDEX "ix_ledger_entry__user_sid" ON "ledger_entry" ("user_sid");
-
-CREATE INDEX "ix_ledger_entry__effective_at" ON "ledger_entry" ("effective_at");
-
 CREATE INDEX "ix_ledger_entry__posted_at" ON "ledger_entry" ("posted_at");
 
 CREATE INDEX "ix_ledger_entry__source" ON "ledger_entry" ("source");
 
-CREATE UNIQUE INDEX "uq_ledger_entry__hash" ON "ledger_entry" ("hash");
-
 CREATE INDEX "ix_ledger_entry__account_and_position" ON "ledger_entry" ("account", "position");
+
+CREATE INDEX "ix_ledger_entry__user_sid_and_posted_at" ON "ledger_entry" ("user_sid", "posted_at");
 
 CREATE FUNCTION "ao_ledger_entry__change"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -659,26 +653,16 @@ CREATE TABLE "usage_record" (
     "price_sid" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_usage_record__price_sid" REFERENCES "price" ("sid") ON DELETE RESTRICT,
     "margin_bp" BIGINT NOT NULL CONSTRAINT "ck_usage_record__margin_bp" CHECK ("margin_bp" BETWEEN 0 AND 1000000),
     "tier" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_usage_record__tier" CHECK ("tier" IN ('month', 'none', 'week')),
+    "discount_base" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_usage_record__discount_base" CHECK ("discount_base" IN ('floor_at_cost', 'full', 'margin_only')),
     "list_charge" BIGINT NOT NULL,
     "charge" BIGINT NOT NULL,
     "rounding_rest" NUMERIC NOT NULL,
-    "transaction_sid" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_usage_record__transaction_sid" REFERENCES "ledger_transaction" ("sid") ON DELETE RESTRICT,
     "consumed_at" BIGINT NOT NULL CONSTRAINT "ck_usage_record__consumed_at" CHECK ("consumed_at" BETWEEN 0 AND 4294967295)
 );
 
-CREATE INDEX "ix_usage_record__node_id" ON "usage_record" ("node_id");
-
-CREATE INDEX "ix_usage_record__user_sid" ON "usage_record" ("user_sid");
-
-CREATE INDEX "ix_usage_record__resource_kind" ON "usage_record" ("resource_kind");
-
 CREATE UNIQUE INDEX "uq_usage_record__idempotency_key" ON "usage_record" ("idempotency_key");
 
-CREATE INDEX "ix_usage_record__occurred_at" ON "usage_record" ("occurred_at");
-
-CREATE INDEX "ix_usage_record__transaction_sid" ON "usage_record" ("transaction_sid");
-
-CREATE INDEX "ix_usage_record__consumed_at" ON "usage_record" ("consumed_at");
+CREATE INDEX "ix_usage_record__price_sid" ON "usage_record" ("price_sid");
 
 CREATE UNIQUE INDEX "uq_usage_record__node_id_and_stream_id_and_local_seq" ON "usage_record" ("node_id", "stream_id", "local_seq");
 
@@ -775,6 +759,8 @@ CREATE INDEX "ix_quarantined_line__state" ON "quarantined_line" ("state");
 
 CREATE INDEX "ix_quarantined_line__quarantined_at" ON "quarantined_line" ("quarantined_at");
 
+CREATE UNIQUE INDEX "uq_quarantined_line__act_sid" ON "quarantined_line" ("act_sid");
+
 CREATE UNIQUE INDEX "uq_quarantined_line__node_id_and_commit_and_path_and_line" ON "quarantined_line" ("node_id", "commit", "path", "line");
 
 CREATE TABLE "stream_cursor" (
@@ -828,6 +814,8 @@ CREATE TABLE "consumed_commit" (
 CREATE INDEX "ix_consumed_commit__node_id" ON "consumed_commit" ("node_id");
 
 CREATE INDEX "ix_consumed_commit__consumed_at" ON "consumed_commit" ("consumed_at");
+
+CREATE UNIQUE INDEX "uq_consumed_commit__skip_sid" ON "consumed_commit" ("skip_sid");
 
 CREATE UNIQUE INDEX "uq_consumed_commit__node_id_and_commit" ON "consumed_commit" ("node_id", "commit");
 

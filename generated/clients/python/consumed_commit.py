@@ -4,7 +4,7 @@
 from typing import NotRequired, TypedDict, cast
 
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.types import OTime
+from codegen.runtime.types import OTime, Sid
 
 from ...models.onboarding import CommitId, ConsumedCommit, NodeId
 
@@ -15,6 +15,7 @@ class ConsumedCommitFilter(TypedDict):
     node_id: NotRequired[NodeId]
     commit: NotRequired[CommitId]
     consumed_at: NotRequired[OTime]
+    skip_sid: NotRequired[Sid | None]
 
 
 class ConsumedCommitFindParams(TypedDict):

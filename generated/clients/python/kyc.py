@@ -25,12 +25,7 @@ class ResetParams(TypedDict):
     reason: Reason
 
 
-_START = Call(
-    "kyc.start",
-    StartParams,
-    KycStarted,
-    errors={"kyc_completed": KycCompleted, "provider_unavailable": ProviderUnavailable, "provider_refused": ProviderRefused},
-)
+_START = Call("kyc.start", StartParams, KycStarted, errors=(KycCompleted, ProviderUnavailable, ProviderRefused))
 _STATE = Call("kyc.state", StateParams, KycState, safe=True)
 _RESET = Call("kyc.reset", ResetParams, User)
 

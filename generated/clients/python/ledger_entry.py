@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict, cast
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
 from codegen.runtime.types import U64, OTime, Sid
 
-from ...models.onboarding import Account, EntrySource, LedgerEntry, Sha256Hex
+from ...models.onboarding import Account, EntrySource, LedgerEntry
 
 
 class LedgerEntryFilter(TypedDict):
@@ -16,10 +16,8 @@ class LedgerEntryFilter(TypedDict):
     transaction_sid: NotRequired[Sid]
     account: NotRequired[Account]
     user_sid: NotRequired[Sid | None]
-    effective_at: NotRequired[OTime]
     posted_at: NotRequired[OTime]
     source: NotRequired[EntrySource]
-    hash: NotRequired[Sha256Hex]
 
 
 class LedgerEntryFindParams(TypedDict):

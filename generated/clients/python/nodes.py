@@ -44,15 +44,10 @@ class OverviewParams(TypedDict):
     """The parameters of `nodes.overview`."""
 
 
-_REGISTER = Call(
-    "nodes.register",
-    RegisterParams,
-    Node,
-    errors={"node_exists": NodeExists, "node_retired": NodeRetired},
-)
-_REVOKE_KEY = Call("nodes.revoke_key", RevokeKeyParams, Node, errors={"key_unknown": KeyUnknown})
+_REGISTER = Call("nodes.register", RegisterParams, Node, errors=(NodeExists, NodeRetired))
+_REVOKE_KEY = Call("nodes.revoke_key", RevokeKeyParams, Node, errors=(KeyUnknown,))
 _RETIRE = Call("nodes.retire", RetireParams, Node)
-_ME = Call("nodes.me", MeParams, Node, safe=True, errors={"node_retired": NodeRetired})
+_ME = Call("nodes.me", MeParams, Node, safe=True, errors=(NodeRetired,))
 _OVERVIEW = Call("nodes.overview", OverviewParams, list[NodeOverview], safe=True)
 
 

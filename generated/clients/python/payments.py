@@ -82,24 +82,20 @@ _CREATE_TOP_UP = Call(
     CreateTopUpParams,
     TopUpStarted,
     key="form_token",
-    errors={"amount_invalid": AmountInvalid, "amount_out_of_range": AmountOutOfRange, "kyc_cap": KycCap, "unknown_provider": UnknownProvider, "provider_unavailable": ProviderUnavailable, "provider_refused": ProviderRefused, "phone_required": PhoneRequired},
+    errors=(AmountInvalid, AmountOutOfRange, KycCap, UnknownProvider, ProviderUnavailable, ProviderRefused,
+        PhoneRequired),
 )
-_CHECK = Call("payments.check", CheckParams, TopUp, errors={"provider_unavailable": ProviderUnavailable})
+_CHECK = Call("payments.check", CheckParams, TopUp, errors=(ProviderUnavailable,))
 _RECEIPT = Call("payments.receipt", ReceiptParams, Receipt, safe=True)
 _REFUND = Call(
     "payments.refund",
     RefundParams,
     Refund,
     key="key",
-    errors={"amount_invalid": AmountInvalid, "refund_too_large": RefundTooLarge, "top_up_not_settled": TopUpNotSettled, "refund_unsupported": RefundUnsupported, "provider_unavailable": ProviderUnavailable, "provider_refused": ProviderRefused},
+    errors=(AmountInvalid, RefundTooLarge, TopUpNotSettled, RefundUnsupported, ProviderUnavailable, ProviderRefused),
 )
-_RESOLVE_REVIEW = Call("payments.resolve_review", ResolveReviewParams, TopUp, errors={"not_in_review": NotInReview})
-_RECONCILE = Call(
-    "payments.reconcile",
-    ReconcileParams,
-    ReconciliationReport,
-    errors={"provider_unavailable": ProviderUnavailable},
-)
+_RESOLVE_REVIEW = Call("payments.resolve_review", ResolveReviewParams, TopUp, errors=(NotInReview,))
+_RECONCILE = Call("payments.reconcile", ReconcileParams, ReconciliationReport, errors=(ProviderUnavailable,))
 
 
 class PaymentsCalls:
@@ -117,7 +113,8 @@ class PaymentsCalls:
     ) -> TopUpStarted:
         """Start a top-up. With the same `form_token` it is started once.
 
-        Raises `AmountInvalid`, `AmountOutOfRange`, `KycCap`, `UnknownProvider`, `ProviderUnavailable`, `ProviderRefused`, `PhoneRequired`, `RateLimited`.
+        Raises `AmountInvalid`, `AmountOutOfRange`, `KycCap`, `UnknownProvider`, `ProviderUnavailable`,
+        `ProviderRefused`, `PhoneRequired`, `RateLimited`.
         """
         return cast("TopUpStarted", self._transport.call(_CREATE_TOP_UP, without_none({
             "provider": provider,
@@ -127,9 +124,9 @@ class PaymentsCalls:
         }, ["phone", "form_token"])))
 
     def check(self, top_up_sid: Sid) -> TopUp:
-        """Ask the provider how an open top-up stands.
+        """Ask the provider how an open top-up stands; a conflict while somebody else asks.
 
-        Raises `NotFound`, `ProviderUnavailable`.
+        Raises `NotFound`, `Conflict`, `ProviderUnavailable`.
         """
         return cast("TopUp", self._transport.call(_CHECK, {"top_up_sid": top_up_sid}))
 
@@ -148,9 +145,11 @@ class PaymentsCalls:
         amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> Refund:
-        """Return money to the payer, all of the unspent rest if no amount is given. With the same `key` it is returned once.
+        """Return money to the payer, all of the unspent rest if no amount is given. With the same `key` it is returned
+        once.
 
-        Raises `NotFound`, `AmountInvalid`, `RefundTooLarge`, `TopUpNotSettled`, `RefundUnsupported`, `ProviderUnavailable`, `ProviderRefused`.
+        Raises `NotFound`, `AmountInvalid`, `RefundTooLarge`, `TopUpNotSettled`, `RefundUnsupported`,
+        `ProviderUnavailable`, `ProviderRefused`.
         """
         return cast("Refund", self._transport.call(_REFUND, without_none({
             "top_up_sid": top_up_sid,
@@ -193,7 +192,8 @@ class AsyncPaymentsCalls:
     ) -> TopUpStarted:
         """Start a top-up. With the same `form_token` it is started once.
 
-        Raises `AmountInvalid`, `AmountOutOfRange`, `KycCap`, `UnknownProvider`, `ProviderUnavailable`, `ProviderRefused`, `PhoneRequired`, `RateLimited`.
+        Raises `AmountInvalid`, `AmountOutOfRange`, `KycCap`, `UnknownProvider`, `ProviderUnavailable`,
+        `ProviderRefused`, `PhoneRequired`, `RateLimited`.
         """
         return cast("TopUpStarted", await self._transport.call(_CREATE_TOP_UP, without_none({
             "provider": provider,
@@ -203,9 +203,9 @@ class AsyncPaymentsCalls:
         }, ["phone", "form_token"])))
 
     async def check(self, top_up_sid: Sid) -> TopUp:
-        """Ask the provider how an open top-up stands.
+        """Ask the provider how an open top-up stands; a conflict while somebody else asks.
 
-        Raises `NotFound`, `ProviderUnavailable`.
+        Raises `NotFound`, `Conflict`, `ProviderUnavailable`.
         """
         return cast("TopUp", await self._transport.call(_CHECK, {"top_up_sid": top_up_sid}))
 
@@ -224,9 +224,11 @@ class AsyncPaymentsCalls:
         amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> Refund:
-        """Return money to the payer, all of the unspent rest if no amount is given. With the same `key` it is returned once.
+        """Return money to the payer, all of the unspent rest if no amount is given. With the same `key` it is returned
+        once.
 
-        Raises `NotFound`, `AmountInvalid`, `RefundTooLarge`, `TopUpNotSettled`, `RefundUnsupported`, `ProviderUnavailable`, `ProviderRefused`.
+        Raises `NotFound`, `AmountInvalid`, `RefundTooLarge`, `TopUpNotSettled`, `RefundUnsupported`,
+        `ProviderUnavailable`, `ProviderRefused`.
         """
         return cast("Refund", await self._transport.call(_REFUND, without_none({
             "top_up_sid": top_up_sid,

@@ -32,19 +32,8 @@ class SimulateParams(TypedDict):
 
 
 _CURRENT = Call("prices.current", CurrentParams, PriceList, safe=True)
-_LOAD = Call(
-    "prices.load",
-    LoadParams,
-    PriceList,
-    errors={"price_book_invalid": PriceBookInvalid, "price_book_conflict": PriceBookConflict},
-)
-_SIMULATE = Call(
-    "prices.simulate",
-    SimulateParams,
-    PriceSimulation,
-    safe=True,
-    errors={"price_book_invalid": PriceBookInvalid},
-)
+_LOAD = Call("prices.load", LoadParams, PriceList, errors=(PriceBookInvalid, PriceBookConflict))
+_SIMULATE = Call("prices.simulate", SimulateParams, PriceSimulation, safe=True, errors=(PriceBookInvalid,))
 
 
 class PricesCalls:

@@ -4,9 +4,9 @@
 from typing import NotRequired, TypedDict, cast
 
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.types import U32, OTime
+from codegen.runtime.types import U32, OTime, Sid
 
-from ...models.onboarding import CommitId, NodeId, QuarantineReason, QuarantineState, QuarantinedLine, RepoPath
+from ...models.onboarding import CommitId, NodeId, QuarantinedLine, QuarantineReason, QuarantineState, RepoPath
 
 
 class QuarantinedLineFilter(TypedDict):
@@ -19,6 +19,7 @@ class QuarantinedLineFilter(TypedDict):
     reason: NotRequired[QuarantineReason]
     state: NotRequired[QuarantineState]
     quarantined_at: NotRequired[OTime]
+    act_sid: NotRequired[Sid | None]
 
 
 class QuarantinedLineFindParams(TypedDict):

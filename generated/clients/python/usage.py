@@ -79,22 +79,22 @@ _RECORD_USAGE = Call(
     RecordUsageParams,
     UsageRecorded,
     key="idempotency_key",
-    errors={"amount_invalid": AmountInvalid, "kind_not_allowed": KindNotAllowed, "node_retired": NodeRetired},
+    errors=(AmountInvalid, KindNotAllowed, NodeRetired),
 )
-_PUSH_USAGE_NOW = Call("usage.push_usage_now", PushUsageNowParams, PushReport, errors={"push_failed": PushFailed})
+_PUSH_USAGE_NOW = Call("usage.push_usage_now", PushUsageNowParams, PushReport, errors=(PushFailed,))
 _AGGREGATE_NOW = Call("usage.aggregate_now", AggregateNowParams, AggregateReport)
-_SKIP = Call("usage.skip", SkipParams, Node, errors={"not_halted": NotHalted})
+_SKIP = Call("usage.skip", SkipParams, Node, errors=(NotHalted,))
 _QUARANTINE_ACCEPT = Call(
     "usage.quarantine_accept",
     QuarantineAcceptParams,
     QuarantinedLine,
-    errors={"quarantine_decided": QuarantineDecided},
+    errors=(QuarantineDecided,),
 )
 _QUARANTINE_REJECT = Call(
     "usage.quarantine_reject",
     QuarantineRejectParams,
     QuarantinedLine,
-    errors={"quarantine_decided": QuarantineDecided},
+    errors=(QuarantineDecided,),
 )
 _BREAKDOWN = Call("usage.breakdown", BreakdownParams, UsageBreakdown, safe=True)
 

@@ -6,7 +6,7 @@ from typing import NotRequired, TypedDict, cast
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
 from codegen.runtime.types import U64, OTime, Sid
 
-from ...models.onboarding import CommitId, IdempotencyKey, NodeId, ResourceKind, UsageRecord
+from ...models.onboarding import CommitId, IdempotencyKey, NodeId, UsageRecord
 
 
 class UsageRecordFilter(TypedDict):
@@ -16,13 +16,11 @@ class UsageRecordFilter(TypedDict):
     stream_id: NotRequired[str]
     local_seq: NotRequired[U64]
     user_sid: NotRequired[Sid]
-    resource_kind: NotRequired[ResourceKind]
     idempotency_key: NotRequired[IdempotencyKey]
     occurred_at: NotRequired[OTime]
     instance_id: NotRequired[str | None]
     commit: NotRequired[CommitId]
-    transaction_sid: NotRequired[Sid | None]
-    consumed_at: NotRequired[OTime]
+    price_sid: NotRequired[Sid | None]
 
 
 class UsageRecordFindParams(TypedDict):
@@ -41,7 +39,9 @@ _FIND = Call("usage_record.find", UsageRecordFindParams, Page[UsageRecord], safe
 
 
 class UsageRecordCalls:
-    """Usage as a node logs it, and, once consumed, where it stood and what it cost.
+    """Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the
+    source
+    `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """
     def __init__(self, transport: Transport) -> None:
@@ -79,7 +79,9 @@ class UsageRecordCalls:
 
 
 class AsyncUsageRecordCalls:
-    """Usage as a node logs it, and, once consumed, where it stood and what it cost.
+    """Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the
+    source
+    `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """
     def __init__(self, transport: AsyncTransport) -> None:

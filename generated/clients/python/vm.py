@@ -60,12 +60,12 @@ _ALLOCATE = Call(
     "vm.allocate",
     AllocateParams,
     VmAllocation,
-    errors={"no_active_plan": NoActivePlan, "quota_exceeded": QuotaExceeded, "kyc_required": KycRequired, "pool_empty": PoolEmpty, "allocation_failed": AllocationFailed, "insufficient_funds": InsufficientFunds, "frozen": Frozen},
+    errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
 )
-_RELEASE = Call("vm.release", ReleaseParams, VmAllocation, errors={"allocation_failed": AllocationFailed})
-_STATUS = Call("vm.status", StatusParams, VmStatus, safe=True, errors={"allocation_failed": AllocationFailed})
+_RELEASE = Call("vm.release", ReleaseParams, VmAllocation, errors=(AllocationFailed,))
+_STATUS = Call("vm.status", StatusParams, VmStatus, safe=True, errors=(AllocationFailed,))
 _POOL = Call("vm.pool", PoolParams, list[PoolCount], safe=True)
-_POOL_WIPED = Call("vm.pool_wiped", PoolWipedParams, PoolVm, errors={"vm_not_dirty": VmNotDirty})
+_POOL_WIPED = Call("vm.pool_wiped", PoolWipedParams, PoolVm, errors=(VmNotDirty,))
 _POOL_RETIRE = Call("vm.pool_retire", PoolRetireParams, PoolVm)
 
 
@@ -77,7 +77,8 @@ class VmCalls:
     def allocate(self, *, sku: ResourceSku | None = None, ssh_pub_key: SshPublicKey | None = None) -> VmAllocation:
         """Start a machine within the plan.
 
-        Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`, `Frozen`.
+        Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
+        `Frozen`.
         """
         return cast("VmAllocation", self._transport.call(_ALLOCATE, without_none({
             "sku": sku,
@@ -85,9 +86,9 @@ class VmCalls:
         }, ["sku", "ssh_pub_key"])))
 
     def release(self, sid: Sid) -> VmAllocation:
-        """Give a machine up; its place in the plan is free at once.
+        """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
 
-        Raises `NotFound`, `AllocationFailed`.
+        Raises `NotFound`, `Conflict`, `AllocationFailed`.
         """
         return cast("VmAllocation", self._transport.call(_RELEASE, {"sid": sid}))
 
@@ -115,7 +116,7 @@ class VmCalls:
     def pool_retire(self, sid: Sid, reason: Reason) -> PoolVm:
         """Take a VM out of the pool for good; one in use goes when it is released.
 
-        Raises `NotFound`.
+        Raises `NotFound`, `Conflict`.
         """
         return cast("PoolVm", self._transport.call(_POOL_RETIRE, {"sid": sid, "reason": reason}))
 
@@ -133,7 +134,8 @@ class AsyncVmCalls:
     ) -> VmAllocation:
         """Start a machine within the plan.
 
-        Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`, `Frozen`.
+        Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
+        `Frozen`.
         """
         return cast("VmAllocation", await self._transport.call(_ALLOCATE, without_none({
             "sku": sku,
@@ -141,9 +143,9 @@ class AsyncVmCalls:
         }, ["sku", "ssh_pub_key"])))
 
     async def release(self, sid: Sid) -> VmAllocation:
-        """Give a machine up; its place in the plan is free at once.
+        """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
 
-        Raises `NotFound`, `AllocationFailed`.
+        Raises `NotFound`, `Conflict`, `AllocationFailed`.
         """
         return cast("VmAllocation", await self._transport.call(_RELEASE, {"sid": sid}))
 
@@ -171,6 +173,6 @@ class AsyncVmCalls:
     async def pool_retire(self, sid: Sid, reason: Reason) -> PoolVm:
         """Take a VM out of the pool for good; one in use goes when it is released.
 
-        Raises `NotFound`.
+        Raises `NotFound`, `Conflict`.
         """
         return cast("PoolVm", await self._transport.call(_POOL_RETIRE, {"sid": sid, "reason": reason}))

@@ -484,7 +484,7 @@ export class Client {
      * Throws NotFound, Conflict, AmountInvalid.
      */
     set_credit_balance: (params) =>
-      this.transport.call("billing.set_credit_balance", params, false, null),
+      this.transport.call("billing.set_credit_balance", params, false, "key"),
     /**
      * Give credit that was not paid for. With the same `key` it is given once.
      *
@@ -913,9 +913,9 @@ export class Client {
     create_top_up: (params) =>
       this.transport.call("payments.create_top_up", params, false, "form_token"),
     /**
-     * Ask the provider how an open top-up stands.
+     * Ask the provider how an open top-up stands; a conflict while somebody else asks.
      *
-     * Throws NotFound, ProviderUnavailable.
+     * Throws NotFound, Conflict, ProviderUnavailable.
      */
     check: (params) =>
       this.transport.call("payments.check", params, false, null),
@@ -1216,7 +1216,8 @@ export class Client {
   };
 
   /**
-   * Usage as a node logs it, and, once consumed, where it stood and what it cost.
+   * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+   * `usage:<node>@<commit>:<path>:<line>`.
    * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
    */
   usage_record = {
@@ -1297,9 +1298,9 @@ export class Client {
     allocate: (params = {}) =>
       this.transport.call("vm.allocate", params, false, null),
     /**
-     * Give a machine up; its place in the plan is free at once.
+     * Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
      *
-     * Throws NotFound, AllocationFailed.
+     * Throws NotFound, Conflict, AllocationFailed.
      */
     release: (params) =>
       this.transport.call("vm.release", params, false, null),
@@ -1323,7 +1324,7 @@ export class Client {
     /**
      * Take a VM out of the pool for good; one in use goes when it is released.
      *
-     * Throws NotFound.
+     * Throws NotFound, Conflict.
      */
     pool_retire: (params) =>
       this.transport.call("vm.pool_retire", params, false, null),

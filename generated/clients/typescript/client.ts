@@ -242,6 +242,39 @@ export interface LogoutReport {
   sessions_ended: number;
 }
 
+/** Who wants to log in: a key, or an address whose key is known or can be found. */
+export interface LoginStart {
+  public_key?: PublicKeyHex | null;
+  address?: MyceliumAddress | null;
+  method: LoginMethod;
+  initiated_by: LoginInitiator;
+}
+
+/** A challenge that only the holder of the key can answer. */
+export interface LoginStarted {
+  challenge_id: string;
+  /** Sealed box as base64url; absent where the secret was sent as a message. */
+  sealed?: string | null;
+  origin: Url;
+  address: MyceliumAddress;
+  expires_at: string;
+  /** `pending` where a code was sent to the node. */
+  delivery?: string | null;
+}
+
+/** The answer to a challenge: the login program's response, or the code that was sent. */
+export interface LoginProof {
+  challenge_id: string;
+  response?: string | null;
+  code?: string | null;
+}
+
+/** A browser goes on to `redirect`; a program prints `link`, which signs the browser in that opens it. */
+export interface LoginFinished {
+  redirect?: string | null;
+  link?: Url | null;
+}
+
 /** Account of a user or of the house, e.g. `user:<sid>:purchased`, `cash:stripe`, `revenue:llm`. */
 export type Account = string;
 
@@ -332,12 +365,6 @@ export interface CreditLot {
   expires_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
-}
-
-/** What happened of an adjustment. */
-export interface BalanceAdjustment {
-  prev_balance_cents: UsdCents;
-  new_balance_cents: UsdCents;
 }
 
 /** Tiers that the daily job refreshed. */
@@ -943,7 +970,8 @@ export interface Node {
 }
 
 /**
- * Usage as a node logs it, and, once consumed, where it stood and what it cost.
+ * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+ * `usage:<node>@<commit>:<path>:<line>`.
  * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
  */
 export interface UsageRecord {
@@ -984,16 +1012,17 @@ export interface UsageRecord {
   price_sid?: string | null;
   margin_bp: BasisPoints;
   tier: DiscountTier;
+  /** What the tier was taken from. */
+  discount_base: DiscountBase;
   /** Before the ladder. */
   list_charge: string;
   charge: string;
   /** What rounding the charge left, in nano-dollars. */
   rounding_rest: string;
-  transaction_sid?: string | null;
   consumed_at: string;
 }
 
-/** An hour of records in the older layout. */
+/** An hour of records in the older layout: `nodes/<node>/usage_<YYYY-MM-DD-HH>.otoml`. */
 export interface UsageBatch {
   records: UsageRecord[];
 }
@@ -1375,7 +1404,7 @@ export interface OperatorOverview {
   liability: string;
   reconciliation_difference: string;
   users: number;
-  users_in_debt: number;
+  users_below_zero: number;
   halted: RepositoryHalt[];
   silent_nodes: NodeId[];
   oldest_unapplied_at?: string | null;
@@ -1456,6 +1485,8 @@ export interface ConsumedCommitFilter {
   node_id?: NodeId;
   commit?: CommitId;
   consumed_at?: string;
+  /** The operator's decision where it was skipped. */
+  skip_sid?: string | null;
 }
 
 /** What `credit_lot.find` may ask for. */
@@ -1554,12 +1585,9 @@ export interface LedgerEntryFilter {
   transaction_sid?: string;
   account?: Account;
   user_sid?: string | null;
-  /** When it happened. */
-  effective_at?: string;
   /** When we learned it. */
   posted_at?: string;
   source?: EntrySource;
-  hash?: Sha256Hex;
 }
 
 /** What `ledger_transaction.find` may ask for. */
@@ -1692,6 +1720,7 @@ export interface QuarantinedLineFilter {
   reason?: QuarantineReason;
   state?: QuarantineState;
   quarantined_at?: string;
+  act_sid?: string | null;
 }
 
 /** What `reconciliation.find` may ask for. */
@@ -1780,15 +1809,13 @@ export interface UsageRecordFilter {
   /** Gapless from 1 in its stream. */
   local_seq?: number;
   user_sid?: string;
-  resource_kind?: ResourceKind;
   idempotency_key?: IdempotencyKey;
   /** UTC; the end of the interval that was measured. */
   occurred_at?: string;
   /** Sid of the machine. */
   instance_id?: string | null;
   commit?: CommitId;
-  transaction_sid?: string | null;
-  consumed_at?: string;
+  price_sid?: string | null;
 }
 
 /** What `usage_skip.find` may ask for. */
@@ -2394,8 +2421,8 @@ export class Client {
      *
      * Throws NotFound, Conflict, AmountInvalid.
      */
-    set_credit_balance: (params: { sid: string; balance_cents: UsdCents; reason?: Reason | null; expected_prev_cents?: UsdCents | null }): Promise<Billing> =>
-      this.transport.call("billing.set_credit_balance", params, false, null),
+    set_credit_balance: (params: { sid: string; balance_cents: UsdCents; reason?: Reason | null; expected_prev_cents?: UsdCents | null; key?: IdempotencyKey | null }): Promise<Billing> =>
+      this.transport.call("billing.set_credit_balance", params, false, "key"),
     /**
      * Give credit that was not paid for. With the same `key` it is given once.
      *
@@ -2824,9 +2851,9 @@ export class Client {
     create_top_up: (params: { provider: Provider; amount_cents: UsdCents; phone?: PhoneNumber | null; form_token?: string | null }): Promise<TopUpStarted> =>
       this.transport.call("payments.create_top_up", params, false, "form_token"),
     /**
-     * Ask the provider how an open top-up stands.
+     * Ask the provider how an open top-up stands; a conflict while somebody else asks.
      *
-     * Throws NotFound, ProviderUnavailable.
+     * Throws NotFound, Conflict, ProviderUnavailable.
      */
     check: (params: { top_up_sid: string }): Promise<TopUp> =>
       this.transport.call("payments.check", params, false, null),
@@ -3127,7 +3154,8 @@ export class Client {
   };
 
   /**
-   * Usage as a node logs it, and, once consumed, where it stood and what it cost.
+   * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+   * `usage:<node>@<commit>:<path>:<line>`.
    * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
    */
   usage_record = {
@@ -3208,9 +3236,9 @@ export class Client {
     allocate: (params: { sku?: ResourceSku | null; ssh_pub_key?: SshPublicKey | null } = {}): Promise<VmAllocation> =>
       this.transport.call("vm.allocate", params, false, null),
     /**
-     * Give a machine up; its place in the plan is free at once.
+     * Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
      *
-     * Throws NotFound, AllocationFailed.
+     * Throws NotFound, Conflict, AllocationFailed.
      */
     release: (params: { sid: string }): Promise<VmAllocation> =>
       this.transport.call("vm.release", params, false, null),
@@ -3234,7 +3262,7 @@ export class Client {
     /**
      * Take a VM out of the pool for good; one in use goes when it is released.
      *
-     * Throws NotFound.
+     * Throws NotFound, Conflict.
      */
     pool_retire: (params: { sid: string; reason: Reason }): Promise<PoolVm> =>
       this.transport.call("vm.pool_retire", params, false, null),
