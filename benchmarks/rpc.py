@@ -23,6 +23,7 @@ import time
 import urllib.request
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = "benchmarks.rpc_peers"
@@ -129,10 +130,11 @@ def prepare(folder: Path) -> dict[str, str]:
     return environment
 
 
-def start(server: Server, environment: dict[str, str], port: int) -> subprocess.Popen[bytes]:
+def start(server: Server, environment: dict[str, str], port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    """Ours writes a structured line per call to `log`, as in production; the peers write none."""
     program, *rest = (part.format(port=port) for part in server.command)
     process = subprocess.Popen([sys.executable, "-m", program, *rest], cwd=ROOT, start_new_session=True,
-                               env={**environment, "BENCH_MODE": server.mode})
+                               stdout=log, stderr=log, env={**environment, "BENCH_MODE": server.mode})
     os.sched_setaffinity(process.pid, {0})
     deadline = time.monotonic() + 30
     while True:
@@ -169,7 +171,7 @@ def verify(server: Server, operation: str, port: int) -> None:
         raise SystemExit(f"{server.name} answers {operation} wrongly: {text[:300]}")
 
 
-def measure(server: Server, port: int, script: Path, seconds: float) -> tuple[float, float]:
+def measure(server: Server, port: int, script: Path, seconds: int) -> tuple[float, float]:
     """Requests per second and the 99th percentile in milliseconds."""
     output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script, f"http://127.0.0.1:{port}"],
@@ -181,21 +183,22 @@ def measure(server: Server, port: int, script: Path, seconds: float) -> tuple[fl
     return float(rate), float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
 
 
-def compare(operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: float,
+def compare(operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: int,
             folder: Path) -> None:
     ports = {server.name: free_port() for server in servers}
     figures = {server.name: Figures() for server in servers}
     running: list[subprocess.Popen[bytes]] = []
+    log = (folder / "servers.log").open("wb")
     scripts: dict[str, Path] = {}
     try:
         for server in servers:
-            running.append(start(server, environment, ports[server.name]))
+            running.append(start(server, environment, ports[server.name], log))
             verify(server, operation, ports[server.name])
         for number in range(rounds + 1):
             for index, server in enumerate(servers):
                 scripts[server.name] = folder / f"{operation}{index}.lua"
                 scripts[server.name].write_text(wrk_script(server, operation) or "")
-                rate, p99 = measure(server, ports[server.name], scripts[server.name], seconds if number else 0.5)
+                rate, p99 = measure(server, ports[server.name], scripts[server.name], seconds if number else 1)
                 if number:      # the first round warms up
                     figures[server.name].rates.append(rate)
                     figures[server.name].p99.append(p99)
@@ -204,6 +207,7 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
             os.killpg(process.pid, signal.SIGTERM)
         for process in running:
             process.wait(10)
+        log.close()
     ours = figures[OURS.name].rate
     print(f"\n{operation}: {rounds} rounds of {seconds} s, {CONNECTIONS} connections, one worker on one core")
     print(f"{'':40}{'requests/s':>12}{'p99 ms':>9}{'ours / it':>11}{'aim':>7}")
@@ -215,7 +219,7 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(OPERATIONS))
     arguments = parser.parse_args()

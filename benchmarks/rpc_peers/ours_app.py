@@ -1,0 +1,37 @@
+"""Ours: the generated server over the same database, with one handler."""
+
+import os
+from importlib import import_module
+
+from codegen.runtime import crud
+from codegen.runtime.app import create_app
+from codegen.runtime.auth import Anonymous
+from codegen.runtime.context import Context
+from codegen.runtime.database import Database
+from codegen.runtime.log import Log
+from codegen.runtime.metrics import Metrics
+from codegen.runtime.observe import Observation
+from codegen.runtime.store import Store
+from codegen.runtime.wiring import bind
+
+# Generated into a temporary folder when the benchmark starts.
+routes = import_module("bench_generated.routes")
+services = import_module("bench_generated.services.bench")
+tables = import_module("bench_generated.tables")
+stored = import_module("bench_generated.tables.bench")
+
+database = Database.open(f"sqlite:///{os.environ['BENCH_DATABASE']}")
+visits = Store.of(stored.VISIT, database)
+
+
+class Visits(services.VisitsService):  # type: ignore[misc]
+    def record(self, context: Context, *, key: str, email: str, seconds: int) -> bool:
+        """Whether the visit is new."""
+        return visits.insert_once({"key": key, "email": email, "seconds": seconds}, context.clock.now(),
+                                  key=("key",)) is not None
+
+
+methods, _ = bind([Visits()], routes.SERVICES, routes.WEBHOOKS)
+methods += crud.methods(tables.STORED, database)
+app = create_app(document=routes.document(), methods=methods, database=database,
+                 authenticator=Anonymous(), observation=Observation(Metrics(methods), Log()))
