@@ -53,8 +53,11 @@ def run(database: sqlite3.Connection, script: str) -> None:
 def shape(database: sqlite3.Connection) -> list[str]:
     """What is in a database, whatever the order of columns: SQLite writes new ones behind the others."""
     texts = (text for (text,) in database.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL"))
-    return sorted("\n".join(sorted(re.split(r",?\s+(?=\")", text.removesuffix(" STRICT").removesuffix(")").rstrip())))
-                  if text.startswith("CREATE TABLE") else text for text in texts)
+    found = []
+    for text in texts:
+        table = re.fullmatch(r"(CREATE TABLE \S+ )\((.*?)\s*\) STRICT", text, re.DOTALL)
+        found.append(table[1] + "\n".join(sorted(re.split(r"\s*,\s+(?=\")", table[2].strip()))) if table else text)
+    return sorted(found)
 
 
 @pytest.mark.parametrize("case", sorted(CASES.iterdir()), ids=lambda path: path.name)
