@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 
 from codegen.emit.freshness import Difference, Wanted
 from codegen.emit.manifest import NAME, Manifest
-from codegen.emit.output import KINDS
+from codegen.emit.output import KINDS, Output
 from codegen.emit.render import header
 from codegen.model.model import Program
 
@@ -33,8 +33,16 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
                 for output in import_module(KINDS[kind]).emit(program):
                     if output.path in wanted:
                         raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
-                    wanted[output.path] = Wanted(kind, output.text.encode())
+                    wanted[output.path] = Wanted(kind, _linted(output).encode())
     return wanted | _packages(program, wanted)
+
+
+def _linted(output: Output) -> str:
+    """Patterns and docs of a schema can be longer than a line of Python should be."""
+    if not output.path.endswith(".py") or all(len(line) <= 120 for line in output.text.splitlines()):
+        return output.text
+    first, _, rest = output.text.partition("\n")
+    return f"{first}\n# ruff: noqa: E501\n{rest}"
 
 
 def _packages(program: Program, wanted: Mapping[str, Wanted]) -> dict[str, Wanted]:
