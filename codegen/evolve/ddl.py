@@ -185,9 +185,20 @@ def _checks(column: Column, dialect: Dialect) -> Iterator[str]:
                            else f"octet_length({on})")
 
 
-def _length(column: Column, expression: str) -> Iterator[str]:
+def limits(column: Column) -> list[str | int | None]:
+    """The bounds of the value (as PostgreSQL's literals) and of its length that the database checks."""
+    lengths = _lengths(column) if column.kind in ("text", "blob") else (0, None)
+    return [*_bounds(column, "postgresql"), *lengths]
+
+
+def _lengths(column: Column) -> tuple[int, int | None]:
     low = max((c.min_length for c in column.constraints if c.min_length is not None), default=0)
     high = min((c.max_length for c in column.constraints if c.max_length is not None), default=None)
+    return low, high
+
+
+def _length(column: Column, expression: str) -> Iterator[str]:
+    low, high = _lengths(column)
     if low and high is not None:
         yield f"{expression} BETWEEN {low} AND {high}"
     elif low:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from codegen.evolve import ddl, lock, postgresql, sqlite
@@ -66,14 +66,14 @@ def plan(old: Program, new: Program, report: Report) -> Plan:
 
 
 def shape_digest(program: Program) -> str:
-    """Of all tables, whatever the order in which they and their columns are declared."""
-    found = sorted((
-        replace(table, columns=tuple(sorted(table.columns, key=lambda column: column.name)),
-                indexes=tuple(sorted(table.indexes, key=lambda index: index.name)))
-        for table in tables(program)), key=lambda table: table.name)
-    statements = [statement for dialect in DIALECTS for table in found for statement in (
-        ddl.create_table(table, dialect), *ddl.create_indexes(table), *ddl.create_triggers(table, dialect))]
-    return lock.digest(ddl.script(statements))
+    """Of all tables, whatever the order in which they and their columns are declared, and however SQL spells them."""
+    shape = [
+        {"table": table.name, "append_only": table.append_only,
+         "columns": sorted([column.name, column.kind, column.nullable, column.references or "", sorted(column.values)
+                            if column.kind == "enum_closed" else [], *ddl.limits(column)] for column in table.columns),
+         "indexes": sorted(index.name for index in table.indexes)}
+        for table in sorted(tables(program), key=lambda table: table.name)]
+    return lock.digest(json.dumps(shape))
 
 
 def _script(dialect: Dialect, statements: list[str]) -> str:
