@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -23,7 +23,7 @@ PRIMITIVES = ("bool", "str", "bytes", "i8", "i16", "i32", "i64", "u8", "u16", "u
 
 def a(kind: str) -> str:
     """The kind with its article: `an enum`."""
-    return f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
+    return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}"
 
 
 @dataclass(slots=True)
@@ -126,10 +126,9 @@ class Names:
         if len(path.parts) > 1 and first.text not in scope.prefixes:
             self.report.add(UNKNOWN_PREFIX, first.span, name=first.text, near=nearest(first.text, scope.prefixes))
         else:
-            near = nearest(path.text, candidates)
-            if near is None:
-                near = next((c for c in sorted(candidates) if c.rpartition(".")[2] == path.parts[-1].text), None)
-            self.report.add(rule, path.span, name=path.text, near=near)
+            # The same name in an imported module is nearer than any other name.
+            same = (name for name in sorted(candidates) if name.rpartition(".")[2] == path.parts[-1].text)
+            self.report.add(rule, path.span, name=path.text, near=next(same, None) or nearest(path.text, candidates))
 
 
 def classify(node: tree.TypeDef) -> Kind:
@@ -157,28 +156,26 @@ def tell_groups(names: Names) -> None:
     decided: set[int] = set()
     for symbol in names.symbols("union"):
         trail: list[Symbol] = []
-        group = False
-        current = symbol
-        while id(current) not in decided:
+        current: Symbol | Error | None = symbol
+        while isinstance(current, Symbol) and current.kind == "union" and id(current) not in decided:
             decided.add(id(current))
             trail.append(current)
-            member = _first_member(current)
-            if isinstance(member, Error) or (isinstance(member, Symbol) and member.kind in ERROR_KINDS):
-                group = True
-            elif isinstance(member, Symbol) and member.kind == "union":
-                current = member
-                continue
-            break
-        if group:
+            current = next(_members(current), None)
+        circle = isinstance(current, Symbol) and current.kind == "union"
+        if _is_error(current) or (circle and any(_is_error(member) for one in trail for member in _members(one))):
             for one in trail:
                 one.kind = "error group"
 
 
-def _first_member(symbol: Symbol) -> Symbol | Error | None:
+def _is_error(member: Symbol | Error | None) -> bool:
+    return isinstance(member, Error) or (isinstance(member, Symbol) and member.kind in ERROR_KINDS)
+
+
+def _members(symbol: Symbol) -> Iterator[Symbol | Error]:
+    """What the alternatives name, as far as it is known."""
     assert isinstance(symbol.node, tree.TypeDef) and isinstance(symbol.node.body, tree.Alternatives)
     for item in symbol.node.body.items:
         if isinstance(item.value, tree.NamedType):
             found = symbol.scope.find(item.value.path) or RUNTIME.get(item.value.path.text)
             if found is not None:
-                return found
-    return None
+                yield found

@@ -176,7 +176,7 @@ def _is(value: tree.Value, kind: Kind) -> bool:
 
 
 def _a(place: Place) -> str:
-    return f"{'an' if place[0] in 'aeiou' else 'a'} {place}"
+    return f"{'an' if place[0] in 'aeio' else 'a'} {place}"
 
 
 def _places(spec: NoteSpec) -> str:

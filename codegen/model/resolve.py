@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from posixpath import basename, join
+from typing import Any
 
 from codegen.model.aliases import build_aliases, build_enum, build_groups, build_union
 from codegen.model.check_names import check_names
@@ -18,11 +19,20 @@ from codegen.model.types import Space
 from codegen.source.catalog_names import UNKNOWN_ERROR, UNKNOWN_IMPORT, UNKNOWN_PREFIX, UNKNOWN_TYPE
 from codegen.source.catalog_notes import UNKNOWN_FIELD
 from codegen.source.catalog_services import UNKNOWN_PARAM
-from codegen.source.diagnostics import Report
+from codegen.source.diagnostics import Report, Rule
+from codegen.source.span import Span
 from codegen.syntax import tree
 
 _MAY_FOLLOW = frozenset({UNKNOWN_TYPE, UNKNOWN_ERROR, UNKNOWN_PREFIX, UNKNOWN_IMPORT, UNKNOWN_FIELD, UNKNOWN_PARAM})
 """Findings that may only follow from a declaration that could not be read."""
+
+
+class _PartialReport(Report):
+    """Of files with syntax errors: leaves out what may only follow from these."""
+
+    def add(self, rule: Rule, span: Span, **values: Any) -> None:
+        if rule not in _MAY_FOLLOW:
+            super().add(rule, span, **values)
 
 
 def resolve(files: Mapping[str, Sequence[tree.File]], report: Report, *, root_name: str = "schemas") -> Program | None:
@@ -32,10 +42,9 @@ def resolve(files: Mapping[str, Sequence[tree.File]], report: Report, *, root_na
     `root_name` where no `module` line names it). Where files have syntax errors, names that are missing are not
     reported: they may stand in what could not be read.
     """
-    unreadable = report.has_errors
-    own = Report()
+    own = _PartialReport() if report.has_errors else Report()
     program = _resolve(files, own, root_name)
-    report.extend(f for f in own.findings() if not (unreadable and f.rule in _MAY_FOLLOW))
+    report.extend(own.findings())
     return None if report.has_errors else program
 
 

@@ -50,5 +50,5 @@ A path begins with `/` and holds letters, digits, `_`, `-`, `.`, `~` between sin
 
 WEBHOOK_TAKEN = Rule("OS410", "error", "the path {route!r} belongs to the webhook {other!r}",
                      fix="choose another path", why="""\
-A request is handed to one webhook, by its path.
+A request is handed to one webhook, by its path alone; paths are the server's, not the module's.
 """)
