@@ -25,6 +25,8 @@ JSON = "application/json"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """Sent with every answer for machines: nothing guesses its type, nothing keeps it."""
 
+_DRAINED = 8
+"""So many times the limit of a too large body is read and dropped before the connection is given up."""
 App = falcon.App[falcon.Request, falcon.Response]
 Check = Callable[[], None]
 """Raises when what it asks about is not ready; the text of the exception is shown."""
@@ -169,19 +171,17 @@ def _require_json(environ: Mapping[str, Any]) -> None:
 def _read(environ: Mapping[str, Any], limit: int) -> bytes:
     """The request's body, of at most `limit` bytes, with or without a declared length."""
     declared = environ.get("CONTENT_LENGTH")
-    if declared:
-        length = int(declared) if declared.isdecimal() else -1
-        if length < 0:
-            raise falcon.HTTPBadRequest(description="the Content-Length is no number")
-    else:
-        length = limit + 1
-    if declared and length > limit:
-        raise _too_large(limit)
+    if declared and not declared.isdecimal():
+        raise falcon.HTTPBadRequest(description="the Content-Length is no number")
+    length = min(int(declared), limit + 1) if declared else limit + 1
     stream = environ["wsgi.input"]
     body: bytes = stream.read(length)
     while len(body) < length and (more := stream.read(length - len(body))):
         body += more
     if len(body) > limit:
+        for _ in range(_DRAINED):   # a client that is still sending would not see the answer
+            if not stream.read(limit):
+                break
         raise _too_large(limit)
     return body
 

@@ -9,13 +9,23 @@ import time
 import uuid
 from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, NotRequired, TypedDict, TypeVar, get_type_hints
+from typing import Any, Generic, NotRequired, TypeVar
 
 import httpx
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
+from typing_extensions import TypedDict
 
-from codegen.runtime.errors import Conflict, DeclaredError, Forbidden, InUse, NotFound, RateLimited, Unauthorized
+from codegen.runtime.errors import (
+    Conflict,
+    DeclaredError,
+    Forbidden,
+    InUse,
+    NotFound,
+    RateLimited,
+    Unauthorized,
+    fields_of,
+)
 
 RETRY_STATUSES = frozenset({502, 503, 504})
 FIRST_DELAY = 0.1
@@ -123,21 +133,9 @@ class Call:
 
 def raised(kind: type[DeclaredError], message: str, data: Mapping[str, Any]) -> DeclaredError:
     """A declared error as its answer describes it; fields that this client does not know yet are left out."""
-    found = kind(**_fields_of(kind).validate_json(to_json(data)))
+    found = kind(**fields_of(kind).validate_json(to_json(data)))
     found.args = (message or kind.message,)
     return found
-
-
-_FIELDS: dict[type[DeclaredError], TypeAdapter[dict[str, Any]]] = {}
-
-
-def _fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
-    """Reads an error's fields: the keyword parameters of its class."""
-    if kind not in _FIELDS:
-        hints = get_type_hints(kind.__init__, include_extras=True)
-        fields = {name: hint for name, hint in hints.items() if name not in ("return", "message")}
-        _FIELDS[kind] = TypeAdapter(TypedDict(f"{kind.__name__}Fields", fields, total=False))  # type: ignore[operator]
-    return _FIELDS[kind]
 
 
 @dataclass(slots=True)

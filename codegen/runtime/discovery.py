@@ -10,9 +10,8 @@ from pydantic_core import SchemaValidator, core_schema, to_json
 
 from codegen.runtime.context import Context
 from codegen.runtime.dispatch import allowed
-from codegen.runtime.method import Method
+from codegen.runtime.method import DISCOVER, Method
 
-DISCOVER = "rpc.discover"
 _PREFIX = "#/components/"
 
 

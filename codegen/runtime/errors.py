@@ -1,7 +1,6 @@
 """Errors a method may answer with: the base of generated error classes, and those every program has."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any, ClassVar, get_type_hints
 
 from pydantic import TypeAdapter
@@ -27,12 +26,16 @@ class DeclaredError(Exception):
         return {}
 
 
-@cache
+_FIELDS: dict[type[DeclaredError], TypeAdapter[dict[str, Any]]] = {}
+
+
 def fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
     """Reads and writes an error's fields: the keyword parameters of its class, by their names on the wire."""
-    hints = get_type_hints(kind.__init__, include_extras=True)
-    fields = {name: hint for name, hint in hints.items() if name not in ("return", "message")}
-    return TypeAdapter(TypedDict(f"{kind.__name__}Fields", fields, total=False))  # type: ignore[operator]
+    if kind not in _FIELDS:
+        hints = get_type_hints(kind.__init__, include_extras=True)
+        fields = {name: hint for name, hint in hints.items() if name not in ("return", "message")}
+        _FIELDS[kind] = TypeAdapter(TypedDict(f"{kind.__name__}Fields", fields, total=False))  # type: ignore[operator]
+    return _FIELDS[kind]
 
 
 def dumped(error: DeclaredError, fields: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,6 +10,9 @@ from pydantic_core import SchemaValidator
 
 from codegen.runtime.context import Context, Scope
 
+DISCOVER = "rpc.discover"
+"""The method that every program has."""
+
 Transaction = Literal["none", "read", "write"]
 """`none`: the method is one statement, or manages its own transaction."""
 

@@ -19,7 +19,7 @@ from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, M
 from prometheus_client.registry import Collector
 
 from codegen.runtime import answers, errors
-from codegen.runtime.method import Method
+from codegen.runtime.method import DISCOVER, Method
 
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of the latency histogram, in seconds."""
@@ -40,7 +40,7 @@ class Metrics(Collector):
     """
 
     def __init__(self, methods: Sequence[Method], directory: Path | None = None) -> None:
-        names = [UNKNOWN, *(method.name for method in methods)]
+        names = [UNKNOWN, DISCOVER, *(method.name for method in methods)]
         declared = {error.code for method in methods for error in method.errors
                     if issubclass(error, errors.DeclaredError)}
         self._names = names

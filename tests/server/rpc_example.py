@@ -1,8 +1,9 @@
-"""A small program for the tests of JSON-RPC: the methods that the specification's examples call, and a few that fail."""
+"""A small program for the tests of JSON-RPC: the methods that the specification's examples call, and failing ones."""
 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -60,6 +61,11 @@ def remember(context: Context, name: str, fail: bool) -> int:
     return len(context.database.execute("SELECT name FROM notes"))
 
 
+def slow(context: Context) -> str:
+    time.sleep(1)
+    return "done"
+
+
 def methods() -> list[Method]:
     return [
         method("subtract", lambda context, minuend, subtrahend: minuend - subtrahend, minuend=I64, subtrahend=I64),
@@ -82,6 +88,7 @@ def methods() -> list[Method]:
         method("busy", raises(RateLimited())),
         method("picky", raises(InvalidParams("data.name", "was given once and for all", "immutable"))),
         method("fault", raises(RuntimeError("secret detail\nand a second line"))),
+        method("slow", slow),
         method("remember", remember, transaction="write", name=str, fail=bool),
     ]
 
