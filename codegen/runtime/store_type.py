@@ -14,7 +14,7 @@ from pydantic_core import from_json, to_json
 from codegen.runtime import columns
 from codegen.runtime.columns import Dialect, Kind
 from codegen.runtime.context import Scope
-from codegen.runtime.types import Money, base64_text, decimal_text, money_text
+from codegen.runtime.types import Money, base64_text, decimal_text, duration_text, money_text
 
 M = TypeVar("M", bound=BaseModel)
 New = TypeVar("New")
@@ -114,6 +114,10 @@ def _json(value: Any) -> str:
     return to_json(value).decode()
 
 
+def _duration_json(stored: int) -> str:
+    return duration_text(columns.decode_duration(stored))
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -140,5 +144,6 @@ def value_codecs(dialect: Dialect) -> Codecs:
 def json_codecs(dialect: Dialect) -> Codecs:
     """Stored value → a value that `pydantic_core.to_json` writes just as the model would."""
     wire: Mapping[Kind, Codec] = {
-        "money": money_text, "decimal": _DECIMAL_JSON[dialect], "blob": base64_text, "json": from_json}
+        "money": money_text, "decimal": _DECIMAL_JSON[dialect], "blob": base64_text,
+        "duration": _duration_json, "json": from_json}
     return {kind: wire.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in _KINDS}
