@@ -133,14 +133,18 @@ class Api:
     def _expand(self, body: JsonObject, paths: Any) -> JsonObject:
         """`expand[]=payment_intent.latest_charge`: objects in place of their ids."""
         for path in paths if isinstance(paths, list) else [paths]:
-            place: JsonObject | None = body
-            for name in str(path).removeprefix("data.").split("."):
-                if not place or name not in EXPANDABLE:
-                    break
-                if isinstance(place.get(name), str):
-                    place[name] = objects.public(self._checkout.find(EXPANDABLE[name], place[name]))
-                place = place.get(name)
+            names = str(path).split(".")
+            for place in body["data"] if names[0] == "data" else [body]:
+                self._expand_one(place, names[names[0] == "data":])
         return body
+
+    def _expand_one(self, place: JsonObject, names: list[str]) -> None:
+        for name in names:
+            if name not in EXPANDABLE or not place.get(name):
+                return
+            if isinstance(place[name], str):
+                place[name] = objects.public(self._checkout.find(EXPANDABLE[name], place[name]))
+            place = place[name]
 
 
 def _checked(call: str, params: JsonObject) -> JsonObject:
