@@ -110,8 +110,9 @@ class Database:
         if scheme == "sqlite" and (path := unquote(url.removeprefix("sqlite://").removeprefix("/"))):
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
-            pragmas = {"journal_mode": "wal", "foreign_keys": 1, "synchronous": "full", "cache_size": -16_000,
-                       "temp_store": "memory"}
+            # With recursive triggers REPLACE cannot get round the triggers that refuse to delete.
+            pragmas = {"journal_mode": "wal", "foreign_keys": 1, "recursive_triggers": 1, "synchronous": "full",
+                       "cache_size": -16_000, "temp_store": "memory"}
             return cls(peewee.SqliteDatabase(path, pragmas=pragmas, timeout=BUSY_TIMEOUT), "sqlite", url)
         raise ValueError("a database URL begins with sqlite:/// or postgresql://")
 
