@@ -267,7 +267,7 @@ class Parser(Expressions):
         if self.kinds[self.at] != ":":
             self.fail("`:` and the field's type", self._field_hint(name.text))
         self.at += 1
-        if self.kinds[self.at + 1] in (":", "?") and self.starts_line(self.at):
+        if self.kinds[self.at] == NAME and self.kinds[self.at + 1] in (":", "?") and self.starts_line(self.at):
             after = self.kinds[self.at + 1] if self.kinds[self.at + 1] == ":" else self.kinds[self.at + 2]
             if after == ":":  # the next line is a field of its own
                 self.fail("a type after `:`")
