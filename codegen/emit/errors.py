@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from codegen.emit.docstrings import docstring
 from codegen.emit.output import Output
 from codegen.emit.pytypes import Imports, argument_name, python_type, quoted, value_text
 from codegen.emit.render import environment, header
-from codegen.model.model import Error, ErrorGroup, Field, ListOf, MapOf, Module, Program, QName
+from codegen.model.model import Error, ErrorGroup, Field, Module, Program, QName
 
 RUNTIME_ERRORS = "codegen.runtime.errors"
 
@@ -19,8 +20,6 @@ def emit(program: Program) -> Iterable[Output]:
     for module in program.modules:
         if module.errors or _groups(module):
             yield Output(f"errors/{module.name}.py", _module(program, module))
-    yield Output("errors/__init__.py", f'{header(path for module in program.modules for path in module.files)}\n'
-                 '"""The errors of each module, as exceptions."""\n')
 
 
 def error_name(program: Program, target: QName, imports: Imports, *, errors: str = "..errors",
@@ -42,8 +41,11 @@ def _module(program: Program, module: Module) -> str:
     imports = Imports([declared.name for declared in (*module.errors, *groups)])
     imports.name("__future__", "annotations")
     base = imports.name(RUNTIME_ERRORS, "DeclaredError")
+    if any(error.fields for error in module.errors):
+        imports.name("typing", "Any")
+        imports.name(RUNTIME_ERRORS, "dumped")
     classes = [_error(program, error, imports) for error in module.errors]
-    unions = [{"name": group.name, "doc": group.doc or "Any of these errors, as `except` takes them.",
+    unions = [{"name": group.name, "doc": docstring(group.doc or "Any of these errors, as `except` takes them.", ""),
                "members": [error_name(program, name, imports, errors="", here=module.name) for name in group.errors]}
               for group in groups]
     return environment("errors").get_template("module.py.j2").render(
@@ -60,23 +62,20 @@ def _error(program: Program, error: Error, imports: Imports) -> dict[str, object
         if name != field.name:
             type_ = (f"{imports.name('typing', 'Annotated')}[{type_}, "
                      f"{imports.name('pydantic', 'Field')}(alias={quoted(field.name)})]")
-        fields.append({"name": name, "argument": f"{name}: {type_}{_default(program, field, imports)}"})
-    if fields:
-        imports.name("typing", "Any")
-        imports.name(RUNTIME_ERRORS, "dumped")
+        fields.append({"name": name, "argument": f"{name}: {type_}{_default(program, field)}"})
     docs = [part for part in (error.doc or f"{error.message[:1].upper()}{error.message[1:]}.",
                               *(f"`{field.name}`: {field.doc}" for field in error.fields if field.doc)) if part]
     signature = ", ".join(["self", "message: str | None = None", *(["*"] if fields else []),
                            *(str(field["argument"]) for field in fields)])
-    return {"name": error.name, "doc": "\n\n".join(docs), "code": error.code, "slug": error.slug,
+    return {"name": error.name, "doc": docstring("\n\n".join(docs), "    "), "code": error.code, "slug": error.slug,
             "status": error.status, "message": quoted(error.message), "fields": fields, "signature": signature}
 
 
-def _default(program: Program, field: Field, imports: Imports) -> str:
-    """Lists, maps and times that default to something are given by whoever raises the error."""
+def _default(program: Program, field: Field) -> str:
+    """A plain literal; any other default is given by whoever raises the error."""
     if field.optional:
         return " = None"
-    mutable = isinstance(program.base(field.type), ListOf | MapOf)
-    if field.default is None or field.default.now or mutable:
+    if field.default is None or field.default.now or isinstance(field.default.value, list | dict):
         return ""
-    return f" = {value_text(program, field.type, field.default.value, imports)}"
+    value = value_text(program, field.type, field.default.value, Imports())
+    return "" if "(" in value else f" = {value}"

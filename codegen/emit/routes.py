@@ -9,7 +9,7 @@ from codegen.emit.output import Output
 from codegen.emit.pytypes import Imports, argument_name, python_type, quoted, value_text
 from codegen.emit.render import environment, header
 from codegen.emit.services import function_name, raised, result_type, service_class, webhook_class
-from codegen.model.model import ListOf, MapOf, Method, Module, Param, Program, Service, Webhook
+from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
 from codegen.source.span import Span
 
 WIRING = "codegen.runtime.wiring"
@@ -53,7 +53,8 @@ def _method(program: Program, module: Module, service: Service, method: Method,
         "service": interface, "function": quoted(function_name(method)), "name": quoted(method.wire),
         "aliases": _tuple([quoted(f"{old}.{method.name}")]), "params": _params_class(service, method),
         "param_names": _tuple([quoted(param.name) for param in method.params]),
-        "clocked": _tuple([quoted(argument_name(p.name)) for p in method.params if p.default and p.default.now]),
+        "clocked": _tuple([f"({quoted(argument_name(param.name))}, {quoted(_primitive(program, param))})"
+                           for param in method.params if param.default and param.default.now]),
         "result": result_type(program, method.result, method.result_nullable, imports),
         "auth": quoted(method.auth), "safe": method.safe,
         "idempotent": quoted(method.idempotent) if method.idempotent else None, "audit": method.audit,
@@ -78,6 +79,12 @@ def _param(program: Program, param: Param, imports: Imports) -> str:
         type_ = (f"{imports.name('typing', 'Annotated')}[{type_}, "
                  f"{imports.name('pydantic', 'Field')}({', '.join(notes)})]")
     return f"{name}: {type_}" if param.required else f"{name}: {imports.name('typing', 'NotRequired')}[{type_}]"
+
+
+def _primitive(program: Program, param: Param) -> str:
+    base = program.base(param.type)
+    assert isinstance(base, Primitive), param   # only times default to now
+    return base.name
 
 
 def _webhook(program: Program, module: Module, webhook: Webhook, imports: Imports) -> list[str]:

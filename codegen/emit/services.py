@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import keyword
-import textwrap
 from collections.abc import Iterable, Sequence
 
+from codegen.emit.docstrings import docstring
 from codegen.emit.errors import error_name
 from codegen.emit.output import Output
 from codegen.emit.pytypes import Imports, argument_name, python_type, value_text
 from codegen.emit.render import environment, header
 from codegen.model.model import (
-    ListOf,
-    MapOf,
     Member,
     Method,
     Module,
@@ -33,8 +31,6 @@ def emit(program: Program) -> Iterable[Output]:
     for module in program.modules:
         if module.services or module.webhooks:
             yield Output(f"services/{module.name}.py", _module(program, module))
-    yield Output("services/__init__.py", f'{header(path for module in program.modules for path in module.files)}\n'
-                 '"""What handlers implement: an interface for each service and each webhook."""\n')
 
 
 def service_class(service: Service) -> str:
@@ -67,14 +63,14 @@ def _module(program: Program, module: Module) -> str:
     imports.name("abc", "ABC")
     imports.name("abc", "abstractmethod")
     context = imports.name(*CONTEXT)
-    services = [{"name": service_class(service), "doc": documentation(service) or f"`{service.wire}`.",
-                 "methods": [_method(program, method, context, imports) for method in service.methods]}
-                for service in module.services]
     if module.webhooks:
         imports.name("collections.abc", "Mapping")
+    services = [{"name": service_class(service), "doc": _documentation("    ", service, or_else=f"`{service.wire}`."),
+                 "methods": [_method(program, method, context, imports) for method in service.methods]}
+                for service in module.services]
     webhooks = [{"name": webhook_class(webhook), "result": result_type(
         program, webhook.result, webhook.result_nullable, imports),
-        "doc": documentation(webhook, f"`POST {webhook.route}`.", _raises(program, webhook.errors))}
+        "doc": _documentation("    ", webhook, f"`POST {webhook.route}`.", _raises(program, webhook.errors))}
         for webhook in module.webhooks]
     return environment("services").get_template("module.py.j2").render(
         header=header(module.files), module=module.name, imports=imports.text(), context=context, services=services,
@@ -90,28 +86,29 @@ def _method(program: Program, method: Method, context: str, imports: Imports) ->
     name = function_name(method)
     return {"name": name, "result": result, "arguments": arguments, "signature": signature,
             "long": len(f"    def {name}({signature}) -> {result}:") > 120,
-            "doc": documentation(method, *params, *notes, _raises(program, method.errors)) or f"`{method.wire}`."}
+            "doc": _documentation("        ", method, *params, *notes, _raises(program, method.errors),
+                                  or_else=f"`{method.wire}`.")}
 
 
 def _argument(program: Program, param: Param, imports: Imports) -> str:
-    """Parameters that default to a list, a map or the time are always given, so they show no default."""
+    """The runtime always gives every parameter. A default that is no plain literal is therefore not shown."""
     text = f"{argument_name(param.name)}: {python_type(program, param.type, imports, nullable=param.nullable)}"
     if param.optional:
         return f"{text} = None"
-    if param.default is None or param.default.now or isinstance(program.base(param.type), ListOf | MapOf):
+    if param.default is None or param.default.now or isinstance(param.default.value, list | dict):
         return text
-    return f"{text} = {value_text(program, param.type, param.default.value, imports)}"
+    value = value_text(program, param.type, param.default.value, Imports())
+    return text if "(" in value else f"{text} = {value}"
 
 
 def _raises(program: Program, errors: Sequence[QName]) -> str:
     return "Raises " + ", ".join(f"`{program.errors[error].name}`" for error in errors) + "." if errors else ""
 
 
-def documentation(member: Member, *more: str) -> str:
-    """The doc lines of a member and what else there is to say, a paragraph each, within the width of a method."""
+def _documentation(indent: str, member: Member, *more: str, or_else: str = "") -> str:
+    """A docstring of a member's doc lines and what else there is to say, a paragraph each."""
     deprecated = f"Deprecated: {member.deprecated.reason}" if member.deprecated else ""
-    return "\n\n".join("\n".join(textwrap.wrap(line, 108)) for part in (member.doc, deprecated, *more) if part
-                       for line in part.split("\n\n"))
+    return docstring("\n\n".join(part for part in (member.doc, deprecated, *more) if part) or or_else, indent)
 
 
 def raised(program: Program, errors: Sequence[QName], imports: Imports) -> list[str]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter
@@ -40,7 +41,8 @@ class ServiceMethod:
     """A method of a service as its schema declares it; `routes/<module>.py` has one for each.
 
     `function` is its name in the interface `service`, `name` the one on the wire. `params` is a TypedDict whose keys
-    are the handler's parameters, `clocked` those of them that are the present time where they are left out.
+    are the handler's parameters; `clocked` names those of them that are the present time where they are left out, each
+    with its kind (`otime`, `datetime`, `date`).
     `source` is the place in the schema, `path:line`.
     """
 
@@ -50,7 +52,7 @@ class ServiceMethod:
     aliases: tuple[str, ...] = ()
     params: Any
     param_names: tuple[str, ...] = ()
-    clocked: tuple[str, ...] = ()
+    clocked: tuple[tuple[str, str], ...] = ()
     result: Any = None
     auth: Scope
     safe: bool = False
@@ -238,13 +240,18 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
         idempotent=declared.idempotent, audit=declared.audit, errors=declared.errors)
 
 
-def _caller(function: Callable[..., Any], clocked: tuple[str, ...]) -> Callable[[Context, dict[str, Any]], Any]:
+_TIMES: Mapping[str, Callable[[datetime], Any]] = {
+    "otime": lambda now: now.replace(microsecond=0), "datetime": lambda now: now, "date": lambda now: now.date()}
+
+
+def _caller(function: Callable[..., Any],
+            clocked: tuple[tuple[str, str], ...]) -> Callable[[Context, dict[str, Any]], Any]:
     def call(context: Context, params: dict[str, Any]) -> Any:
         return function(context, **params)
 
     def call_with_time(context: Context, params: dict[str, Any]) -> Any:
-        now = context.clock.now().replace(microsecond=0)
-        return function(context, **{**dict.fromkeys(clocked, now), **params})
+        now = context.clock.now()
+        return function(context, **{**{name: _TIMES[kind](now) for name, kind in clocked}, **params})
 
     return call_with_time if clocked else call
 
