@@ -1,0 +1,65 @@
+"""A process that is killed in the middle of a migration leaves the database at the migration before."""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from codegen.evolve import plan
+from codegen.model import load_program
+from codegen.runtime import migrations
+from codegen.runtime.database import Database
+from codegen.source.diagnostics import Report
+
+SLOW = {
+    "sqlite": "CREATE TABLE slow AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 100000000) "
+              "SELECT n FROM c",
+    "postgresql": "SELECT pg_sleep(2)"}
+
+
+def planned(schemas: Path, text: str) -> None:
+    (schemas / "a.oschema").write_text(f"module m\n[rootobject]\nUser = {{ {text} }}\n")
+    report = Report()
+    program = load_program(schemas, report)
+    assert program is not None
+    plan.write(schemas, plan.plan(plan.locked(schemas, report), program, report), None)
+    assert not report.findings()
+
+
+def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
+    schemas = tmp_path / "schemas"
+    schemas.mkdir()
+    planned(schemas, "name: str")
+    migrations.apply(database, schemas / plan.MIGRATIONS)
+    database.execute("INSERT INTO \"user\" (sid, name, rev) VALUES ('ann1', 'Ann', 1)")
+    planned(schemas, "name: str nick: str = \"-\"")
+    folder = next((schemas / plan.MIGRATIONS).glob("0002_*"))
+    script = folder / f"up.{database.dialect}.sql"
+    whole = script.read_text()
+    script.write_text(f"{whole}\n{SLOW[database.dialect]};\n")
+    plan.seal(folder)
+    database.close()
+
+    code = (f"import sys; from codegen.cli import main; "
+            f"main(['migrate', 'apply', '--schemas', {str(schemas)!r}, '--database', {database.url!r}])")
+    process = subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("applying    0002_")
+    time.sleep(0.3)   # it is now in the slow statement, behind all others
+    assert process.poll() is None
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+    script.write_text(whole)
+    plan.seal(folder)
+    found = migrations.status(database, schemas / plan.MIGRATIONS)
+    assert [row.number for row in found.applied] == [1]
+    with pytest.raises(Exception, match="nick"):
+        database.execute('SELECT nick FROM "user"')
+    assert [m.number for m in migrations.apply(database, schemas / plan.MIGRATIONS)] == [2]
+    assert database.execute('SELECT sid, name, nick FROM "user"') == [("ann1", "Ann", "-")]
+    assert json.loads((folder / "migration.json").read_text())["steps"] == ["add user.nick, filled with '-'"]
