@@ -21,6 +21,10 @@ PRIMITIVES = ("bool", "str", "bytes", "i8", "i16", "i32", "i64", "u8", "u16", "u
               "money", "otime", "datetime", "date", "duration", "uuid", "sid", "json", "any")
 
 
+MAX_SUGGESTIONS = 50
+"""Comparing names is slow; whoever has more unknown ones has another trouble than spelling."""
+
+
 def a(kind: str) -> str:
     """The kind with its article: `an enum`."""
     return f"{'an' if kind[0] in 'aeio' else 'a'} {kind}"
@@ -97,6 +101,8 @@ class Names:
 
     report: Report
     modules: list[ModuleNames]
+    suggestions: int = MAX_SUGGESTIONS
+    """How many more unknown names are compared with all others."""
 
     def symbols(self, *kinds: Kind) -> Iterable[Symbol]:
         """The symbols of these kinds, modules in order, declarations in source order."""
@@ -128,7 +134,11 @@ class Names:
         else:
             # The same name in an imported module is nearer than any other name.
             same = (name for name in sorted(candidates) if name.rpartition(".")[2] == path.parts[-1].text)
-            self.report.add(rule, path.span, name=path.text, near=next(same, None) or nearest(path.text, candidates))
+            near = next(same, None)
+            if near is None and self.suggestions > 0:
+                self.suggestions -= 1
+                near = nearest(path.text, candidates)
+            self.report.add(rule, path.span, name=path.text, near=near)
 
 
 def classify(node: tree.TypeDef) -> Kind:
