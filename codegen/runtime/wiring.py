@@ -16,10 +16,12 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar, get_type_hints
+from types import UnionType
+from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic_core import SchemaSerializer, SchemaValidator
+from typing_extensions import TypeAliasType
 
 from codegen.runtime.context import Context, Scope
 from codegen.runtime.method import Method, Transaction
@@ -161,7 +163,7 @@ def _only(handlers: list[object], interface: type, function: str, source: str, p
         problems.append(f"{title} has {len(found)} handlers: {', '.join(_title(type(one)) for one in found)}")
     if len(found) != 1:
         return None
-    if misfits := _misfits(getattr(interface, function), getattr(type(found[0]), function, None)):
+    if misfits := _misfits(getattr(interface, function), getattr(type(found[0]), function)):
         problems.extend(f"{title}: {_title(type(found[0]))}.{function} {misfit}" for misfit in misfits)
         return None
     return found[0]
@@ -170,7 +172,7 @@ def _only(handlers: list[object], interface: type, function: str, source: str, p
 def _misfits(wanted: Callable[..., Any], given: Any) -> list[str]:
     """How a handler's function differs from the interface's, in words that follow its name."""
     if not inspect.isfunction(given):
-        return ["is missing" if given is None else "is no method"]
+        return ["is no method"]
     if inspect.iscoroutinefunction(given):
         return ["is a coroutine; handlers are plain functions"]
     try:
@@ -197,7 +199,7 @@ def _misfits(wanted: Callable[..., Any], given: Any) -> list[str]:
             continue
         if name not in hints:
             problems.append(f"says no type for {name!r}, which is {_spelt(expected[parameter.name])}")
-        elif hints[name] not in (expected[parameter.name], Any, object):
+        elif hints[name] not in (Any, object) and _meaning(hints[name]) != _meaning(expected[parameter.name]):
             problems.append(f"takes {name!r} as {_spelt(hints[name])}, not {_spelt(expected[parameter.name])}")
         parameters.pop(name)
     problems.extend(f"wants a parameter {name!r}, which nobody gives" for name, parameter in parameters.items()
@@ -211,7 +213,22 @@ def _misfits(wanted: Callable[..., Any], given: Any) -> list[str]:
     return problems
 
 
+def _meaning(annotation: Any) -> Any:
+    """What an annotation means to a type checker, as a value that can be compared: names of types are resolved."""
+    if isinstance(annotation, TypeAliasType):
+        return _meaning(annotation.__value__)
+    if get_origin(annotation) is Annotated:
+        return _meaning(get_args(annotation)[0])
+    if not (parts := get_args(annotation)):
+        return annotation
+    origin = get_origin(annotation)
+    if origin in (Union, UnionType):
+        return frozenset(map(_meaning, parts))
+    return origin, tuple(map(_meaning, parts))
+
+
 def _result_fits(given: Any, wanted: Any) -> bool:
+    given, wanted = _meaning(given), _meaning(wanted)
     return bool(given == wanted or wanted is Any
                 or (isinstance(given, type) and isinstance(wanted, type) and issubclass(given, wanted)))
 
