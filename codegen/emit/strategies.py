@@ -48,10 +48,25 @@ def emit(program: Program) -> Iterable[Output]:
     for module in program.modules:
         declared = [each for each in (*module.types, *module.events) if not isinstance(each, ErrorGroup)]
         if declared:
-            writer = _Writer(program, graph, module)
+            imports = Imports({"st", *(f"any_{snake(each.name)}" for each in declared)})
+            imports.name("__future__", "annotations")
+            imports.bind("hypothesis", "strategies", "st")
+            writer = _Writer(program, graph, module, imports)
             strategies = [writer.strategy(each) for each in declared]
             yield Output(f"strategies/{module.name}.py", template.render(
                 header=header(module.files), module=module.name, strategies=strategies, imports=writer.imports.text()))
+
+
+class Arguments:
+    """Writes strategies of values outside of `strategies/`, with calls of the functions there."""
+
+    def __init__(self, program: Program, imports: Imports, package: str = "..strategies") -> None:
+        imports.bind("hypothesis", "strategies", "st")
+        self._writer = _Writer(program, _Graph(program), None, imports, package)
+
+    def text(self, type_: Type, *, nullable: bool = False) -> str:
+        """The expression of a strategy for `type_`."""
+        return self._writer.value(type_, [], nullable)
 
 
 class _Graph:
@@ -118,14 +133,12 @@ class Strategy:
 
 
 class _Writer:
-    """Writes the expressions of one module's file."""
+    """Writes the expressions of one module's file, or with `module` None of a file elsewhere."""
 
-    def __init__(self, program: Program, graph: _Graph, module: Module) -> None:
+    def __init__(self, program: Program, graph: _Graph, module: Module | None, imports: Imports,
+                 package: str = "") -> None:
         self.program, self.graph, self.module = program, graph, module
-        declared = [each.name for each in (*module.types, *module.events)]
-        self.imports = Imports({"st", *(f"any_{snake(name)}" for name in declared)})
-        self.imports.name("__future__", "annotations")
-        self.imports.bind("hypothesis", "strategies", "st")
+        self.imports, self.package = imports, package
         self.owner: QName = ""
 
     def strategy(self, declared: TypeDecl | Event) -> Strategy:
@@ -139,7 +152,7 @@ class _Writer:
                 return Strategy(name, type_, recursive, fields)
             case Alias():
                 type_ = python_type(self.program, declared.type, self.imports, nullable=declared.nullable)
-                text = self._value(declared.type, [declared.constraints], declared.nullable)
+                text = self.value(declared.type, [declared.constraints], declared.nullable)
             case Enum(open=True):
                 type_ = "str"
                 known = ", ".join(quoted(value.name) for value in declared.values)
@@ -154,7 +167,7 @@ class _Writer:
         return Strategy(name, type_, recursive, None, text)
 
     def _field(self, field: Field) -> str:
-        return self._value(field.type, [field.constraints], field.nullable)
+        return self.value(field.type, [field.constraints], field.nullable)
 
     def _union(self, declared: Union) -> str:
         """At the last depth only members that hold no such union again."""
@@ -164,7 +177,7 @@ class _Writer:
         text = " | ".join(calls)
         return f"{text} if depth else {' | '.join(ends)}" if ends and len(ends) < len(calls) else text
 
-    def _value(self, type_: Type, constraints: list[Constraints], nullable: bool = False) -> str:
+    def value(self, type_: Type, constraints: list[Constraints], nullable: bool = False) -> str:
         own = [each for each in constraints if each]
         if own:
             aliases = list(self.program.aliases_of(type_))
@@ -185,13 +198,13 @@ class _Writer:
             case Named(target=target):
                 return self._call(target)
             case Nullable(inner=inner):
-                return f"({self._value(inner, [], True)})"
+                return f"({self.value(inner, [], True)})"
             case ListOf(item=item):
                 size = self._size(constrained(self.program, type_, {}, constraints), "Items")
-                return self._short(f"st.lists({self._value(item, [])}, {size})", "st.builds(list)", type_)
+                return self._short(f"st.lists({self.value(item, [])}, {size})", "st.builds(list)", type_)
             case MapOf(key=key, value=value):
                 size = self._size(constrained(self.program, type_, {}, constraints), "Properties")
-                text = f"st.dictionaries({self._value(key, [])}, {self._value(value, [])}, {size})"
+                text = f"st.dictionaries({self.value(key, [])}, {self.value(value, [])}, {size})"
                 return self._short(text, "st.builds(dict)", type_)
             case _:
                 schema = constrained(self.program, type_, primitive_schema(type_), constraints)
@@ -246,8 +259,8 @@ class _Writer:
     def _call(self, target: QName) -> str:
         declared = self.program.types[target]
         name = f"any_{snake(declared.name)}"
-        if declared.module != self.module.name:
-            name = self.imports.name(f".{declared.module}", name)
+        if self.module is None or declared.module != self.module.name:
+            name = self.imports.name(f"{self.package}.{declared.module}", name)
         if self.graph.back(self.owner, target) and self.graph.recursive(target):
             return f"st.deferred(lambda: {name}(max(depth - 1, 0)))"
         return f"{name}()"

@@ -1,0 +1,176 @@
+"""How the reference writes types, constraints and doc lines, with links to where each type stands."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from codegen.emit.operations import Catalogue
+from codegen.model.model import (
+    Alias,
+    Constraints,
+    Default,
+    Enum,
+    ErrorGroup,
+    Field,
+    Json,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Param,
+    Primitive,
+    QName,
+    Ref,
+    Struct,
+    Type,
+    TypeDecl,
+    Union,
+)
+
+_CODE = re.compile(r"`([^`\n]+)`")
+
+
+class Text:
+    """Writes HTML; links lead from one page of the reference to another, which all stand in one folder."""
+
+    def __init__(self, calls: Catalogue) -> None:
+        self._calls = calls
+        self._links: dict[QName, str] = {
+            declared.qname: f"{page(declared.module)}#{calls.names[declared.qname]}"
+            for declared in calls.program.types.values()}
+        self._by_name = {calls.names[qname]: qname for qname in self._links}
+        self._errors = {error.name: f"errors.html#{error.slug}" for error in calls.program.errors.values()}
+
+    def name(self, declared: TypeDecl) -> str:
+        return self._calls.names[declared.qname]
+
+    def type(self, type_: Type, nullable: bool = False) -> Markup:
+        text = self._type(type_)
+        return Markup("{} or null").format(text) if nullable and not isinstance(type_, Nullable) else text
+
+    def _type(self, type_: Type) -> Markup:
+        match type_:
+            case Primitive(name, currency):
+                text = f"{name} {currency}" if currency else name
+                return Markup('<a class="type plain" href="index.html#values">{}</a>').format(text)
+            case Ref(target):
+                return Markup("sid of {}").format(self.link(target))
+            case Named(target):
+                return self.link(target)
+            case ListOf(item):
+                return Markup("list of {}").format(self._type(item))
+            case MapOf(key, value):
+                return Markup("map of {} to {}").format(self._type(key), self._type(value))
+            case Nullable(inner):
+                return Markup("{} or null").format(self._type(inner))
+
+    def link(self, target: QName) -> Markup:
+        return Markup('<a class="type" href="{}">{}</a>').format(self._links[target], self._calls.names[target])
+
+    def error_link(self, target: QName) -> Markup:
+        error = self._calls.program.errors[target]
+        return Markup('<a href="errors.html#{0}"><code>{0}</code></a> <span class="of">{1}</span>').format(
+            error.slug, error.message)
+
+    def limits(self, constraints: Constraints) -> list[str]:
+        return list(limits(constraints))
+
+    def doc(self, text: str) -> Markup:
+        """Paragraphs, with `names` as code; a name of a type or an error becomes a link."""
+        return Markup("\n").join(
+            Markup("<p>{}</p>").format(self.line(part)) for part in re.split(r"\n\s*\n", text) if part.strip())
+
+    def line(self, text: str) -> Markup:
+        parts = _CODE.split(text.replace("\n", " "))
+        return Markup("").join(self._code(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+
+    def _code(self, name: str) -> Markup:
+        link = self._links.get(self._by_name.get(name, "")) or self._errors.get(name)
+        code = Markup("<code>{}</code>").format(name)
+        return Markup('<a href="{}">{}</a>').format(link, code) if link else code
+
+    def about(self, member: Field | Param) -> str:
+        """Its doc, or that of its type where it has none and the type is but a name for another."""
+        if member.doc or not isinstance(member.type, Named):
+            return member.doc
+        declared = self._calls.program.types[member.type.target]
+        return declared.doc if isinstance(declared, Alias | Enum) else ""
+
+    def rules(self, member: Field | Param) -> list[str]:
+        """What else holds for a value, in a few words each."""
+        found = [word for alias in self._calls.program.aliases_of(member.type) for word in limits(alias.constraints)]
+        enum = self._calls.program.base(member.type)
+        if isinstance(enum, Named) and isinstance(declared := self._calls.program.types[enum.target], Enum):
+            found += [value.name for value in declared.values[:8]] + ["…"] * (len(declared.values) > 8)
+        if isinstance(member, Field):
+            own = (member.constraints,) if member.constraints else ()
+            found += [word for each in own for word in limits(each)]
+            words = ("unique", "immutable", "sensitive", "computed")
+            found += [word for word in words if getattr(member, word)]
+            found += ["set once"] * member.set_once + ["set by the server"] * member.server
+            found += ["indexed"] * (member.index and not member.unique)
+        if member.default is not None:
+            found.append(f"default {default(member.default)}")
+        if member.since:
+            found.append(f"since {member.since}")
+        return found
+
+    def fields_of(self, type_: Type) -> tuple[Field, ...]:
+        """The fields to show within a parameter: those of a struct, also in a list."""
+        base = self._calls.program.base(type_)
+        if isinstance(base, ListOf):
+            base = self._calls.program.base(base.item)
+        declared = self._calls.program.types[base.target] if isinstance(base, Named) else None
+        return declared.fields if isinstance(declared, Struct) else ()
+
+
+def page(module: str) -> str:
+    return f"types-{module}.html"
+
+
+def kind(declared: TypeDecl) -> str:
+    match declared:
+        case Struct(rootobject=True):
+            return "root object"
+        case Struct():
+            return "struct"
+        case Enum(open=is_open):
+            return "open enum" if is_open else "enum"
+        case Union():
+            return "union"
+        case Alias():
+            return "alias"
+        case ErrorGroup():
+            return "error group"
+
+
+def limits(constraints: Constraints) -> Iterable[str]:
+    low, high = constraints.minimum, constraints.maximum
+    if low is not None and high is not None:
+        yield f"{low} to {high}"
+    elif low is not None:
+        yield f"at least {low}"
+    elif high is not None:
+        yield f"at most {high}"
+    short, long = constraints.min_length, constraints.max_length
+    if short is not None and long is not None:
+        yield f"length {short} to {long}" if short != long else f"length {short}"
+    elif short is not None:
+        yield f"length at least {short}"
+    elif long is not None:
+        yield f"length at most {long}"
+    if constraints.regex is not None:
+        yield f"matches {constraints.regex}"
+
+
+def default(value: Default) -> str:
+    return "now" if value.now else _json_text(value.value)
+
+
+def _json_text(value: Json) -> str:
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
+    return value if isinstance(value, str) and value else repr(value).replace("'", '"')
