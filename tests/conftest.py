@@ -12,7 +12,7 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from codegen.emit import models, tables
+from codegen.emit import models, strategies, tables
 from codegen.model import load_program
 from codegen.runtime.database import Database
 from codegen.source.diagnostics import Report
@@ -80,7 +80,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     program = load_program(Path(__file__).parent / "cases/store/shop", Report())
     assert program is not None
     folder = tmp_path_factory.mktemp("generated")
-    for output in (*models.emit(program), *tables.emit(program)):
+    for output in (*models.emit(program), *strategies.emit(program), *tables.emit(program)):
         path = folder / "shop_generated" / output.path
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(output.text)
@@ -96,9 +96,5 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
 @pytest.fixture
 def shop_database(shop: ModuleType, database: Database) -> Database:
     """A database, on SQLite and on PostgreSQL, with the empty tables of `shop`."""
-    script = (Path(str(shop.__file__)).parent / f"{database.dialect}.sql").read_text()
-    if database.dialect == "sqlite":
-        database.peewee.connection().executescript(script)
-    else:
-        database.execute(script)
+    database.execute_script((Path(str(shop.__file__)).parent / f"{database.dialect}.sql").read_text())
     return database

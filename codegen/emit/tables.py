@@ -35,15 +35,10 @@ def emit(program: Program) -> Iterable[Output]:
     for module in stored:
         yield Output(f"tables/{module.name}.py", _module(program, module))
     yield Output("tables/__init__.py", _package(program, stored))
-    sources = [path for module in stored for path in sources_of(module)]
+    sources = [path for module in stored for path in module.files]
     for dialect in DIALECTS:
         yield Output(f"tables/{dialect}.sql", f"{header(sources, '--')}\n\n{create_all(program, dialect)}")
-    yield from _roundtrips(program, stored)
-
-
-def sources_of(module: Module) -> Iterator[str]:
-    """The paths of a module's files, as the header of a generated file names them."""
-    return (file if "/" in file or module.path == "." else f"{module.path}/{file}" for file in module.files)
+    yield Output("conformance/test_roundtrip.py", _roundtrips(program, sources))
 
 
 def constant_name(struct: Struct) -> str:
@@ -60,7 +55,7 @@ def _package(program: Program, stored: Iterable[Module]) -> str:
     any_type = imports.name("typing", "Any")
     stored_type = imports.name("codegen.runtime.store_type", "StoredType")
     return environment("tables").get_template("package.py.j2").render(
-        header=header([path for module in modules for path in sources_of(module)]), imports=imports.text(),
+        header=header([path for module in modules for path in module.files]), imports=imports.text(),
         names=ordered, type=f"tuple[{stored_type}[{any_type}, {any_type}, {any_type}, {any_type}], ...]")
 
 
@@ -80,7 +75,7 @@ def _module(program: Program, module: Module) -> str:
         types.append(_Writer(program, struct, imports, frozenset(made)).render())
         made.add(struct.table)
     return environment("tables").get_template("module.py.j2").render(
-        header=header(sources_of(module)), module=module.name, imports=imports.text(), types=types)
+        header=header(module.files), module=module.name, imports=imports.text(), types=types)
 
 
 @dataclass(frozen=True)
@@ -298,6 +293,11 @@ def _names(names: Iterable[str]) -> str:
     return text if len(text) < 90 else "\n        " + "\n        ".join(textwrap.wrap(text, 108)) + "\n    "
 
 
-def _roundtrips(program: Program, stored: Iterable[Module]) -> Iterator[Output]:
-    """Tests that each object comes back from the database as it was written, run with the generated strategies."""
-    return iter(())
+def _roundtrips(program: Program, sources: Iterable[str]) -> str:
+    """The test that each object comes back from the database as it was written, run with the generated strategies."""
+    imports = Imports()
+    structs = [program.struct(table.struct) for table in tables(program)]
+    strategies = [(struct.qname, imports.name(f"..strategies.{struct.module}", f"any_{snake(struct.name)}"))
+                  for struct in structs]
+    return environment("tables").get_template("roundtrip.py.j2").render(
+        header=header(sources), imports=imports.text(), strategies=strategies)

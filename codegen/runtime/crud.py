@@ -203,10 +203,7 @@ class _Crud:
     def _after_hook(self, values: Values, hook: Callable[[Any], Any]) -> Values:
         """The stored values of the object that a hook left or returned."""
         model = self.type.model.model_construct(**values)
-        model = hook(model) or model
-        attributes = {info.alias or name: name for name, info in self.type.model.model_fields.items()}
-        return {name: getattr(model, attributes[name]) for name in self.type.names
-                if name == "rev" or hasattr(model, attributes[name])}
+        return {**self.type.values_of(hook(model) or model), **({"rev": values["rev"]} if "rev" in values else {})}
 
     # --- callers ----------------------------------------------------------------------------------------------
 

@@ -142,6 +142,17 @@ class Database:
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
 
+    def execute_script(self, script: str) -> None:
+        """Run a script of many statements without parameters, outside of transactions."""
+        connection = self.peewee.connection()
+        try:
+            if self.dialect == "sqlite":
+                connection.executescript(script)
+            else:
+                connection.execute(script)
+        except (sqlite3.Error, psycopg.Error) as error:
+            raise self._translate(error, script) from error
+
     def prepare(self, sql: str) -> str:
         """Hand-written SQL with `?` for its parameters, in this database's style. Do it once, keep the text."""
         return sql if self.dialect == "sqlite" else sql.replace("%", "%%").replace("?", "%s")

@@ -53,6 +53,7 @@ class StoredType(Generic[M, New, Patch, Filter]):
     """
 
     name: str
+    qname: str
     wire: str
     alias: str
     table: type[peewee.Model]
@@ -78,6 +79,11 @@ class StoredType(Generic[M, New, Patch, Filter]):
     def names(self) -> tuple[str, ...]:
         """The stored fields, in the order of a row."""
         return tuple(stored.name for stored in self.fields)
+
+    def values_of(self, model: M) -> Values:
+        """The stored values of a model; those it was made without are missing."""
+        attributes = {info.alias or name: name for name, info in self.model.model_fields.items()}
+        return {name: getattr(model, attributes[name]) for name in self.names if hasattr(model, attributes[name])}
 
     def computes(self, function: Callable[[M], Mapping[str, Any]]) -> Callable[[M], Mapping[str, Any]]:
         """Say how `@computed` fields follow from the stored ones; a decorator, once per type, before it is stored.
