@@ -4,7 +4,6 @@ import click
 
 from codegen.source.catalog import RULES
 from codegen.source.diagnostics import Rule
-from codegen.source.nearest import nearest
 
 _SECTIONS = {"0": "files and bytes", "1": "syntax", "2": "names and types", "3": "notes, fields and defaults",
              "4": "errors, services and webhooks", "5": "lint", "6": "breaking changes",
@@ -21,10 +20,14 @@ def command(schemas: str | None, code: str | None) -> None:
         return
     rule = RULES.get(code.upper())
     if rule is None:
-        near = nearest(code.upper(), RULES)
-        hint = f"; did you mean {near}?" if near else ""
-        raise click.UsageError(f"there is no rule {code}{hint} `oschema explain` lists all")
+        raise click.UsageError(f"there is no rule {code}; {_hint(code.upper())}`oschema explain` lists all")
     click.echo(explain(rule), nl=False)
+
+
+def _hint(code: str) -> str:
+    """The rule that differs in one sign."""
+    near = [known for known in sorted(RULES) if sum(a == b for a, b in zip(code, known, strict=False)) >= len(known) - 1]
+    return f"did you mean {near[0]}? " if near else ""
 
 
 def explain(rule: Rule) -> str:

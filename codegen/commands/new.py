@@ -25,20 +25,20 @@ error AlreadyDone(1001, 409) "the task is done already"
 [rootobject, principal]
 User = {{
     /// Unique among all users.
-    name: str               @unique @len(1, 80)
-    created_at: otime = now @server @immutable
+    name: str                   @unique @len(1, 80)
+    created_at: otime = now     @server @immutable
 }}
 
 /// Something to do.
 // auth(own): a user's CRUD calls reach the tasks that refer to that user; `sid` and `rev` fields are implied.
 [rootobject, auth(own)]
 Task = {{
-    owner_sid: &User        @index @immutable
+    owner_sid: &User            @index @immutable
     title: Title
-    note?: str              @len(0, 2000)
-    state: TaskState = open @index
+    note?: str                  @len(0, 2000)
+    state: TaskState = open     @index
     due_at?: otime
-    done_at?: otime         @server @set_once
+    done_at?: otime             @server @set_once
 }}
 
 /// What can be done with tasks beyond CRUD.
@@ -47,7 +47,7 @@ service TaskService {{
     /// Mark a task done, once.
     finish(sid: sid) -> Task ! NotFound | AlreadyDone
     /// How many tasks of the caller are open.
-    count_open() -> u32 @safe
+    count_open() -> u32     @safe
 }}
 '''
 

@@ -1,0 +1,114 @@
+"""`oschema lint`, `explain` and `new` as a user meets them."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from codegen.cli import main
+from codegen.source.catalog import RULES
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def schemas(tmp_path: Path) -> Path:
+    """One module with a warning, another with an error."""
+    for name, text in (("good", "[rootobject] Thing = { name: str @unique }\n"), ("bad", "Part = { name: Nmae }\n")):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / f"{name}.oschema").write_text(text)
+    return tmp_path
+
+
+def test_lint_shows_errors_and_exits_1(schemas: Path) -> None:
+    result = run("lint", "--schemas", schemas)
+    assert result.exit_code == 1
+    assert "error[OS201]: unknown type 'Nmae'" in result.stdout
+    assert "^^^^" in result.stdout
+
+
+def test_lint_warnings_fail_only_when_strict(schemas: Path) -> None:
+    (schemas / "bad" / "bad.oschema").unlink()
+    result = run("lint", "--schemas", schemas)
+    assert result.exit_code == 0
+    assert "warning[OS513]: the root object 'Thing' has no doc line" in result.stdout
+    assert run("lint", "--schemas", schemas, "--strict").exit_code == 1
+
+
+def test_lint_of_paths_looks_there_only(schemas: Path) -> None:
+    assert run("lint", "--schemas", schemas, schemas / "good").exit_code == 0
+    assert run("lint", "--schemas", schemas, schemas / "bad" / "bad.oschema").exit_code == 1
+
+
+def test_lint_as_json(schemas: Path) -> None:
+    result = run("lint", "--schemas", schemas, "--format", "json")
+    shown = json.loads(result.stdout)
+    assert shown["summary"] == {"errors": 1, "warnings": 0}
+    finding, = shown["findings"]
+    assert (finding["code"], finding["line"], finding["column"], finding["end_column"]) == ("OS201", 1, 16, 20)
+
+
+def test_lint_for_github(schemas: Path) -> None:
+    result = run("lint", "--schemas", schemas, "--format", "github")
+    assert result.stdout.startswith("::error file=") and "title=OS201::unknown type 'Nmae'" in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["--schemas", "nowhere"], ["--format", "xml"], ["--schemas", ".", "nowhere"]])
+def test_lint_wrong_usage(arguments: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert run("lint", *arguments).exit_code == 2
+
+
+def test_lint_of_a_directory_without_schemas(tmp_path: Path) -> None:
+    result = run("lint", "--schemas", tmp_path)
+    assert result.exit_code == 1 and "OS006" in result.stdout
+
+
+def test_lint_never_leaves_a_traceback_over_bytes(tmp_path: Path) -> None:
+    (tmp_path / "a.oschema").write_bytes(b"\xff\xfe\0A = {")
+    result = run("lint", "--schemas", tmp_path)
+    assert result.exit_code == 1 and "OS002" in result.stdout
+
+
+@pytest.mark.parametrize("code", sorted(RULES))
+def test_explain_prints_every_rule(code: str) -> None:
+    result = run("explain", code.lower())
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{code} ({RULES[code].severity}): ")
+    assert RULES[code].why.strip() in result.stdout
+    assert "!r}" not in result.stdout
+
+
+def test_explain_an_unknown_code_suggests() -> None:
+    result = run("explain", "OS2O1")
+    assert result.exit_code == 2
+    assert "did you mean OS201?" in result.stderr
+
+
+def test_explain_lists_all_rules() -> None:
+    result = run("explain")
+    assert result.exit_code == 0
+    assert all(f"  {code}  " in result.stdout for code in RULES)
+
+
+def test_new_starts_a_module_that_has_no_findings(tmp_path: Path) -> None:
+    result = run("new", "my_tasks", "--schemas", tmp_path / "schemas")
+    assert result.exit_code == 0
+    assert (tmp_path / "schemas/my_tasks/my_tasks.oschema").read_text().count("module my_tasks") == 1
+    assert run("lint", "--strict", "--schemas", tmp_path / "schemas").exit_code == 0
+    assert run("fmt", "--check", "--schemas", tmp_path / "schemas").exit_code == 0
+
+
+def test_new_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    result = run("new", "shop", "--schemas", tmp_path)
+    assert result.exit_code == 2 and "exists already" in result.stderr
+    assert not list((tmp_path / "shop").iterdir())
+
+
+def test_new_wants_a_module_name(tmp_path: Path) -> None:
+    result = run("new", "MyShop", "--schemas", tmp_path)
+    assert result.exit_code == 2 and "my_shop" in result.stderr
