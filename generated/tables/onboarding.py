@@ -254,6 +254,7 @@ USER: StoredType[
     User, UserNew, UserPatch, UserFilter
 ] = StoredType(
     name="User",
+    qname="onboarding.User",
     wire="user",
     alias="user",
     table=UserTable,
@@ -473,6 +474,7 @@ LOGIN_CHALLENGE: StoredType[
     LoginChallenge, LoginChallengeNew, LoginChallengePatch, LoginChallengeFilter
 ] = StoredType(
     name="LoginChallenge",
+    qname="onboarding.LoginChallenge",
     wire="login_challenge",
     alias="login_challenge",
     table=LoginChallengeTable,
@@ -654,6 +656,7 @@ SESSION: StoredType[
     Session, SessionNew, SessionPatch, SessionFilter
 ] = StoredType(
     name="Session",
+    qname="onboarding.Session",
     wire="session",
     alias="session",
     table=SessionTable,
@@ -811,6 +814,7 @@ LOGIN_EVENT: StoredType[
     LoginEvent, LoginEventNew, LoginEventPatch, LoginEventFilter
 ] = StoredType(
     name="LoginEvent",
+    qname="onboarding.LoginEvent",
     wire="login_event",
     alias="login_event",
     table=LoginEventTable,
@@ -991,6 +995,7 @@ API_KEY: StoredType[
     ApiKey, ApiKeyNew, ApiKeyPatch, ApiKeyFilter
 ] = StoredType(
     name="ApiKey",
+    qname="onboarding.ApiKey",
     wire="api_key",
     alias="api_key",
     table=ApiKeyTable,
@@ -1216,6 +1221,7 @@ BILLING: StoredType[
     Billing, BillingNew, BillingPatch, BillingFilter
 ] = StoredType(
     name="Billing",
+    qname="onboarding.Billing",
     wire="billing",
     alias="billing",
     table=BillingTable,
@@ -1380,6 +1386,7 @@ LEDGER_TRANSACTION: StoredType[
     LedgerTransaction, LedgerTransactionNew, LedgerTransactionPatch, LedgerTransactionFilter
 ] = StoredType(
     name="LedgerTransaction",
+    qname="onboarding.LedgerTransaction",
     wire="ledger_transaction",
     alias="ledger_transaction",
     table=LedgerTransactionTable,
@@ -1574,6 +1581,7 @@ LEDGER_ENTRY: StoredType[
     LedgerEntry, LedgerEntryNew, LedgerEntryPatch, LedgerEntryFilter
 ] = StoredType(
     name="LedgerEntry",
+    qname="onboarding.LedgerEntry",
     wire="ledger_entry",
     alias="ledger_entry",
     table=LedgerEntryTable,
@@ -1748,6 +1756,7 @@ CREDIT_LOT: StoredType[
     CreditLot, CreditLotNew, CreditLotPatch, CreditLotFilter
 ] = StoredType(
     name="CreditLot",
+    qname="onboarding.CreditLot",
     wire="credit_lot",
     alias="credit_lot",
     table=CreditLotTable,
@@ -1983,6 +1992,7 @@ TOP_UP: StoredType[
     TopUp, TopUpNew, TopUpPatch, TopUpFilter
 ] = StoredType(
     name="TopUp",
+    qname="onboarding.TopUp",
     wire="top_up",
     alias="top_up",
     table=TopUpTable,
@@ -2184,6 +2194,7 @@ PAYMENT_EVENT: StoredType[
     PaymentEvent, PaymentEventNew, PaymentEventPatch, PaymentEventFilter
 ] = StoredType(
     name="PaymentEvent",
+    qname="onboarding.PaymentEvent",
     wire="payment_event",
     alias="payment_event",
     table=PaymentEventTable,
@@ -2378,6 +2389,7 @@ REFUND: StoredType[
     Refund, RefundNew, RefundPatch, RefundFilter
 ] = StoredType(
     name="Refund",
+    qname="onboarding.Refund",
     wire="refund",
     alias="refund",
     table=RefundTable,
@@ -2554,6 +2566,7 @@ DISPUTE: StoredType[
     Dispute, DisputeNew, DisputePatch, DisputeFilter
 ] = StoredType(
     name="Dispute",
+    qname="onboarding.Dispute",
     wire="dispute",
     alias="dispute",
     table=DisputeTable,
@@ -2752,6 +2765,7 @@ WEBHOOK_INBOX_ENTRY: StoredType[
     WebhookInboxEntry, WebhookInboxEntryNew, WebhookInboxEntryPatch, WebhookInboxEntryFilter
 ] = StoredType(
     name="WebhookInboxEntry",
+    qname="onboarding.WebhookInboxEntry",
     wire="webhook_inbox_entry",
     alias="webhook_inbox_entry",
     table=WebhookInboxEntryTable,
@@ -2915,6 +2929,7 @@ RECONCILIATION: StoredType[
     Reconciliation, ReconciliationNew, ReconciliationPatch, ReconciliationFilter
 ] = StoredType(
     name="Reconciliation",
+    qname="onboarding.Reconciliation",
     wire="reconciliation",
     alias="reconciliation",
     table=ReconciliationTable,
@@ -3110,6 +3125,7 @@ KYC_SESSION: StoredType[
     KycSession, KycSessionNew, KycSessionPatch, KycSessionFilter
 ] = StoredType(
     name="KycSession",
+    qname="onboarding.KycSession",
     wire="kyc_session",
     alias="kyc_session",
     table=KycSessionTable,
@@ -3302,6 +3318,7 @@ KYC_EVENT: StoredType[
     KycEvent, KycEventNew, KycEventPatch, KycEventFilter
 ] = StoredType(
     name="KycEvent",
+    qname="onboarding.KycEvent",
     wire="kyc_event",
     alias="kyc_event",
     table=KycEventTable,
@@ -3472,6 +3489,7 @@ PLAN_PURCHASE: StoredType[
     PlanPurchase, PlanPurchaseNew, PlanPurchasePatch, PlanPurchaseFilter
 ] = StoredType(
     name="PlanPurchase",
+    qname="onboarding.PlanPurchase",
     wire="plan_purchase",
     alias="plan_purchase",
     table=PlanPurchaseTable,
@@ -3702,6 +3720,7 @@ VM_ALLOCATION: StoredType[
     VmAllocation, VmAllocationNew, VmAllocationPatch, VmAllocationFilter
 ] = StoredType(
     name="VmAllocation",
+    qname="onboarding.VmAllocation",
     wire="vm_allocation",
     alias="vm_allocation",
     table=VmAllocationTable,
@@ -3868,6 +3887,7 @@ POOL_VM: StoredType[
     PoolVm, PoolVmNew, PoolVmPatch, PoolVmFilter
 ] = StoredType(
     name="PoolVm",
+    qname="onboarding.PoolVm",
     wire="pool_vm",
     alias="pool_vm",
     table=PoolVmTable,
@@ -4005,6 +4025,7 @@ WAITING_LIST_ENTRY: StoredType[
     WaitingListEntry, WaitingListEntryNew, WaitingListEntryPatch, WaitingListEntryFilter
 ] = StoredType(
     name="WaitingListEntry",
+    qname="onboarding.WaitingListEntry",
     wire="waiting_list_entry",
     alias="waiting_list_entry",
     table=WaitingListEntryTable,
@@ -4225,6 +4246,7 @@ NODE: StoredType[
     Node, NodeNew, NodePatch, NodeFilter
 ] = StoredType(
     name="Node",
+    qname="onboarding.Node",
     wire="node",
     alias="node",
     table=NodeTable,
@@ -4362,6 +4384,7 @@ PRICE_BOOK: StoredType[
     PriceBook, PriceBookNew, PriceBookPatch, PriceBookFilter
 ] = StoredType(
     name="PriceBook",
+    qname="onboarding.PriceBook",
     wire="price_book",
     alias="price_book",
     table=PriceBookTable,
@@ -4522,6 +4545,7 @@ PRICE: StoredType[
     Price, PriceNew, PricePatch, PriceFilter
 ] = StoredType(
     name="Price",
+    qname="onboarding.Price",
     wire="price",
     alias="price",
     table=PriceTable,
@@ -4831,6 +4855,7 @@ USAGE_RECORD: StoredType[
     UsageRecord, UsageRecordNew, UsageRecordPatch, UsageRecordFilter
 ] = StoredType(
     name="UsageRecord",
+    qname="onboarding.UsageRecord",
     wire="usage_record",
     alias="usage_record",
     table=UsageRecordTable,
@@ -5070,6 +5095,7 @@ DAILY_USAGE: StoredType[
     DailyUsage, DailyUsageNew, DailyUsagePatch, DailyUsageFilter
 ] = StoredType(
     name="DailyUsage",
+    qname="onboarding.DailyUsage",
     wire="daily_usage",
     alias="daily_usage",
     table=DailyUsageTable,
@@ -5243,6 +5269,7 @@ OPERATOR_ACT: StoredType[
     OperatorAct, OperatorActNew, OperatorActPatch, OperatorActFilter
 ] = StoredType(
     name="OperatorAct",
+    qname="onboarding.OperatorAct",
     wire="operator_act",
     alias="operator_act",
     table=OperatorActTable,
@@ -5447,6 +5474,7 @@ QUARANTINED_LINE: StoredType[
     QuarantinedLine, QuarantinedLineNew, QuarantinedLinePatch, QuarantinedLineFilter
 ] = StoredType(
     name="QuarantinedLine",
+    qname="onboarding.QuarantinedLine",
     wire="quarantined_line",
     alias="quarantined_line",
     table=QuarantinedLineTable,
@@ -5585,6 +5613,7 @@ STREAM_CURSOR: StoredType[
     StreamCursor, StreamCursorNew, StreamCursorPatch, StreamCursorFilter
 ] = StoredType(
     name="StreamCursor",
+    qname="onboarding.StreamCursor",
     wire="stream_cursor",
     alias="stream_cursor",
     table=StreamCursorTable,
@@ -5726,6 +5755,7 @@ USAGE_SKIP: StoredType[
     UsageSkip, UsageSkipNew, UsageSkipPatch, UsageSkipFilter
 ] = StoredType(
     name="UsageSkip",
+    qname="onboarding.UsageSkip",
     wire="usage_skip",
     alias="usage_skip",
     table=UsageSkipTable,
@@ -5898,6 +5928,7 @@ CONSUMED_COMMIT: StoredType[
     ConsumedCommit, ConsumedCommitNew, ConsumedCommitPatch, ConsumedCommitFilter
 ] = StoredType(
     name="ConsumedCommit",
+    qname="onboarding.ConsumedCommit",
     wire="consumed_commit",
     alias="consumed_commit",
     table=ConsumedCommitTable,
@@ -6053,6 +6084,7 @@ OPERATOR_ALERT: StoredType[
     OperatorAlert, OperatorAlertNew, OperatorAlertPatch, OperatorAlertFilter
 ] = StoredType(
     name="OperatorAlert",
+    qname="onboarding.OperatorAlert",
     wire="operator_alert",
     alias="operator_alert",
     table=OperatorAlertTable,
@@ -6205,6 +6237,7 @@ NOTICE: StoredType[
     Notice, NoticeNew, NoticePatch, NoticeFilter
 ] = StoredType(
     name="Notice",
+    qname="onboarding.Notice",
     wire="notice",
     alias="notice",
     table=NoticeTable,
@@ -6339,6 +6372,7 @@ ALERT_SETTINGS: StoredType[
     AlertSettings, AlertSettingsNew, AlertSettingsPatch, AlertSettingsFilter
 ] = StoredType(
     name="AlertSettings",
+    qname="onboarding.AlertSettings",
     wire="alert_settings",
     alias="alert_settings",
     table=AlertSettingsTable,
@@ -6480,6 +6514,7 @@ FORM_TOKEN: StoredType[
     FormToken, FormTokenNew, FormTokenPatch, FormTokenFilter
 ] = StoredType(
     name="FormToken",
+    qname="onboarding.FormToken",
     wire="form_token",
     alias="form_token",
     table=FormTokenTable,
@@ -6620,6 +6655,7 @@ LEASE: StoredType[
     Lease, LeaseNew, LeasePatch, LeaseFilter
 ] = StoredType(
     name="Lease",
+    qname="onboarding.Lease",
     wire="lease",
     alias="lease",
     table=LeaseTable,
@@ -6766,6 +6802,7 @@ JOB_RUN: StoredType[
     JobRun, JobRunNew, JobRunPatch, JobRunFilter
 ] = StoredType(
     name="JobRun",
+    qname="onboarding.JobRun",
     wire="job_run",
     alias="job_run",
     table=JobRunTable,
@@ -6922,6 +6959,7 @@ CHECKPOINT_ROOT: StoredType[
     CheckpointRoot, CheckpointRootNew, CheckpointRootPatch, CheckpointRootFilter
 ] = StoredType(
     name="CheckpointRoot",
+    qname="onboarding.CheckpointRoot",
     wire="checkpoint_root",
     alias="checkpoint_root",
     table=CheckpointRootTable,

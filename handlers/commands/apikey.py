@@ -1,7 +1,7 @@
 """`hero-onboarding apikey`: make, list and revoke API keys; a key is printed once, when it is made."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import click
 
@@ -35,7 +35,7 @@ def create(user: str | None, node: str | None, admin: bool, name: str, days: int
     if not 1 <= len(name) <= 80:
         raise click.UsageError("--name has 1 to 80 characters")
     keys = _keys()
-    expires = datetime.now(UTC).replace(microsecond=0) + timedelta(days=days) if days else None
+    expires = keys.now() + timedelta(days=days) if days else None
     try:
         if user:
             made = keys.create_for_user(user, name, expires)
@@ -52,7 +52,8 @@ def create(user: str | None, node: str | None, admin: bool, name: str, days: int
 @click.option("--json", "as_json", is_flag=True, help="Print a list of objects.")
 def list_(as_json: bool) -> None:
     """List the keys, without their secrets."""
-    found = [_shown(key) for key in _keys().all()]
+    keys = _keys()
+    found = [_shown(key, keys.now()) for key in keys.all()]
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -61,8 +62,8 @@ def list_(as_json: bool) -> None:
                    f"{key['name']}")
 
 
-def _shown(key: ApiKey) -> dict[str, str | None]:
-    ended = key.expires_at is not None and key.expires_at <= datetime.now(UTC)
+def _shown(key: ApiKey, now: datetime) -> dict[str, str | None]:
+    ended = key.expires_at is not None and key.expires_at <= now
     return {"sid": key.sid, "prefix": key.prefix, "scope": str(key.scope), "of": key.user_sid or key.node_id,
             "name": key.name, "state": "revoked" if key.revoked_at else "expired" if ended else "active",
             "created_at": key.created_at.isoformat(),

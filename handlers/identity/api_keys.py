@@ -61,7 +61,7 @@ class ApiKeys:
         key = self.keys.get(sid)
         if key.revoked_at is not None:
             return key
-        return self.keys.patch(sid, {"revoked_at": self._now()})
+        return self.keys.patch(sid, {"revoked_at": self.now()})
 
     def caller(self, secret: str) -> Caller | None:
         """Whom a bearer token speaks for; None for one that is unknown, revoked or expired."""
@@ -88,8 +88,9 @@ class ApiKeys:
         secret = new_secret(BEGINS)
         key = self.keys.new({
             "scope": scope, "user_sid": user_sid, "node_id": node_id, "name": name, "prefix": secret[:SHOWN],
-            "key_hash": digest(secret), "expires_at": expires_at}, self._now())
+            "key_hash": digest(secret), "expires_at": expires_at}, self.now())
         return NewApiKey(key, secret)
 
-    def _now(self) -> datetime:
+    def now(self) -> datetime:
+        """The time, in whole seconds."""
         return self.clock.now().replace(microsecond=0)

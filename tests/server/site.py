@@ -1,0 +1,92 @@
+"""A real site for tests: `hero-onboarding serve` on a free port, with its commands and its JSON-RPC."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+SECRET = "test-admin-secret-0123456789"
+ADMIN = {"X-Hero-Onboarding-Admin-Secret": SECRET}
+COMMAND = [sys.executable, "-m", "handlers"]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Site:
+    """One site: its settings, its commands, and its server while `running`."""
+
+    def __init__(self, directory: Path, database_url: str | None = None, **settings: str) -> None:
+        self.directory = directory
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        given = {"PORT": str(self.port), "VAR_DIR": str(directory / "var"), "PUBLIC_URL": self.url,
+                 "ADMIN_SECRET": SECRET, "WORKERS": "1", **settings}
+        if database_url:
+            given["DATABASE_URL"] = database_url
+        ours = ("HERO_ONBOARDING_", "STRIPE_", "CLICKPESA_", "IDENFY_", "FORGE_")
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+        self.environment |= {f"HERO_ONBOARDING_{name}": value for name, value in given.items()}
+        self.log = directory / "server.log"
+
+    def command(self, *arguments: str, status: int = 0) -> str:
+        """Run a command; its stdout, or stderr where it is to fail."""
+        done = subprocess.run([*COMMAND, *arguments], env=self.environment, capture_output=True, text=True, timeout=60)
+        assert done.returncode == status, done.stdout + done.stderr
+        return (done.stderr if status else done.stdout).strip()
+
+    @contextmanager
+    def running(self, command: str = "serve") -> Iterator["Site"]:
+        """Serve until the block ends."""
+        with self.log.open("w") as log:
+            process = subprocess.Popen([*COMMAND, command], env=self.environment, stdout=log, stderr=log)
+        try:
+            self._wait(process)
+            yield self
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(timeout=30)
+
+    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
+        until = time.monotonic() + 60
+        while time.monotonic() < until and process.poll() is None:
+            try:
+                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
+
+    def post(self, body: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
+        return httpx.post(f"{self.url}/rpc", content=body if isinstance(body, bytes) else json.dumps(body).encode(),
+                          headers={"Content-Type": "application/json", **(headers or {})})
+
+    def call(self, method: str, params: Mapping[str, Any] | None = None,
+             headers: Mapping[str, str] | None = None) -> Any:
+        """The result of a call that is to succeed."""
+        answer = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, headers).json()
+        assert "result" in answer, answer
+        return answer["result"]
+
+    def error(self, method: str, params: Mapping[str, Any] | None = None,
+              headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
+        """The code and the slug (of a declared error) of a call that is to fail."""
+        answer = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, headers).json()
+        assert "error" in answer, answer
+        return answer["error"]["code"], (answer["error"].get("data") or {}).get("error")
+
+
+def bearer(secret: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {secret}"}
