@@ -28,6 +28,8 @@ _POSTGRESQL_TYPES: Mapping[Kind, str] = {
 
 OTIME_BOUNDS = (0, 2**32 - 1)
 
+Bound = int | float | str
+
 
 def create_all(program: Program, dialect: Dialect) -> str:
     """Everything an empty database needs, as one script."""
@@ -208,20 +210,41 @@ def _length(column: Column, expression: str) -> Iterator[str]:
 
 
 def _bounds(column: Column, dialect: Dialect) -> tuple[str | None, str | None]:
-    """The tightest bounds, as literals: those of the kind and those that the schema gives."""
-    lows = [c.minimum for c in column.constraints if c.minimum is not None]
-    highs = [c.maximum for c in column.constraints if c.maximum is not None]
+    """The tightest bounds, as literals."""
+    low, high = (None if bound is None else sql.literal(column.kind, bound, dialect) for bound in _range(column))
+    return low, high
+
+
+def _range(column: Column) -> tuple[Bound | None, Bound | None]:
+    """The tightest bounds: those of the kind and those that the schema gives."""
+    lows: list[Bound] = [c.minimum for c in column.constraints if c.minimum is not None]
+    highs: list[Bound] = [c.maximum for c in column.constraints if c.maximum is not None]
     if column.kind == "otime":
         lows, highs = [*lows, OTIME_BOUNDS[0]], [*highs, OTIME_BOUNDS[1]]
     elif column.kind in INTEGER_BOUNDS and column.kind != "i64":   # i64's bounds are those of the column's type
         lows, highs = [*lows, INTEGER_BOUNDS[column.kind][0]], [*highs, INTEGER_BOUNDS[column.kind][1]]
-    low = max(lows, key=lambda bound: _rank(column.kind, bound), default=None)
-    high = min(highs, key=lambda bound: _rank(column.kind, bound), default=None)
-    return (None if low is None else sql.literal(column.kind, low, dialect),
-            None if high is None else sql.literal(column.kind, high, dialect))
+    return (max(lows, key=lambda bound: _rank(column.kind, bound), default=None),
+            min(highs, key=lambda bound: _rank(column.kind, bound), default=None))
 
 
-def _rank(kind: Kind, bound: int | float | str) -> Decimal | str:
+def implies(old: Column, new: Column) -> bool:
+    """Whether values within the limits of `old` are within those of `new`; both are of the same kind."""
+    (low, high), (new_low, new_high) = _range(old), _range(new)
+    kind = old.kind
+    if new_low is not None and (low is None or _less(kind, low, new_low)):
+        return False
+    if new_high is not None and (high is None or _less(kind, new_high, high)):
+        return False
+    (shortest, longest), (new_shortest, new_longest) = _lengths(old), _lengths(new)
+    return new_shortest <= shortest and (new_longest is None or (longest is not None and longest <= new_longest))
+
+
+def _less(kind: Kind, one: Bound, two: Bound) -> bool:
+    first, second = _rank(kind, one), _rank(kind, two)
+    return first < second if isinstance(first, Decimal) and isinstance(second, Decimal) else str(first) < str(second)
+
+
+def _rank(kind: Kind, bound: Bound) -> Decimal | str:
     """Sorts bounds of one kind: by the number that is stored (dates by their text)."""
     stored = sql.literal(kind, bound, "postgresql")
     return stored if kind == "date" else Decimal(stored)

@@ -78,7 +78,7 @@ class _Comparison:
         elif isinstance(before, Struct) and isinstance(after, Struct):
             yield from self._fields(before, after)
         else:
-            yield f"{before.name} became {after.name}"
+            yield f"{after.name} became another kind of type"
 
     def _fields(self, old: Struct, new: Struct) -> Iterator[str]:
         rest = {field.name: field for field in old.fields}

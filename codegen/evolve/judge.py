@@ -26,6 +26,7 @@ from codegen.source.span import NOWHERE, Span
 class Guard:
     """A query, by dialect, that must find no row before the migration begins; `message` says why and what to do."""
 
+    table: str
     query: Mapping[Dialect, str]
     message: str
 
@@ -150,7 +151,7 @@ class Judge:
                 plain = f"{on}::text" if column.kind == "json" and dialect == "postgresql" else on
                 held += f" AND {plain} <> {sql.literal(column.kind, fill.value, dialect)}"
             queries[dialect] = sql.rows(table.name, f"WHERE {held}")
-        self.verdict.guards.append(Guard(queries, f"{table.name}.{column.name} {message}"))
+        self.verdict.guards.append(Guard(table.name, queries, f"{table.name}.{column.name} {message}"))
 
     def _changed(self, old: Table, new: Table, before: Column, after: Column) -> None:
         if before.name != after.name:
@@ -228,14 +229,15 @@ class Judge:
         """Constraints: rows that break a new or tighter one stop the migration."""
         probe = replace(after, name=before.name, kind=before.kind, values=before.values,
                         constraints=(*after.constraints, *_range_of(before, after)))
-        checks = {dialect: ddl.check_of(probe, dialect) for dialect in DIALECTS}
-        if checks != {dialect: ddl.check_of(before, dialect) for dialect in DIALECTS}:
-            self._say(f"change what may stand in {new.name}.{after.name}")
-            queries = {dialect: sql.rows(old.name, f"WHERE NOT ({check})")
-                       for dialect, check in checks.items() if check}
-            if queries:
+        if ddl.limits(probe) != ddl.limits(before):
+            tighter = not ddl.implies(before, probe)
+            self._say(f"{'tighten' if tighter else 'loosen'} what may stand in {new.name}.{after.name}")
+            if tighter:
+                queries = {dialect: sql.rows(old.name, f"WHERE NOT ({ddl.check_of(probe, dialect)})")
+                           for dialect in DIALECTS}
                 self.verdict.guards.append(Guard(
-                    queries, f"{old.name}.{before.name} has a constraint that some rows break; mend them first"))
+                    old.name, queries, f"{old.name}.{before.name} has a constraint that some rows break; "
+                    "mend them first"))
         known = {constraints.regex for constraints in before.constraints}
         for regex in dict.fromkeys(c.regex for c in after.constraints if c.regex and c.regex not in known):
             self._say(f"check that {new.name}.{after.name} matches {regex}")
@@ -250,7 +252,7 @@ class Judge:
 
     def _guard(self, table: Table, where: str, message: str) -> None:
         query = sql.rows(table.name, where)
-        self.verdict.guards.append(Guard(dict.fromkeys(DIALECTS, query), f"{table.name}: {message}"))
+        self.verdict.guards.append(Guard(table.name, dict.fromkeys(DIALECTS, query), f"{table.name}: {message}"))
 
     def _refuse(self, rule: Rule, struct: Struct, column: Column) -> None:
         assert self.report is not None

@@ -56,11 +56,6 @@ def load(text: str) -> Program:
         raise LockError(f"the lock was edited or cut ({error}); restore it from version control") from error
 
 
-def normal(program: Program) -> Program:
-    """The program as its lock remembers it."""
-    return load(dump(program))
-
-
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -31,10 +31,13 @@ def statements(changes: Collection[TableChange], verdict: Verdict) -> list[str]:
 
 
 def _guards(verdict: Verdict) -> Iterator[str]:
+    """The tables they look at are locked first, so that nothing is written between a guard and what it guards."""
+    guarded = tuple(sorted({guard.table for guard in verdict.guards}))
+    if guarded:
+        yield f"LOCK TABLE {sql.names(guarded)} IN ACCESS EXCLUSIVE MODE"
     for guard in verdict.guards:
-        if _DIALECT in guard.query:
-            yield (f"DO $$\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
-                   f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n$$")
+        yield (f"DO $$\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
+               f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n$$")
 
 
 class _Alteration:

@@ -34,15 +34,14 @@ def statements(changes: Collection[TableChange], verdict: Verdict) -> list[str]:
 
 def _guards(verdict: Verdict) -> Iterator[str]:
     """A trigger on a temporary table is SQLite's way to fail with words of one's own."""
-    wanted = [(guard.query[_DIALECT], guard.message) for guard in verdict.guards if _DIALECT in guard.query]
-    if not wanted:
+    if not verdict.guards:
         return
     yield "CREATE TEMP TABLE migration_guard (failed INTEGER)"
-    for number, (query, message) in enumerate(wanted, 1):
+    for number, guard in enumerate(verdict.guards, 1):
         yield (f"CREATE TEMP TRIGGER migration_guard_{number}\n"
                f"BEFORE INSERT ON migration_guard WHEN NEW.failed = {number}\n"
-               f"BEGIN\n    SELECT RAISE(ABORT, {sql.text(message)});\nEND")
-        yield f"INSERT INTO migration_guard SELECT {number} WHERE EXISTS ({query})"
+               f"BEGIN\n    SELECT RAISE(ABORT, {sql.text(guard.message)});\nEND")
+        yield f"INSERT INTO migration_guard SELECT {number} WHERE EXISTS ({guard.query[_DIALECT]})"
     yield "DROP TABLE migration_guard"
 
 

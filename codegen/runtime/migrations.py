@@ -49,7 +49,6 @@ class Migration:
     number: int
     slug: str
     scripts: Mapping[str, str]
-    steps: Sequence[str]
     patterns: Mapping[str, Sequence[Mapping[str, str]]]
 
     @property
@@ -122,7 +121,7 @@ def _read_one(folder: Path) -> Migration:
     if edited:
         raise MigrationError(f"{folder.name}/{edited[0]} was edited since it was planned; restore it from version "
                              "control, or accept the edit with `oschema migrate seal`")
-    return Migration(int(match[1]), match[2], scripts, about["steps"], about.get("patterns", {}))
+    return Migration(int(match[1]), match[2], scripts, about.get("patterns", {}))
 
 
 # --- the database -----------------------------------------------------------------------------------------------
@@ -199,6 +198,8 @@ def _check_pattern(database: Database, pattern: Mapping[str, str]) -> None:
     """Every value that is not NULL must match whole."""
     column, table = (pattern[key].replace('"', '""') for key in ("column", "table"))
     wanted = re.compile(pattern["pattern"])
+    if database.dialect == "postgresql":
+        database.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
     for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):   # noqa: S608
         if not wanted.fullmatch(value):
             raise MigrationError(pattern["message"])

@@ -1,5 +1,7 @@
 -- Runs in one transaction.
 
+LOCK TABLE "entry" IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "entry" WHERE "note" IS NOT NULL) THEN

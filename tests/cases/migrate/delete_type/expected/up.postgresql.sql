@@ -1,5 +1,7 @@
 -- Runs in one transaction.
 
+LOCK TABLE "note" IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "note") THEN

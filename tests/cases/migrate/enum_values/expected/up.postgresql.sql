@@ -1,5 +1,7 @@
 -- Runs in one transaction.
 
+LOCK TABLE "item" IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('green')) THEN

@@ -1,5 +1,7 @@
 -- Runs in one transaction.
 
+LOCK TABLE "payment", "user" IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "user") THEN

@@ -1,5 +1,7 @@
 -- Runs in one transaction.
 
+LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1) THEN
