@@ -26,7 +26,8 @@ def command(schemas: str | None, code: str | None) -> None:
 
 def _hint(code: str) -> str:
     """The rule that differs in one sign."""
-    near = [known for known in sorted(RULES) if sum(a == b for a, b in zip(code, known, strict=False)) >= len(known) - 1]
+    near = [known for known in sorted(RULES)
+            if sum(a == b for a, b in zip(code, known, strict=False)) >= len(known) - 1]
     return f"did you mean {near[0]}? " if near else ""
 
 

@@ -116,8 +116,9 @@ def _shown(value: tree.Value) -> str:
 
 
 def _primitive(reader: _Reader, value: tree.Value, name: str, type_: Type) -> Json:
-    if isinstance(value, tree.PathValue) and name != "json" and _word(value) not in ("true", "false"):
-        raise _misfit(reader, value, type_, f'write "{value.path.text}"' if name == "str" else None)
+    word = _bare_word(value)
+    if word is not None:
+        raise _misfit(reader, word, type_, f'write "{_shown(word)}"' if name in ("str", "json") else None)
     json = json_of(value)
     if name in ("decimal", "money") and isinstance(json, float):
         reader.space.report.add(DEFAULT_FRACTION, value.span, value=_shown(value))
@@ -127,6 +128,13 @@ def _primitive(reader: _Reader, value: tree.Value, name: str, type_: Type) -> Js
     except BadValue as error:
         raise _misfit(reader, value, type_, str(error)) from None
     return str(json) if name in ("decimal", "money") else json
+
+
+def _bare_word(value: tree.Value) -> tree.Value | None:
+    """The first bare word that is no JSON, in a value or within its lists."""
+    if isinstance(value, tree.ListValue):
+        return next((word for item in value.items if (word := _bare_word(item)) is not None), None)
+    return value if _word(value) not in (None, "true", "false", "null") else None
 
 
 def _member(reader: _Reader, value: tree.Value, type_: Type) -> Json:

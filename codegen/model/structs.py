@@ -73,6 +73,9 @@ def _rootobject(space: Space, symbol: Symbol, notes: Notes, struct: Struct) -> S
     if "table" in notes and not is_snake(table):
         space.report.add(BAD_CASE, notes.span("table"), what="the table", name=table, style="snake_case",
                          near=to_snake(table))
+    elif table == "schema_migrations" or table.startswith(("sqlite_", "pg_")):
+        space.report.add(RESERVED_NAME, notes.span("table") if "table" in notes else symbol.span, name=table,
+                         what="a table", reason="the database keeps it for itself")
     if len(table) > MAX_NAME:
         space.report.add(NAME_TOO_LONG, notes.span("table") if "table" in notes else symbol.span, name=table,
                          limit=MAX_NAME)

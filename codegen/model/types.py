@@ -12,7 +12,6 @@ from codegen.model.model import (
     Constraints,
     Enum,
     Error,
-    Event,
     ListOf,
     MapOf,
     Named,
@@ -21,7 +20,6 @@ from codegen.model.model import (
     PrimitiveName,
     QName,
     Ref,
-    Service,
     Struct,
     Type,
     TypeDecl,
@@ -60,8 +58,6 @@ class Space:
     names: Names
     types: dict[QName, TypeDecl] = field(default_factory=dict)
     errors: dict[QName, Error] = field(default_factory=dict)
-    events: dict[QName, Event] = field(default_factory=dict)
-    services: list[Service] = field(default_factory=list)
     bases: dict[QName, Base] = field(default_factory=dict)
     """Of each alias that stands for something."""
     union_tags: dict[QName, tuple[str, str]] = field(default_factory=dict)

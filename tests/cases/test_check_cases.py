@@ -13,6 +13,8 @@ from codegen.model import Program, Sources, load_sources
 from codegen.rules import Subject, lint
 from codegen.source.catalog import RULES
 from codegen.source.diagnostics import Report
+from codegen.source.files import SourceFile
+from codegen.syntax import format_file, parse
 
 HERE = Path(__file__).parent
 CHECK = sorted((HERE / "check").iterdir())
@@ -64,6 +66,17 @@ def dump(value: Any) -> Any:
     return value
 
 
+def formatted(sources: Sources) -> Sources:
+    """The same directory, each file as the formatter writes it."""
+    own = Report()
+    again = Sources(sources.root_name)
+    for directory, trees in sources.trees.items():
+        texts = [SourceFile(file.path, format_file(sources.texts[file.path], file)) for file in trees]
+        again.trees[directory] = [parse(text, own) for text in texts]
+    assert not own.has_errors, list(own)
+    return again
+
+
 def resolved(case: Path) -> tuple[Report, Sources, Program | None]:
     report = Report()
     sources = load_sources(case, report)
@@ -72,7 +85,7 @@ def resolved(case: Path) -> tuple[Report, Sources, Program | None]:
 
 @pytest.mark.parametrize("case", CHECK, ids=lambda path: path.name)
 def test_check(case: Path, update: bool) -> None:
-    report, _, program = resolved(case)
+    report, sources, program = resolved(case)
     check_marks(case, report)
     assert (program is None) == report.has_errors
     expected = case / "expected.json"
@@ -83,6 +96,7 @@ def test_check(case: Path, update: bool) -> None:
     if update:
         expected.write_text(text)
     assert expected.read_text() == text
+    assert dump(formatted(sources).resolve(Report())) == dump(program), "formatting changes the meaning"
 
 
 @pytest.mark.parametrize("case", LINT, ids=lambda path: path.name)
