@@ -36,13 +36,9 @@ class Kit:
 
 
 def emit(program: Program) -> Iterable[Output]:
-    modules = [module for module in program.modules if module.interfaces]
-    for module in modules:
-        yield Output(f"conformance/{module.name}.py", _file(program, module))
-    if modules:
-        sources = [file for module in modules for file in module.files]
-        yield Output(
-            "conformance/__init__.py", f'{header(sources)}\n"""Conformance kits of plugins, a module each."""\n')
+    for module in program.modules:
+        if module.interfaces:
+            yield Output(f"conformance/{module.name}.py", _file(program, module))
 
 
 def _file(program: Program, module: Module) -> str:

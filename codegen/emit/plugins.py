@@ -30,12 +30,9 @@ class AbstractClass:
 
 
 def emit(program: Program) -> Iterable[Output]:
-    modules = [module for module in program.modules if module.interfaces]
-    for module in modules:
-        yield Output(f"plugins/{module.name}.py", _file(program, module))
-    if modules:
-        sources = [file for module in modules for file in module.files]
-        yield Output("plugins/__init__.py", f'{header(sources)}\n"""What plugins implement, a module each."""\n')
+    for module in program.modules:
+        if module.interfaces:
+            yield Output(f"plugins/{module.name}.py", _file(program, module))
 
 
 def _file(program: Program, module: Module) -> str:

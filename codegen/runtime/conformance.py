@@ -31,6 +31,8 @@ from codegen.runtime.plugins import metadata_problems
 
 Arguments = Mapping[str, Any]
 Call = Arguments | Callable[[Any], Arguments]
+Probe = tuple[str, Arguments]
+"""A method and its arguments."""
 
 HOSTILE: Mapping[type, tuple[Any, ...]] = {
     str: ("", " ", "\x00", "../../etc/passwd", "' OR 1=1 --", "line\nbreak", "é" * 5000, "\U0001f4a5"),
@@ -90,12 +92,9 @@ class Conformance:
         """A plugin ready to be called; the default needs no settings. Each case has its own."""
         return self.provider()
 
-    def state(self, plugin: Any) -> Any:
-        """What a safe method must leave as it is; by default the answers of all safe methods to `calls`."""
-        return [
-            _compared(getattr(plugin, contract.name)(**arguments))
-            for contract in self.contracts.values() if contract.safe
-            for arguments in self._good(plugin, contract)]
+    def state(self, plugin: Any, probes: Sequence[Probe]) -> Any:
+        """What a safe method must leave as it is; by default the answers to `probes`, calls of safe methods."""
+        return [_answer(plugin, method, arguments) for method, arguments in probes]
 
     # --- of the whole ---------------------------------------------------------------------------------------------
 
@@ -112,7 +111,8 @@ class Conformance:
     def test_metadata(self) -> None:
         """The plugin says its name, version, capabilities and settings."""
         self._skip("metadata")
-        assert metadata_problems(getattr(self.provider, "metadata", None)) == []
+        found = metadata_problems(getattr(self.provider, "metadata", None))
+        assert not found, f"{self.provider.__name__}: {'; '.join(found)}"
 
     # --- of one method, called by the generated tests -------------------------------------------------------------
 
@@ -199,13 +199,18 @@ class Conformance:
                                      f"{first!r}, then {second!r}")
 
     def check_safe(self, method: str) -> None:
-        """It changes nothing."""
+        """It changes nothing that it or another safe method shows, nor what `state` shows."""
         contract = self._begin("safe", method)
         plugin = self.make()
-        for arguments in self._good(plugin, contract):
-            before = copy.deepcopy(self.state(plugin))
+        own = [(method, arguments) for arguments in self._good(plugin, contract)]
+        others = [(other.name, arguments) for other in self.contracts.values() if other.safe and other.name != method
+                  for arguments in self._good(plugin, other)]
+        # Another method that is not steady by itself fails its own check; here it would blame this one.
+        steady = [probe for probe in others if _answer(plugin, *probe) == _answer(plugin, *probe)]
+        for _, arguments in own:
+            before = copy.deepcopy(self.state(plugin, [*steady, *own]))
             getattr(plugin, method)(**arguments)
-            after = self.state(plugin)
+            after = self.state(plugin, [*steady, *own])
             assert before == after, (f"{method} is safe, and {method}({_listed(arguments)}) changed the state: "
                                      f"{before!r} became {after!r}")
 
@@ -260,8 +265,16 @@ def _simplest(contract: MethodContract) -> Arguments:
     return found[0]
 
 
+def _answer(plugin: Any, method: str, arguments: Arguments) -> Any:
+    """What can be compared of an answer, or the kind of error instead."""
+    try:
+        return _compared(getattr(plugin, method)(**arguments))
+    except Exception as error:
+        return f"raised {type(error).__name__}"
+
+
 def _compared(value: Any) -> Any:
-    return TypeAdapter(Any).dump_python(value, mode="json")
+    return TypeAdapter(Any).dump_python(value, mode="json", fallback=lambda other: type(other).__name__)
 
 
 def _described(arguments: Arguments) -> str:
