@@ -104,17 +104,17 @@ class Store(Generic[M, New, Patch, Filter]):
     def new(self, values: New, now: datetime) -> M:
         """Keep a new object; `now` fills the fields that default to the time of creation, a new sid a missing one."""
         complete = self.complete(cast("Values", values), now)
-        self.insert(complete)
-        return self.object(complete)
+        return self.object(self.decode(self.insert(complete)))
 
     def insert_once(self, values: New, now: datetime, key: Sequence[str]) -> M | None:
         """Keep a new object unless its unique `key` (its fields) is taken: then nothing is done and None answered."""
         complete = self.complete(cast("Values", values), now)
         try:
-            rows = self.database.execute(self.sql.insert_once(tuple(key)), self.row(complete))
+            row = self.row(complete)
+            rows = self.database.execute(self.sql.insert_once(tuple(key)), row)
         except UnknownReference as error:
             raise self.explained(error, complete) from error
-        return self.object(complete) if rows else None
+        return self.object(self.decode(row)) if rows else None
 
     def insert_many(self, many: Iterable[New], now: datetime, key: Sequence[str] = ()) -> int:
         """Keep new objects in one transaction and say how many; with a unique `key`, without those whose key is taken.
@@ -200,9 +200,7 @@ class Store(Generic[M, New, Patch, Filter]):
             if old is None:
                 if rev is not None:
                     raise Conflict("there is no object with this sid and rev")
-                complete = self.complete(values, now)
-                self.insert(complete)
-                return None, complete
+                return None, self.decode(self.insert(self.complete(values, now)))
             return self.write(old, self.replacement(values, now))
         return self.database.run(work)
 
@@ -235,7 +233,7 @@ class Store(Generic[M, New, Patch, Filter]):
             self.database.execute(self.sql.update, (*row[1:], row[0]))
         except UnknownReference as error:
             raise self.explained(error, new) from error
-        return old, new
+        return old, self.decode(row)   # as it is kept: times of whole seconds may have been given with more
 
     def find_rows(self, filter: Mapping[str, Any], after: str, limit: int, owner: str | None = None) -> Sequence[Row]:
         """Rows behind `after` that match, at most `limit`, of `owner` if given. Raises `InvalidParams` for a field
