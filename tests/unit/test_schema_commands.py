@@ -43,6 +43,17 @@ def test_lint_of_paths_looks_there_only(schemas: Path) -> None:
     assert run("lint", "--schemas", schemas, schemas / "bad" / "bad.oschema").exit_code == 1
 
 
+def test_lint_of_paths_anywhere(schemas: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --schemas, files and directories that do not lie below `schemas` are read by themselves."""
+    assert "OS513" in run("lint", schemas / "good").stdout
+    assert "OS201" in run("lint", schemas / "bad" / "bad.oschema").stdout
+    both = run("lint", schemas / "bad", schemas / "good" / "good.oschema")
+    assert both.exit_code == 1 and "OS201" in both.stdout
+    monkeypatch.chdir(schemas / "bad")
+    assert "OS201" in run("lint", "bad.oschema").stdout
+    assert run("lint", "--schemas", "../good", "bad.oschema").exit_code == 2
+
+
 def test_lint_as_json(schemas: Path) -> None:
     result = run("lint", "--schemas", schemas, "--format", "json")
     shown = json.loads(result.stdout)
