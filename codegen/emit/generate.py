@@ -11,6 +11,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
+from codegen.emit.aside import emit_aside
 from codegen.emit.freshness import Difference, Wanted
 from codegen.emit.manifest import NAME, Manifest
 from codegen.emit.output import KINDS, Output
@@ -27,13 +28,18 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
     Raises ValueError where two emitters claim one path.
     """
     wanted: dict[str, Wanted] = {}
+    chosen = [kind for kind in KINDS if kind in kinds and find_spec(KINDS[kind]) is not None]
     with _collector_off():
-        for kind in KINDS:
-            if kind in kinds and find_spec(KINDS[kind]) is not None:
-                for output in import_module(KINDS[kind]).emit(program):
-                    if output.path in wanted:
-                        raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
-                    wanted[output.path] = Wanted(kind, _linted(output).encode())
+        models = emit_aside("models", program) if "models" in chosen and len(chosen) > 1 else None
+        outputs = {kind: list(import_module(KINDS[kind]).emit(program))
+                   for kind in chosen if kind != "models" or models is None}
+        if models is not None:
+            outputs["models"] = models()
+    for kind in chosen:
+        for output in outputs[kind]:
+            if output.path in wanted:
+                raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
+            wanted[output.path] = Wanted(kind, _linted(output).encode())
     return wanted | _packages(program, wanted)
 
 

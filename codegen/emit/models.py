@@ -179,11 +179,10 @@ class _Feed:
         return {"type": primitive_schema(type_).get("type", "string"), "x-python-type": f"{_TOKEN_MODULE}.{token}"}
 
     def _beyond(self, type_: Type) -> bool:
-        """Whether a type has a map whose keys are no plain strings or enums."""
+        """Whether a type has a map whose keys are no plain strings."""
         match type_:
             case MapOf(key=key, value=value):
-                base = self.program.base(key)
-                return (isinstance(base, Primitive) and base.name != "str") or self._beyond(value)
+                return key != Primitive("str") or self._beyond(value)
             case ListOf(item=inner) | Nullable(inner=inner):
                 return self._beyond(inner)
             case _:

@@ -41,6 +41,7 @@ class Text:
         self._links: dict[QName, str] = {
             declared.qname: f"{page(declared.module)}#{calls.names[declared.qname]}"
             for declared in calls.program.types.values()}
+        self._types: dict[tuple[Type, bool], Markup] = {}
         self._by_name = {calls.names[qname]: qname for qname in self._links}
         self._errors = {error.name: f"errors.html#{error.slug}" for error in calls.program.errors.values()}
 
@@ -48,27 +49,30 @@ class Text:
         return self._calls.names[declared.qname]
 
     def type(self, type_: Type, nullable: bool = False) -> Markup:
-        text = self._type(type_)
-        return Markup("{} or null").format(text) if nullable and not isinstance(type_, Nullable) else text
+        key = (type_, nullable and not isinstance(type_, Nullable))
+        if key not in self._types:
+            self._types[key] = Markup(self._type(type_) + " or null" * key[1])
+        return self._types[key]
 
-    def _type(self, type_: Type) -> Markup:
+    def _type(self, type_: Type) -> str:
+        """Names of a schema are letters, digits and underscores: nothing to escape."""
         match type_:
             case Primitive(name, currency):
                 text = f"{name} {currency}" if currency else name
-                return Markup('<a class="type plain" href="index.html#values">{}</a>').format(text)
+                return f'<a class="type plain" href="index.html#values">{text}</a>'
             case Ref(target):
-                return Markup("sid of {}").format(self.link(target))
+                return f"sid of {self.link(target)}"
             case Named(target):
                 return self.link(target)
             case ListOf(item):
-                return Markup("list of {}").format(self._type(item))
+                return f"list of {self._type(item)}"
             case MapOf(key, value):
-                return Markup("map of {} to {}").format(self._type(key), self._type(value))
+                return f"map of {self._type(key)} to {self._type(value)}"
             case Nullable(inner):
-                return Markup("{} or null").format(self._type(inner))
+                return f"{self._type(inner)} or null"
 
     def link(self, target: QName) -> Markup:
-        return Markup('<a class="type" href="{}">{}</a>').format(self._links[target], self._calls.names[target])
+        return Markup(f'<a class="type" href="{self._links[target]}">{self._calls.names[target]}</a>')
 
     def error_link(self, target: QName) -> Markup:
         error = self._calls.program.errors[target]
@@ -80,17 +84,17 @@ class Text:
 
     def doc(self, text: str) -> Markup:
         """Paragraphs, with `names` as code; a name of a type or an error becomes a link."""
-        return Markup("\n").join(
-            Markup("<p>{}</p>").format(self.line(part)) for part in re.split(r"\n\s*\n", text) if part.strip())
+        parts = re.split(r"\n\s*\n", text) if text else ()
+        return Markup("\n".join(f"<p>{self.line(part)}</p>" for part in parts if part.strip()))
 
     def line(self, text: str) -> Markup:
-        parts = _CODE.split(text.replace("\n", " "))
-        return Markup("").join(self._code(part) if at % 2 else escape(part) for at, part in enumerate(parts))
+        parts = _CODE.split(str(escape(text.replace("\n", " "))))
+        return Markup("".join(self._code(part) if at % 2 else part for at, part in enumerate(parts)))
 
-    def _code(self, name: str) -> Markup:
+    def _code(self, name: str) -> str:
+        """`name` is escaped already; one that needs it is no type's."""
         link = self._links.get(self._by_name.get(name, "")) or self._errors.get(name)
-        code = Markup("<code>{}</code>").format(name)
-        return Markup('<a href="{}">{}</a>').format(link, code) if link else code
+        return f'<a href="{link}"><code>{name}</code></a>' if link else f"<code>{name}</code>"
 
     def about(self, member: Field | Param) -> str:
         """Its doc, or that of its type where it has none and the type is but a name for another."""

@@ -192,9 +192,10 @@ def _tighter(type_: Type, bound: Bound | None, other: Bound | None, choose: Call
 
 def whole(regex: str) -> str:
     """A pattern that matches the whole text, as `@regex` means it; JSON Schema and pydantic search."""
-    if regex.startswith("^") and regex.endswith("$") and not regex.endswith("\\$") and "|" not in regex:
-        return regex
-    return f"^(?:{regex})$"
+    if "|" in regex:
+        return f"^(?:{regex})$"
+    start = "" if regex.startswith("^") else "^"
+    return f"{start}{regex}" if regex.endswith("$") and not regex.endswith("\\$") else f"{start}{regex}$"
 
 
 # --- declarations -----------------------------------------------------------------------------------------------

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import keyword
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from codegen.emit.output import Output
-from codegen.emit.pytypes import Imports, attribute_name, class_name, model_name, python_type, quoted
+from codegen.emit.pytypes import Imports, class_name, model_name, python_type, quoted
 from codegen.emit.render import environment, header
 from codegen.emit.schema import Schema, constrained, primitive_schema
 from codegen.model.casing import snake
@@ -123,7 +124,7 @@ def mentioned(type_: Type) -> Iterator[QName]:
 
 @dataclass(frozen=True, slots=True)
 class Strategy:
-    """One function: of a struct or event by its fields (attribute, expression), of anything else by one expression."""
+    """One function: of a struct or event by its fields (argument, expression), of anything else by one expression."""
 
     name: str
     type: str
@@ -148,7 +149,9 @@ class _Writer:
         match declared:
             case Struct() | Event():
                 type_ = self.imports.name(f"..models.{declared.module}", class_name(declared.name))
-                fields = [(attribute_name(field.name), self._field(field)) for field in declared.fields]
+                # As the model's signature has them: by the name on the wire wherever that is an identifier.
+                fields = [(f"{field.name}_" if keyword.iskeyword(field.name) else field.name, self._field(field))
+                          for field in declared.fields]
                 return Strategy(name, type_, recursive, fields)
             case Alias():
                 type_ = python_type(self.program, declared.type, self.imports, nullable=declared.nullable)
