@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from codegen.evolve import sql
 from codegen.model.model import INTEGER_BOUNDS, Program
-from codegen.model.storage import Column, Table, TableIndex, short_name, tables
+from codegen.model.storage import MAX_NAME, Column, Table, TableIndex, short_name, tables
 from codegen.runtime.columns import Dialect, Kind
 
 _SQLITE_TYPES: Mapping[Kind, str] = {
@@ -88,7 +88,8 @@ def column_type(kind: Kind, dialect: Dialect) -> str:
 
 
 def primary_key_name(table: Table) -> str:
-    return f"pk_{table.name}"
+    plain = f"pk_{table.name}"
+    return plain if len(plain) <= MAX_NAME else short_name("pk", table.name, "sid")
 
 
 def foreign_key_name(table: Table, column: Column) -> str:

@@ -36,8 +36,12 @@ def _guards(verdict: Verdict) -> Iterator[str]:
     if guarded:
         yield f"LOCK TABLE {sql.names(guarded)} IN ACCESS EXCLUSIVE MODE"
     for guard in verdict.guards:
-        yield (f"DO $$\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
-               f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n$$")
+        body = (f"\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
+                f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n")
+        quote = "$$"
+        while quote in body:   # an enum value may hold anything
+            quote = f"$_{quote[1:]}"
+        yield f"DO {quote}{body}{quote}"
 
 
 class _Alteration:

@@ -210,6 +210,8 @@ CHANGES: dict[str, Change] = {
         i: Color = red k: i8 = -3 l: uuid = "8e8ad3c6-8d33-4c1b-9f4b-0d8f0f7e1c11" """) + "\n" + ENUM, TWO, {
             "user": [{"a": True, "b": 7, "c": Decimal("1.5"), "d": -250_000_000, "e": date(2026, 5, 20), "f": 0.5,
                       "g": "{}", "h": "[]", "i": "red", "k": -3}] * 2}),
+    "add_times_of_now": Change(root("name: str"), root("name: str a: otime = now b: datetime = now c: date = now"), TWO,
+                               {}, stays="going back would lose"),
     "add_a_reference": Change(root("name: str"), root("name: str boss?: &User @index"), TWO,
                               {"user": [{"boss": None}] * 2}),
     "add_a_required_field": Change(root("name: str"), root("name: str age: u8"), TWO, refused="OS722"),
@@ -276,6 +278,9 @@ CHANGES: dict[str, Change] = {
     "delete_an_enum_value_on_rows": Change(
         root("c: Color") + '\nColor = "red" | "blue" | "green"', root("c: Color") + "\n" + ENUM,
         {"user": [{"sid": "ann1", "c": "green"}]}, blocked="may no longer be 'green'"),
+    "delete_an_odd_enum_value": Change(root("c: Odd") + '\nOdd = "a" | "$$ it\'s; $_$ -- \\\\ %s" | "b"',
+                                       root("c: Odd") + '\nOdd = "a" | "b" | "BEGIN;\\nEND"',
+                                       {"user": [{"sid": "ann1", "c": "a"}]}, {}),
     "close_an_enum": Change(root("c: Color") + "\n" + OPEN, root("c: Color") + "\n" + ENUM,
                             {"user": [{"sid": "ann1", "c": "red"}]}, {}),
     "close_an_enum_on_rows": Change(root("c: Color") + "\n" + OPEN, root("c: Color") + "\n" + ENUM,
