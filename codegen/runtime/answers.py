@@ -63,6 +63,6 @@ def encode_id(value: Any) -> bytes | None:
     kind = type(value)
     if kind is int:
         return b"%d" % value
-    if kind is str or (kind is float and value - value == 0):   # the latter is so for finite numbers only
+    if kind is str or kind is float:
         return to_json(value)
     return b"null" if value is None else None

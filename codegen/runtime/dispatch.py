@@ -28,8 +28,8 @@ from codegen.runtime.answers import (
     protocol_error,
     success,
 )
+from codegen.runtime.bounds import deeper_than, has_infinity
 from codegen.runtime.context import Caller, Clock, Context, Scope
-from codegen.runtime.depth import deeper_than
 from codegen.runtime.errors import DeclaredError, Forbidden, InvalidParams, Unauthorized
 from codegen.runtime.method import Method
 
@@ -118,6 +118,8 @@ class Dispatcher:
             request = from_json(body, allow_inf_nan=False)
         except ValueError as error:
             return self._refused(PARSE_ERROR, {"reason": str(error)}, caller, request_id)
+        if has_infinity(body, request):
+            return self._refused(PARSE_ERROR, {"reason": "number out of range"}, caller, request_id)
         if type(request) is dict:
             answer, code = self._call(request, self._context(caller, request_id), refusal)
             return Answer(answer, 204 if answer is None else STATUSES.get(code, 200))

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from codegen.runtime.context import Context
-from codegen.runtime.log import Log, described, redacted
+from codegen.runtime.log import Call, Log, described, redacted
 from codegen.runtime.method import Method
 from codegen.runtime.metrics import UNKNOWN, Metrics
 
@@ -54,9 +54,8 @@ class Observation:
     def called(self, method: Method | None, context: Context, code: int, seconds: float) -> None:
         name = UNKNOWN if method is None else method.name
         self.metrics.add(name, code, seconds)
-        self.log.line("rpc", {
-            "request_id": context.request_id, "method": name, "scope": context.caller.scope,
-            "caller": context.caller.sid, "code": code, "ms": round(seconds * 1000, 3)})
+        caller = context.caller
+        self.log.call(Call(context.request_id, name, caller.scope, caller.sid, code, seconds))
 
     def audited(self, method: Method, context: Context, params: Mapping[str, Any], code: int) -> None:
         self._audit.record(AuditEntry(

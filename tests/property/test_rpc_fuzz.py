@@ -19,8 +19,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from codegen.runtime.bounds import deeper_than
 from codegen.runtime.context import ADMIN, PUBLIC, Caller
-from codegen.runtime.depth import deeper_than
 from codegen.runtime.dispatch import Dispatcher
 from codegen.runtime.log import Log
 from codegen.runtime.metrics import Metrics

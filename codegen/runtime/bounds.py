@@ -1,9 +1,12 @@
-"""How deep a JSON text nests, without parsing it: the guard that runs before a body is read."""
+"""What a JSON text may not be though it is one: nested too deep, or with numbers beyond any that Python keeps."""
 
 import re
+from typing import Any
 
 # NOTE: possessive, and an unterminated string runs to the end: no input makes this more than linear.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+# A float overflows only with an exponent of three digits, or with some two hundred digits before a smaller one.
+_PERHAPS_HUGE = re.compile(rb"[0-9][eE]\+?[0-9]{3}|(?<![0-9])[0-9]{200}").search
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -22,3 +25,19 @@ def deeper_than(text: bytes, limit: int) -> bool:
             return False
         brackets = brackets.replace(b"[]", b"")
     return bool(brackets)
+
+
+def has_infinity(text: bytes, value: Any) -> bool:
+    """Whether a number of the text, read as `value`, became infinite (`1e999`). Nearly all texts cost one search."""
+    if _PERHAPS_HUGE(text) is None:
+        return False
+    pending = [value]
+    while pending:
+        part = pending.pop()
+        if type(part) is float and part - part != 0:
+            return True
+        if type(part) is dict:
+            pending.extend(part.values())
+        elif type(part) is list:
+            pending.extend(part)
+    return False
