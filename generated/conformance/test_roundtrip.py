@@ -106,7 +106,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.mark.parametrize("stored", tables.STORED, ids=lambda stored: str(stored.name))
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_roundtrip(database: Database, stored: StoredType[Any, Any, Any, Any], data: st.DataObject) -> None:
     try:

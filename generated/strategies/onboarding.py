@@ -1211,7 +1211,7 @@ def any_usage_record() -> st.SearchStrategy[UsageRecord]:
     return st.builds(
         UsageRecord,
         sid=sids(),
-        schema_=st.integers(1, 4294967295),
+        schema=st.integers(1, 4294967295),
         node_id=any_node_id(),
         stream_id=texts(1, 64),
         local_seq=st.integers(1, 18446744073709551615),

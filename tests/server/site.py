@@ -1,6 +1,5 @@
 """A real site for tests: `hero-onboarding serve` on a free port, with its commands and its JSON-RPC."""
 
-import json
 import os
 import signal
 import socket
@@ -13,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from click.testing import CliRunner
+
+from handlers.cli import main
 
 SECRET = "test-admin-secret-0123456789"
 ADMIN = {"X-Hero-Onboarding-Admin-Secret": SECRET}
@@ -40,12 +42,14 @@ class Site:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.environment |= {f"HERO_ONBOARDING_{name}": value for name, value in given.items()}
         self.log = directory / "server.log"
+        self.http = httpx.Client(base_url=self.url)
 
     def command(self, *arguments: str, status: int = 0) -> str:
-        """Run a command; its stdout, or stderr where it is to fail."""
-        done = subprocess.run([*COMMAND, *arguments], env=self.environment, capture_output=True, text=True, timeout=60)
-        assert done.returncode == status, done.stdout + done.stderr
-        return (done.stderr if status else done.stdout).strip()
+        """Run a command in this process, which is quicker; its output."""
+        others = dict.fromkeys(name for name in os.environ if name not in self.environment)
+        done = CliRunner().invoke(main, arguments, env={**others, **self.environment})
+        assert done.exit_code == status, f"{done.output}\n{done.exception!r}"
+        return done.output.strip()
 
     @contextmanager
     def running(self, command: str = "serve") -> Iterator["Site"]:
@@ -58,20 +62,21 @@ class Site:
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
+            self.http.close()
+            self.http = httpx.Client(base_url=self.url)
 
     def _wait(self, process: "subprocess.Popen[bytes]") -> None:
         until = time.monotonic() + 60
         while time.monotonic() < until and process.poll() is None:
             try:
-                if httpx.get(f"{self.url}/readyz").status_code == 200:
+                if self.http.get("/readyz").status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.05)
         raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
 
     def post(self, body: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
-        return httpx.post(f"{self.url}/rpc", content=body if isinstance(body, bytes) else json.dumps(body).encode(),
-                          headers={"Content-Type": "application/json", **(headers or {})})
+        return self.http.post("/rpc", json=body, headers=headers)
 
     def call(self, method: str, params: Mapping[str, Any] | None = None,
              headers: Mapping[str, str] | None = None) -> Any:

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import psycopg
 import pytest
 
@@ -67,10 +66,10 @@ def test_everything_else_is_not(site: Site) -> None:
 
 
 def test_health_and_metrics(site: Site) -> None:
-    assert httpx.get(f"{site.url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{site.url}/readyz").json() == {"status": "ok"}
+    assert site.http.get("/healthz").json() == {"status": "ok"}
+    assert site.http.get("/readyz").json() == {"status": "ok"}
     site.call("billing.plans")
-    metrics = httpx.get(f"{site.url}/metrics").text
+    metrics = site.http.get("/metrics").text
     assert 'rpc_call_seconds_count{method="billing.plans"}' in metrics
 
 
@@ -90,7 +89,7 @@ def test_discovery_shows_what_the_caller_may_call(site: Site) -> None:
     key = user_key(site, new_user(site))
 
     def listed(headers: dict[str, str]) -> set[str]:
-        document = httpx.get(f"{site.url}/openrpc.json", headers=headers).json()
+        document = site.http.get("/openrpc.json", headers=headers).json()
         assert document == site.call("rpc.discover", headers=headers)
         return {method["name"] for method in document["methods"]}
 
@@ -101,7 +100,7 @@ def test_discovery_shows_what_the_caller_may_call(site: Site) -> None:
 
 
 def test_reference_is_served_under_a_strict_policy(site: Site) -> None:
-    answer = httpx.get(f"{site.url}/", follow_redirects=True)
+    answer = site.http.get("/", follow_redirects=True)
     assert answer.url.path == "/reference/"
     assert answer.status_code == 200
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
@@ -245,9 +244,7 @@ def test_keys_for_nobody_are_not_made(site: Site) -> None:
 def test_another_version_of_the_database_is_refused(tmp_path: Path) -> None:
     site = Site(tmp_path)
     assert "hero-onboarding migrate" in site.command("serve", status=1)
-    assert "waiting  0001_initial" in subprocess.run(
-        [sys.executable, "-m", "handlers", "migrate", "--status"], env=site.environment, capture_output=True,
-        text=True).stdout
+    assert "waiting  0001_initial" in site.command("migrate", "--status", status=1)
     assert "up to date" in site.command("migrate")
     assert "nothing to do" in site.command("migrate")
     database = Database.open(f"sqlite:///{tmp_path}/var/hero-onboarding.db")
@@ -285,7 +282,7 @@ def test_demo(tmp_path: Path) -> None:
             for line in lines[1:4]:
                 answer = subprocess.run(line.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout
                 assert '"result"' in answer, line
-            assert httpx.get(f"{site.url}/reference/").status_code == 200
+            assert site.http.get("/reference/").status_code == 200
     assert shown[0] == shown[1]
     assert (tmp_path / "var" / "demo.json").stat().st_mode & 0o077 == 0
 

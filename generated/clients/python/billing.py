@@ -2,7 +2,9 @@
 """`billing`: its calls, for threads and for asyncio."""
 
 import builtins
-from typing import NotRequired, TypedDict, cast
+from typing import NotRequired, cast
+
+from typing_extensions import TypedDict
 
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
 from codegen.runtime.types import Bool, Money, OTime, Sid
