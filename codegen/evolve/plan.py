@@ -20,7 +20,6 @@ from codegen.source.span import Span
 
 LOCK = "schema.lock.json"
 MIGRATIONS = "migrations"
-APPLIED = "schema_migrations"   # the table of `codegen.runtime.migrations`
 FORMAT = 1
 EMPTY = Program(modules=())
 
@@ -43,9 +42,6 @@ class Plan:
 def plan(old: Program, new: Program, report: Report) -> Plan:
     """The way from `old` to `new` and back. What is refused goes to `report`; then the plan is not to be used."""
     pairs = changes(tables(old), tables(new))
-    for struct in new.rootobjects:
-        if struct.table == APPLIED:
-            report.add(catalog.TABLE_TAKEN, struct.span, name=struct.table, owner=struct.name)
     forward = Judge(old, new, pairs, report).judge()
     text = lock.dump(new)
     if report.has_errors or not forward.steps:

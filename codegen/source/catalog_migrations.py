@@ -32,8 +32,3 @@ Each change of the schemas is planned before it is released, so that every datab
 MIGRATIONS_BROKEN = Rule("OS726", "error", "{problem}", why="""\
 Migrations are numbered without gaps, are not edited once planned, and the newest leads to the lock.
 """)
-TABLE_TAKEN = Rule(
-    "OS727", "error", "the table {name!r} of {owner!r} is that of the migrations themselves",
-    fix="give it another name with [table(\"…\")]", why="""\
-Every database holds a table `schema_migrations`, which says what was applied to it.
-""")

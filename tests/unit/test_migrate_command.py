@@ -91,13 +91,6 @@ def test_wrong_schemas_are_not_planned(project: Project) -> None:
     assert "OS201" in wrong.output
 
 
-def test_the_table_of_the_migrations_is_taken(project: Project) -> None:
-    project.schemas('module shop\n[rootobject, table("schema_migrations")]\nUser = { name: str }\n')
-    taken = project.run("plan")
-    assert (taken.exit_code, project.names()) == (1, [])
-    assert "OS727" in taken.output
-
-
 def test_a_lock_of_other_migrations_is_refused(project: Project) -> None:
     project.schemas(ONE)
     project.run("plan")
