@@ -56,6 +56,9 @@ def build_struct(space: Space, symbol: Symbol) -> Struct:
     fields = build_fields(space, symbol.scope, node.body.fields, "field", struct=symbol.name, rootobject=rootobject)
     reserved = _reserved(space, notes, node.body.fields)
     wire = read_wire(space, notes) or snake(symbol.name)
+    if rootobject and wire == "rpc" and "wire" not in notes:
+        space.report.add(RESERVED_NAME, symbol.span, name=symbol.name, what="a root object",
+                         reason="JSON-RPC keeps the wire prefix `rpc` for itself")
     struct = Struct(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, fields=fields, wire=wire,
                     reserved=reserved, union_tag=space.union_tags.get(symbol.qname), **common(notes, node.docs))
     if not rootobject:

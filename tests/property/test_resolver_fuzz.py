@@ -4,6 +4,7 @@ import os
 import random
 import time
 from pathlib import Path
+from posixpath import dirname
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -16,22 +17,25 @@ from codegen.source.files import SourceFile
 from codegen.syntax import parse, tree
 
 CASES = Path(__file__).parents[1] / "cases"
-TEXTS = sorted(path.read_text() for path in CASES.glob("check/*/*.oschema"))
+PROJECTS = [{path.relative_to(case).as_posix(): path.read_text() for path in sorted(case.rglob("*.oschema"))}
+            for case in sorted((CASES / "check").iterdir())]
+"""Texts by path, of one module or several."""
 SECONDS = float(os.environ.get("HERO_FUZZ_SECONDS", "3"))
 
 
-def check(text: str) -> Program | None:
-    """Resolve and lint; a program is given exactly where there is no error, and findings have places in the file."""
+def check(project: dict[str, str]) -> Program | None:
+    """Resolve and lint; a program is given exactly where there is no error, and findings have places in the files."""
     report = Report()
-    source = SourceFile("m/a.oschema", text)
-    trees = {"m": [parse(source, report)]}
+    trees: dict[str, list[tree.File]] = {}
+    for path, text in project.items():
+        trees.setdefault(dirname(path) or ".", []).append(parse(SourceFile(path, text), report))
     program = resolve(trees, report)
     assert (program is None) == report.has_errors
     if program is not None:
         lint(Subject(program, trees), report)
         assert not report.has_errors
     for finding in report.findings():
-        assert finding.span.path == "m/a.oschema" and 1 <= finding.span.line <= text.count("\n") + 1
+        assert 1 <= finding.span.line <= project[finding.span.path].count("\n") + 1
     return program
 
 
@@ -48,10 +52,16 @@ def words(text: str) -> list[str]:
     return found
 
 
-WORDS = sorted({word for text in TEXTS for word in words(text)})
+WORDS = sorted({word for project in PROJECTS for text in project.values() for word in words(text)})
 
 
-def mutate(text: str, pick: random.Random) -> str:
+def mutate(project: dict[str, str], pick: random.Random) -> dict[str, str]:
+    """The project with one file changed."""
+    path = pick.choice(sorted(project))
+    return {**project, path: mutate_text(project[path], pick)}
+
+
+def mutate_text(text: str, pick: random.Random) -> str:
     """Drop, double, swap or replace a few words of a schema."""
     parts = words(text)
     for _ in range(pick.randint(1, 6)):
@@ -73,10 +83,10 @@ def mutate(text: str, pick: random.Random) -> str:
     return "".join(parts)
 
 
-@given(st.sampled_from(TEXTS), st.randoms(use_true_random=False))
+@given(st.sampled_from(PROJECTS), st.randoms(use_true_random=False))
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_mutated_schemas_never_raise(text: str, pick: random.Random) -> None:
-    check(mutate(text, pick))
+def test_mutated_schemas_never_raise(project: dict[str, str], pick: random.Random) -> None:
+    check(mutate(project, pick))
 
 
 def test_mutation_for_a_while() -> None:
@@ -85,11 +95,11 @@ def test_mutation_for_a_while() -> None:
     end = time.monotonic() + SECONDS
     valid = invalid = 0
     while time.monotonic() < end:
-        text = mutate(pick.choice(TEXTS), pick)
+        project = mutate(pick.choice(PROJECTS), pick)
         try:
-            program = check(text)
+            program = check(project)
         except Exception as error:
-            raise AssertionError(f"the resolver failed over:\n{text}") from error
+            raise AssertionError(f"the resolver failed over:\n{project}") from error
         valid, invalid = valid + (program is not None), invalid + (program is None)
     assert valid and invalid
 
