@@ -1,4 +1,4 @@
-"""Run the web processes: granian, one blocking thread in each (measured best for short calls)."""
+"""Run the web processes, and say when they answer."""
 
 import errno
 import socket
@@ -9,11 +9,7 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
-
-from codegen.runtime.metrics import Metrics
+from codegen.runtime.serve import serve as serve_application
 from handlers.settings import Settings
 
 STARTING = 60.0
@@ -35,13 +31,9 @@ def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
     The processes read their settings from the environment, as `handlers.app:create` does.
     """
     _require_free(settings.host, settings.port)
-    Metrics.clear(metrics_directory(settings))
-    server = Granian(
-        "handlers.app:create", factory=True, interface=Interfaces.WSGI, address=settings.host, port=settings.port,
-        workers=settings.workers, blocking_threads=1, backlog=2048, websockets=False, log_level=LogLevels.warning,
-        respawn_failed_workers=settings.workers > 1)
     threading.Thread(target=_tell, args=(settings, when_ready), daemon=True).start()
-    server.serve()
+    serve_application("handlers.app:create", host=settings.host, port=settings.port, workers=settings.workers,
+                      metrics=metrics_directory(settings))
 
 
 def _require_free(host: str, port: int) -> None:

@@ -28,5 +28,5 @@ def serve(target: str, *, host: str, port: int, workers: int = 1, threads: int =
         Metrics.clear(metrics)
     Server(
         target, address=host, port=port, interface=Interfaces.WSGI, factory=True, workers=workers,
-        blocking_threads=threads, websockets=False, log_level=LogLevels.warning, log_access=False,
+        blocking_threads=threads, backlog=2048, websockets=False, log_level=LogLevels.warning, log_access=False,
         respawn_failed_workers=True, workers_kill_timeout=STOP).serve()
