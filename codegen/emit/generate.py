@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 
 from codegen.emit.aside import emit_aside
@@ -28,7 +27,7 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
     Raises ValueError where two emitters claim one path.
     """
     wanted: dict[str, Wanted] = {}
-    chosen = [kind for kind in KINDS if kind in kinds and find_spec(KINDS[kind]) is not None]
+    chosen = [kind for kind in KINDS if kind in kinds]
     with _collector_off():
         models = emit_aside("models", program) if "models" in chosen and len(chosen) > 1 else None
         outputs = {kind: list(import_module(KINDS[kind]).emit(program))

@@ -1,0 +1,286 @@
+"""`oschema generate`: what is written, what is left alone, and how stale output is told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from codegen.cli import main
+from codegen.emit.manifest import NAME, input_digest, read_manifest
+from codegen.emit.output import KINDS
+
+SHOP = """\
+module shop "1.0.0"
+/// Something for sale.
+[rootobject, auth(user)]
+Item = { sid: sid  name: str @unique  price: money<USD>  state: State = new @index  tags: [str] = [] }
+State = new | sold
+error SoldOut(1100, 409) "nothing left" { name: str }
+[version("1.0"), auth(user)]
+service ShopService {
+    /// Buy one.
+    buy(name: str, count: u32 = 1) -> Item ! SoldOut | NotFound
+}
+interface Printer { print_label(item: &Item) -> str ! SoldOut }
+event Sold { item: &Item  at: otime }
+webhook paid("/webhooks/paid") -> Item @signed(hmac_sha256, header="X-Signature")
+"""
+OTHER = 'module other "1.0.0"\nThing = { size: u8 }\n'
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory with schemas, and only the kinds of output that are quick to write."""
+    for kind in set(KINDS) - {"schema", "strategies"}:
+        monkeypatch.delitem(KINDS, kind)
+    monkeypatch.chdir(tmp_path)
+    for name, text in (("shop", SHOP), ("other", OTHER)):
+        (tmp_path / "schemas" / name).mkdir(parents=True)
+        (tmp_path / "schemas" / name / "types.oschema").write_text(text)
+    return tmp_path
+
+
+def generate(*arguments: str) -> Result:
+    result = CliRunner().invoke(main, ["generate", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def tree(directory: Path) -> dict[str, tuple[bytes, int]]:
+    return {path.relative_to(directory).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+            for path in directory.rglob("*") if path.is_file()}
+
+
+def test_writes_a_tree_that_is_fresh(project: Path) -> None:
+    result = generate()
+    assert result.exit_code == 0, result.output
+    assert {"__init__.py", "schema.json", "strategies/__init__.py", "strategies/shop.py", "strategies/other.py",
+            NAME} == set(tree(project / "generated"))
+    result = generate("--check")
+    assert (result.exit_code, result.output) == (0, "generated is fresh\n")
+
+
+def test_a_run_with_nothing_to_do_writes_nothing(project: Path) -> None:
+    generate()
+    before = tree(project / "generated")
+    result = generate()
+    assert (result.exit_code, result.output) == (0, "generated: nothing to do\n")
+    assert tree(project / "generated") == before
+
+
+def test_only_files_that_differ_are_written(project: Path) -> None:
+    generate()
+    before = tree(project / "generated")
+    schema = project / "schemas/other/types.oschema"
+    schema.write_text(schema.read_text().replace("u8", "u16"))
+    assert generate().exit_code == 0
+    after = tree(project / "generated")
+    assert {path for path in after if after[path] != before[path]} == {"schema.json", "strategies/other.py", NAME}
+
+
+@pytest.mark.parametrize("stale_digest", [False, True], ids=["by the manifest", "by generating"])
+def test_check_tells_four_ways_apart(project: Path, stale_digest: bool) -> None:
+    generate()
+    out = project / "generated"
+    if stale_digest:   # a comment changes no output, but the quick way is closed
+        with (project / "schemas/shop/types.oschema").open("a") as file:
+            file.write("# a comment\n")
+        assert generate("--check").exit_code == 0
+    (out / "strategies/shop.py").unlink()
+    (out / "strategies/other.py").write_text("# mine now\n")
+    before = tree(out)
+    result = generate("--check")
+    assert result.exit_code == 1
+    assert result.output == (
+        "edited    generated/strategies/other.py\nmissing   generated/strategies/shop.py\n\n"
+        "fix: oschema generate --schemas schemas --out generated\n")
+    assert tree(out) == before
+
+
+def test_check_sees_changes_and_orphans(project: Path) -> None:
+    generate()
+    (project / "schemas/other/types.oschema").unlink()
+    (project / "schemas/shop/types.oschema").write_text(SHOP.replace("SoldOut", "Gone"))
+    (project / "noxfile.py").touch()
+    result = generate("--check")
+    assert result.exit_code == 1
+    states = {line.split()[1]: line.split()[0] for line in result.output.splitlines() if "generated/" in line}
+    assert states["generated/strategies/other.py"] == "orphan"
+    assert states["generated/schema.json"] == "changed"
+    assert result.output.endswith("fix: nox -s codegen\n")
+
+
+def test_mends_everything_and_says_what_was_edited(project: Path) -> None:
+    generate()
+    out = project / "generated"
+    fresh = {path: data for path, (data, _) in tree(out).items()}
+    (out / "strategies/shop.py").write_text("# mine now\n")
+    (out / "schema.json").unlink()
+    (out / "strategies/notes.txt").write_text("left alone")
+    result = generate()
+    assert result.exit_code == 0
+    assert "edited    generated/strategies/shop.py   restored\n" in result.output
+    mended = {path: data for path, (data, _) in tree(out).items()}
+    assert mended.pop("strategies/notes.txt") == b"left alone"
+    assert mended == fresh
+
+
+def test_removes_orphans_and_the_directories_they_leave(project: Path) -> None:
+    generate()
+    out = project / "generated"
+    entries = json.loads((out / NAME).read_text())
+    entries["files"]["old/deep/gone.py"] = {"kind": "schema", "sha256": entries["files"]["schema.json"]["sha256"]}
+    entries["files"]["../outside.py"] = entries["files"]["old/deep/gone.py"]
+    (out / NAME).write_text(json.dumps(entries))
+    (out / "old/deep").mkdir(parents=True)
+    (out / "old/deep/gone.py").write_bytes((out / "schema.json").read_bytes())
+    (project / "outside.py").write_text("never touched")
+    (project / "schemas/other/types.oschema").write_text(OTHER.replace("u8", "u16"))
+    assert "orphan    generated/old/deep/gone.py" in generate("--check").output
+    assert generate().exit_code == 0
+    assert not (out / "old").exists()
+    assert (project / "outside.py").read_text() == "never touched"
+
+
+def test_a_file_that_was_not_generated_is_never_overwritten(project: Path) -> None:
+    out = project / "generated"
+    out.mkdir()
+    (out / "schema.json").write_text("mine")
+    before = tree(out)
+    result = generate()
+    assert result.exit_code == 1
+    assert "OS705" in result.output
+    assert "generated/schema.json" in result.output
+    assert tree(out) == before
+    assert generate("--check").exit_code == 1
+
+
+def test_a_lost_or_damaged_manifest_is_made_again(project: Path) -> None:
+    generate()
+    out = project / "generated"
+    fresh = (out / NAME).read_bytes()
+    for damage in (None, b"", b"[]", b'{"files": {"a": 1}, "input": null}', b"\xff"):
+        if damage is None:
+            (out / NAME).unlink()
+        else:
+            (out / NAME).write_bytes(damage)
+        assert NAME in generate("--check").output
+        assert generate().exit_code == 0
+        assert (out / NAME).read_bytes() == fresh
+
+
+def test_wrong_schemas_are_findings_and_nothing_is_written(project: Path) -> None:
+    (project / "schemas/other/types.oschema").write_text('module other "1.0.0"\nThing = { size: Siz }\n')
+    for arguments in ((), ("--check",)):
+        result = generate(*arguments)
+        assert result.exit_code == 1
+        assert "OS201" in result.output
+        assert "schemas/other/types.oschema:2" in result.output
+    assert not (project / "generated").exists()
+
+
+def test_only_one_kind(project: Path) -> None:
+    generate()
+    out = project / "generated"
+    before = tree(out)
+    (project / "schemas/other/types.oschema").write_text(OTHER.replace("u8", "u16"))
+    assert generate("--only", "strategies").exit_code == 0
+    after = tree(out)
+    assert {path for path in after if after[path] != before[path]} == {"strategies/other.py", NAME}
+    assert generate("--check", "--only", "strategies").exit_code == 0
+    assert "changed   generated/schema.json" in generate("--check").output
+    assert generate().exit_code == 0
+    assert generate("--check").exit_code == 0
+    assert generate("--only", "nonsense").exit_code == 2
+
+
+@pytest.mark.parametrize("form", ["json", "github"])
+def test_findings_for_machines(project: Path, form: str) -> None:
+    generate()
+    (project / "generated/schema.json").unlink()
+    result = generate("--check", "--format", form)
+    assert result.exit_code == 1
+    if form == "json":
+        (finding,) = json.loads(result.output)["findings"]
+        assert (finding["code"], finding["path"]) == ("OS702", "generated/schema.json")
+        assert finding["fix"] == "oschema generate --schemas schemas --out generated"
+    else:
+        assert result.output.startswith("::error file=generated/schema.json")
+
+
+def test_the_digest_follows_schemas_only_where_they_say_something(project: Path) -> None:
+    first = input_digest(Path("schemas"))
+    assert input_digest(project / "schemas") == first
+    (project / "schemas/notes.md").write_text("no schema")
+    (project / "schemas/migrations").mkdir()
+    (project / "schemas/migrations/x.oschema").write_text("nor this")
+    assert input_digest(Path("schemas")) == first
+    (project / "schemas/shop/types.oschema").rename(project / "schemas/shop/renamed.oschema")
+    assert input_digest(Path("schemas")) != first
+
+
+def test_watching_generates_again_and_survives_errors(tmp_path: Path) -> None:
+    schema = tmp_path / "schemas/other/types.oschema"
+    schema.parent.mkdir(parents=True)
+    schema.write_text(OTHER)
+    output = tmp_path / "out/schema.json"
+
+    def wait_for(text: str) -> None:
+        deadline = time.monotonic() + 30
+        while not (output.exists() and text in output.read_text()):
+            assert time.monotonic() < deadline and watching.poll() is None, f"{text} did not come"
+            time.sleep(0.05)
+
+    watching = subprocess.Popen(
+        [sys.executable, "-m", "codegen", "generate", "--watch", "--only", "schema", "--out", "out"], cwd=tmp_path,
+        stdout=subprocess.PIPE, text=True)
+    try:
+        assert watching.stdout is not None
+        wait_for('"size"')
+        while "watching" not in watching.stdout.readline():
+            pass
+        time.sleep(0.3)   # until the watch stands
+        schema.write_text('module other "1.0.0"\nThing = { size: Siz }\n')
+        while "OS201" not in watching.stdout.readline():
+            pass
+        schema.write_text(OTHER.replace("size", "weight"))
+        wait_for('"weight"')
+    finally:
+        watching.send_signal(signal.SIGINT)
+        assert watching.wait(10) == 0
+
+
+def test_every_kind_has_its_emitter() -> None:
+    from importlib import import_module
+    for kind, module in KINDS.items():
+        assert callable(import_module(module).emit), kind
+
+
+def test_output_is_the_same_on_every_machine(tmp_path: Path) -> None:
+    """All kinds, byte for byte: other hash seeds, working directories, paths, time zones and languages."""
+    made = []
+    for seed, zone, place in (("1", "UTC", "a"), ("77", "Asia/Tokyo", "deep/er/b")):
+        home = tmp_path / place
+        for name, text in (("shop", SHOP), ("other", OTHER)):
+            (home / "schemas" / name).mkdir(parents=True)
+            (home / "schemas" / name / "types.oschema").write_text(text)
+        run = subprocess.run(
+            [sys.executable, "-m", "codegen", "generate", "--out", "out",
+             "--schemas", str(home / "schemas") if seed == "1" else "schemas"], cwd=home, capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"})
+        assert run.returncode == 0, run.stdout + run.stderr
+        made.append({path: data for path, (data, _) in tree(home / "out").items()})
+    assert made[0] == made[1]
+    entries = read_manifest(tmp_path / "a/out").files
+    assert set(entries) | {NAME} == set(made[0])
+    assert {entry.kind for entry in entries.values()} >= {"schema", "models", "tables", "routes", "clients", "openrpc"}
+    for path, data in made[0].items():
+        if path.endswith((".py", ".ts", ".html", ".sql")):
+            assert b"@generated by oschema" in data[:1000], path
+            assert str(tmp_path).encode() not in data
