@@ -272,8 +272,8 @@ def test_output_is_the_same_on_every_machine(tmp_path: Path) -> None:
             (home / "schemas" / name / "types.oschema").write_text(text)
         run = subprocess.run(
             [sys.executable, "-m", "codegen", "generate", "--out", "out",
-             "--schemas", str(home / "schemas") if seed == "1" else "schemas"], cwd=home, capture_output=True, text=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"})
+             "--schemas", str(home / "schemas") if seed == "1" else "schemas"],
+            cwd=home, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"})
         assert run.returncode == 0, run.stdout + run.stderr
         made.append({path: data for path, (data, _) in tree(home / "out").items()})
     assert made[0] == made[1]
