@@ -8,7 +8,7 @@ from codegen.model.casing import snake
 from codegen.model.model import Declared, Enum, Error, Event, Member, Module, Service, Struct, Webhook
 from codegen.model.modules import is_version
 from codegen.model.types import Space
-from codegen.source.catalog_names import BAD_VERSION, DUPLICATE_NAME, TABLE_CLASH, WIRE_CLASH
+from codegen.source.catalog_names import BAD_VERSION, DUPLICATE_NAME, NAMES_MEET, TABLE_CLASH, WIRE_CLASH
 from codegen.source.catalog_notes import WAS_LIVING
 from codegen.source.catalog_services import SERVICE_TAKEN, WEBHOOK_TAKEN
 from codegen.source.diagnostics import Related
@@ -57,6 +57,15 @@ def _check_was(space: Space, members: Sequence[Member]) -> None:
 
 
 def _check_services(space: Space, modules: Sequence[Module]) -> None:
+    """A service stands once per major version; from 2 on its class carries the version, which meets no other name."""
+    for module in modules:
+        named: list[Declared] = [*module.types, *module.errors, *module.services, *module.interfaces, *module.events]
+        by_name = {declared.name: declared for declared in named}
+        for service in module.services:
+            versioned = f"{service.name}V{service.major}"
+            if service.major >= 2 and versioned in by_name:
+                space.report.add(NAMES_MEET, service.span, name=service.name, other=versioned, meet=versioned,
+                                 related=[_here(by_name[versioned])])
     first: dict[tuple[str, int], Service] = {}
     for service in (service for module in modules for service in module.services):
         other = first.setdefault((service.name, service.major), service)
