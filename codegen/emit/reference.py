@@ -18,6 +18,7 @@ from codegen.model.model import (
     Event,
     Field,
     Interface,
+    Method,
     Module,
     Named,
     Program,
@@ -128,10 +129,10 @@ class _Reference:
             yield self._page("events", "events.html", "Events", events=events)
         if webhooks := self._of_modules("webhooks"):
             yield self._page("webhooks", "webhooks.html", "Webhooks", webhooks=webhooks,
-                             errors=self.calls.program.errors)
+                             errors_of=self._errors_of)
         if interfaces := self._of_modules("interfaces"):
             yield self._page("plugins", "plugins.html", "Plugin interfaces", interfaces=interfaces,
-                             errors=self.calls.program.errors, plugin=_plugin, plugin_tests=_plugin_tests)
+                             errors_of=self._errors_of, plugin=_plugin, plugin_tests=_plugin_tests)
 
     def _page(self, template: str, path: str, heading: str, **values: object) -> Output:
         return Output(f"reference/{path}", self.templates[template].render(
@@ -159,6 +160,9 @@ class _Reference:
 
     def _errors(self) -> list[Error]:
         return sorted(self.calls.program.errors.values(), key=lambda error: error.code)
+
+    def _errors_of(self, caller: Method | Webhook) -> list[Error]:
+        return [self.calls.program.errors[name] for name in caller.errors]
 
     def _raised_by(self) -> dict[QName, list[Link]]:
         found: dict[QName, list[Link]] = {}

@@ -27,7 +27,7 @@ _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 def coloured(text: str) -> Markup:
     """Escaped text with `<span>`s around keys, strings, numbers, words of the language and comments."""
-    return Markup(_TOKEN.sub(_span, text.translate(_ESCAPES)))   # noqa: S704 — escaped just before
+    return Markup(_TOKEN.sub(_span, text.translate(_ESCAPES)))
 
 
 def _span(match: re.Match[str]) -> str:
@@ -81,6 +81,7 @@ class Code:
     def __init__(self, calls: Catalogue) -> None:
         self._program = calls.program
         self._examples = Examples(calls.program)
+        self._answers: dict[tuple[Type | None, bool], Markup] = {}
 
     def snippets(self, section: Section, operation: Operation) -> Snippets | None:
         try:
@@ -92,7 +93,7 @@ class Code:
         return Snippets(
             coloured(self._curl(operation, params)), coloured(self._python(call, operation, params)),
             coloured(_written(_Group(f"await {call}(", (("", _javascript(params)),) if params else (), ")"))),
-            self._answer(result))
+            self._answer((operation.result, operation.result_nullable), result))
 
     def value(self, type_: Type) -> Markup | None:
         """An example value, as JSON."""
@@ -109,8 +110,10 @@ class Code:
         auth = '' if operation.auth == "public" else '  -H "$AUTH" \\\n'
         return f'curl "$RPC_URL" \\\n{auth}  -H "Content-Type: application/json" \\\n  -d \'{body}\''
 
-    def _answer(self, result: Json) -> Markup:
-        return coloured(_written(_json({"jsonrpc": "2.0", "id": 1, "result": result})))
+    def _answer(self, of: tuple[Type | None, bool], result: Json) -> Markup:
+        if of not in self._answers:   # the methods of one root object mostly answer the same
+            self._answers[of] = coloured(_written(_json({"jsonrpc": "2.0", "id": 1, "result": result})))
+        return self._answers[of]
 
     def _python(self, call: str, operation: Operation, params: dict[str, Json]) -> str:
         items: list[tuple[str, _Node]] = []

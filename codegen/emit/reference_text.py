@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
@@ -13,11 +13,13 @@ from codegen.model.model import (
     Constraints,
     Default,
     Enum,
+    Error,
     ErrorGroup,
     Field,
     Json,
     ListOf,
     MapOf,
+    Member,
     Named,
     Nullable,
     Param,
@@ -30,6 +32,7 @@ from codegen.model.model import (
     Union,
 )
 
+_OLD = '<span class="badge old">deprecated</span>'
 _CODE = re.compile(r"`([^`\n]+)`")
 
 
@@ -42,6 +45,9 @@ class Text:
             declared.qname: f"{page(declared.module)}#{calls.names[declared.qname]}"
             for declared in calls.program.types.values()}
         self._types: dict[tuple[Type, bool], Markup] = {}
+        # With the member, so that its id stays its own.
+        self._members: dict[tuple[int, bool, bool], tuple[Member, str]] = {}
+        self._error_lines: dict[QName, str] = {}
         self._by_name = {calls.names[qname]: qname for qname in self._links}
         self._errors = {error.name: f"errors.html#{error.slug}" for error in calls.program.errors.values()}
 
@@ -122,8 +128,53 @@ class Text:
             found.append(f"since {member.since}")
         return found
 
-    def fields_of(self, type_: Type) -> tuple[Field, ...]:
-        """The fields to show within a parameter: those of a struct, also in a list."""
+    def members(self, members: Sequence[Field | Param], *, inputs: bool = False, nested: bool = False) -> Markup:
+        """Fields or parameters as a list. `inputs`: say which must be given; `nested`: with the fields of structs."""
+        return Markup(f'<ul class="members">{"".join(self._member(each, inputs, nested) for each in members)}</ul>')
+
+    def _member(self, member: Field | Param, inputs: bool, nested: bool) -> str:
+        key = (id(member), inputs, nested)
+        if key not in self._members:
+            self._members[key] = (member, self._written(member, inputs, nested))
+        return self._members[key][1]
+
+    def _written(self, member: Field | Param, inputs: bool, nested: bool) -> str:
+        type_ = self.type(member.type, member.nullable and not member.optional)
+        head = f'<code class="name">{member.name}</code> <span class="of">{type_}</span>'
+        if inputs and member.required:
+            head += ' <span class="must">required</span>'
+        elif member.optional:
+            head += ' <span class="may">optional</span>'
+        parts = [f'<p class="member">{head}{" " + _OLD if member.deprecated else ""}</p>', self.doc(self.about(member))]
+        if member.deprecated:
+            parts.append(self.deprecation(member))
+        if rules := self.rules(member):
+            parts.append(f'<p class="rules">{"".join(f"<span>{escape(rule)}</span>" for rule in rules)}</p>')
+        if nested and (inner := self._fields_of(member.type)):
+            parts.append(f'<details class="inner"><summary>{len(inner)} field{"s" * (len(inner) != 1)}</summary>'
+                         f'{self.members(inner, inputs=True)}</details>')
+        return f"<li>{''.join(parts)}</li>"
+
+    def deprecation(self, member: Member) -> Markup:
+        """What to know of a thing that goes away; nothing for one that stays."""
+        if member.deprecated is None:
+            return Markup()
+        since = f" since {member.deprecated.since}" if member.deprecated.since else ""
+        return Markup(f'<p class="old-note">Deprecated{escape(since)}: {self.line(member.deprecated.reason)}</p>')
+
+    def errors(self, errors: Iterable[Error]) -> Markup:
+        return Markup(f'<ul class="errors">{"".join(map(self._error, errors))}</ul>')
+
+    def _error(self, error: Error) -> str:
+        if error.qname not in self._error_lines:
+            self._error_lines[error.qname] = (
+                f'<li><span class="number">{error.code}</span> <a href="errors.html#{error.slug}"><code>{error.slug}'
+                f'</code></a> <span class="message">{escape(error.message)}</span> '
+                f'<span class="status">HTTP {error.status}</span></li>')
+        return self._error_lines[error.qname]
+
+    def _fields_of(self, type_: Type) -> tuple[Field, ...]:
+        """The fields of a struct, also of one in a list."""
         base = self._calls.program.base(type_)
         if isinstance(base, ListOf):
             base = self._calls.program.base(base.item)
