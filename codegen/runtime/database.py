@@ -107,7 +107,7 @@ class Database:
         if scheme in ("postgresql", "postgres"):
             url = "postgresql" + url[len(scheme):]
             return cls(_Postgresql(url, prefer_psycopg3=True), "postgresql", url)
-        if scheme == "sqlite" and (path := unquote(url.removeprefix("sqlite://").removeprefix("/"))):
+        if url.startswith("sqlite:///") and (path := unquote(url.removeprefix("sqlite:///"))):
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             # With recursive triggers REPLACE cannot get round the triggers that refuse to delete.
@@ -213,15 +213,15 @@ class Database:
 
     def _translate(self, error: Exception, sql: str) -> Exception:
         """The error in the house's terms; itself when it is one of the program's own mistakes (wrong SQL)."""
-        if isinstance(error, peewee.PeeweeException) and error.args and isinstance(error.args[0], Exception):
-            error = error.args[0]
+        if isinstance(error, peewee.PeeweeException):
+            error = getattr(error, "orig", error)
         if isinstance(error, sqlite3.Error):
             return _translate_sqlite(error, sql)
         if isinstance(error, psycopg.Error):
-            if isinstance(error, psycopg.OperationalError) and not self.peewee.is_closed():
-                connection = self.peewee.connection()
-                if connection.closed:
-                    self.peewee.dispose()
+            # A lost connection is forgotten, so that the next statement opens one; within a transaction at its end.
+            lost = not self.peewee.is_closed() and self.peewee.connection().closed
+            if lost and not self.in_transaction:
+                self.peewee.dispose()
             return _translate_postgresql(error)
         return error
 
