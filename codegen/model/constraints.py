@@ -25,7 +25,7 @@ _FITS = {"len": "str, bytes, lists and maps", "regex": "str",
 def read_constraints(space: Space, notes: Notes, type_: Type) -> tuple[Constraints, Base | None]:
     """The constraints among notes, and what the type comes down to with them and those of its aliases."""
     base = space.base(type_)
-    if not any(name in notes for name in _FITS) or base is None:
+    if base is None or _FITS.keys().isdisjoint(notes.by_name):
         return Constraints(), base
     report = space.report
     for name in _FITS:

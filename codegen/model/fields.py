@@ -37,7 +37,7 @@ def build_fields(space: Space, scope: Scope, nodes: Sequence[tree.Field], place:
         elif len(name) > MAX_NAME:
             space.report.add(NAME_TOO_LONG, node.name.span, name=name, limit=MAX_NAME)
         notes = read_notes(space.report, node.notes, place)
-        if place == "field":
+        if place == "field" and notes.by_name:
             _check_notes(space, node, notes, struct, rootobject)
         field = _field(space, scope, node, notes)
         if name in seen:

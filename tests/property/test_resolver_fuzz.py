@@ -117,9 +117,9 @@ def test_long_chains(text: str, code: str | None) -> None:
     """Deep and wide programs are walked without recursion, in time that grows with their size."""
     report = Report()
     trees: dict[str, list[tree.File]] = {"m": [parse(SourceFile("m/a.oschema", text), report)]}
-    start = time.monotonic()
+    start = time.process_time()
     resolve(trees, report)
-    assert time.monotonic() - start < 10
+    assert time.process_time() - start < 10
     assert {finding.rule.code for finding in report} == ({code} if code else set())
 
 
@@ -137,6 +137,6 @@ def test_time_grows_with_size() -> None:
 
 
 def _timed(trees: dict[str, list[tree.File]]) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     assert resolve(trees, Report()) is not None
-    return time.perf_counter() - start
+    return time.process_time() - start
