@@ -273,7 +273,8 @@ def test_output_is_the_same_on_every_machine(tmp_path: Path) -> None:
         run = subprocess.run(
             [sys.executable, "-m", "codegen", "generate", "--out", "out",
              "--schemas", str(home / "schemas") if seed == "1" else "schemas"],
-            cwd=home, capture_output=True, text=True, env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"})
+            cwd=home, capture_output=True, text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"})
         assert run.returncode == 0, run.stdout + run.stderr
         made.append({path: data for path, (data, _) in tree(home / "out").items()})
     assert made[0] == made[1]
