@@ -1,4 +1,4 @@
-"""The composition root: settings → database → services → Falcon application. What is made here is handed down."""
+"""The composition root: settings → database → providers → services → Falcon application, each handed down."""
 
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from handlers.identity.service import IdentityHandler, NodeSelfHandler
 from handlers.pages.files import Folder
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
+from handlers.plugins import load_plugins
 from handlers.server import metrics_directory
 from handlers.settings import Settings, load_settings
 from handlers.version import require_current
@@ -42,7 +43,9 @@ def create() -> App:
 def build(settings: Settings, database: Database, clock: Clock | None = None, log: Log | None = None,
           validate_results: bool = False) -> App:
     """The site over an open database. Raises `PlansInvalid`, and `WiringError` for handlers that do not fit."""
-    clock = clock or SystemClock()
+    clock, log = clock or SystemClock(), log or Log()
+    for broken in load_plugins().broken:
+        log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
     handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(), NodeSelfHandler()]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     methods += crud.methods(STORED, database, [USER_HOOKS])
@@ -53,7 +56,7 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
         authenticator=Credentials(
             admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,
             bearer=ApiKeys(database, clock).caller),
-        observation=Observation(Metrics(methods, metrics_directory(settings)), log or Log()),
+        observation=Observation(Metrics(methods, metrics_directory(settings)), log),
         ready={"migrations": lambda: require_current(database)})
     Folder(GENERATED / "reference", "reference").add_to(app)
     app.add_route("/", Front())

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from handlers.plans.offer import PlansInvalid, read_plans
 from handlers.settings import CLICKPESA_BASE_URL, IDENFY_BASE_URL, STRIPE_BASE_URL, Settings
 
 MINIMUM_SECRET = 24
@@ -57,6 +58,10 @@ def _site(settings: Settings) -> Found:
         yield "contradictory", "workers", "SQLite serves one process; use PostgreSQL for more"
     if (settings.host, settings.port) == (settings.admin_host, settings.admin_port):
         yield "contradictory", "admin_port", "the operator pages need a port of their own"
+    try:
+        read_plans(settings.plans_json)
+    except PlansInvalid as error:
+        yield "contradictory", "plans_json", str(error)
     if not settings.rate_limits:
         yield "weak", "rate_limits", "rate limits are off"
 

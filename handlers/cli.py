@@ -9,6 +9,7 @@ COMMANDS = {
     "check-prod-config": "List every setting that must not go into production as it is.",
     "demo": "Migrate, add a little demo data, serve, and print what to try.",
     "migrate": "Bring the database to this program's version.",
+    "plugins": "List the installed providers.",
     "serve": "Serve the site: pages, JSON-RPC, webhooks, health, metrics.",
 }
 

@@ -21,6 +21,7 @@ def command() -> None:
     if settings.admin_secret is None:
         os.environ[Settings.variable("admin_secret")] = demo.admin_secret(settings.var_dir)   # for the web processes
         settings = start.settings()
+    start.check_offer(settings)
     try:
         database = Database.open(settings.database_url)
         migrate(database)

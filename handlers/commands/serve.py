@@ -10,6 +10,7 @@ def command() -> None:
     """Serve the site: pages, JSON-RPC, webhooks, health, metrics."""
     from handlers.server import PortTaken, serve
     settings = start.settings()
+    start.check_offer(settings)
     start.database(settings).close()
     try:
         serve(settings, when_ready=lambda: click.echo(f"serving on http://{settings.host}:{settings.port}", err=True))

@@ -6,6 +6,7 @@ import click
 
 from codegen.runtime.database import Database
 from codegen.runtime.migrations import MigrationError
+from handlers.plans.offer import PlansInvalid, read_plans
 from handlers.settings import Settings, SettingsInvalid, load_settings
 from handlers.version import require_current
 
@@ -16,6 +17,14 @@ def settings(**given: Any) -> Settings:
         return load_settings(**given)
     except SettingsInvalid as error:
         raise click.ClickException("\n       ".join(error.problems)) from None
+
+
+def check_offer(found: Settings) -> None:
+    """Refuse plans that cannot be offered, before a web process does."""
+    try:
+        read_plans(found.plans_json)
+    except PlansInvalid as error:
+        raise click.ClickException(f"{Settings.variable('plans_json')}: {error}") from None
 
 
 def database(found: Settings) -> Database:

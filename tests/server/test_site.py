@@ -5,6 +5,7 @@ import subprocess
 import sys
 import uuid
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +13,14 @@ import psycopg
 import pytest
 
 from codegen.runtime.database import Database
+from codegen.runtime.store import Store
+from generated.tables.onboarding import NODE
 from tests.server.site import ADMIN, Site, bearer
 
 READ_ONLY = ("billing", "ledger_entry", "ledger_transaction", "credit_lot", "top_up", "payment_event", "plan_purchase",
              "vm_allocation", "usage_record", "operator_act", "kyc_session", "node", "price")
 METHOD_NOT_FOUND = -32601
+NOW = datetime(2026, 11, 20, tzinfo=UTC)
 numbers = itertools.count(1)
 
 
@@ -49,6 +53,10 @@ def new_user(site: Site, **fields: Any) -> dict[str, Any]:
 
 def user_key(site: Site, user: dict[str, Any]) -> dict[str, str]:
     return bearer(site.command("apikey", "create", "--user", user["sid"], "--name", "test"))
+
+
+def database_url(site: Site) -> str:
+    return site.environment.get("HERO_ONBOARDING_DATABASE_URL", f"sqlite:///{site.directory}/var/hero-onboarding.db")
 
 
 # --- what anybody may ask ---------------------------------------------------------------------------------------
@@ -192,8 +200,7 @@ def test_keys_are_listed_without_their_digest(site: Site) -> None:
 
 def test_a_key_is_kept_as_a_digest(site: Site) -> None:
     secret = site.command("apikey", "create", "--admin", "--name", "secret")
-    url = site.environment.get("HERO_ONBOARDING_DATABASE_URL", f"sqlite:///{site.directory}/var/hero-onboarding.db")
-    database = Database.open(url)
+    database = Database.open(database_url(site))
     rows = database.execute("SELECT * FROM api_key")
     database.close()
     assert rows
@@ -233,6 +240,20 @@ def test_api_key_of_an_operator(site: Site) -> None:
     assert site.error("identity.me", headers=key) == (1403, "forbidden"), "an operator is no user"
 
 
+def test_api_key_of_a_node(site: Site) -> None:
+    node_id = f"n-{uuid.uuid4().hex[:8]}"
+    database = Database.open(database_url(site))
+    try:
+        Store.of(NODE, database).new({
+            "node_id": node_id, "repo_url": "https://forge.example/n.git", "keys": [], "kinds": ["llm_token"]}, NOW)
+    finally:
+        database.close()
+    key = bearer(site.command("apikey", "create", "--node", node_id, "--name", "its own"))
+    assert site.call("nodes.me", headers=key)["node_id"] == node_id
+    assert site.error("identity.me", headers=key) == (1403, "forbidden")
+    assert site.error("node.list", headers=key) == (1403, "forbidden")
+
+
 def test_keys_for_nobody_are_not_made(site: Site) -> None:
     assert "no user" in site.command("apikey", "create", "--user", "0000000000", "--name", "x", status=1)
     assert "no node" in site.command("apikey", "create", "--node", "nowhere", "--name", "x", status=1)
@@ -264,8 +285,8 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
 
 
 def test_wrong_settings_are_said_at_once(tmp_path: Path) -> None:
-    site = Site(tmp_path, PORT="none", PLANS_JSON="[]")
-    assert "HERO_ONBOARDING_PORT" in site.command("serve", status=1)
+    assert "HERO_ONBOARDING_PORT: " in Site(tmp_path, PORT="none").command("serve", status=1)
+    assert "HERO_ONBOARDING_PLANS_JSON: at least one plan" in Site(tmp_path, PLANS_JSON="[]").command("serve", status=1)
 
 
 def test_demo(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def test_sound_configuration():
     ({"public_url": "https://onboarding.example/site"}, ("contradictory", "HERO_ONBOARDING_PUBLIC_URL")),
     ({"database_url": "sqlite:///x.db"}, ("contradictory", "HERO_ONBOARDING_WORKERS")),
     ({"admin_port": 9920}, ("contradictory", "HERO_ONBOARDING_ADMIN_PORT")),
+    ({"plans_json": "[]"}, ("contradictory", "HERO_ONBOARDING_PLANS_JSON")),
     ({"rate_limits": False}, ("weak", "HERO_ONBOARDING_RATE_LIMITS")),
     ({"stripe_base_url": "http://127.0.0.1:1"}, ("sandbox", "HERO_ONBOARDING_STRIPE_BASE_URL")),
     ({"forge_url": "http://forge.example"}, ("weak", "HERO_ONBOARDING_FORGE_URL")),
