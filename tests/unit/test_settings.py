@@ -4,7 +4,6 @@ import pytest
 
 from handlers.settings import SettingsInvalid, load_settings
 
-
 pytestmark = pytest.mark.usefixtures("no_settings")
 
 
