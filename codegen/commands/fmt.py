@@ -1,7 +1,7 @@
 """`oschema fmt`: write schema files in the one way they are written."""
 
 import difflib
-import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -29,9 +29,8 @@ class Change:
 
     @property
     def line(self) -> int:
-        pairs = zip(self.before.split("\n"), self.after.split("\n"), strict=False)
-        same = next((number for number, (old, new) in enumerate(pairs) if old != new), None)
-        return 1 if same is None else same + 1
+        pairs = list(zip(self.before.split("\n"), self.after.split("\n"), strict=False))
+        return next((number for number, (old, new) in enumerate(pairs, 1) if old != new), len(pairs))
 
 
 @click.command(name="fmt")
@@ -59,8 +58,7 @@ def command(check: bool, diff: bool, schemas: Path, form: str, paths: tuple[Path
             for change in changes:
                 report.add(catalog.NOT_FORMATTED, Span(change.path.as_posix(), change.line, 1, change.line, 2))
     else:
-        for change in changes:
-            write(change)
+        changes = [change for change in changes if written(change, report)]
     if form != "text" or report.has_errors:
         write_findings(report.findings(), sources, form)
     if form == "text" and not diff:
@@ -100,28 +98,35 @@ def formatted(path: Path, report: Report, sources: dict[str, SourceFile]) -> Cha
     return Change(path, before.decode(), text) if before != text.encode() else None
 
 
-def write(change: Change) -> None:
-    """Replace a file at once, keeping its mode; a link keeps pointing to it."""
+def written(change: Change, report: Report) -> bool:
+    """Replace a file at once, keeping its mode; a link keeps pointing to it. False, with a finding, where it fails."""
     target = change.path.resolve()
-    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    temporary = None
     try:
-        with os.fdopen(handle, "wb") as stream:
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
+            temporary = Path(stream.name)
             stream.write(change.after.encode())
         shutil.copymode(target, temporary)
-        os.replace(temporary, target)  # noqa: PTH105 - beside mkstemp, which speaks of strings
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+        temporary.replace(target)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        name = change.path.as_posix()
+        report.add(catalog.UNWRITABLE, Span(name, 1, 1, 1, 2), path=name, reason=error.strerror or str(error))
+        return False
+    return True
 
 
 def unified(change: Change) -> str:
     """The change as a patch that `git apply` and `patch` take."""
-    name = change.path.as_posix()
-    lines: list[str] = []
-    for line in difflib.unified_diff(change.before.splitlines(keepends=True), change.after.splitlines(keepends=True),
-                                     f"a/{name}", f"b/{name}"):
-        lines.append(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n")
-    return "".join(lines)
+    name = change.path.as_posix().lstrip("/")
+    lines = difflib.unified_diff(_lines(change.before), _lines(change.after), f"a/{name}", f"b/{name}")
+    return "".join(line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n" for line in lines)
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; only `\\n` ends a line."""
+    return re.findall(r"[^\n]*\n|[^\n]+", text)
 
 
 def summarise(changes: list[Change], check: bool) -> None:

@@ -30,6 +30,9 @@ NOT_FORMATTED = Rule("OS007", "error", "the file is not formatted", fix="oschema
 `oschema fmt` writes schemas in one way, so that a difference between two versions is a difference in meaning.
 `oschema fmt --check` only looks, `oschema fmt --diff` shows what would change.
 """)
+UNWRITABLE = Rule("OS008", "error", "cannot write {path}: {reason}", why="""\
+A formatted file is written beside the old one and put in its place, so the directory must be writable.
+""")
 
 # --- OS1xx: syntax ----------------------------------------------------------------------------------------------
 

@@ -13,6 +13,9 @@ KEYWORDS = ("service", "interface", "error", "event", "webhook")
 HEADER_WORDS = ("module", "import")
 CLOSING = {"{": "}", "(": ")", "[": "]", "<": ">"}
 
+CONTINUED = frozenset((",", "(", "[", "<", "|", "=", ":", "->", "!", "@", "&", "."))
+"""Signs that let a member go on at the next line."""
+
 
 class Unexpected(Exception):
     """What stands here was reported and cannot be read; the caller skips to where reading can go on."""
@@ -54,6 +57,11 @@ class Cursor:
 
     def starts_line(self, index: int) -> bool:
         return index == 0 or self.lines[index] != self.lines[index - 1]
+
+    def at_next_field(self) -> bool:
+        """Whether the next token begins a field on a line of its own, so that what should stand here is missing."""
+        return (self.kinds[self.at] == NAME and self.starts_line(self.at) and self.at > self.begun
+                and (self.kinds[self.at + 1] == ":" or self.kinds[self.at + 1:self.at + 3] == ["?", ":"]))
 
     def take_docs(self) -> tuple[tree.DocLine, ...]:
         """The doc lines before the next token."""
@@ -171,12 +179,12 @@ class Cursor:
 
         A member is a name followed by `member_sign` (or `?`), first on its line or behind a separator.
         """
-        depth = 0
+        depth = parens = 0
+        if self.at == start and self.kinds[start] not in ("}", EOF):
+            self.at += 1
         for index in range(start, self.at):
             depth += {"{": 1, "}": -1}.get(self.kinds[index], 0)
-        if self.at == start and self.kinds[self.at] not in ("}", EOF):
-            depth += self.kinds[self.at] == "{"
-            self.at += 1
+            parens += {"(": 1, ")": -1}.get(self.kinds[index], 0)
         while (kind := self.kinds[self.at]) != EOF:
             if self.at > start and self.at_declaration(self.at) and (depth <= 0 or self.columns[self.at] == 1):
                 return
@@ -186,11 +194,15 @@ class Cursor:
                 if depth <= 0:
                     return
                 depth -= 1
-            elif depth <= 0:
-                if kind == ";":
-                    return
-                if (kind == NAME and self.kinds[self.at + 1] in (member_sign, "?", NAME)
-                        and (self.starts_line(self.at) or self.kinds[self.at - 1] in (",", "}"))):
-                    return
+            elif depth <= 0 and (kind == ";" or (kind == NAME and self._member_start(member_sign, parens > 0))):
+                return
+            parens += {"(": 1, ")": -1}.get(kind, 0)
             self.docs.pop(self.at, None)
             self.at += 1
+
+    def _member_start(self, sign: str, in_parens: bool) -> bool:
+        before, after = self.kinds[self.at - 1], self.kinds[self.at + 1]
+        signed = after == sign or (after == "?" and self.kinds[self.at + 2] == sign)
+        if self.starts_line(self.at):
+            return signed or (before not in CONTINUED and not in_parens)
+        return signed and before in (",", "}")

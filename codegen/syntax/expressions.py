@@ -137,6 +137,8 @@ class Expressions(Cursor):
         notes = []
         while self.kinds[self.at] == "@":
             self.at += 1
+            if self.at_next_field():
+                self.fail("a note after `@`")
             notes.append(self.note("a note after `@`"))
         return tuple(notes)
 

@@ -101,10 +101,13 @@ class Formatter:
              ) -> Iterator[Entry]:
         """Doc lines, the comments among them, and the notes in front, up to the first word."""
         comments = self.take(core)
+        written = [end(note.span) for note in brackets if start(note.span) < core]
+        below = [comment for comment in comments
+                 if written and start(comment.span) > written[-1] and self.own_line(comment)]
         beside = [comment for comment in comments if not self.own_line(comment)]
-        above = [comment for comment in comments if self.own_line(comment)]
         if not brackets or len(beside) != 1:
-            above, beside = comments, []
+            beside = []
+        above = [comment for comment in comments if comment not in below and comment not in beside]
         lines = [(start(doc.span), f"/// {doc.text}") for doc in item.docs]
         lines += [(start(comment.span), comment.text) for comment in above]
         for _, text in sorted(lines):
@@ -118,6 +121,7 @@ class Formatter:
                 yield Line(f"{INDENT}{notes[-1]}")
                 text = "]"
             yield Row("brackets", (text,), beside[0].text.rstrip() if beside else "")
+        yield from (self.comment_line(comment, indent) for comment in below)
 
     def inside(self, last: Position, line: int, limit: Position, indent: str) -> tuple[list[Line], str]:
         """The comments inside something that goes on one line: those written above it, and the one at its end."""
@@ -188,21 +192,23 @@ class Formatter:
         if isinstance(item.body, tree.Struct):
             yield from self.struct((item.name.text,), "typedef", "= ", item.body, item.span, limit)
             return
-        above = self.take(start(item.body.span))
-        beside = above.pop() if above and not self.own_line(above[-1]) else None
-        yield from (self.comment_line(comment, "") for comment in above)
+        beside = ""
+        if self.has_comment(start(item.body.span)) and not self.own_line(self.comments[-1]):
+            beside = self.comments.pop().text.rstrip()
         texts = [self.spell.alternative(alternative) for alternative in item.body.items]
         texts += ["..."] if item.body.open_span else []
         whole = " | ".join(texts)
-        plain = not any(alternative.docs for alternative in item.body.items) and not self.comments_in(item.body.span)
+        last = item.body.open_span or item.body.items[-1].span
+        plain = not any(alternative.docs for alternative in item.body.items) and not self.has_comment(start(last))
         fits = len(texts) == 1 or len(f"{item.name.text} = {whole}") <= ENUM_WIDTH
         if plain and fits:
-            comment = self.trailing(item.span.end_line, limit)
+            above, comment = self.inside(end(item.span), item.span.end_line, limit, "")
+            yield from above
             if beside and comment:
-                yield self.comment_line(beside, "")
-            yield Row("typedef", (item.name.text, f"= {whole}"), comment or (beside.text.rstrip() if beside else ""))
+                yield Line(beside)
+            yield Row("typedef", (item.name.text, f"= {whole}"), comment or beside)
             return
-        yield Row("open", (f"{item.name.text} =",), beside.text.rstrip() if beside else "")
+        yield Row("open", (f"{item.name.text} =",), beside)
         yield from self.alternatives(item.body, texts, limit)
 
     def comments_in(self, span: Span) -> bool:
@@ -286,6 +292,10 @@ class Formatter:
         if not too_long and not self.has_comment(close):
             yield from self.line(method.span, "member", (text, notes), limit, INDENT)
             return
+        inner = self.take(end(method.span))
+        late = [comment for comment in inner if start(comment.span) > close]  # goes above the method
+        self.comments += reversed(inner[:len(inner) - len(late)])
+        yield from (self.comment_line(comment, INDENT) for comment in late)
         yield Row("open", (f"{INDENT}{method.name.text}(",), self.trailing(
             method.name.span.line, start(method.params[0].span) if method.params else close))
 

@@ -267,14 +267,14 @@ class Parser(Expressions):
         if self.kinds[self.at] != ":":
             self.fail("`:` and the field's type", self._field_hint(name.text))
         self.at += 1
-        if self.kinds[self.at] == NAME and self.kinds[self.at + 1] in (":", "?") and self.starts_line(self.at):
-            after = self.kinds[self.at + 1] if self.kinds[self.at + 1] == ":" else self.kinds[self.at + 2]
-            if after == ":":  # the next line is a field of its own
-                self.fail("a type after `:`")
+        if self.at_next_field():
+            self.fail("a type after `:`")
         kind = self.type()
         default = None
         if self.kinds[self.at] == "=":
             self.at += 1
+            if self.at_next_field():
+                self.fail("a default after `=`")
             default = self.value("a default after `=`")
         notes = self.notes()
         return tree.Field(docs, name, optional, kind, default, notes, self.since_docs(first, docs))
@@ -354,8 +354,10 @@ class Parser(Expressions):
         kind = self.kinds[first]
         if kind == "{" or kind not in (STRING, NAME, "&", "["):
             self.fail("a type, a string or `{`" if kind != "{" else "a name: union members are declared on their own")
-        if self.starts_line(first) and self.at_declaration(first):
-            self.fail("a type, a string or `{`")
+        if kind == NAME and self.starts_line(first) and (
+                self.kinds[first + 1] == "=" or (self.texts[first] in KEYWORDS and self.kinds[first + 1] == NAME
+                                                 and self.kinds[first + 2] in ("{", "("))):
+            self.fail("a type, a string or `{`")  # what stands here is the next declaration
         value = self.string() if kind == STRING else self.type()
         notes = self.notes()
         return tree.Alternative(docs, value, notes, self.since_docs(first, docs))
