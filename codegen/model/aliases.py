@@ -20,7 +20,7 @@ from codegen.model.model import (
 )
 from codegen.model.names import ERROR_KINDS, Symbol, a, is_value
 from codegen.model.notes import common, read_notes
-from codegen.model.types import MAX_DEPTH, Base, Space, check_map_keys, outer, resolve_type
+from codegen.model.types import MAX_DEPTH, Base, Space, check_map_keys, named_in, outer, resolve_type
 from codegen.source.catalog_names import (
     ALIAS_CYCLE,
     BAD_CASE,
@@ -110,7 +110,7 @@ def build_aliases(space: Space) -> None:
         type_ = resolve_type(space.names, symbol.scope, expr)
         if type_ is not None:
             found[symbol.qname] = (symbol, type_, nullable)
-    edges = {qname: [target for target in _targets(type_) if target in found] for qname, (_, type_, _) in found.items()}
+    edges = {qname: [target for target in named_in(type_) if target in found] for qname, (_, type_, _) in found.items()}
     done, cycles = order(edges)
     broken: set[QName] = set()
     for cycle in cycles:
@@ -140,18 +140,6 @@ def _alias(space: Space, symbol: Symbol, type_: Type, nullable: bool, *, base_kn
     check_map_keys(space, type_, body.items[0].span)
     return Alias(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, type=type_, nullable=nullable,
                  constraints=constraints, **common(notes, (*node.docs, *body.items[0].docs)))
-
-
-def _targets(type_: Type) -> list[QName]:
-    match type_:
-        case Named(target):
-            return [target]
-        case ListOf(inner) | Nullable(inner):
-            return _targets(inner)
-        case MapOf(key, value):
-            return [*_targets(key), *_targets(value)]
-        case _:
-            return []
 
 
 def _depth(type_: Type, depths: dict[QName, int]) -> int:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
 from codegen.model.graph import order
-from codegen.model.model import Alias, Field, ListOf, MapOf, Named, Nullable, QName, Struct, Type, TypeDecl, Union
-from codegen.model.types import Space
+from codegen.model.model import Alias, Field, Named, QName, Struct, TypeDecl, Union
+from codegen.model.types import Space, named_in
 from codegen.source.catalog_names import EMBEDDED_ROOT, ENDLESS_STRUCT
 from codegen.source.diagnostics import Related
 
@@ -16,26 +16,12 @@ def check_shapes(space: Space) -> None:
     _check_endless(space)
 
 
-def _named_in(type_: Type) -> Iterator[QName]:
-    """The types a value of a type may hold, lists and maps looked into."""
-    match type_:
-        case Named(target):
-            yield target
-        case ListOf(inner) | Nullable(inner):
-            yield from _named_in(inner)
-        case MapOf(key, value):
-            yield from _named_in(key)
-            yield from _named_in(value)
-        case _:
-            pass
-
-
 def _parts(decl: TypeDecl) -> Iterable[QName]:
     match decl:
         case Struct():
-            return (target for field in decl.fields for target in _named_in(field.type))
+            return (target for field in decl.fields for target in named_in(field.type))
         case Alias():
-            return _named_in(decl.type)
+            return named_in(decl.type)
         case Union():
             return decl.members
         case _:
@@ -63,7 +49,7 @@ def _check_embedding(space: Space) -> None:
         if not (isinstance(decl, Struct) and decl.rootobject):
             continue
         for field in decl.fields:
-            target = next((name for name in _named_in(field.type) if name in held), None)
+            target = next((name for name in named_in(field.type) if name in held), None)
             if target is not None:
                 root = held[target][0]
                 space.report.add(

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 from codegen.model.model import Deprecated, Json
+from codegen.model.names import a
 from codegen.source.catalog_notes import MISPLACED_NOTE, NOTE_ARGUMENTS, REPEATED_NOTE, UNKNOWN_NOTE
 from codegen.source.diagnostics import Related, Report
 from codegen.source.nearest import nearest
@@ -131,7 +132,7 @@ def read_notes(report: Report, notes: Sequence[tree.Note], place: Place) -> Note
                        near=nearest(name, [spec.name for spec in TABLE.values() if place in spec.places])
                        or nearest(name, TABLE))
         elif place not in spec.places:
-            report.add(MISPLACED_NOTE, note.span, name=name, place=_a(place), near=_places(spec))
+            report.add(MISPLACED_NOTE, note.span, name=name, place=a(place), near=_places(spec))
         elif not _fits(note, spec, place):
             report.add(NOTE_ARGUMENTS, note.span, name=name, usage=spec.usage)
         else:
@@ -175,12 +176,8 @@ def _is(value: tree.Value, kind: Kind) -> bool:
             return True
 
 
-def _a(place: Place) -> str:
-    return f"{'an' if place[0] in 'aeio' else 'a'} {place}"
-
-
 def _places(spec: NoteSpec) -> str:
-    places = [_a(place) for place in spec.places]
+    places = [a(place) for place in spec.places]
     return places[0] if len(places) == 1 else f"{', '.join(places[:-1])} and {places[-1]}"
 
 

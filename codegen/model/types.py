@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -159,6 +160,20 @@ def _argument_free(names: Names, expr: tree.NamedType) -> bool:
     names.report.add(TYPE_ARGUMENT, expr.span, name=expr.path.text,
                      near=f"write {form.format(expr.argument.text)}" if form else None)
     return False
+
+
+def named_in(type_: Type) -> Iterator[QName]:
+    """The types a value of a type may hold, lists and maps looked into."""
+    match type_:
+        case Named(target):
+            yield target
+        case ListOf(inner) | Nullable(inner):
+            yield from named_in(inner)
+        case MapOf(key, value):
+            yield from named_in(key)
+            yield from named_in(value)
+        case _:
+            pass
 
 
 def check_map_keys(space: Space, type_: Type, span: Span) -> None:

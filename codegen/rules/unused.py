@@ -5,22 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 
-from codegen.model import (
-    Alias,
-    ErrorGroup,
-    ListOf,
-    MapOf,
-    Module,
-    Named,
-    Nullable,
-    Program,
-    QName,
-    Ref,
-    Struct,
-    Type,
-    TypeDecl,
-    Union,
-)
+from codegen.model import Alias, ErrorGroup, Module, Program, QName, Struct, TypeDecl, Union, named_in
 from codegen.rules.lint import Found, Subject, found, rule, with_fields, with_methods
 from codegen.source.catalog_lint import UNUSED_ERROR, UNUSED_IMPORT, UNUSED_TYPE
 from codegen.syntax import tree
@@ -66,7 +51,8 @@ def unused_type(subject: Subject) -> Iterator[Found]:
 
 
 def _reached(program: Program) -> set[QName]:
-    """Types by walking from what stands for itself; error groups by the errors their methods may give."""
+    """Types by walking from what stands for itself, all root objects among it, so references lead to nothing new;
+    error groups by the errors their methods may give."""
     queue: list[QName] = [struct.qname for struct in program.rootobjects]
     queue += [qname for qname, decl in program.types.items() if decl.extensions]
     for module in program.modules:
@@ -86,38 +72,25 @@ def _reached(program: Program) -> set[QName]:
 def _roots(module: Module) -> Iterator[QName]:
     for holder in with_fields(module):
         for field in holder.fields if not isinstance(holder, Struct) else ():
-            yield from _names(field.type)
+            yield from named_in(field.type)
     for methods_of in with_methods(module):
         for method in methods_of.methods:
             for type_ in (*(param.type for param in method.params), *((method.result,) if method.result else ())):
-                yield from _names(type_)
+                yield from named_in(type_)
     for webhook in module.webhooks:
         if webhook.result is not None:
-            yield from _names(webhook.result)
-
-
-def _names(type_: Type) -> Iterator[QName]:
-    match type_:
-        case Named(target) | Ref(target):
-            yield target
-        case ListOf(inner) | Nullable(inner):
-            yield from _names(inner)
-        case MapOf(key, value):
-            yield from _names(key)
-            yield from _names(value)
-        case _:
-            pass
+            yield from named_in(webhook.result)
 
 
 def _parts(decl: TypeDecl) -> Iterator[QName]:
     match decl:
         case Struct():
             for field in decl.fields:
-                yield from _names(field.type)
+                yield from named_in(field.type)
         case Union():
             yield from decl.members
         case Alias():
-            yield from _names(decl.type)
+            yield from named_in(decl.type)
         case _:
             pass
 
