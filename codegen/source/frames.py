@@ -33,18 +33,20 @@ class Painter:
 
 
 def frame(span: Span, source: SourceFile | None, painter: Painter, gutter: int, style: str, label: str = "",
-          same_file: bool = False) -> list[str]:
+          same_file: bool = False, same_line: bool = False) -> list[str]:
     """The place and its source line with carets; of a range over several lines the first one.
 
     `gutter` is the width of line numbers, `label` stands behind the carets. A second place in the same file
-    (`same_file`) follows behind `...` instead of a new heading.
+    (`same_file`) follows behind `:` instead of a new heading, one on the line just shown (`same_line`) has carets only.
     """
     if not span.path and not span.line:
         return []
     bar = painter.paint("gutter", "|")
     known = source is not None and 1 <= span.line <= len(source.lines)
     place = f"{span.path}:{span.line}:{span.column}" if span.line else span.path
-    if same_file and known:
+    if same_line and known:
+        lines = []
+    elif same_file and known:
         lines = [painter.paint("gutter", " " * gutter + " :")]
     else:
         mark = ":::" if style == "related" else "-->"
@@ -60,7 +62,8 @@ def frame(span: Span, source: SourceFile | None, painter: Painter, gutter: int, 
     carets = painter.paint(style, "^" * width + (f" {label}" if label else ""))
     if not same_file:
         lines.append(f"{' ' * gutter} {bar}")
-    lines.append(f"{number} {bar} {shown}".rstrip())
+    if not same_line:
+        lines.append(f"{number} {bar} {shown}".rstrip())
     lines.append(f"{' ' * gutter} {bar} {' ' * before}{carets}")
     return lines
 

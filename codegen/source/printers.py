@@ -49,9 +49,12 @@ def as_text(finding: Finding, sources: Mapping[str, SourceFile], painter: Painte
     places = [span, *(related.span for related in finding.related)]
     gutter = max(len(str(place.end_line)) for place in places)
     lines = [head, *frame(span, sources.get(span.path), painter, gutter, severity)]
+    shown = span
     for related in finding.related:
+        same_file = related.span.path == shown.path
         lines += frame(related.span, sources.get(related.span.path), painter, gutter, "related", related.message,
-                       same_file=related.span.path == span.path)
+                       same_file, same_file and related.span.line == shown.line)
+        shown = related.span
     if finding.fix:
         lines.append(" " * gutter + painter.paint("gutter", " = ") + painter.paint("fix", "fix: ") + finding.fix)
     return "\n".join(lines) + "\n"
