@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from codegen.evolve import ddl, lock, plan, sql
@@ -576,15 +576,19 @@ def test_two_runs_at_once_do_the_work_once(databases: Databases, tmp_path: Path)
 
 # --- any version to any other -----------------------------------------------------------------------------------
 
-FIELDS = st.fixed_dictionaries({}, optional={
-    "a": st.sampled_from(["u8", "u16 @max(300)", "u32", "u64", "i64 @index"]),
-    "b": st.sampled_from(["str", "str @len(0, 5)", "str @unique", 'str @regex("^[a-z]*$")']),
-    "c": st.sampled_from(["Color", "Shade"]),
-    "d": st.sampled_from(["&User", "&User @index", "&Node"]),
-    "e": st.sampled_from(["decimal", 'decimal @min("0.1")', "decimal @index"]),
-    "f": st.sampled_from(["[str]", "map<str, i32>"]),
-    "g": st.sampled_from(["otime", "date", "duration"])})
+# The types a field may have in a version, each with the values of two rows.
+POOL: dict[str, dict[str, tuple[Any, Any]]] = {
+    "a": {"u8": (255, 3), "u16 @max(300)": (300, 4), "u32": (70_000, 5), "u64": (2**64 - 1, 6), "i64 @index": (-5, 7)},
+    "b": {"str": ("abcdef", "abcdef"), "str @len(0, 5)": ("ABC", ""), "str @unique": ("1", "2"),
+          'str @regex("^[a-z]*$")': ("abc", "abc")},
+    "c": {"Color": ("red", "blue"), "Shade": ("dark", "light")},
+    "d": {"&User": ("ann0", "ann0"), "&User @index": ("ann0", "ann1"), "&Node": (None, None)},
+    "e": {"decimal": ("-3", "10.50"), 'decimal @min("0.1")': ("0.1", "2"), "decimal @index": ("0", "0")},
+    "f": {"[str]": (["x"], []), "map<str, i32>": ({"x": 1}, {})},
+    "g": {"otime": (0, 2**32 - 1), "date": ("2026-05-20", "0001-01-01"), "duration": ("PT1S", "-P1D")}}
+FIELDS = st.fixed_dictionaries({}, optional={name: st.sampled_from(sorted(types)) for name, types in POOL.items()})
 TYPES = st.tuples(FIELDS, FIELDS, st.booleans(), st.booleans(), st.sampled_from([ENUM, OPEN]))
+ROWS = st.lists(st.sets(st.sampled_from(sorted(POOL))), max_size=2)
 
 
 def version(fields: dict[str, str], others: dict[str, str], append_only: bool, second: bool, colors: str) -> str:
@@ -600,10 +604,16 @@ def version(fields: dict[str, str], others: dict[str, str], append_only: bool, s
     return f'{root(first, notes)}\n{node}\n{colors}Shade = "dark" | "light"\n'
 
 
+def same(one: dict[str, Any], two: dict[str, Any]) -> bool:
+    """Whether rows of two versions agree in what both have; `rev` counts changes, and comes and goes."""
+    return all(two.get(name, value) == value for name, value in one.items() if name != "rev")
+
+
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
-@given(one=TYPES, two=TYPES)
-def test_any_version_leads_to_any_other(dialect: str, one: Any, two: Any, request: pytest.FixtureRequest,
+@given(one=TYPES, two=TYPES, filled=ROWS)
+def test_any_version_leads_to_any_other(dialect: str, one: Any, two: Any, filled: list[set[str]],
+                                        request: pytest.FixtureRequest,
                                         tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("versions")
     databases, project = Databases(dialect, request, path), Project(path / "schemas")
@@ -612,15 +622,41 @@ def test_any_version_leads_to_any_other(dialect: str, one: Any, two: Any, reques
         database = databases()
         assert not project.plan(old).findings()
         migrations.apply(database, project.migrations)
-        shape = catalogue(database)
+        program = project.program(old)
+        types = one[0]
+        rows = [{"sid": f"ann{place}",
+                 **{name: POOL[name][types[name]][place] for name in sorted(chosen & types.keys())}}
+                for place, chosen in enumerate(filled)]
+        insert(database, program, {"user": rows})
+        shape, before = catalogue(database), read(database, program)["user"]
         codes = {finding.rule.code for finding in project.plan(new)}
         assert codes <= {"OS721", "OS723"}   # a reserved name that comes again, a type that changed
-        if not codes:
-            assert not project.plan(new).findings()
+        if codes:
+            event("refused")
+            return
+        assert not project.plan(new).findings()
+        following = project.program(new)
+        try:
             migrations.apply(database, project.migrations)
-            assert catalogue(database) == fresh(databases(), project.program(new))
+        except migrations.MigrationError:
+            event("stopped by rows")
+            assert rows
+            assert (catalogue(database), read(database, program)["user"]) == (shape, before)
+            return
+        assert catalogue(database) == fresh(databases(), following)
+        after = read(database, following)["user"]
+        assert all(same(*pair) for pair in zip(before, after, strict=True))
+        try:
             migrations.apply(database, project.migrations, 1)
-            assert catalogue(database) == shape
+        except migrations.MigrationError:
+            event("stopped by rows on the way back")
+            assert rows
+            assert (catalogue(database), read(database, following)["user"]) == (fresh(databases(), following), after)
+            return
+        event("there and back")
+        assert catalogue(database) == shape
+        assert all(same(*pair) for pair in zip(after, read(database, program)["user"], strict=True))
+        if not rows:
             migrations.apply(database, project.migrations, 0)
             assert catalogue(database) == []
     finally:
