@@ -43,8 +43,9 @@ def create_app(*, document: Mapping[str, Any], methods: Iterable[Method], databa
     `falcon.App`: pages and other routes are added with its `add_route`.
     """
     clock = clock or SystemClock()
+    methods = tuple(methods)
     discovery = Discovery(document, methods)
-    dispatcher = Dispatcher([*discovery.methods, discovery.method()], database, clock, observation, limits)
+    dispatcher = Dispatcher([*methods, discovery.method()], database, clock, observation, limits)
     app = falcon.App(media_type=JSON, middleware=list(middleware))
     app.add_route("/rpc", RpcResource(dispatcher, authenticator))
     app.add_route("/openrpc.json", OpenRpcResource(discovery, authenticator))

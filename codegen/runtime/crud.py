@@ -28,9 +28,8 @@ _ERRORS: Mapping[str, tuple[type[Exception], ...]] = {
     "patch": (NotFound, Conflict, Forbidden), "delete": (NotFound, InUse)}
 
 
-def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hooks[Any]] = (),
-            openrpc: Mapping[str, Mapping[str, Any]] | None = None) -> list[Method]:
-    """The methods that each of `stored` offers, over `database`; `openrpc` has their method objects by name.
+def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hooks[Any]] = ()) -> list[Method]:
+    """The methods that each of `stored` offers, over `database`.
 
     Raises `LookupError` where a `@computed` field has no function, `ValueError` for hooks given twice.
     """
@@ -39,7 +38,7 @@ def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hoo
         if by_type.setdefault(id(each.type), each) is not each:
             raise ValueError(f"{each.type.name} has hooks twice")
     return [method for type in stored
-            for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type)).methods(openrpc or {})]
+            for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type)).methods()]
 
 
 class _Crud:
@@ -55,15 +54,14 @@ class _Crud:
         self.sensitive = {f.name for f in type.fields if f.sensitive}
         self.show = self._show_model if hooks.post_get or type.computed else self._show_row
 
-    def methods(self, openrpc: Mapping[str, Mapping[str, Any]]) -> Iterable[Method]:
+    def methods(self) -> Iterable[Method]:
         for verb in self.type.crud:
             name = f"{self.type.wire}.{verb}"
             params = _params(self.type, verb)
             yield Method(
                 name=name, aliases=(f"{self.type.alias}_{verb}",), params=_validator(params),
                 param_names=tuple(params.__annotations__), auth=self.type.auth, call=getattr(self, verb),
-                encode=to_json, transaction="none", safe=verb in SAFE, errors=_ERRORS.get(verb, ()),
-                openrpc=openrpc.get(name))
+                encode=to_json, transaction="none", safe=verb in SAFE, errors=_ERRORS.get(verb, ()))
 
     # --- reading ----------------------------------------------------------------------------------------------
 

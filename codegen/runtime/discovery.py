@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
 from pydantic_core import SchemaValidator, core_schema, to_json
@@ -20,12 +19,10 @@ class Discovery:
 
     def __init__(self, document: Mapping[str, Any], methods: Iterable[Method]) -> None:
         """`document` is the generated, complete one. Methods of the program that are not routed are left out."""
-        listed = {method["name"]: method for method in document["methods"]}
-        self.methods: tuple[Method, ...] = tuple(
-            replace(method, openrpc=listed.get(method.name)) for method in methods)
+        routed = tuple(methods)
         self.documents: Mapping[str, bytes] = {
             scope: to_json(_visible(document, frozenset(
-                method.name for method in self.methods if scope == "admin" or
+                method.name for method in routed if scope == "admin" or
                 allowed(method.auth, method.principal, scope))))
             for scope in ("public", "user", "node", "admin")}
 

@@ -188,32 +188,32 @@ class Dispatcher:
         if context.caller.scope not in scopes:
             denied = _UNAUTHORIZED if context.caller.scope == "public" else _FORBIDDEN
             return b"", *denied
+        values: dict[str, Any] | None = None
         try:
-            values = method.params.validate_python(_by_name(method, params) if type(params) is list else params)
-        except ValidationError as error:
-            return b"", answers.wrong_params(error), INVALID_PARAMS
+            try:
+                values = method.params.validate_python(_by_name(method, params) if type(params) is list else params)
+            except ValidationError as error:   # one that the method itself meets is a fault
+                return b"", answers.wrong_params(error), INVALID_PARAMS
+            try:
+                outcome = self._perform(method, context, values), b"", 0
+            except DeclaredError as error:
+                outcome = b"", answers.declared_error(error), error.code
         except InvalidParams as error:
-            return b"", answers.invalid_params(error.errors), INVALID_PARAMS
-        result, problem, code = self._perform(method, context, values)
-        if method.audit:
-            self._observer.audited(method, context, values, code)
-        return result, problem, code
-
-    def _perform(self, method: Method, context: Context, values: Any) -> tuple[bytes, bytes, int]:
-        """Call it in its transaction. The result is encoded inside, while what it reads is still consistent."""
-        try:
-            if method.transaction == "none":
-                return method.encode(method.call(context, values)), b"", 0
-            return self._database.run(
-                lambda: method.encode(method.call(context, values)), method.transaction == "write"), b"", 0
-        except DeclaredError as error:
-            return b"", answers.declared_error(error), error.code
-        except InvalidParams as error:
-            return b"", answers.invalid_params(error.errors), INVALID_PARAMS
+            outcome = b"", answers.invalid_params(error.errors), INVALID_PARAMS
         except Exception as error:
             reference = os.urandom(6).hex()
             self._observer.failed(method, context, reference, error)
-            return b"", protocol_error(INTERNAL_ERROR, {"ref": reference}), INTERNAL_ERROR
+            outcome = b"", protocol_error(INTERNAL_ERROR, {"ref": reference}), INTERNAL_ERROR
+        if method.audit and values is not None:
+            self._observer.audited(method, context, values, outcome[2])
+        return outcome
+
+    def _perform(self, method: Method, context: Context, values: Any) -> bytes:
+        """Call it in its transaction. The result is encoded inside, while what it reads is still consistent."""
+        if method.transaction == "none":
+            return method.encode(method.call(context, values))
+        return self._database.run(
+            lambda: method.encode(method.call(context, values)), method.transaction == "write")
 
 
 _ABSENT: dict[str, Any] = {}

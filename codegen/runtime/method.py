@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -39,5 +39,3 @@ class Method:
     idempotent: str | None = None
     audit: bool = False
     errors: tuple[type[Exception], ...] = ()
-    openrpc: Mapping[str, Any] | None = None
-    """Its OpenRPC method object, for `rpc.discover`."""

@@ -58,9 +58,13 @@ class Observation:
         self.log.call(Call(context.request_id, name, caller.scope, caller.sid, code, seconds))
 
     def audited(self, method: Method, context: Context, params: Mapping[str, Any], code: int) -> None:
-        self._audit.record(AuditEntry(
-            context.clock.now(), context.request_id, method.name, context.caller.scope, context.caller.sid,
-            redacted(params), code))
+        """A sink that fails is a fault in the log; the call is over and keeps its answer."""
+        try:
+            self._audit.record(AuditEntry(
+                context.clock.now(), context.request_id, method.name, context.caller.scope, context.caller.sid,
+                redacted(params), code))
+        except Exception as error:
+            self.failed(method, context, "audit", error)
 
     def failed(self, method: Method, context: Context, reference: str, error: BaseException) -> None:
         self.log.line("fault", {

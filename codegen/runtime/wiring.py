@@ -16,6 +16,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -24,10 +25,15 @@ from pydantic_core import SchemaSerializer, SchemaValidator
 from typing_extensions import TypeAliasType
 
 from codegen.runtime.context import Context, Scope
+from codegen.runtime.errors import DeclaredError, Forbidden, RateLimited, Unauthorized
 from codegen.runtime.method import Method, Transaction
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class UndeclaredError(Exception):
+    """A handler raised an error that its schema does not declare; seen only where results are validated too."""
 
 
 class WiringError(Exception):
@@ -103,8 +109,8 @@ def bind(handlers: Iterable[object], services: Iterable[ServiceMethod], webhooks
          validate_results: bool = False) -> tuple[list[Method], list[Webhook]]:
     """The methods and webhooks that have a handler. Raises `WiringError` with everything that does not fit.
 
-    With `validate_results` (tests, development) a result that breaks its type is a fault of the call; without,
-    handlers are trusted.
+    With `validate_results` (tests, development) a result that breaks its type, and an error that is not declared, are
+    faults of the call; without, handlers are trusted.
     """
     handlers, services, webhooks = list(handlers), list(services), list(webhooks)
     known = {method.service for method in services} | {route.interface for route in webhooks}
@@ -252,9 +258,31 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
     assert isinstance(validator, SchemaValidator)
     return Method(
         name=declared.name, aliases=declared.aliases, params=validator, param_names=declared.param_names,
-        auth=declared.auth, principal=declared.auth in ("user", "own"), call=_caller(function, declared.clocked),
+        auth=declared.auth, principal=declared.auth in ("user", "own"),
+        call=_caller(_checked(function, declared) if validate_results else function, declared.clocked),
         encode=encoder(declared.result, validate=validate_results), transaction=transaction, safe=declared.safe,
         idempotent=declared.idempotent, audit=declared.audit, errors=declared.errors)
+
+
+ALWAYS = (Unauthorized, Forbidden, RateLimited)
+"""Errors that any method may raise without declaring them."""
+
+
+def _checked(function: Callable[..., Any], declared: ServiceMethod) -> Callable[..., Any]:
+    """The function, which must not raise other errors than those that are declared."""
+    known = (*declared.errors, *ALWAYS)
+
+    @wraps(function)
+    def checked(context: Context, **params: Any) -> Any:
+        try:
+            return function(context, **params)
+        except DeclaredError as error:
+            if isinstance(error, known):
+                raise
+            raised = f"{declared.name} raised {type(error).__name__}, which it does not declare"
+            raise UndeclaredError(f"{declared.source}: {raised}") from error
+
+    return checked
 
 
 _TIMES: Mapping[str, Callable[[datetime], Any]] = {

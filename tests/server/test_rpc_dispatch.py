@@ -259,7 +259,7 @@ def test_a_failing_notification_is_answered_with_nothing(server: Server) -> None
 
 @pytest.mark.parametrize(("caller", "open_to"), [
     (PUBLIC, {"whoami"}), (USER, {"whoami", "for_users", "for_me", "my_rows"}), (NODE, {"whoami", "for_nodes"}),
-    (ADMIN, {"whoami", "for_users", "my_rows", "for_nodes", "for_admins"})], ids=lambda each: str(each)[:30])
+    (ADMIN, {"whoami", "for_users", "my_rows", "for_nodes", "for_admins"})], ids=["public", "user", "node", "admin"])
 def test_who_may_call_what(server: Server, caller: Caller, open_to: set[str]) -> None:
     denied = 1401 if caller.scope == "public" else 1403
     for method in ("whoami", "for_users", "for_me", "my_rows", "for_nodes", "for_admins"):

@@ -174,7 +174,8 @@ def test_statuses(client: httpx.Client, method: str, headers: dict[str, str], st
     ({}, {"foobar"}, {"for_users", "for_me", "for_nodes", "for_admins"}),
     ({"authorization": "Bearer user-key"}, {"foobar", "for_users", "for_me", "my_rows"}, {"for_nodes", "for_admins"}),
     ({"authorization": "Bearer node-key"}, {"foobar", "for_nodes"}, {"for_users", "for_me", "for_admins"}),
-    (ADMIN, {"foobar", "for_users", "for_me", "for_nodes", "for_admins"}, set())])
+    (ADMIN, {"foobar", "for_users", "for_me", "for_nodes", "for_admins"}, set())],
+    ids=["public", "user", "node", "admin"])
 def test_discovery_shows_what_the_caller_may_call(
         client: httpx.Client, headers: dict[str, str], listed: set[str], hidden: set[str]) -> None:
     document = client.get("/openrpc.json", headers=headers).json()

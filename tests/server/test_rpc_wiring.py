@@ -267,6 +267,23 @@ def test_results_are_checked_in_tests_and_trusted_in_production(desk: SimpleName
     assert trusted.call("desk.open", {"drawer": "a1"}, USER) == {"wide": -1, "tall": 1}
 
 
+def test_undeclared_errors_are_faults_in_tests(desk: SimpleNamespace, tmp_path: Path) -> None:
+    module = desk.handlers("""
+        from codegen.runtime.errors import RateLimited
+
+        @serves(LampService)
+        class Moody:
+            def switch(self, context: Context, *, on: bool) -> bool:
+                raise RateLimited if on else DrawerLocked
+    """)
+    checked = Program(desk, tmp_path, [module.Moody()], validate_results=True)
+    assert checked.call("lamp.switch", {"on": True})["code"] == 1429
+    assert checked.call("lamp.switch", {"on": False})["code"] == -32603
+    fault = next(line for line in checked.lines() if line["event"] == "fault")
+    assert fault["message"] == "desk.oschema:36: lamp.switch raised DrawerLocked, which it does not declare"
+    assert Program(desk, tmp_path, [module.Moody()]).call("lamp.switch", {"on": False})["code"] == 1502
+
+
 def test_methods_begin_transactions_unless_they_say_otherwise(desk: SimpleNamespace) -> None:
     module = desk.handlers(WHOLE.replace("    def close", "    @own_transactions\n    def close"))
     methods, _ = bind([module.Desk()], desk.routes.SERVICES)
