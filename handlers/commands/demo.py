@@ -5,8 +5,7 @@ import os
 import click
 
 from codegen.runtime.context import SystemClock
-from codegen.runtime.database import Database, Unavailable
-from codegen.runtime.migrations import MigrationError
+from codegen.runtime.database import Database
 from handlers import demo
 from handlers.commands import start
 from handlers.settings import Settings
@@ -22,12 +21,10 @@ def command() -> None:
         os.environ[Settings.variable("admin_secret")] = demo.admin_secret(settings.var_dir)   # for the web processes
         settings = start.settings()
     start.check_offer(settings)
-    try:
+    with start.database_faults():
         database = Database.open(settings.database_url)
         migrate(database)
         access = demo.fill(database, SystemClock(), settings.var_dir)
-    except (ValueError, MigrationError, Unavailable) as error:
-        raise click.ClickException(str(error)) from None
     database.close()
     assert settings.admin_secret is not None
     lines = what_to_try(settings, access._replace(admin_secret=settings.admin_secret.get_secret_value()))

@@ -3,8 +3,7 @@
 import click
 
 from codegen.runtime import migrations
-from codegen.runtime.database import Database, Unavailable
-from codegen.runtime.migrations import MigrationError
+from codegen.runtime.database import Database
 from handlers.commands import start
 from handlers.version import DIRECTORY, migrate
 
@@ -13,14 +12,13 @@ from handlers.version import DIRECTORY, migrate
 @click.option("--status", "only_status", is_flag=True, help="Change nothing; exit 1 where migrations wait.")
 def command(only_status: bool) -> None:
     """Bring the database to this program's version."""
-    try:
-        database = Database.open(start.settings().database_url)
+    settings = start.settings()
+    with start.database_faults():
+        database = Database.open(settings.database_url)
         if only_status:
             status(database)
             return
         count = migrate(database, lambda name: click.echo(f"applying {name}"))
-    except (ValueError, MigrationError, Unavailable) as error:
-        raise click.ClickException(str(error)) from None
     click.echo("the database is up to date" if count else "nothing to do: the database is up to date")
 
 

@@ -1,10 +1,12 @@
 """What commands begin with: settings and a database, or one sentence on stderr and exit 1."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import click
 
-from codegen.runtime.database import Database
+from codegen.runtime.database import Database, Unavailable
 from codegen.runtime.migrations import MigrationError
 from handlers.plans.offer import PlansInvalid, read_plans
 from handlers.settings import Settings, SettingsInvalid, load_settings
@@ -27,11 +29,18 @@ def check_offer(found: Settings) -> None:
         raise click.ClickException(f"{Settings.variable('plans_json')}: {error}") from None
 
 
+@contextmanager
+def database_faults() -> Iterator[None]:
+    """What is wrong with a database or its version, as one sentence."""
+    try:
+        yield
+    except (ValueError, OSError, MigrationError, Unavailable) as error:
+        raise click.ClickException(str(error)) from None
+
+
 def database(found: Settings) -> Database:
     """The database, at this program's version."""
-    try:
+    with database_faults():
         opened = Database.open(found.database_url)
         require_current(opened)
-    except (ValueError, MigrationError) as error:
-        raise click.ClickException(str(error)) from None
-    return opened
+        return opened

@@ -284,6 +284,17 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
         assert f"another program listens on 127.0.0.1:{site.port}" in site.command("serve", status=1)
 
 
+@pytest.mark.parametrize("url", [
+    "postgresql://nobody:s3cret@127.0.0.1:1/none", "sqlite:////proc/none/x.db", "mysql://127.0.0.1/x"])
+def test_a_database_that_is_not_there_is_said(tmp_path: Path, url: str) -> None:
+    site = Site(tmp_path, url)
+    for command in ("serve", "migrate", "demo"):
+        told = site.command(command, status=1)
+        assert told.startswith("Error: ")
+        assert "Traceback" not in told
+        assert "s3cret" not in told
+
+
 def test_wrong_settings_are_said_at_once(tmp_path: Path) -> None:
     assert "HERO_ONBOARDING_PORT: " in Site(tmp_path, PORT="none").command("serve", status=1)
     assert "HERO_ONBOARDING_PLANS_JSON: at least one plan" in Site(tmp_path, PLANS_JSON="[]").command("serve", status=1)
