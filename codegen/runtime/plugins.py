@@ -3,7 +3,7 @@
 A plugin is a class that implements a generated interface and carries `metadata`. It registers itself in its package:
 
     [project.entry-points."<group>"]
-    stripe = "hero_stripe:StripeProvider"
+    parcels = "parcels_plugin:ParcelCarrier"
 """
 
 from __future__ import annotations
