@@ -114,7 +114,8 @@ class Text:
         found = [word for alias in self._calls.program.aliases_of(member.type) for word in limits(alias.constraints)]
         enum = self._calls.program.base(member.type)
         if isinstance(enum, Named) and isinstance(declared := self._calls.program.types[enum.target], Enum):
-            found += [value.name for value in declared.values[:8]] + ["…"] * (len(declared.values) > 8)
+            known = [value.name for value in declared.values[:8]] + ["…"] * (len(declared.values) > 8 or declared.open)
+            found.append(" | ".join(known))
         if isinstance(member, Field):
             own = (member.constraints,) if member.constraints else ()
             found += [word for each in own for word in limits(each)]
