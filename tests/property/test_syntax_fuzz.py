@@ -274,7 +274,7 @@ def front(node: tree.Declaration) -> Iterator[str]:
 
 
 # PERF: whole trees shrink for minutes; the mutations find the same mistakes in small inputs.
-@settings(quick, max_examples=max(25, int(SECONDS * 8)), phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(quick, max_examples=max(60, int(SECONDS * 20)), phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(files, st.randoms(use_true_random=False))
 def test_any_tree_survives_any_layout(file: tree.File, chance: random.Random) -> None:
     gaps = [" ", " ", " ", "\n", "\n\n", "  // beside\n", "\n# alone\n"]

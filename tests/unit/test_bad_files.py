@@ -41,8 +41,9 @@ def test_fifty_megabytes_and_missing_files(tmp_path: Path) -> None:
     assert [f.rule.code for f in report] == ["OS005", "OS001"]
 
 
-@pytest.mark.parametrize("unit", ["[", "map<str,", "{", "(", "A = {", "a(", "|", "@", "&", "[a", "\"", "/// x\n", "A = [\n",
-                                  "A = { a: str\n", "service S { a(\n", "-", "é ", "}", "? ", "A = str @a([", "a.", "'\n"])
+@pytest.mark.parametrize("unit", [
+    "[", "map<str,", "{", "(", "A = {", "a(", "|", "@", "&", "[a", '"', "/// x\n", "A = [\n", "A = { a: str\n",
+    "service S { a(\n", "-", "é ", "}", "? ", "A = str @a([", "a.", "'\n"])
 def test_repetition_is_read_in_linear_time_without_recursion(unit: str) -> None:
     started = time.process_time()
     for prefix in ("", "A = ", "A = { a: ", "service S { m(", "A = str @n("):
