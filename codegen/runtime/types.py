@@ -34,13 +34,13 @@ DURATION_PATTERN = (
 SID_PATTERN = r"^[0-9A-Za-z]{4,26}$"
 BASE64_PATTERN = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 
-_money = re.compile(MONEY_PATTERN).match
-_decimal = re.compile(DECIMAL_PATTERN).match
-_otime = re.compile(OTIME_PATTERN).match
-_datetime = re.compile(DATETIME_PATTERN).match
-_date = re.compile(DATE_PATTERN).match
-_duration = re.compile(DURATION_PATTERN).match
-_integer = re.compile(r"^(0|-?[1-9][0-9]*)$").match
+_money = re.compile(MONEY_PATTERN).fullmatch
+_decimal = re.compile(DECIMAL_PATTERN).fullmatch
+_otime = re.compile(OTIME_PATTERN).fullmatch
+_datetime = re.compile(DATETIME_PATTERN).fullmatch
+_date = re.compile(DATE_PATTERN).fullmatch
+_duration = re.compile(DURATION_PATTERN).fullmatch
+_integer = re.compile(r"^(0|-?[1-9][0-9]*)$").fullmatch
 
 _I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
 _OTIME_MAX = 2**32 - 1   # 2106-02-07T06:28:15Z
@@ -63,7 +63,7 @@ class Money(int):
     @classmethod
     def parse(cls, text: str) -> Money:
         """From decimal text in units (`"12.345678901"`); raises ValueError for anything else."""
-        if len(text) > 21 or _money(text) is None or text[-1] == "\n":
+        if len(text) > 21 or _money(text) is None:
             raise ValueError(f"not an amount of money: {text!r}")
         whole, _, fraction = text.partition(".")
         nano = int(whole + fraction.ljust(9, "0"))
@@ -124,9 +124,8 @@ class Money(int):
 
 def money_text(nano: int) -> str:
     """Nano-units as exact decimal text in units, with two to nine decimals."""
-    whole, fraction = divmod(abs(nano), NANO)
-    digits = f"{fraction:09d}".rstrip("0").ljust(2, "0")
-    return f"-{whole}.{digits}" if nano < 0 else f"{whole}.{digits}"
+    digits = int.__repr__(nano).zfill(11 if nano < 0 else 10)
+    return f"{digits[:-9]}.{digits[-9:-7]}{digits[-7:].rstrip('0')}"
 
 
 def _to_money(value: Any) -> Money:
@@ -153,7 +152,7 @@ def parse_otime(value: Any) -> datetime:
     kind = type(value)
     try:
         if kind is str:
-            if _otime(value) is not None and value[-1] != "\n":
+            if _otime(value) is not None:
                 moment = datetime.fromisoformat(value)
                 if moment.tzinfo is not UTC:
                     moment = moment.astimezone(UTC)
@@ -175,7 +174,7 @@ def parse_otime(value: Any) -> datetime:
 def parse_datetime(value: Any) -> datetime:
     try:
         if type(value) is str:
-            if _datetime(value) is not None and value[-1] != "\n":
+            if _datetime(value) is not None:
                 return datetime.fromisoformat(value).astimezone(UTC)
         elif isinstance(value, datetime) and value.tzinfo is not None:
             return value.astimezone(UTC)
@@ -187,7 +186,7 @@ def parse_datetime(value: Any) -> datetime:
 
 def parse_date(value: Any) -> date:
     if type(value) is str:
-        if len(value) == 10 and _date(value) is not None:
+        if _date(value) is not None:
             try:
                 return date.fromisoformat(value)
             except ValueError:
@@ -202,7 +201,7 @@ _read_duration = SchemaValidator(core_schema.timedelta_schema()).validate_python
 
 def parse_duration(value: Any) -> timedelta:
     if type(value) is str:
-        if _duration(value) is not None and value[-1] != "\n":
+        if _duration(value) is not None:
             try:
                 return _read_duration(value)  # type: ignore[no-any-return]
             except ValueError:
@@ -229,7 +228,7 @@ def duration_text(value: timedelta) -> str:
 
 def _to_decimal(value: Any) -> PythonDecimal:
     if type(value) is str:
-        if _decimal(value) is not None and value[-1] != "\n":
+        if _decimal(value) is not None:
             return PythonDecimal(value)
     elif isinstance(value, PythonDecimal) and value.is_finite() and _decimal(decimal_text(value)) is not None:
         return value
