@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+import codegen.runtime.types as values
 from codegen.emit.output import Output
 from codegen.emit.render import header
 from codegen.model.model import (
@@ -40,7 +41,6 @@ from codegen.model.model import (
     TypeDecl,
     Union,
 )
-from codegen.runtime import types as values
 from codegen.runtime.types import BASE64_PATTERN, DECIMAL_PATTERN, MONEY_PATTERN, OTIME_PATTERN, SID_PATTERN
 
 Schema = dict[str, Any]

@@ -2,10 +2,10 @@
 
 A plugin's author subclasses the kit of an interface in a test module and runs pytest:
 
-    class TestStripe(PaymentProviderConformance):
-        provider = StripeProvider
-        calls = {"capabilities": [{}], "fetch_session": [{"session_ref": "cs_test_1"}]}
-        skip = {"refund.calls": "the sandbox has no refunds"}
+    class TestParcels(CarrierConformance):
+        provider = ParcelCarrier
+        calls = {"capabilities": [{}], "track": [{"parcel_ref": "p-1"}]}
+        skip = {"recall.calls": "the test account cannot recall"}
 
 `calls` are calls that must succeed, with their arguments by name; one that needs something to be there first is a
 function of the plugin that makes it and answers the arguments. Every other input is made up.
