@@ -98,6 +98,7 @@ class Database:
         self.peewee: Any = binding   # Peewee's stubs leave its connection and SQL context untyped
         self.dialect: Dialect = dialect
         self.url = url
+        self.stores: dict[Any, Any] = {}   # what `Store.of` made for this database
         _opened.add(self)
 
     @classmethod

@@ -6,7 +6,6 @@ import builtins
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Generic, cast
-from weakref import WeakKeyDictionary
 
 from pydantic_core import to_json
 
@@ -28,8 +27,6 @@ from codegen.runtime.store_type import (
     value_codecs,
 )
 
-_stores: WeakKeyDictionary[Database, dict[int, Any]] = WeakKeyDictionary()
-
 
 class Store(Generic[M, New, Patch, Filter]):
     """The objects of `type` in `database`. One for each pair, shared by all threads: `Store.of(USER, database)`.
@@ -45,21 +42,20 @@ class Store(Generic[M, New, Patch, Filter]):
         self.type = type
         self.database = database
         self.sql = Statements(type, database)
-        self.encode = type.row(row_codecs(database.dialect))
+        codecs = row_codecs(database.dialect)
+        self.encode = type.row(codecs)
         self.decode = type.values(value_codecs(database.dialect))
         self.to_json = type.json(json_codecs(database.dialect))
         self._compute = type.compute
         self._guarded = tuple(f for f in type.fields if f.immutable or f.set_once or f.name == "sid")
-        codecs = row_codecs(database.dialect)
         self._asked = {stored.name: codecs[stored.kind] for stored in type.fields if stored.name in type.indexed}
 
     @classmethod
     def of(cls, type: StoredType[M, New, Patch, Filter], database: Database) -> Store[M, New, Patch, Filter]:
         """The store of this pair, made on first use."""
-        stores = _stores.setdefault(database, {})
-        found = stores.get(id(type))
+        found = database.stores.get(type)
         if found is None:
-            found = stores[id(type)] = cls(type, database)
+            found = database.stores[type] = cls(type, database)
         return cast("Store[M, New, Patch, Filter]", found)
 
     # --- reading ----------------------------------------------------------------------------------------------
