@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import peewee
 import psycopg
 
 from codegen.runtime.columns import DIALECTS
@@ -249,7 +250,7 @@ def _migration_transaction(database: Database) -> Iterator[None]:
     try:
         with database.peewee.atomic(*mode):
             yield
-    except sqlite3.OperationalError as error:
+    except peewee.OperationalError as error:   # another process holds the database
         raise Unavailable(str(error)) from error
 
 

@@ -19,7 +19,7 @@ from codegen.model import Module, Program, load_program
 from codegen.model.storage import Table, tables
 from codegen.runtime import migrations
 from codegen.runtime.columns import DECODERS
-from codegen.runtime.database import Database, Duplicate, Refused
+from codegen.runtime.database import Database, Duplicate, Refused, Unavailable
 from codegen.source.diagnostics import Report
 
 Rows = Mapping[str, list[dict[str, Any]]]
@@ -572,6 +572,20 @@ def test_two_runs_at_once_do_the_work_once(databases: Databases, tmp_path: Path)
     assert not failed
     assert sum(done) == 2
     assert not migrations.status(database, project.migrations).pending
+
+
+def test_a_database_that_another_holds_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.1)
+    project = Project(tmp_path / "schemas")
+    two_steps(project)
+    holder, database = (Database.open(f"sqlite:///{tmp_path}/test.db") for _ in range(2))
+    with holder.transaction():
+        holder.execute("CREATE TABLE held (x INTEGER)")
+        with pytest.raises(Unavailable, match="locked"):
+            migrations.apply(database, project.migrations)
+    assert len(migrations.apply(database, project.migrations)) == 2
+    holder.close()
+    database.close()
 
 
 # --- any version to any other -----------------------------------------------------------------------------------
