@@ -39,7 +39,7 @@ def service_class(service: Service) -> str:
 
 
 def webhook_class(webhook: Webhook) -> str:
-    """The interface of a webhook: `StripeWebhook`."""
+    """The interface of a webhook `orders`: `OrdersWebhook`."""
     return "".join(part.capitalize() for part in webhook.name.split("_")) + "Webhook"
 
 
