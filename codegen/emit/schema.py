@@ -1,6 +1,6 @@
 """JSON Schema 2020-12 of every type and event (`schema.json`), and the same in draft-07 for OpenRPC.
 
-A definition is named by its qualified name (`onboarding.User`) and describes an object as it is read: fields that the
+A definition is named by its qualified name (`shop.User`) and describes an object as it is read: fields that the
 server fills are there. Beyond the standard: `x-ref` (the root object a sid refers to), `x-currency`, `x-enum-open`
 (known values of an open enum), `x-minimum` and `x-maximum` (bounds of values that travel as text), `x-sensitive`,
 `x-immutable`, and each `x_*` note with dashes.
