@@ -92,7 +92,7 @@ class Code:
         call = f"client.{section.group.name}.{operation.name}"
         return Snippets(
             coloured(self._curl(operation, params)), coloured(self._python(call, operation, params)),
-            coloured(_written(_Group(f"await {call}(", (("", _javascript(params)),) if params else (), ")"))),
+            coloured(_written(_typescript(call, params))),
             self._answer((operation.result, operation.result_nullable), result))
 
     def value(self, type_: Type) -> Markup | None:
@@ -196,6 +196,13 @@ def _javascript(value: Json) -> _Node:
     if isinstance(value, list):
         return _Group("[", tuple(("", _javascript(part)) for part in value), "]")
     return _quoted(value)
+
+
+def _typescript(call: str, params: dict[str, Json]) -> _Node:
+    if not params:
+        return f"await {call}()"
+    items = tuple((f"{_key(name)}: ", _javascript(value)) for name, value in params.items())
+    return _Group(f"await {call}({{", items, "})", " ")
 
 
 def _key(name: str) -> str:

@@ -2,16 +2,23 @@
 
 import itertools
 import json
+import os
 import re
+import shlex
+import subprocess
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from html import unescape
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from codegen.emit import reference
-from codegen.emit.operations import catalogue
+from codegen.emit.generate import emit_kinds
+from codegen.emit.operations import Operation, catalogue
+from codegen.emit.reference_code import Code, Snippets
 from codegen.emit.samples import sample
 from codegen.model.load import load_program
 from codegen.model.model import CRUD_VERBS, Field, Module, Primitive, Program, Struct
@@ -131,15 +138,52 @@ def test_everything_is_described(name: str) -> None:
         assert not module.interfaces or {i.name for i in module.interfaces} <= set(site["plugins.html"].ids)
 
 
-def test_curl_examples_carry_whole_requests() -> None:
-    page = Page(texts(SCHEMAS["product"])["methods-billing.html"])
-    text = "".join(page.words)
-    bodies = re.findall(r"-d '(\{.*?\})'\s*Python", text, re.DOTALL)
-    requests = [json.loads(body.replace("'\\''", "'")) for body in bodies]
-    by_name = {request["method"]: request for request in requests}
-    assert by_name["billing.plan_buy"]["params"].keys() == {"plan_id", "form_token"}
-    assert all(request["jsonrpc"] == "2.0" for request in requests)
-    assert len(bodies) == sum(1 for tag, a in page.tags if tag == "figure" and a.get("class") == "code curl")
+def snippets(program: Program) -> Iterator[tuple[Operation, Snippets]]:
+    calls = catalogue(program)
+    code = Code(calls)
+    for section in calls.sections:
+        for operation in section.operations:
+            found = code.snippets(section, operation)
+            assert found is not None, operation.wire
+            yield operation, found
+
+
+def plain(markup: str) -> str:
+    return unescape(re.sub("<[^>]+>", "", markup))
+
+
+@pytest.mark.parametrize("name", sorted(SCHEMAS))
+def test_curl_examples_carry_whole_requests(name: str) -> None:
+    for operation, found in snippets(load(SCHEMAS[name])):
+        words = shlex.split(plain(found.curl))
+        assert words[:2] == ["curl", "$RPC_URL"]
+        assert ("$AUTH" in words) == (operation.auth != "public")
+        request = json.loads(words[words.index("-d") + 1])
+        assert (request["jsonrpc"], request["method"]) == ("2.0", operation.wire)
+        assert request.get("params", {}).keys() <= {param.name for param in operation.params}
+        assert json.loads(plain(found.answer)).keys() == {"jsonrpc", "id", "result"}
+
+
+def test_quotes_in_curl_examples_are_escaped() -> None:
+    (found,) = (found for operation, found in snippets(load(SCHEMAS["shop"])) if operation.wire == "shop.v2.close")
+    assert json.loads(shlex.split(plain(found.curl))[-1])["params"] == {"reason": "it's late"}
+
+
+def test_python_examples_fit_the_client(tmp_path: Path) -> None:
+    program = load(SCHEMAS["shop"])
+    for path, wanted in emit_kinds(program, ("models", "errors", "clients")).items():
+        (tmp_path / "made" / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "made" / path).write_bytes(wanted.data)
+    calls = [plain(found.python).replace("\n", "\n    ") for _, found in snippets(program)]
+    assert len(calls) > 10
+    (tmp_path / "examples.py").write_text("\n".join([
+        "from datetime import date, datetime", "from codegen.runtime.types import Money",
+        "from made.clients.python import Client", "from made.models.shop import *", "",
+        "def run(client: Client) -> None:", *(f"    {call}" for call in calls), ""]))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "examples.py"],
+        cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "MYPYPATH": f"{tmp_path}:{ROOT}"})
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_doc_lines_are_text() -> None:
