@@ -5,8 +5,9 @@ from typing import Any
 
 # NOTE: possessive, and an unterminated string runs to the end: no input makes this more than linear.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-# A float overflows only with an exponent of three digits, or with some two hundred digits before a smaller one.
-_PERHAPS_HUGE = re.compile(rb"[0-9][eE]\+?[0-9]{3}|(?<![0-9])[0-9]{200}").search
+_LARGE_EXPONENT = re.compile(rb"[0-9][eE]\+?[0-9]{3}").search
+_LONG = b"0" * 200
+_TO_ZERO = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
 _TO_SQUARE = bytes.maketrans(b"{}", b"[]")
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -28,8 +29,12 @@ def deeper_than(text: bytes, limit: int) -> bool:
 
 
 def has_infinity(text: bytes, value: Any) -> bool:
-    """Whether a number of the text, read as `value`, became infinite (`1e999`). Nearly all texts cost one search."""
-    if _PERHAPS_HUGE(text) is None:
+    """Whether a number of the text, read as `value`, became infinite (`1e999`).
+
+    A float overflows only with an exponent of three digits, or with some two hundred digits before a smaller one:
+    nearly all texts cost one search for the former, and long ones another for the latter.
+    """
+    if _LARGE_EXPONENT(text) is None and (len(text) < len(_LONG) or _LONG not in text.translate(_TO_ZERO)):
         return False
     pending = [value]
     while pending:
