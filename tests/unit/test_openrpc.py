@@ -170,9 +170,9 @@ def test_time_grows_with_the_number_of_types() -> None:
         program = many(count)
         best = float("inf")
         for _ in range(3):
-            started = time.perf_counter()
+            started = time.process_time()
             list(openrpc.emit(program))
-            best = min(best, time.perf_counter() - started)
+            best = min(best, time.process_time() - started)
         return best
 
     small, large = measure(250), measure(1000)
