@@ -1,7 +1,8 @@
 """How long generating takes, beside datamodel-code-generator alone on the same JSON Schema.
 
 Each measurement is a fresh process; the kinds of run are interleaved, medians are shown. `full` is `oschema generate`
-into an empty directory, `no-op` the same again, `check` is `--check` on fresh output.
+into an empty directory, `no-op` the same again, `check` is `--check` on fresh output. Peaks are those of the largest
+process: models are written in one of their own. `cpu` is processor time of all processes, in ratio to `alone`.
 
 Run by `nox -s bench -- codegen [--sizes 10,100,1000] [--rounds 3]`.
 """
@@ -80,14 +81,19 @@ def service(number: int, first: int) -> str:
 
 @dataclass(slots=True)
 class Runs:
-    """What the rounds of one kind of run took: seconds, and MiB at the peak."""
+    """What the rounds of one kind of run took: seconds, seconds of processor time, and MiB at the peak."""
 
     seconds: list[float] = field(default_factory=list)
+    processor: list[float] = field(default_factory=list)
     peaks: list[float] = field(default_factory=list)
 
     @property
     def time(self) -> float:
         return statistics.median(self.seconds)
+
+    @property
+    def cpu(self) -> float:
+        return statistics.median(self.processor)
 
     @property
     def peak(self) -> float:
@@ -102,6 +108,7 @@ def measure(runs: Runs, *command: str) -> None:
     errors = process.stderr.read()
     _, status, usage = os.wait4(process.pid, 0)
     runs.seconds.append(time.perf_counter() - started)
+    runs.processor.append(usage.ru_utime + usage.ru_stime)
     runs.peaks.append(usage.ru_maxrss / 1024)
     if status:
         raise SystemExit(f"{' '.join(command)} failed:\n{errors.decode()}")
@@ -132,17 +139,17 @@ def main() -> None:
     arguments.add_argument("--sizes", default="10,100,1000")
     arguments.add_argument("--rounds", type=int, default=3)
     options = arguments.parse_args()
-    print("| types | lines in | lines out | out / in | full s | ms / type | peak MiB | alone s | full / alone "
+    print("| types | lines in | lines out | out / in | full s | ms / type | peak MiB | alone s | full / alone | cpu "
           "| no-op s | no-op / full | check s | check / full |")
-    print("|---" * 13 + "|")
+    print("|---" * 14 + "|")
     with tempfile.TemporaryDirectory() as scratch:
         for types in map(int, options.sizes.split(",")):
             runs, lines_in, lines_out = measure_size(types, options.rounds, Path(scratch))
             full, alone, idle, check = (runs[kind] for kind in ("full", "alone", "no-op", "check"))
             print(f"| {types} | {lines_in} | {lines_out} | {lines_out / lines_in:.1f} | {full.time:.2f} "
                   f"| {full.time / types * 1000:.1f} | {full.peak:.0f} | {alone.time:.2f} "
-                  f"| {full.time / alone.time:.2f} | {idle.time:.2f} | {idle.time / full.time:.3f} "
-                  f"| {check.time:.2f} | {check.time / full.time:.3f} |", flush=True)
+                  f"| {full.time / alone.time:.2f} | {full.cpu / alone.cpu:.2f} | {idle.time:.2f} "
+                  f"| {idle.time / full.time:.3f} | {check.time:.2f} | {check.time / full.time:.3f} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Run one emitter in a process of its own, beside the others: models take as long as all the rest together."""
+"""Run one emitter in a process of its own, beside the others."""
 
 from __future__ import annotations
 

@@ -20,6 +20,9 @@ from codegen.model.model import Program
 PACKAGES = "packages"
 """The kind of `__init__.py` files."""
 
+_LONG = ("models", "reference")
+"""Kinds that take as long as all others together; each is written in a process of its own."""
+
 
 def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
     """Every file of these kinds by its path below the output directory, and the `__init__.py` of their packages.
@@ -29,11 +32,9 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
     wanted: dict[str, Wanted] = {}
     chosen = [kind for kind in KINDS if kind in kinds]
     with _collector_off():
-        models = emit_aside("models", program) if "models" in chosen and len(chosen) > 1 else None
-        outputs = {kind: list(import_module(KINDS[kind]).emit(program))
-                   for kind in chosen if kind != "models" or models is None}
-        if models is not None:
-            outputs["models"] = models()
+        pending = {kind: emit_aside(kind, program) for kind in _LONG if kind in chosen and len(chosen) > 1}
+        outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
+        outputs.update((kind, result()) for kind, result in pending.items())
     for kind in chosen:
         for output in outputs[kind]:
             if output.path in wanted:

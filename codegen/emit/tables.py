@@ -32,9 +32,12 @@ def emit(program: Program) -> Iterable[Output]:
     stored = [module for module in program.modules if module.rootobjects]
     if not stored:
         return
+    ordered = tables(program)
+    place = {table.struct: number for number, table in enumerate(ordered)}
     for module in stored:
-        yield Output(f"tables/{module.name}.py", _module(program, module))
-    yield Output("tables/__init__.py", _package(program, stored))
+        structs = sorted(module.rootobjects, key=lambda struct: place[struct.qname])
+        yield Output(f"tables/{module.name}.py", _module(program, module, structs))
+    yield Output("tables/__init__.py", _package(program, stored, ordered))
     sources = [path for module in stored for path in module.files]
     for dialect in DIALECTS:
         yield Output(f"tables/{dialect}.sql", f"{header(sources, '--')}\n\n{create_all(program, dialect)}")
@@ -46,12 +49,12 @@ def constant_name(struct: Struct) -> str:
     return snake(struct.name).upper()
 
 
-def _package(program: Program, stored: Iterable[Module]) -> str:
+def _package(program: Program, stored: Iterable[Module], ordered_tables: Iterable[Table]) -> str:
     modules = sorted(stored, key=lambda module: module.name)
     names = {struct.qname: struct for struct in program.rootobjects}
     imports = Imports()
     ordered = [imports.name(f".{names[table.struct].module}", constant_name(names[table.struct]))
-               for table in tables(program)]
+               for table in ordered_tables]
     any_type = imports.name("typing", "Any")
     stored_type = imports.name("codegen.runtime.store_type", "StoredType")
     return environment("tables").get_template("package.py.j2").render(
@@ -59,9 +62,7 @@ def _package(program: Program, stored: Iterable[Module]) -> str:
         names=ordered, type=f"tuple[{stored_type}[{any_type}, {any_type}, {any_type}, {any_type}], ...]")
 
 
-def _module(program: Program, module: Module) -> str:
-    order = [table.struct for table in tables(program)]
-    structs = sorted(module.rootobjects, key=lambda struct: order.index(struct.qname))
+def _module(program: Program, module: Module, structs: list[Struct]) -> str:
     taken = [f"{struct.name}{suffix}" for struct in structs for suffix in ("Table", "New", "Patch", "Filter")]
     imports = Imports([*taken, *map(constant_name, structs)])
     imports.module("peewee")
