@@ -194,6 +194,7 @@ def test_brackets_in_strings_and_beside_each_other_do_not_nest(server: Server) -
 def test_deep_nonsense_is_a_parse_error(server: Server) -> None:
     assert server.send("[" * 150 + "]" * 3)["error"]["code"] == -32700
     assert server.send("[" * 150 + "}" * 150)["error"]["code"] == -32700
+    assert server.send("]" * 100 + "[" * 100)["error"]["code"] == -32700
 
 
 def test_a_body_of_a_megabyte_of_brackets_or_quotes_is_no_burden(server: Server) -> None:
