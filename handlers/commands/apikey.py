@@ -67,6 +67,7 @@ def _shown(key: ApiKey, now: datetime) -> dict[str, str | None]:
     return {"sid": key.sid, "prefix": key.prefix, "scope": str(key.scope), "of": key.user_sid or key.node_id,
             "name": key.name, "state": "revoked" if key.revoked_at else "expired" if ended else "active",
             "created_at": key.created_at.isoformat(),
+            "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
             "expires_at": key.expires_at.isoformat() if key.expires_at else None}
 
 

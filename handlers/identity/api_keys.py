@@ -1,17 +1,21 @@
 """API keys: made by a command, kept as a digest, looked up by it; each speaks for a user, a node or an operator."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from codegen.runtime.context import ADMIN, Caller, Clock
-from codegen.runtime.database import Database
+from codegen.runtime.database import Database, Restart, Unavailable
 from codegen.runtime.errors import NotFound
 from codegen.runtime.store import Store
 from generated.models.onboarding import ApiKey, ApiKeyScope, NodeState
 from generated.tables.onboarding import API_KEY, NODE, USER
 from handlers.identity.secret import API_KEY as BEGINS
 from handlers.identity.secret import SHOWN, digest, new_secret, same
+
+NOTED = timedelta(hours=1)
+"""How exactly the last use of a key is known; noting each would make every call a write."""
 
 
 class NewApiKey(NamedTuple):
@@ -71,13 +75,21 @@ class ApiKeys:
         key = self.keys.one({"key_hash": found})
         if key is None or not same(key.key_hash, found) or key.revoked_at is not None:
             return None
-        if key.expires_at is not None and key.expires_at <= self.clock.now():
+        now = self.now()
+        if key.expires_at is not None and key.expires_at <= now:
             return None
+        if key.last_used_at is None or now - key.last_used_at >= NOTED:
+            self._note_use(key.sid, now)
         if key.scope == ApiKeyScope.ADMIN:
             return ADMIN
         if key.scope == ApiKeyScope.USER:
             return Caller("user", key.user_sid)
         return Caller("node", key.node_id) if key.node_id is not None and self._may_call(key.node_id) else None
+
+    def _note_use(self, sid: str, now: datetime) -> None:
+        """So that keys nobody uses are found; a call is not refused because it cannot be noted."""
+        with suppress(Unavailable, Restart):
+            self.keys.patch(sid, {"last_used_at": now})
 
     def _may_call(self, node_id: str) -> bool:
         node = self.nodes.one({"node_id": node_id})

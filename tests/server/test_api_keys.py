@@ -80,6 +80,17 @@ def test_expiry_to_the_second(keys: ApiKeys, clock: Clock) -> None:
     assert keys.caller(secret) is None
 
 
+def test_last_use_is_known_to_the_hour(keys: ApiKeys, clock: Clock) -> None:
+    made = keys.create_for_admin("a")
+    used = []
+    for _ in range(3):
+        keys.caller(made.secret)
+        used.append(keys.keys.get(made.key.sid).last_used_at)
+        clock.time += timedelta(minutes=40)
+    begin = made.key.created_at
+    assert used == [begin, begin, begin + timedelta(minutes=80)]
+
+
 def test_revocation_is_for_good(keys: ApiKeys, clock: Clock) -> None:
     made = keys.create_for_admin("a")
     first = keys.revoke(made.key.sid).revoked_at

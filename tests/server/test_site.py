@@ -13,7 +13,9 @@ import psycopg
 import pytest
 
 from codegen.runtime.database import Database
+from codegen.runtime.errors import Forbidden
 from codegen.runtime.store import Store
+from generated.clients.python import Client
 from generated.tables.onboarding import NODE
 from tests.server.site import ADMIN, Site, bearer
 
@@ -173,6 +175,16 @@ def test_batch(site: Site) -> None:
         {"jsonrpc": "2.0", "id": None, "method": "nothing"}]).json()
     assert {answer["id"]: answer.get("error", {}).get("code", "fine") for answer in answers} == {
         "a": "fine", 2: 1401, None: METHOD_NOT_FOUND}
+
+
+def test_generated_client(site: Site) -> None:
+    user = new_user(site)
+    secret = site.command("apikey", "create", "--user", user["sid"], "--name", "client")
+    with Client(f"{site.url}/rpc", token=secret) as client:
+        assert [plan.plan_id for plan in client.billing.plans()] == ["vm5", "vm10"]
+        assert client.identity.me().sid == user["sid"]
+        with pytest.raises(Forbidden):
+            client.pool_vm.list()
 
 
 # --- who calls --------------------------------------------------------------------------------------------------
