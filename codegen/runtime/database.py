@@ -172,7 +172,8 @@ class Database:
     def transaction(self, write: bool = True) -> Iterator[None]:
         """All or nothing. Inside another transaction: a savepoint of it. Raises `Restart` when it must be run again.
 
-        `write=False` reads one consistent state and must not write.
+        `write=False` reads one consistent state and must not write. Who wants to go on after an error of a statement
+        (a `Duplicate`) puts it in a transaction of its own inside: PostgreSQL takes no more statements otherwise.
         """
         sqlite = self.dialect == "sqlite"
         level: Any = ("IMMEDIATE" if write else "DEFERRED") if sqlite else (_SERIALIZABLE if write else _REPEATABLE)

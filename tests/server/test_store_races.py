@@ -136,6 +136,15 @@ def test_an_error_rolls_back_and_the_connection_goes_on(users: Any, shop_databas
     assert [user.address for user in users.list_full()["items"]] == ["bb"]
 
 
+def test_a_transaction_goes_on_after_an_error_in_one_of_its_own(users: Any, shop_database: Database) -> None:
+    with shop_database.transaction():
+        users.new({"address": "aa"}, NOW)
+        with pytest.raises(Duplicate), shop_database.transaction():
+            users.new({"address": "aa"}, NOW)
+        users.new({"address": "bb"}, NOW)
+    assert [user.address for user in users.list_full()["items"]] == ["aa", "bb"]
+
+
 def test_run_gives_up_in_the_end(shop_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.sleep", lambda seconds: None)
     tries: list[int] = []
