@@ -6,15 +6,15 @@ validation error only places and rules are told, since its message quotes values
 
 from __future__ import annotations
 
-import atexit
 import os
-import sys
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from multiprocessing.util import Finalize
 from time import sleep, time
 from typing import Any, NamedTuple
 
@@ -30,7 +30,8 @@ Write = Callable[[bytes], object]
 
 
 def to_stderr(lines: bytes) -> None:
-    os.write(sys.stderr.fileno(), lines)
+    while lines:
+        lines = lines[os.write(2, lines):]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Log:
         self._wake = threading.Event()
         self._asleep = True
         self._writer: threading.Thread | None = None
-        atexit.register(self.flush)
+        Finalize(None, self.flush, exitpriority=0)   # worker processes do not run what `atexit` holds
         os.register_at_fork(after_in_child=self._forked)
 
     def call(self, call: Call) -> None:
@@ -90,7 +91,8 @@ class Log:
                 lines.append(_call_line(stamp, what) if isinstance(what, Call) else to_json(
                     {"time": stamp, "level": what.level, "event": what.event, **what.fields}, fallback=repr))
             if lines:
-                self._write(b"\n".join(lines) + b"\n")
+                with suppress(OSError):   # calls go on where nobody reads the log
+                    self._write(b"\n".join(lines) + b"\n")
 
     def _awake(self) -> None:
         self._asleep = False

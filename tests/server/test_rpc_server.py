@@ -233,3 +233,4 @@ def test_a_running_call_is_ended_before_the_server_stops(tmp_path: Path) -> None
         process.send_signal(signal.SIGTERM)
         assert waiting.result().json()["result"] == "done"
     assert process.wait(timeout=20) == 0
+    assert '"method":"slow"' in (tmp_path / "log").read_text()
