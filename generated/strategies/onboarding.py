@@ -13,7 +13,6 @@ from ..models.onboarding import (
     AggregateReport,
     AggregationHalted,
     AggregationResumed,
-    AlertKind,
     AlertSettings,
     Allocation,
     AllocationStatus,
@@ -80,7 +79,6 @@ from ..models.onboarding import (
     NodeSilent,
     NodeState,
     Notice,
-    NoticeKind,
     OperatorAct,
     OperatorAlert,
     OperatorOverview,
@@ -1528,12 +1526,12 @@ def any_price_simulation() -> st.SearchStrategy[PriceSimulation]:
     )
 
 
-def any_notice_kind() -> st.SearchStrategy[NoticeKind]:
-    return st.sampled_from(NoticeKind)
+def any_notice_kind() -> st.SearchStrategy[str]:
+    return st.sampled_from(["plan_ending", "plan_ended", "plan_renewed", "low_balance", "balance_negative", "services_suspended", "services_resumed", "tier_changed", "payment_settled", "payment_failed", "kyc_decided", "vm_released", "vm_free"]) | texts(1, 20)
 
 
-def any_alert_kind() -> st.SearchStrategy[AlertKind]:
-    return st.sampled_from(AlertKind)
+def any_alert_kind() -> st.SearchStrategy[str]:
+    return st.sampled_from(["aggregation_halted", "node_silent", "pool_empty", "reconciliation_differs", "webhook_failed", "payment_review", "pinned_key_differs", "audit_failed", "job_failed"]) | texts(1, 20)
 
 
 def any_operator_act() -> st.SearchStrategy[OperatorAct]:

@@ -5965,7 +5965,7 @@ class OperatorAlertTable(peewee.Model):
     """Rows of `OperatorAlert`."""
 
     sid = SidColumn(primary_key=True)
-    kind = EnumClosedColumn(column_name="kind")
+    kind = EnumOpenColumn(column_name="kind")
     subject = TextColumn(column_name="subject")
     detail = TextColumn(column_name="detail")
     raised_at = OtimeColumn(column_name="raised_at")
@@ -6016,14 +6016,14 @@ class OperatorAlertFilter(TypedDict, total=False):
 
 
 def _operator_alert_row(to: Codecs) -> Callable[[Values], Row]:
-    enum_closed_ = to["enum_closed"]
+    enum_open_ = to["enum_open"]
     otime_ = to["otime"]
     text_ = to["text"]
 
     def row(v: Values) -> Row:
         return (
             v["sid"],
-            enum_closed_(v["kind"]),
+            enum_open_(v["kind"]),
             text_(v["subject"]),
             text_(v["detail"]),
             otime_(v["raised_at"]),
@@ -6041,7 +6041,7 @@ def _operator_alert_values(of: Codecs) -> Callable[[Row], Values]:
     def values(r: Row) -> Values:
         return {
             "sid": r[0],
-            "kind": AlertKind(r[1]),
+            "kind": r[1],
             "subject": r[2],
             "detail": r[3],
             "raised_at": otime_(r[4]),
@@ -6094,7 +6094,7 @@ OPERATOR_ALERT: StoredType[
     filter=OperatorAlertFilter,
     fields=(
         StoredField("sid", "sid", required=True),
-        StoredField("kind", "enum_closed", required=True, immutable=True),
+        StoredField("kind", "enum_open", required=True, immutable=True),
         StoredField("subject", "text", required=True, immutable=True),
         StoredField("detail", "text", required=True),
         StoredField("raised_at", "otime", immutable=True),
@@ -6120,7 +6120,7 @@ class NoticeTable(peewee.Model):
     user_sid = peewee.ForeignKeyField(
         UserTable, column_name="user_sid", object_id_name="user_sid_stored",
         on_delete="RESTRICT", backref="+", index=False)
-    kind = EnumClosedColumn(column_name="kind")
+    kind = EnumOpenColumn(column_name="kind")
     occasion = TextColumn(column_name="occasion")
     text = TextColumn(column_name="text")
     created_at = OtimeColumn(column_name="created_at")
@@ -6171,7 +6171,7 @@ class NoticeFilter(TypedDict, total=False):
 
 
 def _notice_row(to: Codecs) -> Callable[[Values], Row]:
-    enum_closed_ = to["enum_closed"]
+    enum_open_ = to["enum_open"]
     otime_ = to["otime"]
     text_ = to["text"]
 
@@ -6179,7 +6179,7 @@ def _notice_row(to: Codecs) -> Callable[[Values], Row]:
         return (
             v["sid"],
             v["user_sid"],
-            enum_closed_(v["kind"]),
+            enum_open_(v["kind"]),
             text_(v["occasion"]),
             text_(v["text"]),
             otime_(v["created_at"]),
@@ -6197,7 +6197,7 @@ def _notice_values(of: Codecs) -> Callable[[Row], Values]:
         return {
             "sid": r[0],
             "user_sid": r[1],
-            "kind": NoticeKind(r[2]),
+            "kind": r[2],
             "occasion": r[3],
             "text": r[4],
             "created_at": otime_(r[5]),
@@ -6248,7 +6248,7 @@ NOTICE: StoredType[
     fields=(
         StoredField("sid", "sid", required=True),
         StoredField("user_sid", "ref", required=True, immutable=True, reference="user"),
-        StoredField("kind", "enum_closed", required=True, immutable=True),
+        StoredField("kind", "enum_open", required=True, immutable=True),
         StoredField("occasion", "text", required=True, immutable=True),
         StoredField("text", "text", required=True, immutable=True),
         StoredField("created_at", "otime", immutable=True),

@@ -842,7 +842,7 @@ END;
 
 CREATE TABLE "operator_alert" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_operator_alert" PRIMARY KEY,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_operator_alert__kind" CHECK ("kind" IN ('aggregation_halted', 'audit_failed', 'job_failed', 'node_silent', 'payment_review', 'pinned_key_differs', 'pool_empty', 'reconciliation_differs', 'webhook_failed')),
+    "kind" TEXT NOT NULL,
     "subject" TEXT NOT NULL CONSTRAINT "ck_operator_alert__subject" CHECK (length("subject") <= 255),
     "detail" TEXT NOT NULL CONSTRAINT "ck_operator_alert__detail" CHECK (length("detail") <= 1000),
     "raised_at" INTEGER NOT NULL CONSTRAINT "ck_operator_alert__raised_at" CHECK ("raised_at" BETWEEN 0 AND 4294967295),
@@ -860,7 +860,7 @@ CREATE INDEX "ix_operator_alert__kind_and_subject" ON "operator_alert" ("kind", 
 CREATE TABLE "notice" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_notice" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_notice__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_notice__kind" CHECK ("kind" IN ('balance_negative', 'kyc_decided', 'low_balance', 'payment_failed', 'payment_settled', 'plan_ended', 'plan_ending', 'plan_renewed', 'services_resumed', 'services_suspended', 'tier_changed', 'vm_free', 'vm_released')),
+    "kind" TEXT NOT NULL,
     "occasion" TEXT NOT NULL CONSTRAINT "ck_notice__occasion" CHECK (length("occasion") BETWEEN 1 AND 128),
     "text" TEXT NOT NULL CONSTRAINT "ck_notice__text" CHECK (length("text") BETWEEN 1 AND 500),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_notice__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),

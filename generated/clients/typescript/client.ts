@@ -1272,9 +1272,9 @@ export interface PriceSimulation {
   simulated: string;
 }
 
-export type NoticeKind = "plan_ending" | "plan_ended" | "plan_renewed" | "low_balance" | "balance_negative" | "services_suspended" | "services_resumed" | "tier_changed" | "payment_settled" | "payment_failed" | "kyc_decided" | "vm_released" | "vm_free";
+export type NoticeKind = "plan_ending" | "plan_ended" | "plan_renewed" | "low_balance" | "balance_negative" | "services_suspended" | "services_resumed" | "tier_changed" | "payment_settled" | "payment_failed" | "kyc_decided" | "vm_released" | "vm_free" | (string & {});
 
-export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "pinned_key_differs" | "audit_failed" | "job_failed";
+export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "pinned_key_differs" | "audit_failed" | "job_failed" | (string & {});
 
 /** The audit log: what an operator did, and why. */
 export interface OperatorAct {

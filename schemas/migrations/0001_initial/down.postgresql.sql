@@ -1,5 +1,7 @@
 -- Runs in one transaction.
 
+LOCK TABLE "alert_settings", "api_key", "billing", "checkpoint_root", "consumed_commit", "credit_lot", "daily_usage", "dispute", "form_token", "job_run", "kyc_event", "kyc_session", "lease", "ledger_entry", "ledger_transaction", "login_challenge", "login_event", "node", "notice", "operator_act", "operator_alert", "payment_event", "plan_purchase", "pool_vm", "price", "price_book", "quarantined_line", "reconciliation", "refund", "session", "stream_cursor", "top_up", "usage_record", "usage_skip", "user", "vm_allocation", "waiting_list_entry", "webhook_inbox_entry" IN ACCESS EXCLUSIVE MODE;
+
 DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "user") THEN
