@@ -451,6 +451,8 @@ class LedgerTransaction(Struct):
     reason: Reason
     effective_at: OTime
     posted_at: OTime
+    hash: Sha256Hex
+    """Of the other fields and of the lot that was made; the hashes of the entries cover it."""
 
 
 class LedgerEntry(Struct):
@@ -473,6 +475,14 @@ class LedgerEntry(Struct):
     source: EntrySource
     previous_hash: Sha256Hex
     hash: Sha256Hex
+
+
+class LedgerQueue(Struct):
+    """Empty for ever: postings of all processes queue for its lock, each before it reads."""
+
+    sid: Sid
+    rev: U64
+    """Counts the changes of the object; a change that names another `rev` is refused."""
 
 
 class CreditLot(Struct):
@@ -1517,6 +1527,8 @@ class OperatorAct(Struct):
     """The audit log: what an operator did, and why."""
 
     sid: Sid
+    position: U64
+    """Place in the hash chain, gapless from 1."""
     operator: Annotated[str, Field(max_length=80, min_length=1)]
     """Name of the API key, or `admin-secret`."""
     act: Annotated[str, Field(max_length=80, min_length=1)]

@@ -58,6 +58,7 @@ from ..models.onboarding import (
     LadderStanding,
     Lease,
     LedgerEntry,
+    LedgerQueue,
     LedgerTransaction,
     LineQuarantined,
     LoginChallenge,
@@ -499,6 +500,7 @@ def any_ledger_transaction() -> st.SearchStrategy[LedgerTransaction]:
         reason=any_reason(),
         effective_at=otimes(),
         posted_at=otimes(),
+        hash=any_sha256_hex(),
     )
 
 
@@ -518,6 +520,14 @@ def any_ledger_entry() -> st.SearchStrategy[LedgerEntry]:
         source=any_entry_source(),
         previous_hash=any_sha256_hex(),
         hash=any_sha256_hex(),
+    )
+
+
+def any_ledger_queue() -> st.SearchStrategy[LedgerQueue]:
+    return st.builds(
+        LedgerQueue,
+        sid=sids(),
+        rev=st.integers(0, 18446744073709551615),
     )
 
 
@@ -1538,6 +1548,7 @@ def any_operator_act() -> st.SearchStrategy[OperatorAct]:
     return st.builds(
         OperatorAct,
         sid=sids(),
+        position=st.integers(0, 18446744073709551615),
         operator=texts(1, 80),
         act=texts(1, 80),
         subject=texts(0, 255),

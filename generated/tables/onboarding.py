@@ -61,6 +61,7 @@ from ..models.onboarding import (
     KycStatus,
     Lease,
     LedgerEntry,
+    LedgerQueue,
     LedgerTransaction,
     LoginChallenge,
     LoginEvent,
@@ -1272,6 +1273,7 @@ class LedgerTransactionTable(peewee.Model):
     reason = TextColumn(column_name="reason")
     effective_at = OtimeColumn(column_name="effective_at")
     posted_at = OtimeColumn(column_name="posted_at")
+    hash = TextColumn(column_name="hash")
 
     class Meta:
         table_name = "ledger_transaction"
@@ -1296,6 +1298,7 @@ class LedgerTransactionNew(TypedDict):
     reason: Reason
     effective_at: OTime
     posted_at: OTime
+    hash: Sha256Hex
 
 
 class LedgerTransactionPatch(TypedDict, total=False):
@@ -1308,6 +1311,7 @@ class LedgerTransactionPatch(TypedDict, total=False):
     reason: Reason
     effective_at: OTime
     posted_at: OTime
+    hash: Sha256Hex
 
 
 class LedgerTransactionFilter(TypedDict, total=False):
@@ -1337,6 +1341,7 @@ def _ledger_transaction_row(to: Codecs) -> Callable[[Values], Row]:
             text_(v["reason"]),
             otime_(v["effective_at"]),
             otime_(v["posted_at"]),
+            text_(v["hash"]),
         )
 
     return row
@@ -1355,6 +1360,7 @@ def _ledger_transaction_values(of: Codecs) -> Callable[[Row], Values]:
             "reason": r[5],
             "effective_at": otime_(r[6]),
             "posted_at": otime_(r[7]),
+            "hash": r[8],
         }
 
     return values
@@ -1373,6 +1379,7 @@ def _ledger_transaction_json(of: Codecs) -> Callable[[Row], Values]:
             "reason": r[5],
             "effective_at": otime_(r[6]),
             "posted_at": otime_(r[7]),
+            "hash": r[8],
         }
 
     return json
@@ -1403,6 +1410,7 @@ LEDGER_TRANSACTION: StoredType[
         StoredField("reason", "text", required=True),
         StoredField("effective_at", "otime", required=True),
         StoredField("posted_at", "otime", required=True),
+        StoredField("hash", "text", required=True),
     ),
     row=_ledger_transaction_row,
     values=_ledger_transaction_values,
@@ -1617,6 +1625,93 @@ LEDGER_ENTRY: StoredType[
 )
 
 
+class LedgerQueueTable(peewee.Model):
+    """Rows of `LedgerQueue`."""
+
+    sid = SidColumn(primary_key=True)
+    rev = I64Column(column_name="rev")
+
+    class Meta:
+        table_name = "ledger_queue"
+
+
+class LedgerQueueNew(TypedDict):
+    """A new `LedgerQueue`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+
+
+class LedgerQueuePatch(TypedDict, total=False):
+    """The fields of a `LedgerQueue` to write."""
+
+
+class LedgerQueueFilter(TypedDict, total=False):
+    """The indexed fields of a `LedgerQueue`, to be equal to."""
+
+
+
+def _ledger_queue_row(to: Codecs) -> Callable[[Values], Row]:
+
+    def row(v: Values) -> Row:
+        return (
+            v["sid"],
+            v["rev"],
+        )
+
+    return row
+
+
+def _ledger_queue_values(of: Codecs) -> Callable[[Row], Values]:
+
+    def values(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "rev": r[1],
+        }
+
+    return values
+
+
+def _ledger_queue_json(of: Codecs) -> Callable[[Row], Values]:
+
+    def json(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "rev": r[1],
+        }
+
+    return json
+
+
+def _fill_ledger_queue(v: Values, now: datetime) -> None:
+    v.setdefault("rev", 1)
+
+
+LEDGER_QUEUE: StoredType[
+    LedgerQueue, LedgerQueueNew, LedgerQueuePatch, LedgerQueueFilter
+] = StoredType(
+    name="LedgerQueue",
+    qname="onboarding.LedgerQueue",
+    wire="ledger_queue",
+    alias="ledger_queue",
+    table=LedgerQueueTable,
+    model=LedgerQueue,
+    new=LedgerQueueNew,
+    patch=LedgerQueuePatch,
+    filter=LedgerQueueFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("rev", "i64", server=True),
+    ),
+    row=_ledger_queue_row,
+    values=_ledger_queue_values,
+    json=_ledger_queue_json,
+    fill=_fill_ledger_queue,
+    unique=(("sid",),),
+    auth="admin",
+)
+
+
 class CreditLotTable(peewee.Model):
     """Rows of `CreditLot`."""
 
@@ -1638,10 +1733,10 @@ class CreditLotTable(peewee.Model):
     class Meta:
         table_name = "credit_lot"
         indexes = (
-            (("user_sid",), False),
             (("kind",), False),
             (("transaction_sid",), True),
             (("expires_at",), False),
+            (("user_sid", "remaining",), False),
         )
 
 
@@ -1678,6 +1773,7 @@ class CreditLotFilter(TypedDict, total=False):
     user_sid: Sid
     kind: LotKind
     transaction_sid: Sid
+    remaining: Money
     expires_at: OTime | None
 
 
@@ -1781,7 +1877,7 @@ CREDIT_LOT: StoredType[
     json=_credit_lot_json,
     fill=_fill_credit_lot,
     unique=(("sid",), ("transaction_sid",),),
-    indexed=("user_sid", "kind", "transaction_sid", "expires_at",),
+    indexed=("user_sid", "kind", "transaction_sid", "remaining", "expires_at",),
     crud=("get", "list", "list_full", "exists", "find",),
     auth="own",
     owner="user_sid",
@@ -5135,6 +5231,7 @@ class OperatorActTable(peewee.Model):
     """Rows of `OperatorAct`."""
 
     sid = SidColumn(primary_key=True)
+    position = U64Column(column_name="position")
     operator = TextColumn(column_name="operator")
     act = TextColumn(column_name="act")
     subject = TextColumn(column_name="subject")
@@ -5148,6 +5245,7 @@ class OperatorActTable(peewee.Model):
     class Meta:
         table_name = "operator_act"
         indexes = (
+            (("position",), True),
             (("operator",), False),
             (("act",), False),
             (("subject",), False),
@@ -5160,6 +5258,7 @@ class OperatorActNew(TypedDict):
     """A new `OperatorAct`; what is left out takes its default."""
 
     sid: NotRequired[Sid]
+    position: U64
     operator: Annotated[str, Field(min_length=1, max_length=80)]
     act: Annotated[str, Field(min_length=1, max_length=80)]
     subject: Annotated[str, Field(min_length=0, max_length=255)]
@@ -5174,6 +5273,7 @@ class OperatorActNew(TypedDict):
 class OperatorActPatch(TypedDict, total=False):
     """The fields of a `OperatorAct` to write."""
 
+    position: U64
     operator: Annotated[str, Field(min_length=1, max_length=80)]
     act: Annotated[str, Field(min_length=1, max_length=80)]
     subject: Annotated[str, Field(min_length=0, max_length=255)]
@@ -5188,6 +5288,7 @@ class OperatorActPatch(TypedDict, total=False):
 class OperatorActFilter(TypedDict, total=False):
     """The indexed fields of a `OperatorAct`, to be equal to."""
 
+    position: U64
     operator: str
     act: str
     subject: str
@@ -5200,10 +5301,12 @@ def _operator_act_row(to: Codecs) -> Callable[[Values], Row]:
     json_ = to["json"]
     otime_ = to["otime"]
     text_ = to["text"]
+    u64_ = to["u64"]
 
     def row(v: Values) -> Row:
         return (
             v["sid"],
+            u64_(v["position"]),
             text_(v["operator"]),
             text_(v["act"]),
             text_(v["subject"]),
@@ -5221,19 +5324,21 @@ def _operator_act_row(to: Codecs) -> Callable[[Values], Row]:
 def _operator_act_values(of: Codecs) -> Callable[[Row], Values]:
     json_ = of["json"]
     otime_ = of["otime"]
+    u64_ = of["u64"]
 
     def values(r: Row) -> Values:
         return {
             "sid": r[0],
-            "operator": r[1],
-            "act": r[2],
-            "subject": r[3],
-            "arguments": json_(r[4]),
-            "reason": r[5],
-            "request_id": r[6],
-            "occurred_at": otime_(r[7]),
-            "previous_hash": r[8],
-            "hash": r[9],
+            "position": u64_(r[1]),
+            "operator": r[2],
+            "act": r[3],
+            "subject": r[4],
+            "arguments": json_(r[5]),
+            "reason": r[6],
+            "request_id": r[7],
+            "occurred_at": otime_(r[8]),
+            "previous_hash": r[9],
+            "hash": r[10],
         }
 
     return values
@@ -5242,19 +5347,21 @@ def _operator_act_values(of: Codecs) -> Callable[[Row], Values]:
 def _operator_act_json(of: Codecs) -> Callable[[Row], Values]:
     json_ = of["json"]
     otime_ = of["otime"]
+    u64_ = of["u64"]
 
     def json(r: Row) -> Values:
         return {
             "sid": r[0],
-            "operator": r[1],
-            "act": r[2],
-            "subject": r[3],
-            "arguments": json_(r[4]),
-            "reason": r[5],
-            "request_id": r[6],
-            "occurred_at": otime_(r[7]),
-            "previous_hash": r[8],
-            "hash": r[9],
+            "position": u64_(r[1]),
+            "operator": r[2],
+            "act": r[3],
+            "subject": r[4],
+            "arguments": json_(r[5]),
+            "reason": r[6],
+            "request_id": r[7],
+            "occurred_at": otime_(r[8]),
+            "previous_hash": r[9],
+            "hash": r[10],
         }
 
     return json
@@ -5279,6 +5386,7 @@ OPERATOR_ACT: StoredType[
     filter=OperatorActFilter,
     fields=(
         StoredField("sid", "sid", required=True),
+        StoredField("position", "u64", required=True),
         StoredField("operator", "text", required=True),
         StoredField("act", "text", required=True),
         StoredField("subject", "text", required=True),
@@ -5293,8 +5401,8 @@ OPERATOR_ACT: StoredType[
     values=_operator_act_values,
     json=_operator_act_json,
     fill=_fill_operator_act,
-    unique=(("sid",), ("hash",),),
-    indexed=("operator", "act", "subject", "occurred_at", "hash",),
+    unique=(("sid",), ("position",), ("hash",),),
+    indexed=("position", "operator", "act", "subject", "occurred_at", "hash",),
     crud=("get", "list", "list_full", "exists", "find",),
     auth="admin",
     append_only=True,

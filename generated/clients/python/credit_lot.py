@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.types import OTime, Sid
+from codegen.runtime.types import Money, OTime, Sid
 
 from ...models.onboarding import CreditLot, LotKind
 
@@ -17,6 +17,7 @@ class CreditLotFilter(TypedDict):
     user_sid: NotRequired[Sid]
     kind: NotRequired[LotKind]
     transaction_sid: NotRequired[Sid]
+    remaining: NotRequired[Money]
     expires_at: NotRequired[OTime | None]
 
 

@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.types import OTime
+from codegen.runtime.types import U64, OTime
 
 from ...models.onboarding import OperatorAct, Sha256Hex
 
@@ -14,6 +14,7 @@ from ...models.onboarding import OperatorAct, Sha256Hex
 class OperatorActFilter(TypedDict):
     """The indexed fields; objects equal in all that are given."""
 
+    position: NotRequired[U64]
     operator: NotRequired[str]
     act: NotRequired[str]
     subject: NotRequired[str]

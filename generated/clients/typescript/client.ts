@@ -328,6 +328,8 @@ export interface LedgerTransaction {
   reason: Reason;
   effective_at: string;
   posted_at: string;
+  /** Of the other fields and of the lot that was made; the hashes of the entries cover it. */
+  hash: Sha256Hex;
 }
 
 /** One row of the ledger; debit positive. */
@@ -349,6 +351,13 @@ export interface LedgerEntry {
   source: EntrySource;
   previous_hash: Sha256Hex;
   hash: Sha256Hex;
+}
+
+/** Empty for ever: postings of all processes queue for its lock, each before it reads. */
+export interface LedgerQueue {
+  sid: string;
+  /** Counts the changes of the object; a change that names another `rev` is refused. */
+  rev: number;
 }
 
 /** Credit from one payment or grant, spent oldest first. */
@@ -1279,6 +1288,8 @@ export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "r
 /** The audit log: what an operator did, and why. */
 export interface OperatorAct {
   sid: string;
+  /** Place in the hash chain, gapless from 1. */
+  position: number;
   /** Name of the API key, or `admin-secret`. */
   operator: string;
   /** Method or command, e.g. `usage.skip`. */
@@ -1494,6 +1505,8 @@ export interface CreditLotFilter {
   user_sid?: string;
   kind?: LotKind;
   transaction_sid?: string;
+  /** Not spent, refunded, held or expired; what a refund may return. */
+  remaining?: string;
   expires_at?: string | null;
 }
 
@@ -1627,6 +1640,8 @@ export interface NoticeFilter {
 
 /** What `operator_act.find` may ask for. */
 export interface OperatorActFilter {
+  /** Place in the hash chain, gapless from 1. */
+  position?: number;
   /** Name of the API key, or `admin-secret`. */
   operator?: string;
   /** Method or command, e.g. `usage.skip`. */
