@@ -150,7 +150,8 @@ CREATE TABLE "ledger_transaction" (
     "source" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_ledger_transaction__source" CHECK (length("source") BETWEEN 3 AND 768),
     "reason" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_ledger_transaction__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "effective_at" BIGINT NOT NULL CONSTRAINT "ck_ledger_transaction__effective_at" CHECK ("effective_at" BETWEEN 0 AND 4294967295),
-    "posted_at" BIGINT NOT NULL CONSTRAINT "ck_ledger_transaction__posted_at" CHECK ("posted_at" BETWEEN 0 AND 4294967295)
+    "posted_at" BIGINT NOT NULL CONSTRAINT "ck_ledger_transaction__posted_at" CHECK ("posted_at" BETWEEN 0 AND 4294967295),
+    "hash" TEXT COLLATE "C" NOT NULL
 );
 
 CREATE INDEX "ix_ledger_transaction__kind" ON "ledger_transaction" ("kind");
@@ -211,6 +212,11 @@ $$;
 CREATE TRIGGER "ao_ledger_entry__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "ledger_entry"
     FOR EACH STATEMENT EXECUTE FUNCTION "ao_ledger_entry__change"();
 
+CREATE TABLE "ledger_queue" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_ledger_queue" PRIMARY KEY,
+    "rev" BIGINT NOT NULL
+);
+
 CREATE TABLE "credit_lot" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_credit_lot" PRIMARY KEY,
     "user_sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "fk_credit_lot__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
@@ -224,13 +230,13 @@ CREATE TABLE "credit_lot" (
     "rev" BIGINT NOT NULL
 );
 
-CREATE INDEX "ix_credit_lot__user_sid" ON "credit_lot" ("user_sid");
-
 CREATE INDEX "ix_credit_lot__kind" ON "credit_lot" ("kind");
 
 CREATE UNIQUE INDEX "uq_credit_lot__transaction_sid" ON "credit_lot" ("transaction_sid");
 
 CREATE INDEX "ix_credit_lot__expires_at" ON "credit_lot" ("expires_at");
+
+CREATE INDEX "ix_credit_lot__user_sid_and_remaining" ON "credit_lot" ("user_sid", "remaining");
 
 CREATE TABLE "top_up" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_top_up" PRIMARY KEY,
@@ -704,6 +710,7 @@ CREATE UNIQUE INDEX "uq_daily_usage__user_sid_and_day_and_node_id_and_ins_f2e201
 
 CREATE TABLE "operator_act" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_operator_act" PRIMARY KEY,
+    "position" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_operator_act__position" CHECK ("position" BETWEEN 0 AND 18446744073709551615),
     "operator" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__operator" CHECK (length("operator") BETWEEN 1 AND 80),
     "act" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__act" CHECK (length("act") BETWEEN 1 AND 80),
     "subject" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__subject" CHECK (length("subject") <= 255),
@@ -714,6 +721,8 @@ CREATE TABLE "operator_act" (
     "previous_hash" TEXT COLLATE "C" NOT NULL,
     "hash" TEXT COLLATE "C" NOT NULL
 );
+
+CREATE UNIQUE INDEX "uq_operator_act__position" ON "operator_act" ("position");
 
 CREATE INDEX "ix_operator_act__operator" ON "operator_act" ("operator");
 

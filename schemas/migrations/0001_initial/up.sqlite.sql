@@ -151,7 +151,8 @@ CREATE TABLE "ledger_transaction" (
     "source" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__source" CHECK (length("source") BETWEEN 3 AND 768),
     "reason" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "effective_at" INTEGER NOT NULL CONSTRAINT "ck_ledger_transaction__effective_at" CHECK ("effective_at" BETWEEN 0 AND 4294967295),
-    "posted_at" INTEGER NOT NULL CONSTRAINT "ck_ledger_transaction__posted_at" CHECK ("posted_at" BETWEEN 0 AND 4294967295)
+    "posted_at" INTEGER NOT NULL CONSTRAINT "ck_ledger_transaction__posted_at" CHECK ("posted_at" BETWEEN 0 AND 4294967295),
+    "hash" TEXT NOT NULL
 ) STRICT;
 
 CREATE INDEX "ix_ledger_transaction__kind" ON "ledger_transaction" ("kind");
@@ -214,6 +215,11 @@ BEGIN
     SELECT RAISE(ABORT, 'ledger_entry is append-only');
 END;
 
+CREATE TABLE "ledger_queue" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_ledger_queue" PRIMARY KEY,
+    "rev" INTEGER NOT NULL
+) STRICT;
+
 CREATE TABLE "credit_lot" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_credit_lot" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_credit_lot__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
@@ -227,13 +233,13 @@ CREATE TABLE "credit_lot" (
     "rev" INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX "ix_credit_lot__user_sid" ON "credit_lot" ("user_sid");
-
 CREATE INDEX "ix_credit_lot__kind" ON "credit_lot" ("kind");
 
 CREATE UNIQUE INDEX "uq_credit_lot__transaction_sid" ON "credit_lot" ("transaction_sid");
 
 CREATE INDEX "ix_credit_lot__expires_at" ON "credit_lot" ("expires_at");
+
+CREATE INDEX "ix_credit_lot__user_sid_and_remaining" ON "credit_lot" ("user_sid", "remaining");
 
 CREATE TABLE "top_up" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_top_up" PRIMARY KEY,
@@ -713,6 +719,7 @@ CREATE UNIQUE INDEX "uq_daily_usage__user_sid_and_day_and_node_id_and_ins_f2e201
 
 CREATE TABLE "operator_act" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_operator_act" PRIMARY KEY,
+    "position" TEXT NOT NULL CONSTRAINT "ck_operator_act__position" CHECK (length("position") = 20 AND "position" NOT GLOB '*[^0-9]*' AND "position" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "operator" TEXT NOT NULL CONSTRAINT "ck_operator_act__operator" CHECK (length("operator") BETWEEN 1 AND 80),
     "act" TEXT NOT NULL CONSTRAINT "ck_operator_act__act" CHECK (length("act") BETWEEN 1 AND 80),
     "subject" TEXT NOT NULL CONSTRAINT "ck_operator_act__subject" CHECK (length("subject") <= 255),
@@ -723,6 +730,8 @@ CREATE TABLE "operator_act" (
     "previous_hash" TEXT NOT NULL,
     "hash" TEXT NOT NULL
 ) STRICT;
+
+CREATE UNIQUE INDEX "uq_operator_act__position" ON "operator_act" ("position");
 
 CREATE INDEX "ix_operator_act__operator" ON "operator_act" ("operator");
 
