@@ -280,6 +280,19 @@ class LoginEvent(Struct):
     occurred_at: OTime = Field(default_factory=otime_now)
 
 
+class RateWindow(Struct):
+    """How often something was done of late: what rate limits look at."""
+
+    sid: Sid
+    key: Annotated[str, Field(max_length=160, min_length=1)]
+    """What is counted, e.g. `challenge:peer:203.0.113.7`."""
+    count: U32
+    ends_at: OTime
+    """When counting begins anew."""
+    rev: U64
+    """Counts the changes of the object; a change that names another `rev` is refused."""
+
+
 class ApiKey(Struct):
     """A key for programs, shown once when it is made and kept as a hash only."""
 

@@ -121,6 +121,7 @@ from ..models.onboarding import (
     QuarantineReason,
     QuarantineState,
     QuotaStanding,
+    RateWindow,
     Receipt,
     Reconciliation,
     ReconciliationDiffers,
@@ -365,6 +366,17 @@ def any_login_event() -> st.SearchStrategy[LoginEvent]:
         ip=st.none() | texts(0, 64),
         user_agent=st.none() | texts(0, 255),
         occurred_at=otimes(),
+    )
+
+
+def any_rate_window() -> st.SearchStrategy[RateWindow]:
+    return st.builds(
+        RateWindow,
+        sid=sids(),
+        key=texts(1, 160),
+        count=st.integers(0, 4294967295),
+        ends_at=otimes(),
+        rev=st.integers(0, 18446744073709551615),
     )
 
 

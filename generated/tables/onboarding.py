@@ -95,6 +95,7 @@ from ..models.onboarding import (
     QuarantinedLine,
     QuarantineReason,
     QuarantineState,
+    RateWindow,
     Reason,
     Reconciliation,
     ReconciliationItem,
@@ -843,6 +844,127 @@ LOGIN_EVENT: StoredType[
     auth="own",
     owner="user_sid",
     append_only=True,
+)
+
+
+class RateWindowTable(peewee.Model):
+    """Rows of `RateWindow`."""
+
+    sid = SidColumn(primary_key=True)
+    key = TextColumn(column_name="key")
+    count = U32Column(column_name="count")
+    ends_at = OtimeColumn(column_name="ends_at")
+    rev = I64Column(column_name="rev")
+
+    class Meta:
+        table_name = "rate_window"
+        indexes = (
+            (("key",), True),
+            (("ends_at",), False),
+        )
+
+
+class RateWindowNew(TypedDict):
+    """A new `RateWindow`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+    key: Annotated[str, Field(min_length=1, max_length=160)]
+    count: U32
+    ends_at: OTime
+
+
+class RateWindowPatch(TypedDict, total=False):
+    """The fields of a `RateWindow` to write."""
+
+    key: Annotated[str, Field(min_length=1, max_length=160)]
+    count: U32
+    ends_at: OTime
+
+
+class RateWindowFilter(TypedDict, total=False):
+    """The indexed fields of a `RateWindow`, to be equal to."""
+
+    key: str
+    ends_at: OTime
+
+
+
+def _rate_window_row(to: Codecs) -> Callable[[Values], Row]:
+    otime_ = to["otime"]
+    text_ = to["text"]
+
+    def row(v: Values) -> Row:
+        return (
+            v["sid"],
+            text_(v["key"]),
+            v["count"],
+            otime_(v["ends_at"]),
+            v["rev"],
+        )
+
+    return row
+
+
+def _rate_window_values(of: Codecs) -> Callable[[Row], Values]:
+    otime_ = of["otime"]
+
+    def values(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "key": r[1],
+            "count": r[2],
+            "ends_at": otime_(r[3]),
+            "rev": r[4],
+        }
+
+    return values
+
+
+def _rate_window_json(of: Codecs) -> Callable[[Row], Values]:
+    otime_ = of["otime"]
+
+    def json(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "key": r[1],
+            "count": r[2],
+            "ends_at": otime_(r[3]),
+            "rev": r[4],
+        }
+
+    return json
+
+
+def _fill_rate_window(v: Values, now: datetime) -> None:
+    v.setdefault("rev", 1)
+
+
+RATE_WINDOW: StoredType[
+    RateWindow, RateWindowNew, RateWindowPatch, RateWindowFilter
+] = StoredType(
+    name="RateWindow",
+    qname="onboarding.RateWindow",
+    wire="rate_window",
+    alias="rate_window",
+    table=RateWindowTable,
+    model=RateWindow,
+    new=RateWindowNew,
+    patch=RateWindowPatch,
+    filter=RateWindowFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("key", "text", required=True, immutable=True),
+        StoredField("count", "u32", required=True),
+        StoredField("ends_at", "otime", required=True),
+        StoredField("rev", "i64", server=True),
+    ),
+    row=_rate_window_row,
+    values=_rate_window_values,
+    json=_rate_window_json,
+    fill=_fill_rate_window,
+    unique=(("sid",), ("key",),),
+    indexed=("key", "ends_at",),
+    auth="admin",
 )
 
 

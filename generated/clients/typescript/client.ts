@@ -203,6 +203,18 @@ export interface LoginEvent {
   occurred_at: string;
 }
 
+/** How often something was done of late: what rate limits look at. */
+export interface RateWindow {
+  sid: string;
+  /** What is counted, e.g. `challenge:peer:203.0.113.7`. */
+  key: string;
+  count: number;
+  /** When counting begins anew. */
+  ends_at: string;
+  /** Counts the changes of the object; a change that names another `rev` is refused. */
+  rev: number;
+}
+
 /** A key for programs, shown once when it is made and kept as a hash only. */
 export interface ApiKey {
   sid: string;

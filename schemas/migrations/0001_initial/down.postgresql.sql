@@ -1,6 +1,6 @@
 -- Runs in one transaction.
 
-LOCK TABLE "alert_settings", "api_key", "billing", "checkpoint_root", "consumed_commit", "credit_lot", "daily_usage", "dispute", "form_token", "job_run", "kyc_event", "kyc_session", "lease", "ledger_entry", "ledger_queue", "ledger_transaction", "login_challenge", "login_event", "node", "notice", "operator_act", "operator_alert", "payment_event", "plan_purchase", "pool_vm", "price", "price_book", "quarantined_line", "reconciliation", "refund", "session", "stream_cursor", "top_up", "usage_record", "usage_skip", "user", "vm_allocation", "waiting_list_entry", "webhook_inbox_entry" IN ACCESS EXCLUSIVE MODE;
+LOCK TABLE "alert_settings", "api_key", "billing", "checkpoint_root", "consumed_commit", "credit_lot", "daily_usage", "dispute", "form_token", "job_run", "kyc_event", "kyc_session", "lease", "ledger_entry", "ledger_queue", "ledger_transaction", "login_challenge", "login_event", "node", "notice", "operator_act", "operator_alert", "payment_event", "plan_purchase", "pool_vm", "price", "price_book", "quarantined_line", "rate_window", "reconciliation", "refund", "session", "stream_cursor", "top_up", "usage_record", "usage_skip", "user", "vm_allocation", "waiting_list_entry", "webhook_inbox_entry" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
 BEGIN
@@ -30,6 +30,14 @@ DO $$
 BEGIN
     IF EXISTS (SELECT 1 FROM "login_event") THEN
         RAISE EXCEPTION USING MESSAGE = 'login_event: holds rows, which would be lost with the table; delete them first';
+    END IF;
+END
+$$;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "rate_window") THEN
+        RAISE EXCEPTION USING MESSAGE = 'rate_window: holds rows, which would be lost with the table; delete them first';
     END IF;
 END
 $$;
@@ -370,4 +378,4 @@ DROP TRIGGER "ao_checkpoint_root__change" ON "checkpoint_root";
 
 DROP FUNCTION "ao_checkpoint_root__change"();
 
-DROP TABLE "user", "login_challenge", "session", "login_event", "api_key", "billing", "ledger_transaction", "ledger_entry", "ledger_queue", "credit_lot", "top_up", "payment_event", "refund", "dispute", "webhook_inbox_entry", "reconciliation", "kyc_session", "kyc_event", "plan_purchase", "vm_allocation", "pool_vm", "waiting_list_entry", "node", "price_book", "price", "usage_record", "daily_usage", "operator_act", "quarantined_line", "stream_cursor", "usage_skip", "consumed_commit", "operator_alert", "notice", "alert_settings", "form_token", "lease", "job_run", "checkpoint_root";
+DROP TABLE "user", "login_challenge", "session", "login_event", "rate_window", "api_key", "billing", "ledger_transaction", "ledger_entry", "ledger_queue", "credit_lot", "top_up", "payment_event", "refund", "dispute", "webhook_inbox_entry", "reconciliation", "kyc_session", "kyc_event", "plan_purchase", "vm_allocation", "pool_vm", "waiting_list_entry", "node", "price_book", "price", "usage_record", "daily_usage", "operator_act", "quarantined_line", "stream_cursor", "usage_skip", "consumed_commit", "operator_alert", "notice", "alert_settings", "form_token", "lease", "job_run", "checkpoint_root";

@@ -93,6 +93,18 @@ $$;
 CREATE TRIGGER "ao_login_event__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "login_event"
     FOR EACH STATEMENT EXECUTE FUNCTION "ao_login_event__change"();
 
+CREATE TABLE "rate_window" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_rate_window" PRIMARY KEY,
+    "key" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_rate_window__key" CHECK (length("key") BETWEEN 1 AND 160),
+    "count" BIGINT NOT NULL CONSTRAINT "ck_rate_window__count" CHECK ("count" BETWEEN 0 AND 4294967295),
+    "ends_at" BIGINT NOT NULL CONSTRAINT "ck_rate_window__ends_at" CHECK ("ends_at" BETWEEN 0 AND 4294967295),
+    "rev" BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX "uq_rate_window__key" ON "rate_window" ("key");
+
+CREATE INDEX "ix_rate_window__ends_at" ON "rate_window" ("ends_at");
+
 CREATE TABLE "api_key" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_api_key" PRIMARY KEY,
     "scope" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_api_key__scope" CHECK ("scope" IN ('admin', 'node', 'user')),

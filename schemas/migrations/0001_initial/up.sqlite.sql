@@ -94,6 +94,18 @@ BEGIN
     SELECT RAISE(ABORT, 'login_event is append-only');
 END;
 
+CREATE TABLE "rate_window" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_rate_window" PRIMARY KEY,
+    "key" TEXT NOT NULL CONSTRAINT "ck_rate_window__key" CHECK (length("key") BETWEEN 1 AND 160),
+    "count" INTEGER NOT NULL CONSTRAINT "ck_rate_window__count" CHECK ("count" BETWEEN 0 AND 4294967295),
+    "ends_at" INTEGER NOT NULL CONSTRAINT "ck_rate_window__ends_at" CHECK ("ends_at" BETWEEN 0 AND 4294967295),
+    "rev" INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX "uq_rate_window__key" ON "rate_window" ("key");
+
+CREATE INDEX "ix_rate_window__ends_at" ON "rate_window" ("ends_at");
+
 CREATE TABLE "api_key" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_api_key" PRIMARY KEY,
     "scope" TEXT NOT NULL CONSTRAINT "ck_api_key__scope" CHECK ("scope" IN ('admin', 'node', 'user')),
