@@ -8,6 +8,9 @@ A handler is an object. What it serves is said in one of two ways:
   interface's, so that a misspelt one is found; helpers begin with `_`. Methods that no handler has are not routed.
 
 Several handlers may share a service, but only one may have a method. A webhook is an interface with one method.
+
+A method runs inside a transaction of its call (a reading one where it is `@safe`), and from the start again when that
+met another one: it has no effect outside the database, or is marked `@own_transactions`. Webhooks always begin theirs.
 """
 
 from __future__ import annotations
