@@ -20,6 +20,7 @@ from generated.tables import STORED
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.hooks import USER_HOOKS
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
+from handlers.identity.sessions import Sessions
 from handlers.pages.files import Folder
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
@@ -46,6 +47,7 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     clock, log = clock or SystemClock(), log or Log()
     for broken in load_plugins().broken:
         log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
+    sessions = Sessions(database, clock, settings)
     handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(), NodeSelfHandler()]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     methods += crud.methods(STORED, database, [USER_HOOKS])
@@ -55,7 +57,8 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
         database=database, clock=clock, limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
         authenticator=Credentials(
             admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,
-            bearer=ApiKeys(database, clock).caller),
+            bearer=ApiKeys(database, clock).caller,
+            session=sessions.caller, cookie=sessions.cookies.session, origins=[settings.public_url]),
         observation=Observation(Metrics(methods, metrics_directory(settings)), log),
         ready={"migrations": lambda: require_current(database)})
     Folder(GENERATED / "reference", "reference").add_to(app)

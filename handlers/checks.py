@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import Literal
-from urllib.parse import urlsplit
 
 from pydantic import SecretStr
 
+from handlers.identity.origin import is_loopback
 from handlers.plans.offer import PlansInvalid, read_plans
 from handlers.settings import CLICKPESA_BASE_URL, IDENFY_BASE_URL, STRIPE_BASE_URL, Settings
 
@@ -38,22 +37,11 @@ def problems(settings: Settings) -> list[Problem]:
 Found = Iterator[tuple[Fault, str, str]]
 
 
-def is_loopback(url: str) -> bool:
-    """Whether the URL's host is this machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
 def _site(settings: Settings) -> Found:
     if settings.public_url.startswith("http://"):
         yield "weak", "public_url", "an https:// origin is needed: cookies and login challenges rely on it"
     elif is_loopback(settings.public_url):
         yield "weak", "public_url", "nobody else can reach this machine's own address"
-    if urlsplit(settings.public_url).path:
-        yield "contradictory", "public_url", "an origin has no path"
     if settings.database_url.startswith("sqlite") and settings.workers > 1:
         yield "contradictory", "workers", "SQLite serves one process; use PostgreSQL for more"
     if (settings.host, settings.port) == (settings.admin_host, settings.admin_port):

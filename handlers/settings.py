@@ -12,6 +12,8 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from handlers.identity.origin import origin_of
+
 PREFIX = "HERO_ONBOARDING_"
 STRIPE_BASE_URL = "https://api.stripe.com"
 CLICKPESA_BASE_URL = "https://api.clickpesa.com/third-parties"
@@ -24,6 +26,7 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+Origin = Annotated[str, AfterValidator(origin_of)]
 BaseUrl = Annotated[str, AfterValidator(_without_slash)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cents = Annotated[int, Field(ge=0)]
@@ -45,7 +48,7 @@ class Settings(BaseSettings):
     port: Port = 9920
     admin_host: str = "127.0.0.1"
     admin_port: Port = 9921
-    public_url: BaseUrl = "http://127.0.0.1:9920"
+    public_url: Origin = "http://127.0.0.1:9920"
     """Origin in login challenges, return URLs and cookies."""
     var_dir: Path = Path("var")
     database_url: Annotated[str, Field(repr=False)] = ""

@@ -27,10 +27,14 @@ class SystemClock:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who calls: nobody (`public`), a principal (`user`, with its sid), a `node` (with its node id), or `admin`."""
+    """Who calls: nobody (`public`), a principal (`user`, with its sid), a `node` (with its node id), or `admin`.
+
+    `session` names the session that a principal calls by, where it is one.
+    """
 
     scope: Literal["public", "user", "node", "admin"]
     sid: str | None = None
+    session: str | None = None
 
 
 PUBLIC = Caller("public")

@@ -33,7 +33,6 @@ def test_sound_configuration():
     ({"admin_secret": "demo-mK3vQ8zR1xW6yT9bN2cL5dF7"}, ("weak", "HERO_ONBOARDING_ADMIN_SECRET")),
     ({"public_url": "http://onboarding.example"}, ("weak", "HERO_ONBOARDING_PUBLIC_URL")),
     ({"public_url": "https://127.0.0.1:9920"}, ("weak", "HERO_ONBOARDING_PUBLIC_URL")),
-    ({"public_url": "https://onboarding.example/site"}, ("contradictory", "HERO_ONBOARDING_PUBLIC_URL")),
     ({"database_url": "sqlite:///x.db"}, ("contradictory", "HERO_ONBOARDING_WORKERS")),
     ({"admin_port": 9920}, ("contradictory", "HERO_ONBOARDING_ADMIN_PORT")),
     ({"plans_json": "[]"}, ("contradictory", "HERO_ONBOARDING_PLANS_JSON")),

@@ -1,0 +1,55 @@
+"""The two cookies of the site: who is signed in, and which browser began to sign in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import falcon
+
+from codegen.runtime.auth import cookie_value
+from handlers.identity.origin import is_open_loopback
+
+PRE_LIFE = 600
+"""Seconds that a browser may take to sign in."""
+
+
+class Cookies:
+    """Names and attributes, by the site's origin.
+
+    `__Host-` binds a cookie to this host and to https, so that no neighbour under the same domain can plant one. Plain
+    http on this machine (development, tests) has neither the prefix nor `Secure`, for browsers would drop them.
+    """
+
+    def __init__(self, origin: str) -> None:
+        self.secure = not is_open_loopback(origin)
+        prefix = "__Host-" if self.secure else ""
+        self.session = f"{prefix}hl_session"
+        self.pre = f"{prefix}hl_pre"
+
+    def session_of(self, environ: Mapping[str, Any]) -> str | None:
+        """The session cookie of a request."""
+        return cookie_value(environ.get("HTTP_COOKIE", ""), self.session) or None
+
+    def pre_of(self, environ: Mapping[str, Any]) -> str | None:
+        """The cookie of a browser that is signing in."""
+        return cookie_value(environ.get("HTTP_COOKIE", ""), self.pre) or None
+
+    def sign_in(self, resp: falcon.Response, session: str, life: int) -> None:
+        """Hand the session to the browser, for `life` seconds, and take the cookie of the login back."""
+        self._set(resp, self.session, session, life)
+        self._drop(resp, self.pre)
+
+    def sign_out(self, resp: falcon.Response) -> None:
+        """Take the session back."""
+        self._drop(resp, self.session)
+
+    def begin(self, resp: falcon.Response, pre: str) -> None:
+        """Mark the browser that began to sign in."""
+        self._set(resp, self.pre, pre, PRE_LIFE)
+
+    def _set(self, resp: falcon.Response, name: str, value: str, life: int) -> None:
+        resp.set_cookie(name, value, max_age=life, path="/", secure=self.secure, http_only=True, same_site="Lax")
+
+    def _drop(self, resp: falcon.Response, name: str) -> None:
+        self._set(resp, name, "", 0)

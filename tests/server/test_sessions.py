@@ -1,0 +1,166 @@
+"""Sessions in a database: who they speak for, how long, and how they end."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.context import Caller
+from codegen.runtime.database import Database
+from generated.models.onboarding import LoginMethod, LoginOutcome
+from handlers.identity.origin import Peer
+from handlers.identity.secret import digest
+from handlers.identity.sessions import IDLE, LIFE, SEEN_EVERY, Sessions
+from handlers.settings import Settings
+from handlers.version import migrate
+
+PEER = Peer("203.0.113.7", "Browser/1")
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def sessions(tmp_path: Path, clock: Clock) -> Iterator[Sessions]:
+    database = Database.open(f"sqlite:///{tmp_path}/test.db")
+    migrate(database)
+    yield Sessions(database, clock, Settings(public_url="https://hero.example"))
+    database.close()
+
+
+@pytest.fixture
+def user(sessions: Sessions) -> str:
+    return new_user(sessions, 1)
+
+
+def new_user(sessions: Sessions, number: int) -> str:
+    return sessions.users.new(
+        {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, sessions.clock.now()).sid
+
+
+def test_a_session_speaks_for_its_user(sessions: Sessions, user: str) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    session = sessions.find(cookie)
+    assert session is not None
+    assert sessions.caller(cookie) == Caller("user", user, session.sid)
+    assert (session.ip, session.user_agent, session.proved_at) == (PEER.ip, PEER.user_agent, sessions.clock.now())
+    assert sessions.user(session).sid == user
+
+
+def test_only_the_digest_is_kept(sessions: Sessions, user: str) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    assert len(cookie) == 43, "32 bytes"
+    kept = sessions.database.execute('SELECT * FROM "session"')
+    assert digest(cookie) in kept[0]
+    assert cookie not in str(kept)
+    assert sessions.caller(digest(cookie)) is None
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "A" * 43, "A" * 4000, "é", "\0"])
+def test_unknown_cookies(sessions: Sessions, user: str, cookie: str) -> None:
+    sessions.create(user, LoginMethod.SEALED, PEER)
+    assert sessions.caller(cookie) is None
+
+
+def test_idle_for_twelve_hours(sessions: Sessions, user: str, clock: Clock) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    clock.time += IDLE - timedelta(seconds=1)
+    assert sessions.caller(cookie) is not None, "which is being seen"
+    clock.time += IDLE - timedelta(seconds=1)
+    assert sessions.caller(cookie) is not None
+    clock.time += IDLE
+    assert sessions.caller(cookie) is None
+
+
+def test_seven_days_in_all(sessions: Sessions, user: str, clock: Clock) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    end = clock.time + LIFE
+    while clock.time + IDLE / 2 < end:
+        clock.time += IDLE / 2
+        assert sessions.caller(cookie) is not None
+    clock.time = end
+    assert sessions.caller(cookie) is None
+    sessions.create(user, LoginMethod.SEALED, PEER)
+    assert sessions.database.execute('SELECT COUNT(*) FROM "session"') == [(1,)], "what is over is swept away"
+
+
+def test_reading_seldom_writes(sessions: Sessions, user: str, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    writes: list[str] = []
+    change = sessions.database.change
+    monkeypatch.setattr(sessions.database, "change", lambda sql, *rest: writes.append(sql) or change(sql, *rest))
+    for _ in range(60):
+        assert sessions.caller(cookie) is not None
+        clock.time += timedelta(seconds=1)
+    assert writes == []
+    sessions.caller(cookie)
+    assert len(writes) == 2, "the session and its user, after a minute"
+    seen = sessions.find(cookie)
+    assert seen is not None and clock.time - seen.last_seen_at < SEEN_EVERY
+
+
+def test_a_look_is_one_read_by_an_index(sessions: Sessions, user: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    asked: list[tuple[str, tuple[object, ...]]] = []
+    execute = sessions.database.execute
+    monkeypatch.setattr(sessions.database, "execute",
+                        lambda sql, params=(): asked.append((sql, tuple(params))) or execute(sql, params))
+    sessions.caller(cookie)
+    [(sql, params)] = asked
+    plan = execute(f"EXPLAIN QUERY PLAN {sql}", params)
+    assert "uq_session__token_hash" in plan[0][3]
+
+
+def test_a_login_ends_the_session_it_replaces(sessions: Sessions, user: str) -> None:
+    first = sessions.create(user, LoginMethod.SEALED, PEER)
+    other = sessions.create(user, LoginMethod.SEALED, PEER)
+    second = sessions.create(user, LoginMethod.MESSAGE, PEER, replaces=first)
+    assert len({first, other, second}) == 3
+    assert sessions.caller(first) is None
+    assert sessions.caller(other) is not None
+    session = sessions.find(second)
+    assert session is not None and session.proved_at is None, "a message is no sealed box"
+
+
+def test_ends(sessions: Sessions, user: str) -> None:
+    stranger = new_user(sessions, 2)
+    kept = sessions.create(stranger, LoginMethod.SEALED, PEER)
+    cookies = [sessions.create(user, LoginMethod.SEALED, PEER) for _ in range(4)]
+    assert sessions.end(cookies[0], PEER) == 1
+    assert sessions.end(cookies[0], PEER) == 0
+    assert [sessions.caller(cookie) is not None for cookie in cookies] == [False, True, True, True]
+    theirs = sessions.find(kept)
+    assert theirs is not None
+    assert sessions.end_one(user, theirs.sid) == 0, "another's session"
+    mine = sessions.find(cookies[1])
+    assert mine is not None
+    assert sessions.end_one(user, mine.sid) == 1
+    assert [session.sid for session in sessions.of(user)] == [
+        found.sid for cookie in cookies[2:] if (found := sessions.find(cookie))]
+    assert sessions.end_all(user) == 2
+    assert not any(map(sessions.caller, cookies))
+    assert sessions.caller(kept) is not None
+    events = sessions.events.events.find({"user_sid": user})["items"]
+    assert [event.outcome for event in events] == [LoginOutcome.LOGGED_OUT] * 4
+
+
+def test_tokens_for_forms(sessions: Sessions, user: str) -> None:
+    cookie, other = (sessions.create(user, LoginMethod.SEALED, PEER) for _ in range(2))
+    token = sessions.csrf_token(cookie)
+    assert token == sessions.csrf_token(cookie) != sessions.csrf_token(other)
+    assert cookie not in token and digest(cookie) not in token
+    assert sessions.check_csrf(cookie, token)
+    for wrong_cookie, wrong_token in ((other, token), (cookie, sessions.csrf_token(other)), (cookie, ""),
+                                      (cookie, None), (None, token), ("", ""), (None, None), (cookie, "é")):
+        assert not sessions.check_csrf(wrong_cookie, wrong_token)
