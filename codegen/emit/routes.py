@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from codegen.emit.output import Output
-from codegen.emit.pytypes import Imports, argument_name, python_type, quoted, value_text
+from codegen.emit.pytypes import Imports, python_type, quoted, value_text
 from codegen.emit.render import environment, header
-from codegen.emit.services import function_name, raised, result_type, service_class, webhook_class
+from codegen.emit.services import function_name, parameter_name, raised, result_type, service_class, webhook_class
 from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
 from codegen.source.span import Span
 
@@ -53,7 +53,7 @@ def _method(program: Program, module: Module, service: Service, method: Method,
         "service": interface, "function": quoted(function_name(method)), "name": quoted(method.wire),
         "aliases": _tuple([quoted(f"{old}.{method.name}")]), "params": _params_class(service, method),
         "param_names": _tuple([quoted(param.name) for param in method.params]),
-        "clocked": _tuple([f"({quoted(argument_name(param.name))}, {quoted(_primitive(program, param))})"
+        "clocked": _tuple([f"({quoted(parameter_name(param))}, {quoted(_primitive(program, param))})"
                            for param in method.params if param.default and param.default.now]),
         "result": result_type(program, method.result, method.result_nullable, imports),
         "auth": quoted(method.auth), "safe": method.safe,
@@ -66,7 +66,7 @@ def _method(program: Program, module: Module, service: Service, method: Method,
 
 def _param(program: Program, param: Param, imports: Imports) -> str:
     """A key of the params' TypedDict. Defaults are filled in by the validator, the present time by the call."""
-    name = argument_name(param.name)
+    name = parameter_name(param)
     type_ = python_type(program, param.type, imports, nullable=param.nullable)
     notes = [] if name == param.name else [f"alias={quoted(param.name)}"]
     if param.optional:

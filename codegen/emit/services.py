@@ -48,6 +48,11 @@ def function_name(method: Method) -> str:
     return f"{method.name}_" if keyword.iskeyword(method.name) or method.name in _SHADOWED else method.name
 
 
+def parameter_name(param: Param) -> str:
+    """A parameter's name in Python, clear of keywords and of the context that every method gets."""
+    return "context_" if param.name == "context" else argument_name(param.name)
+
+
 def interface_names(module: Module) -> list[str]:
     return [*map(service_class, module.services), *map(webhook_class, module.webhooks)]
 
@@ -92,7 +97,7 @@ def _method(program: Program, method: Method, context: str, imports: Imports) ->
 
 def _argument(program: Program, param: Param, imports: Imports) -> str:
     """The runtime always gives every parameter. A default that is no plain literal is therefore not shown."""
-    text = f"{argument_name(param.name)}: {python_type(program, param.type, imports, nullable=param.nullable)}"
+    text = f"{parameter_name(param)}: {python_type(program, param.type, imports, nullable=param.nullable)}"
     if param.optional:
         return f"{text} = None"
     if param.default is None or param.default.now or isinstance(param.default.value, list | dict):

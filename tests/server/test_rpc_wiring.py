@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from falcon.testing import TestClient
+from pydantic import TypeAdapter
 
 from codegen.emit import errors, models, openrpc, routes, services
 from codegen.model import load_program
@@ -24,26 +25,31 @@ from codegen.runtime.database import Database
 from codegen.runtime.log import Log
 from codegen.runtime.metrics import Metrics
 from codegen.runtime.observe import Observation
+from codegen.runtime.types import Money
 from codegen.runtime.wiring import WiringError, bind
 from codegen.source.diagnostics import Report
 
-SCHEMAS = Path(__file__).parents[1] / "cases/rpc/schemas"
+SCHEMAS = Path(__file__).parents[1] / "cases/rpc"
 NOW = datetime(2026, 5, 20, 22, 3, 14, 123456, tzinfo=UTC)
 ADMIN = {"x-desk-secret": "s3cret"}
 USER = {"authorization": "Bearer clerk"}
 
 
+def generate(schemas: Path, out: Path) -> None:
+    program = load_program(schemas, Report())
+    assert program is not None
+    for kind in (models, errors, services, routes, openrpc):
+        for output in kind.emit(program):
+            path = out / output.path
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(output.text)
+
+
 @pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     """The generated program, and `handlers(text)`, which runs the text of a handlers' module on top of it."""
-    program = load_program(SCHEMAS, Report())
-    assert program is not None
     folder = tmp_path_factory.mktemp("desk")
-    for kind in (models, errors, services, routes, openrpc):
-        for output in kind.emit(program):
-            path = folder / "desk_generated" / output.path
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(output.text)
+    generate(SCHEMAS / "schemas", folder / "desk_generated")
     sys.path.insert(0, str(folder))
     number = iter(range(1000))
 
@@ -280,7 +286,7 @@ def test_undeclared_errors_are_faults_in_tests(desk: SimpleNamespace, tmp_path: 
     assert checked.call("lamp.switch", {"on": True})["code"] == 1429
     assert checked.call("lamp.switch", {"on": False})["code"] == -32603
     fault = next(line for line in checked.lines() if line["event"] == "fault")
-    assert fault["message"] == "desk.oschema:36: lamp.switch raised DrawerLocked, which it does not declare"
+    assert fault["message"] == "desk.oschema:43: lamp.switch raised DrawerLocked, which it does not declare"
     assert Program(desk, tmp_path, [module.Moody()]).call("lamp.switch", {"on": False})["code"] == 1502
 
 
@@ -293,7 +299,7 @@ def test_methods_begin_transactions_unless_they_say_otherwise(desk: SimpleNamesp
 
 # --- what does not fit --------------------------------------------------------------------------------------------
 
-SWITCH = "desk.oschema:36: LampService.switch: {module}.Lamp.switch "
+SWITCH = "desk.oschema:43: LampService.switch: {module}.Lamp.switch "
 
 
 @pytest.mark.parametrize(("method", "problem"), [
@@ -366,8 +372,8 @@ def test_all_problems_are_told_at_once(desk: SimpleNamespace) -> None:
     assert caught.value.problems == (
         f"{name}.Stranger serves builtins.int, which no schema declares",
         f"{name}.Nothing serves no interface: inherit one, or mark the class with @serves(…)",
-        f"desk.oschema:36: LampService.switch has 2 handlers: {name}.One, {name}.Two",
-        f"desk.oschema:40: ParcelPostWebhook.receive: {name}.Parcels.receive takes 'body' as str, not bytes")
+        f"desk.oschema:43: LampService.switch has 2 handlers: {name}.One, {name}.Two",
+        f"desk.oschema:47: ParcelPostWebhook.receive: {name}.Parcels.receive takes 'body' as str, not bytes")
 
 
 def test_a_whole_service_needs_every_method(desk: SimpleNamespace) -> None:
@@ -378,3 +384,21 @@ def test_a_whole_service_needs_every_method(desk: SimpleNamespace) -> None:
     make: Callable[[], Any] = module.Half
     with pytest.raises(TypeError, match="abstract methods greet, list_, open"):
         make()
+
+
+def test_names_that_python_or_we_use_already(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    generate(SCHEMAS / "clashing", tmp_path / "clashing_generated")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    listed, made, *_ = importlib.import_module("clashing_generated.routes").SERVICES
+    kinds = importlib.import_module("clashing_generated.models.main")
+    params = TypeAdapter(listed.params).validate_python({"context": {"wide": 1}, "self": "x", "class": {"wide": 2}})
+    assert params == {"context_": kinds.Context(wide=1), "field": None, "self_": "x", "class_": kinds.Mapping(wide=2)}
+    assert TypeAdapter(made.params).validate_python({"mapping": {}}) == {
+        "mapping": {}, "any": {}, "level": "high-up", "levels": ["low"], "price": Money.parse("1.5"), "ratio": 0.5,
+        "text": 'a"b\\', "flag": True, "blob": b"hi"}
+    assert made.clocked == (("when", "date"), ("moment", "datetime"))
+    error = importlib.import_module("clashing_generated.errors.main").DeclaredError
+    assert error(any=kinds.Any(wide=1), money=Money(5), code_=4).data() == {
+        "any": {"wide": 1}, "money": "0.000000005", "code": 4, "detail": None}
+    gone = importlib.import_module("clashing_generated.errors.other").Gone
+    assert str(gone(level="low", amounts=[], at=NOW, args_="", self_="")) == 'it is "gone" \\ forever'
