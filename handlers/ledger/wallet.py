@@ -6,8 +6,8 @@ purchased ones (oldest first); what is left becomes debt. New credit pays debt b
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from math import inf
 from typing import Literal
@@ -54,30 +54,36 @@ def user_account(user_sid: str, part: Part) -> str:
     return f"user:{user_sid}:{part}"
 
 
-@dataclass(slots=True)
 class Wallet:
-    """Draws up one transaction. `balances` are the sums of the user's accounts (credit is negative there)."""
+    """Draws up one transaction. `balances` are the sums of the user's accounts (credit is negative there).
 
-    user_sid: str
-    balances: dict[Part, int]
-    lots: list[Lot] = field(default_factory=list)
-    new_lots: list[NewLot] = field(default_factory=list)
-    changed: dict[str, Lot] = field(default_factory=dict)
-    _lines: dict[str, int] = field(default_factory=dict)
+    Lots are asked for when they are needed: `open_lots` gives those with something left, `find_lot` any one by its sid.
+    """
+
+    def __init__(self, user_sid: str, balances: Mapping[Part, int], open_lots: Callable[[], Iterable[Lot]],
+                 find_lot: Callable[[str], Lot | None]) -> None:
+        self.user_sid = user_sid
+        self.balances = dict(balances)
+        self.new_lots: list[NewLot] = []
+        self.changed: dict[str, Lot] = {}
+        self._open_lots, self._find_lot = open_lots, find_lot
+        self._lots: dict[str, Lot] | None = None
+        self._lines: dict[str, int] = {}
 
     @classmethod
     def of(cls, user_sid: str, balances: Mapping[Part, int], lots: Iterable[Lot]) -> Wallet:
-        ordered = sorted(lots, key=lambda lot: (
-            lot.kind != "granted", lot.expires_at.timestamp() if lot.expires_at else inf, lot.age))
-        return cls(user_sid, {part: balances.get(part, 0) for part in PARTS}, ordered)
+        """A wallet whose lots are all at hand."""
+        known = {lot.sid: lot for lot in lots}
+        return cls(user_sid, {part: balances.get(part, 0) for part in PARTS}, known.values, known.get)
 
     # --- what a transaction is made of --------------------------------------------------------------------------
 
     @property
     def lines(self) -> tuple[Line, ...]:
-        """The entries, one per account, zero ones left out; they sum to zero or the caller has made a mistake."""
+        """The entries, one per account, zero ones left out. Raises `ValueError` when they do not sum to zero."""
         lines = tuple(Line(account, amount) for account, amount in self._lines.items() if amount)
-        assert sum(line.amount for line in lines) == 0, lines
+        if sum(line.amount for line in lines):
+            raise ValueError(f"the entries of a transaction sum to zero: {lines}")
         return lines
 
     @property
@@ -89,6 +95,10 @@ class Wallet:
     def debt(self) -> int:
         return self.balances["receivable"]
 
+    def lot(self, sid: str) -> Lot | None:
+        """A lot of this user as it is now, spent or not."""
+        return self.changed.get(sid) or (self._lots or {}).get(sid) or self._find_lot(sid)
+
     def house(self, account: str, amount: int) -> None:
         """Debit (positive) or credit (negative) an account of the house."""
         self._lines[account] = self._lines.get(account, 0) + amount
@@ -97,45 +107,55 @@ class Wallet:
         self.balances[part] += amount
         self.house(user_account(self.user_sid, part), amount)
 
-    def _change(self, lot: Lot, remaining: int) -> None:
-        changed = replace(lot, remaining=remaining)
-        self.lots[self.lots.index(lot)] = changed
-        self.changed[lot.sid] = changed
+    def _spendable(self, kinds: tuple[Kind, ...], first: str | None) -> list[Lot]:
+        """Lots with something left in the order they are spent: `first`, granted, purchased; then by expiry and age."""
+        if not any(self.balances[kind] for kind in kinds):
+            return []
+        if self._lots is None:
+            self._lots = {lot.sid: lot for lot in self._open_lots()}
+        lots = {**self._lots, **self.changed}
+        return sorted((lot for lot in lots.values() if lot.remaining and lot.kind in kinds), key=lambda lot: (
+            lot.sid != first, lot.kind != "granted", lot.expires_at.timestamp() if lot.expires_at else inf, lot.age))
 
-    # --- moves --------------------------------------------------------------------------------------------------
+    def _change(self, lot: Lot, remaining: int) -> None:
+        if remaining != lot.remaining:
+            self.changed[lot.sid] = replace(lot, remaining=remaining)
+
+# --- moves --------------------------------------------------------------------------------------------------
 
     def credit(self, kind: Kind, amount: int, *, into: str | None = None, expires_at: datetime | None = None) -> None:
         """Add credit: back into the lot `into` as far as it was taken from there, the rest as a new lot.
 
         Debt is paid from it first.
         """
+        _require_positive(amount)
         self._own(kind, -amount)
         settled = min(amount, max(self.balances["receivable"], 0))
         if settled:
             self._own("receivable", -settled)
             self._own(kind, settled)
         rest = amount - settled
-        lot = next((lot for lot in self.lots if lot.sid == into and lot.kind == kind), None)
-        if lot is not None:
+        lot = self.lot(into) if into is not None else None
+        if lot is not None and lot.kind == kind:
             returned = min(rest, lot.amount - lot.remaining)
             self._change(lot, lot.remaining + returned)
             rest -= returned
             amount = rest
-        if amount and (lot is None or rest):
+        if amount:
             self.new_lots.append(NewLot(kind, amount, rest, expires_at))
 
     def burn(self, amount: int, *, first: str | None = None,
              kinds: tuple[Kind, ...] = ("granted", "purchased")) -> None:
         """Take credit: from the lot `first`, then from lots of `kinds` in their order; what is left becomes debt."""
+        _require_positive(amount)
         rest = amount
-        for lot in sorted(self.lots, key=lambda lot: lot.sid != first):
+        for lot in self._spendable(kinds, first):
             if rest == 0:
                 break
-            if lot.remaining and lot.kind in kinds:
-                taken = min(rest, lot.remaining)
-                self._own(lot.kind, taken)
-                self._change(lot, lot.remaining - taken)
-                rest -= taken
+            taken = min(rest, lot.remaining)
+            self._own(lot.kind, taken)
+            self._change(lot, lot.remaining - taken)
+            rest -= taken
         if rest:
             self._own("receivable", rest)
 
@@ -145,8 +165,16 @@ class Wallet:
         self._own("held", -amount)
 
     def unhold(self, amount: int) -> None:
-        """Take money that was set aside; the caller says where it goes."""
+        """Take money that was set aside; the caller says where it goes. Raises `ValueError` for more than is held."""
+        _require_positive(amount)
+        if amount > -self.balances["held"]:
+            raise ValueError(f"{-self.balances['held']} nano-dollars are held, not {amount}")
         self._own("held", amount)
+
+
+def _require_positive(amount: int) -> None:
+    if amount <= 0:
+        raise ValueError(f"an amount that moves is positive, not {amount}")
 
 
 # --- transactions -----------------------------------------------------------------------------------------------
@@ -185,12 +213,17 @@ def dispute_lost(wallet: Wallet, provider: str, amount: int) -> None:
     wallet.house(f"cash:{provider}", -amount)
 
 
+def grant(wallet: Wallet, amount: int, expires_at: datetime | None = None) -> None:
+    """Credit that was not paid for."""
+    wallet.house("adjustment", amount)
+    wallet.credit("granted", amount, expires_at=expires_at)
+
+
 def adjust(wallet: Wallet, target: int) -> int:
     """Bring the credit balance to `target` (may be negative); gives the difference. What is added is granted."""
     difference = target - wallet.credit_balance
     if difference > 0:
-        wallet.house("adjustment", difference)
-        wallet.credit("granted", difference)
+        grant(wallet, difference)
     elif difference < 0:
         wallet.house("adjustment", difference)
         wallet.burn(-difference)

@@ -1,0 +1,244 @@
+"""Write transactions into the ledger: entries, chain, lots and balance at once, one posting after the other.
+
+    ledger.transaction(lambda: ledger.post(
+        user_sid=user.sid, kind=TransactionKind.TOP_UP, key=payment_key("stripe", "pi_1"), source="payment:stripe:pi_1",
+        reason="Top-up", effective_at=paid_at, draw=lambda wallet: wallet_rules.top_up(wallet, "stripe", amount)))
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeVar
+
+from codegen.runtime.context import Clock
+from codegen.runtime.database import Database
+from codegen.runtime.sid import new_sid
+from codegen.runtime.store import Store
+from codegen.runtime.types import Money
+from generated.models.onboarding import LedgerTransaction, LotKind, TransactionKind
+from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.ledger import chain
+from handlers.ledger.billing import billings
+from handlers.ledger.freezing import FREEZING, freezing
+from handlers.ledger.statements import Statements
+from handlers.ledger.wallet import PARTS, Line, Lot, Wallet, user_account
+
+T = TypeVar("T")
+
+SOURCE = re.compile(r"(usage|payment|plan|operator):[^\n\r]+")
+ACTIVE = (TransactionKind.TOP_UP, TransactionKind.USAGE, TransactionKind.PLAN)
+"""What a user does; the latest of them is when the user was last active."""
+_MOST = 2**63 - 1
+
+
+class LedgerOverflow(ArithmeticError):
+    """An amount or a balance would leave the 64 bits of nano-dollars; nothing was written."""
+
+
+def payment_key(provider: str, payment_ref: str) -> str:
+    """Posting key and source of a settled payment: it is credited once, whatever tells us of it."""
+    return f"payment:{provider}:{payment_ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What a posting finds: head of the chain, the user's accounts, and the values of `Billing`, where there is one."""
+
+    position: int
+    hash: str
+    posted_at: datetime | None
+    balances: dict[Any, int]
+    billing: dict[str, Any] | None
+
+
+class Ledger:
+    """The ledger in a database. Threads may share it."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self.database, self.clock = database, clock
+        self.transactions = Store.of(LEDGER_TRANSACTION, database)
+        self.entries = Store.of(LEDGER_ENTRY, database)
+        self.lots = Store.of(CREDIT_LOT, database)
+        self.billings = billings(database)
+        self._sql = Statements(database, len(PARTS), self.billings.type.names)
+        self._is_frozen = freezing(database)
+        self._turn = _Turn()
+
+    # --- one after the other ----------------------------------------------------------------------------------
+
+    def transaction(self, work: Callable[[], T]) -> T:
+        """`work()` in a transaction in which nobody else posts, from its first statement on.
+
+        Postings of other processes wait until it ends. `work` must have no effect outside the database, for it is run
+        again where the transaction met one that does not post.
+        """
+        def alone() -> T:
+            self._queue()
+            self._turn.taken = True
+            try:
+                return work()
+            finally:
+                self._turn.taken = False
+
+        return self.database.run(work if self._turn.taken else alone)
+
+    def _queue(self) -> None:
+        """Wait for our turn. On PostgreSQL this must come before the transaction's snapshot, which the first read
+        takes, or the transaction has to be run again; on SQLite a transaction has its turn from its beginning."""
+        if self.database.dialect == "postgresql":
+            self.database.execute("LOCK TABLE ledger_queue IN EXCLUSIVE MODE")
+
+    # --- posting ----------------------------------------------------------------------------------------------
+
+    def post(self, *, user_sid: str, kind: TransactionKind, key: str, source: str, reason: str, effective_at: datetime,
+             draw: Callable[[Wallet], object]) -> LedgerTransaction | None:
+        """Post what `draw` draws up on the user's wallet; None where `key` was posted before: nothing is done then.
+
+        Call it inside `transaction`. Inside another transaction that read something before, PostgreSQL may have to run
+        that one again. Updates the user's `Billing`, and makes it where there is none; `first_paid_at` is the
+        earliest `effective_at` of a `top_up`, `frozen` follows from disputes.
+
+        Raises `LedgerOverflow`; `ValueError` for a transaction of nothing, one that does not sum to zero, or a
+        malformed source; `UnknownReference` for an unknown user.
+        """
+        if not self.database.in_transaction:
+            raise RuntimeError("post inside Ledger.transaction()")
+        if not SOURCE.fullmatch(source):
+            raise ValueError(f"a source is usage:…, payment:…, plan:… or operator:…, not {source!r}")
+        if not self._turn.taken:
+            self._queue()
+        if self.database.execute(self._sql.posted, (key,)):
+            return None
+        before = self._before(user_sid)
+        wallet = Wallet(user_sid, before.balances, lambda: self._open_lots(user_sid),
+                        lambda sid: self._find_lot(user_sid, sid))
+        draw(wallet)
+        lines = wallet.lines
+        if not lines:
+            raise ValueError("there is nothing to post")
+        now = self.clock.now().replace(microsecond=0)
+        posted_at = max(now, before.posted_at) if before.posted_at else now
+        transaction: dict[str, Any] = {
+            "sid": new_sid(), "kind": kind, "user_sid": user_sid, "posting_key": key, "source": source,
+            "reason": reason, "effective_at": effective_at.replace(microsecond=0), "posted_at": posted_at}
+        lot = self._new_lot(wallet, transaction)
+        transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
+        entries = self._chained(before, lines, transaction)
+        self.transactions.insert(transaction)
+        self.database.execute_many(self.entries.sql.insert, [self.entries.row(entry) for entry in entries])
+        if lot:
+            self.lots.insert(lot)
+        for changed in wallet.changed.values():
+            self.database.execute(self._sql.lot, (changed.remaining, changed.sid))
+        self._project(before, wallet, lines, transaction)
+        return self.transactions.object(transaction)
+
+    def lot_of(self, key: str) -> str | None:
+        """The sid of the lot that the transaction with this posting key made."""
+        rows = self.database.execute(self._sql.lot_of, (key,))
+        return rows[0][0] if rows else None
+
+    def balances(self, user_sid: str) -> dict[Any, int]:
+        """The sums of the user's accounts by part (`purchased`, …), in nano-dollars, debit positive."""
+        row = self.database.execute(self._sql.balances, [user_account(user_sid, part) for part in PARTS])[0]
+        return {part: balance or 0 for part, balance in zip(PARTS, row, strict=True)}
+
+    # --- reading ----------------------------------------------------------------------------------------------
+
+    def _before(self, user_sid: str) -> Before:
+        accounts = [user_account(user_sid, part) for part in PARTS]
+        row = self.database.execute(self._sql.before, (*accounts, user_sid))[0]
+        position, head, posted_at = row[:3]
+        billing = self.billings.decode(row[7:]) if row[7] is not None else None
+        return Before(int(position or 0), head or chain.GENESIS,
+                      self._sql.time(posted_at) if posted_at is not None else None,
+                      {part: balance or 0 for part, balance in zip(PARTS, row[3:7], strict=True)}, billing)
+
+    def _house_balance(self, account: str) -> int:
+        rows = self.database.execute(self._sql.balance, (account,))
+        return rows[0][0] if rows else 0
+
+    def _open_lots(self, user_sid: str) -> Iterable[Lot]:
+        return map(self._lot, self.database.execute(self._sql.open_lots, (user_sid,)))
+
+    def _find_lot(self, user_sid: str, sid: str) -> Lot | None:
+        rows = self.database.execute(self._sql.one_lot, (sid, user_sid))
+        return self._lot(rows[0]) if rows else None
+
+    def _lot(self, row: tuple[Any, ...]) -> Lot:
+        sid, kind, amount, remaining, expires_at = row
+        return Lot(sid, kind, amount, remaining, sid, self._sql.time(expires_at) if expires_at is not None else None)
+
+    # --- writing ----------------------------------------------------------------------------------------------
+
+    def _new_lot(self, wallet: Wallet, transaction: dict[str, Any]) -> dict[str, Any] | None:
+        if not wallet.new_lots:
+            return None
+        new, = wallet.new_lots
+        return {"sid": new_sid(), "user_sid": wallet.user_sid, "kind": LotKind(new.kind),
+                "transaction_sid": transaction["sid"], "source": transaction["source"], "amount": _fitting(new.amount),
+                "remaining": Money(new.remaining), "created_at": transaction["posted_at"],
+                "expires_at": new.expires_at.replace(microsecond=0) if new.expires_at else None, "rev": 1}
+
+    def _chained(self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any]) -> list[dict[str, Any]]:
+        """The entries of a transaction as they follow the head of the chain. Those of the house's accounts belong to no
+        user: their balances are the house's."""
+        user_accounts = {user_account(transaction["user_sid"], part): balance
+                         for part, balance in before.balances.items()}
+        entries = []
+        previous = before.hash
+        for position, line in enumerate(lines, before.position + 1):
+            own = line.account in user_accounts
+            balance = user_accounts[line.account] if own else self._house_balance(line.account)
+            entry = {
+                "sid": new_sid(), "position": position, "transaction_sid": transaction["sid"], "account": line.account,
+                "user_sid": transaction["user_sid"] if own else None, "amount": _fitting(line.amount),
+                "balance_after": _fitting(balance + line.amount), "effective_at": transaction["effective_at"],
+                "posted_at": transaction["posted_at"], "reason": transaction["reason"],
+                "source": transaction["source"], "previous_hash": previous}
+            previous = entry["hash"] = chain.entry_hash(_shown(entry), transaction["hash"])
+            entries.append(entry)
+        return entries
+
+    def _project(self, before: Before, wallet: Wallet, lines: tuple[Line, ...], transaction: dict[str, Any]) -> None:
+        """Write the balance as it now is."""
+        kind, effective_at, user_sid = transaction["kind"], transaction["effective_at"], transaction["user_sid"]
+        billing = before.billing or self.billings.complete({"user_sid": user_sid}, transaction["posted_at"])
+        balance = _fitting(wallet.credit_balance)
+        changes: dict[str, Any] = {
+            "credit_balance": balance,
+            "debt_since": (billing["debt_since"] or transaction["posted_at"]) if balance < 0 else None}
+        if kind in ACTIVE:
+            changes["last_active_at"] = max(billing["last_active_at"] or effective_at, effective_at)
+        if kind == TransactionKind.TOP_UP:
+            paid = sum(line.amount for line in lines if line.account.startswith("cash:"))
+            changes["lifetime_paid"] = _fitting(billing["lifetime_paid"] + paid)
+            changes["first_paid_at"] = min(billing["first_paid_at"] or effective_at, effective_at)
+        if kind in FREEZING:
+            changes["frozen"] = self._is_frozen(user_sid, -wallet.balances["held"])
+        after = {**billing, **changes}
+        if before.billing is None:
+            self.billings.insert(after)
+        else:
+            row = self.billings.row({**after, "rev": after["rev"] + 1})
+            self.database.execute(self.billings.sql.update, (*row[1:], row[0]))
+
+
+def _fitting(amount: int) -> Money:
+    if not -_MOST - 1 <= amount <= _MOST:
+        raise LedgerOverflow(f"{amount} nano-dollars do not fit into 64 bits")
+    return Money(amount)
+
+
+def _shown(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: str(value) if type(value) is Money else value for name, value in values.items()}
+
+
+class _Turn(threading.local):
+    """Whether this thread has its turn to post."""
+
+    taken = False
