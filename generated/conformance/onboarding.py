@@ -140,6 +140,12 @@ class PaymentProviderConformance(Conformance):
             result=ProviderSession,
             errors=(ProviderUnavailable, ProviderRefused, NotFound),
         ),
+        "fetch_payment": MethodContract(
+            "fetch_payment",
+            required={"payment_ref": texts()},
+            result=ProviderSession,
+            errors=(ProviderUnavailable, ProviderRefused, NotFound),
+        ),
         "expire_session": MethodContract(
             "expire_session",
             required={"session_ref": texts()},
@@ -208,6 +214,18 @@ class PaymentProviderConformance(Conformance):
 
     def test_fetch_session_invalid(self) -> None:
         self.check_invalid("fetch_session")
+
+    def test_fetch_payment_signature(self) -> None:
+        self.check_signature("fetch_payment")
+
+    def test_fetch_payment_calls(self) -> None:
+        self.check_calls("fetch_payment")
+
+    def test_fetch_payment_arbitrary(self) -> None:
+        self.check_arbitrary("fetch_payment")
+
+    def test_fetch_payment_invalid(self) -> None:
+        self.check_invalid("fetch_payment")
 
     def test_expire_session_signature(self) -> None:
         self.check_signature("expire_session")

@@ -90,6 +90,13 @@ class PaymentProvider(ABC):
         """
 
     @abstractmethod
+    def fetch_payment(self, payment_ref: str) -> ProviderSession:
+        """The same, found by a payment on it; for news of a payment whose checkout is not known.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`, `NotFound`.
+        """
+
+    @abstractmethod
     def expire_session(self, session_ref: str) -> ProviderSession:
         """Close an open checkout; closing a closed one is no error.
 

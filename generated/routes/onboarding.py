@@ -1054,7 +1054,7 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/stripe",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/30_payments.oschema:305",
+        source="onboarding/30_payments.oschema:307",
     ),
     WebhookRoute(
         interface=ClickpesaWebhook,
@@ -1062,7 +1062,7 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/clickpesa",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/30_payments.oschema:307",
+        source="onboarding/30_payments.oschema:309",
     ),
     WebhookRoute(
         interface=IdenfyWebhook,

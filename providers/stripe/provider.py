@@ -86,6 +86,7 @@ class StripeProvider(PaymentProvider):
                 "currency": "usd", "unit_amount": cents, "product_data": {"name": order.description}}}],
             "success_url": f"{order.return_url}{mark}session_id={{CHECKOUT_SESSION_ID}}",
             "cancel_url": order.cancel_url,
+            "adaptive_pricing": {"enabled": False},   # the buyer pays what we asked for, in dollars
             "metadata": ours,
             "payment_intent_data": {"metadata": ours}}   # a session's own metadata stays with the session
         if order.expires_at is not None:
@@ -99,6 +100,13 @@ class StripeProvider(PaymentProvider):
         session = _call(lambda: self._client.v1.checkout.sessions.retrieve(
             session_ref, {"expand": ["payment_intent.latest_charge"]}))
         return _session(session)
+
+    def fetch_payment(self, payment_ref: str) -> ProviderSession:
+        page = _call(lambda: self._client.v1.checkout.sessions.list(
+            {"payment_intent": payment_ref, "limit": 1, "expand": ["data.payment_intent.latest_charge"]}))
+        if not page.data:
+            raise NotFound
+        return _session(page.data[0])
 
     def expire_session(self, session_ref: str) -> ProviderSession:
         found = self.fetch_session(session_ref)
