@@ -10,6 +10,7 @@ import re
 from base64 import b64decode, b64encode
 from binascii import Error as BinasciiError
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as PythonDecimal
@@ -115,7 +116,10 @@ class Money(int):
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        return _MONEY_SCHEMA
+        # A new one each time: pydantic writes into the schemas it is given.
+        return core_schema.no_info_plain_validator_function(
+            _to_money, serialization=core_schema.plain_serializer_function_ser_schema(
+                money_text, return_schema=core_schema.str_schema(), when_used="json"))
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -138,11 +142,6 @@ def _to_money(value: Any) -> Money:
         return value
     raise PydanticCustomError(
         "money", "Input should be an amount as decimal text, for example \"12.50\", with at most 9 decimals")
-
-
-_MONEY_SCHEMA = core_schema.no_info_plain_validator_function(
-    _to_money, serialization=core_schema.plain_serializer_function_ser_schema(
-        money_text, return_schema=core_schema.str_schema(), when_used="json"))
 
 
 # --- times ------------------------------------------------------------------------------------------------------
@@ -273,7 +272,7 @@ class _Value:
         if self.write is not None:
             serialization = core_schema.plain_serializer_function_ser_schema(
                 self.write, return_schema=core_schema.str_schema(), when_used="json")
-        return core_schema.no_info_before_validator_function(self.read, self.schema, serialization=serialization)
+        return core_schema.no_info_before_validator_function(self.read, copy(self.schema), serialization=serialization)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         return {"type": "string", **dict(self.json_schema)}

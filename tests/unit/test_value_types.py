@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+from typing_extensions import TypeAliasType
 
 from codegen.runtime import types
 from codegen.runtime.sid import new_sid
@@ -153,6 +154,16 @@ def test_integer_keys_are_text_in_json() -> None:
     for wrong in ('{"05": true}', '{"256": true}', '{"x": true}', '{"1.0": true}'):
         with pytest.raises(ValidationError):
             adapter.validate_json(wrong)
+
+
+def test_types_behind_aliases_do_not_disturb_one_another() -> None:
+    """pydantic writes into the core schemas of aliased types, so none may be shared."""
+    for kind in (types.Money, types.OTime, types.Duration, types.Decimal, types.Bytes):
+        first, second = TypeAliasType("first", kind), TypeAliasType("second", kind)  # type: ignore[valid-type]
+        for adapter in (TypeAdapter(dict[str, first]), TypeAdapter(list[second]), TypeAdapter(kind)):
+            assert adapter.core_schema
+            with pytest.raises(ValidationError):
+                adapter.validate_json("true")
 
 
 def test_sids_rise_and_are_sids() -> None:
