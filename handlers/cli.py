@@ -6,6 +6,7 @@ import click
 
 COMMANDS = {
     "apikey": "Make, list and revoke API keys.",
+    "audit": "Prove the ledger: sums, chain, lots, balances, payments.",
     "check-prod-config": "List every setting that must not go into production as it is.",
     "demo": "Migrate, add a little demo data, serve, and print what to try.",
     "migrate": "Bring the database to this program's version.",
