@@ -18,7 +18,12 @@ from codegen.runtime.wiring import bind
 from generated.routes import SERVICES, WEBHOOKS, document
 from generated.tables import STORED
 from handlers.identity.api_keys import ApiKeys
+from handlers.identity.guard import Guard
 from handlers.identity.hooks import USER_HOOKS
+from handlers.identity.http import add_routes as login_routes
+from handlers.identity.limits import RateLimits
+from handlers.identity.login import Login
+from handlers.identity.node import MyceliumNode
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
 from handlers.identity.sessions import Sessions
 from handlers.pages.files import Folder
@@ -48,7 +53,7 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     for broken in load_plugins().broken:
         log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
     sessions = Sessions(database, clock, settings)
-    handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(), NodeSelfHandler()]
+    handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(sessions), NodeSelfHandler()]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
@@ -60,7 +65,11 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
             bearer=ApiKeys(database, clock).caller,
             session=sessions.caller, cookie=sessions.cookies.session, origins=[settings.public_url]),
         observation=Observation(Metrics(methods, metrics_directory(settings)), log),
-        ready={"migrations": lambda: require_current(database)})
+        ready={"migrations": lambda: require_current(database)},
+        middleware=[Guard(settings.public_url, f"{settings.host}:{settings.port}")])
+    login = Login(database, clock, settings.public_url, sessions, RateLimits(database, clock, settings.rate_limits),
+                  MyceliumNode(settings.mycelium_api_url))
+    login_routes(app, login, log)
     Folder(GENERATED / "reference", "reference").add_to(app)
     app.add_route("/", Front())
     return app

@@ -68,8 +68,8 @@ class RpcResource:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         environ = req.env
-        _require_json(environ)
-        body = _read(environ, self._limit)
+        require_json(environ)
+        body = read_body(environ, self._limit)
         refusal: DeclaredError | None = None
         caller = PUBLIC
         try:
@@ -144,7 +144,7 @@ class WebhookResource:
         self._database, self._clock = database, clock
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        body = _read(req.env, self._dispatcher.limits.body)
+        body = read_body(req.env, self._dispatcher.limits.body)
         headers = {name.lower(): value for name, value in req.headers.items()}
         context = Context(PUBLIC, self._clock, self._database, self._dispatcher.request_id())
         resp.set_headers(HEADERS)
@@ -163,14 +163,15 @@ class WebhookResource:
                 "webhook", {"request_id": context.request_id, "webhook": self._webhook.name, "code": code})
 
 
-def _require_json(environ: Mapping[str, Any]) -> None:
+def require_json(environ: Mapping[str, Any]) -> None:
+    """Raises Falcon's error 415 for another content type."""
     kind = environ.get("CONTENT_TYPE")
     if kind != JSON and (kind or "").partition(";")[0].strip().lower() != JSON:
         raise falcon.HTTPUnsupportedMediaType(description=f"send {JSON}")
 
 
-def _read(environ: Mapping[str, Any], limit: int) -> bytes:
-    """The request's body, of at most `limit` bytes, with or without a declared length."""
+def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
+    """The request's body, of at most `limit` bytes, with or without a declared length. Raises Falcon's error 413."""
     declared = environ.get("CONTENT_LENGTH")
     if declared and not declared.isdecimal():
         raise falcon.HTTPBadRequest(description="the Content-Length is no number")

@@ -1,24 +1,52 @@
-"""`identity.me` and `nodes.me`: who is calling."""
+"""The services `identity` and `nodes.me`: who is calling, and the caller's sessions."""
 
 from codegen.runtime.context import Context
-from codegen.runtime.errors import Unauthorized
+from codegen.runtime.errors import NotFound, Unauthorized
 from codegen.runtime.store import Store
 from codegen.runtime.wiring import serves
 from generated.errors.onboarding import NodeRetired
-from generated.models.onboarding import Node, NodeState, User
+from generated.models.onboarding import LogoutReport, Node, NodeState, SessionInfo, User
 from generated.services.onboarding import IdentityService, NodesService
 from generated.tables.onboarding import NODE, USER
+from handlers.identity.sessions import Sessions
 
 
 @serves(IdentityService)
 class IdentityHandler:
-    """The caller as a user."""
+    """The caller as a user, and the caller's sessions."""
+
+    def __init__(self, sessions: Sessions) -> None:
+        self._sessions = sessions
 
     def me(self, context: Context) -> User:
         """The user that the session or API key speaks for."""
-        if context.caller.sid is None:
-            raise Unauthorized
-        return Store.of(USER, context.database).get(context.caller.sid)
+        return Store.of(USER, context.database).get(_user_sid(context))
+
+    def sessions(self, context: Context) -> list[SessionInfo]:
+        """Where the user is signed in, the oldest first."""
+        return [SessionInfo(
+            sid=session.sid, method=session.method, created_at=session.created_at, last_seen_at=session.last_seen_at,
+            expires_at=session.expires_at, ip=session.ip, user_agent=session.user_agent,
+            current=session.sid == context.caller.session) for session in self._sessions.of(_user_sid(context))]
+
+    def logout(self, context: Context, *, everywhere: bool | None = None) -> LogoutReport:
+        """End the session of this call (an API key has none), or all of the user's."""
+        user_sid, session = _user_sid(context), context.caller.session
+        if everywhere:
+            return LogoutReport(sessions_ended=self._sessions.end_all(user_sid))
+        return LogoutReport(sessions_ended=self._sessions.end_one(user_sid, session) if session else 0)
+
+    def end_session(self, context: Context, *, sid: str) -> LogoutReport:
+        """End one session of the user. Raises `NotFound`, for another's too."""
+        if not self._sessions.end_one(_user_sid(context), sid):
+            raise NotFound
+        return LogoutReport(sessions_ended=1)
+
+
+def _user_sid(context: Context) -> str:
+    if context.caller.sid is None:
+        raise Unauthorized
+    return context.caller.sid
 
 
 @serves(NodesService)

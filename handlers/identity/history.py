@@ -1,0 +1,24 @@
+"""The login history of a user, the newest first."""
+
+from __future__ import annotations
+
+from codegen.runtime.database import Database
+from codegen.runtime.store import Store
+from generated.models.onboarding import LoginEvent
+from generated.tables.onboarding import LOGIN_EVENT
+
+
+class LoginHistory:
+    """Reads the events of `database`."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.events = Store.of(LOGIN_EVENT, database)
+        columns = ", ".join(f'"{name}"' for name in self.events.type.names)
+        self._latest = database.prepare(
+            f'SELECT {columns} FROM "login_event" WHERE "user_sid" = ? ORDER BY "sid" DESC LIMIT ?')   # noqa: S608
+
+    def latest(self, user_sid: str, limit: int) -> list[LoginEvent]:
+        """The last events of a user."""
+        rows = self.database.execute(self._latest, (user_sid, limit))
+        return [self.events.object(self.events.decode(row)) for row in rows]
