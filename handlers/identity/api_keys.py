@@ -5,7 +5,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from codegen.runtime.context import ADMIN, Caller, Clock
+from codegen.runtime.context import Caller, Clock
 from codegen.runtime.database import Database, Restart, Unavailable
 from codegen.runtime.errors import NotFound
 from codegen.runtime.store import Store
@@ -81,7 +81,7 @@ class ApiKeys:
         if key.last_used_at is None or now - key.last_used_at >= NOTED:
             self._note_use(key.sid, now)
         if key.scope == ApiKeyScope.ADMIN:
-            return ADMIN
+            return Caller("admin", key.sid)
         if key.scope == ApiKeyScope.USER:
             return Caller("user", key.user_sid)
         return Caller("node", key.node_id) if key.node_id is not None and self._may_call(key.node_id) else None

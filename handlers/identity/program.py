@@ -1,0 +1,105 @@
+"""The login program: fetches a challenge from the site it was told, answers it, and brings back a link."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import httpx
+from nacl.public import PrivateKey
+
+from codegen.runtime.context import Clock
+from handlers.identity import challenge as protocol
+from handlers.identity.links import PATH
+from handlers.identity.mycelium import address_of
+from handlers.identity.origin import is_open_loopback, origin_of
+
+MAX_ANSWER = 4096
+TIMEOUT = httpx.Timeout(10.0, connect=5.0)
+
+
+class LoginFailed(Exception):
+    """The login came to nothing; the message says why and holds no secret."""
+
+
+class Link(NamedTuple):
+    """Opens in a browser within a minute, once, and asks there whether to sign in as `address`."""
+
+    address: str
+    link: str
+
+
+def site_of(text: str) -> str:
+    """The origin of a site. ValueError for text that is no origin, and for plain http to another machine."""
+    origin = origin_of(text if "://" in text else f"https://{text}")
+    if origin.startswith("http://") and not is_open_loopback(origin):
+        raise ValueError("plain http is for this machine only; use https://")
+    return origin
+
+
+def log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTransport | None = None) -> Link:
+    """A link that signs a browser in to `site` (an origin, see `site_of`). Raises `LoginFailed`.
+
+    Only the public key and the response leave this program, and only to that origin: redirects are not followed, and
+    the challenge must name the site itself.
+    """
+    public_key = bytes(PrivateKey(private_key).public_key)
+    address = address_of(public_key)
+    with httpx.Client(base_url=site, headers={"Origin": site}, timeout=TIMEOUT, follow_redirects=False,
+                      trust_env=not is_open_loopback(site), transport=transport) as http:
+        started = _ask(http, "/auth/challenge", {
+            "public_key": public_key.hex(), "method": "sealed", "initiated_by": "program"})
+        response = respond(_text(started, "sealed"), private_key, site, clock)
+        finished = _ask(http, "/auth/verify", {"challenge_id": _text(started, "challenge_id"), "response": response})
+    link = _text(finished, "link")
+    if not link.startswith(f"{site}{PATH}?") or not link.isprintable() or " " in link:
+        raise LoginFailed(f"{site} answered with a link to somewhere else")
+    return Link(address, link)
+
+
+def respond(sealed: str, private_key: bytes, site: str, clock: Clock) -> str:
+    """The response to a sealed challenge (base64url) of `site`. Raises `LoginFailed`."""
+    try:
+        return protocol.answer(protocol.decode(sealed), private_key, site, int(clock.now().timestamp()))
+    except (protocol.ChallengeRefused, ValueError):
+        raise LoginFailed("this challenge is not for this key and this site, or it is too old") from None
+
+
+def _ask(http: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
+    try:
+        with http.stream("POST", path, json=body) as answer:
+            content = b""
+            for part in answer.iter_bytes(MAX_ANSWER):
+                content += part
+                if len(content) > MAX_ANSWER:
+                    raise LoginFailed(f"{http.base_url.host} does not speak this login")
+    except httpx.HTTPError as error:
+        reason = str(error) or type(error).__name__
+        raise LoginFailed(f"{http.base_url.host} cannot be reached: {reason}") from None
+    try:
+        found = httpx.Response(answer.status_code, content=content).json()
+    except ValueError:
+        found = None
+    if answer.is_redirect:
+        raise LoginFailed(f"{http.base_url.host} sends us elsewhere; give the site's own address")
+    if answer.status_code != 200:
+        raise LoginFailed(_reason(found, answer))
+    if not isinstance(found, dict):
+        raise LoginFailed(f"{http.base_url.host} does not speak this login")
+    return found
+
+
+def _reason(found: Any, answer: httpx.Response) -> str:
+    """Why the site refused, in its words, as far as they can be printed."""
+    error = found.get("error") if isinstance(found, dict) else None
+    message = error.get("message") if isinstance(error, dict) else None
+    said = "".join(filter(str.isprintable, message))[:200] if isinstance(message, str) else "no login is offered there"
+    wait = answer.headers.get("Retry-After", "")
+    again = f"; try again in {wait} seconds" if wait.isdecimal() else ""
+    return f"the site refused ({answer.status_code}): {said}{again}"
+
+
+def _text(found: dict[str, Any], name: str) -> str:
+    value = found.get(name)
+    if not isinstance(value, str):
+        raise LoginFailed("the site does not speak this login")
+    return value
