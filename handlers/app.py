@@ -17,6 +17,7 @@ from codegen.runtime.observe import Observation
 from codegen.runtime.wiring import bind
 from generated.routes import SERVICES, WEBHOOKS, document
 from generated.tables import STORED
+from handlers.admin.routes import add_routes as admin_routes
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.guard import Guard
 from handlers.identity.hooks import USER_HOOKS
@@ -26,6 +27,8 @@ from handlers.identity.login import Login
 from handlers.identity.node import MyceliumNode
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
 from handlers.identity.sessions import Sessions
+from handlers.ledger.posting import Ledger
+from handlers.ledger.service import BillingHandler
 from handlers.pages.files import Folder
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
@@ -53,23 +56,27 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     for broken in load_plugins().broken:
         log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
     sessions = Sessions(database, clock, settings)
-    handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(sessions), NodeSelfHandler()]
+    ledger = Ledger(database, clock)
+    handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(sessions), NodeSelfHandler(),
+                BillingHandler(ledger)]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
+    authenticator = Credentials(
+        admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,
+        bearer=ApiKeys(database, clock).caller,
+        session=sessions.caller, cookie=sessions.cookies.session, origins=[settings.public_url])
     app = create_app(
         document=document(), methods=methods, webhooks=webhooks,
         database=database, clock=clock, limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
-        authenticator=Credentials(
-            admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,
-            bearer=ApiKeys(database, clock).caller,
-            session=sessions.caller, cookie=sessions.cookies.session, origins=[settings.public_url]),
+        authenticator=authenticator,
         observation=Observation(Metrics(methods, metrics_directory(settings)), log),
         ready={"migrations": lambda: require_current(database)},
         middleware=[Guard(settings.public_url, f"{settings.host}:{settings.port}")])
     login = Login(database, clock, settings.public_url, sessions, RateLimits(database, clock, settings.rate_limits),
                   MyceliumNode(settings.mycelium_api_url))
     login_routes(app, login, log)
+    admin_routes(app, authenticator, ledger)
     Folder(GENERATED / "reference", "reference").add_to(app)
     app.add_route("/", Front())
     return app

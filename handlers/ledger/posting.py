@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
+from codegen.runtime.database import Database, Duplicate, Restart
 from codegen.runtime.sid import new_sid
 from codegen.runtime.store import Store
 from codegen.runtime.types import Money
@@ -128,8 +128,11 @@ class Ledger:
         lot = self._new_lot(wallet, transaction)
         transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
         entries = self._chained(before, lines, transaction)
-        self.transactions.insert(transaction)
-        self.database.execute_many(self.entries.sql.insert, [self.entries.row(entry) for entry in entries])
+        try:
+            self.transactions.insert(transaction)
+            self.database.execute_many(self.entries.sql.insert, [self.entries.row(entry) for entry in entries])
+        except Duplicate as error:   # the caller's transaction had read before it came to its turn
+            raise Restart("another posting was made meanwhile") from error
         if lot:
             self.lots.insert(lot)
         for changed in wallet.changed.values():

@@ -1,0 +1,1 @@
+"""What operators do: their acts, chained in the audit log, and the routes that are theirs."""
