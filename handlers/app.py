@@ -30,6 +30,8 @@ from handlers.identity.sessions import Sessions
 from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
 from handlers.pages.files import Folder
+from handlers.payments.offer import offer
+from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
 from handlers.plugins import load_plugins
@@ -53,12 +55,14 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
           validate_results: bool = False) -> App:
     """The site over an open database. Raises `PlansInvalid`, and `WiringError` for handlers that do not fit."""
     clock, log = clock or SystemClock(), log or Log()
-    for broken in load_plugins().broken:
+    plugins = load_plugins()
+    payments = Payments.over(database, clock, settings, offer(settings, plugins.payment), log)
+    for broken in {*plugins.broken, *payments.providers.broken}:
         log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
     sessions = Sessions(database, clock, settings)
     ledger = Ledger(database, clock)
     handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(sessions), NodeSelfHandler(),
-                BillingHandler(ledger)]
+                BillingHandler(ledger), PaymentsHandler(payments, settings), StripeReceiver(payments)]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret

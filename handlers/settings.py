@@ -18,6 +18,8 @@ PREFIX = "HERO_ONBOARDING_"
 STRIPE_BASE_URL = "https://api.stripe.com"
 CLICKPESA_BASE_URL = "https://api.clickpesa.com/third-parties"
 IDENFY_BASE_URL = "https://ivs.idenfy.com"
+SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY = "sk_test_sandbox", "whsec_sandbox"
+"""The keys that the sandbox publishes; worth nothing anywhere else."""
 
 
 def _without_slash(url: str) -> str:

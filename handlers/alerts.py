@@ -1,0 +1,43 @@
+"""What an operator has to look at, and what a user is told: each once, however often its cause comes again."""
+
+from __future__ import annotations
+
+from codegen.runtime.context import Clock
+from codegen.runtime.database import Database
+from codegen.runtime.store import Store
+from generated.models.onboarding import AlertKind, NoticeKind
+from generated.tables.onboarding import NOTICE, OPERATOR_ALERT
+
+MOST_DETAIL = 1000
+
+
+def alert(database: Database, clock: Clock, kind: AlertKind, subject: str, detail: str) -> None:
+    """Raise an alert, or count one that is up already for this subject."""
+    store = Store.of(OPERATOR_ALERT, database)
+
+    def work() -> None:
+        for known in store.find({"kind": kind, "subject": subject}, limit=1000)["items"]:
+            if known.cleared_at is None:
+                store.patch(known.sid, {"detail": detail[:MOST_DETAIL], "count": known.count + 1})
+                return
+        store.new({"kind": kind, "subject": subject, "detail": detail[:MOST_DETAIL]}, clock.now())
+
+    database.run(work)
+
+
+def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> None:
+    """Take an alert down, where it is up."""
+    store = Store.of(OPERATOR_ALERT, database)
+
+    def work() -> None:
+        for known in store.find({"kind": kind, "subject": subject}, limit=1000)["items"]:
+            if known.cleared_at is None:
+                store.patch(known.sid, {"cleared_at": clock.now().replace(microsecond=0)})
+
+    database.run(work)
+
+
+def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, occasion: str, text: str) -> None:
+    """Tell a user something; nobody is told twice of one occasion."""
+    Store.of(NOTICE, database).insert_once(
+        {"user_sid": user_sid, "kind": kind, "occasion": occasion, "text": text}, clock.now(), ("occasion",))

@@ -1,0 +1,153 @@
+"""`payments.*` and the payment webhooks: what is called from outside, handed on to whoever does it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from codegen.runtime.context import Clock, Context
+from codegen.runtime.database import Database
+from codegen.runtime.errors import NotFound, Unauthorized
+from codegen.runtime.log import Log
+from codegen.runtime.store import Store
+from codegen.runtime.wiring import own_transactions, serves
+from generated.errors.onboarding import NotInReview
+from generated.models.onboarding import (
+    Receipt,
+    ReconciliationReport,
+    Refund,
+    TopUp,
+    TopUpStarted,
+    TopUpStatus,
+    WebhookEvent,
+)
+from generated.services.onboarding import PaymentsService, StripeWebhook
+from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
+from handlers.ledger.posting import payment_key
+from handlers.payments.checks import Checks
+from handlers.payments.inbox import Inbox
+from handlers.payments.offer import Providers
+from handlers.payments.reconcile import Reconciler
+from handlers.payments.refunds import Refunds
+from handlers.payments.settlement import Settlement
+from handlers.payments.topups import TopUps
+from handlers.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """Everything that deals with payments over one database, made once."""
+
+    providers: Providers
+    settlement: Settlement
+    top_ups: TopUps
+    inbox: Inbox
+    checks: Checks
+    refunds: Refunds
+    reconciler: Reconciler
+
+    @classmethod
+    def over(cls, database: Database, clock: Clock, settings: Settings, providers: Providers, log: Log) -> Payments:
+        settlement = Settlement(database, clock)
+        top_ups = TopUps(database, clock, settings, providers)
+        return cls(
+            providers, settlement, top_ups, Inbox(database, clock, providers, settlement, log),
+            Checks(database, clock, providers, settlement, top_ups, log),
+            Refunds(database, clock, providers, settlement, log), Reconciler(database, clock, providers, settlement))
+
+
+class PaymentsHandler(PaymentsService):
+    """`PaymentsService`, with what pages need beside it."""
+
+    def __init__(self, payments: Payments, settings: Settings) -> None:
+        self._payments, self._limited = payments, settings.rate_limits
+
+    @property
+    def providers(self) -> Providers:
+        """The providers on offer, for pages that show a choice."""
+        return self._payments.providers
+
+    @own_transactions
+    def create_top_up(self, context: Context, *, provider: str, amount_cents: int, phone: str | None = None,
+                      form_token: str | None = None) -> TopUpStarted:
+        """Start a top-up; the provider is called outside of any transaction."""
+        return self._payments.top_ups.start(_user(context), provider, amount_cents, phone, form_token)
+
+    @own_transactions
+    def check(self, context: Context, *, top_up_sid: str) -> TopUp:
+        """Ask the provider how an open top-up stands."""
+        self._own(context, top_up_sid)
+        return self._payments.checks.ask(top_up_sid, self._limited)
+
+    def find_returned(self, context: Context, session_ref: str) -> TopUp:
+        """The caller's top-up to which a provider's page returned. Changes nothing: a visit proves nothing.
+
+        Raises `NotFound`.
+        """
+        store = Store.of(TOP_UP, context.database)
+        for provider in self._payments.providers:
+            for found in store.find({"provider": provider, "session_ref": session_ref})["items"]:
+                if found.user_sid == _user(context):
+                    return found
+        raise NotFound
+
+    def receipt(self, context: Context, *, top_up_sid: str) -> Receipt:
+        """A payment with its refunds and what it moved in the ledger."""
+        top_up = self._own(context, top_up_sid)
+        database = context.database
+        entries = []
+        if top_up.payment_ref is not None:
+            source = payment_key(top_up.provider, top_up.payment_ref)
+            entries = Store.of(LEDGER_ENTRY, database).find({"source": source}, limit=1000)["items"]
+        refunds = Store.of(REFUND, database).find({"top_up_sid": top_up_sid}, limit=1000)["items"]
+        return Receipt(top_up=top_up, user=Store.of(USER, database).get(top_up.user_sid), refunds=refunds,
+                       entries=sorted(entries, key=lambda entry: entry.position))
+
+    @own_transactions
+    def refund(self, context: Context, *, top_up_sid: str, amount_cents: int | None = None, reason: str,
+               key: str | None = None) -> Refund:
+        """Return money to the payer; the ledger follows once the provider reports it."""
+        return self._payments.refunds.start(top_up_sid, amount_cents, reason, key)
+
+    @own_transactions
+    def resolve_review(self, context: Context, *, top_up_sid: str, credit: bool, reason: str) -> TopUp:
+        """Decide about a payment that differs from what was asked for."""
+        settlement = self._payments.settlement
+
+        def work() -> TopUp:
+            if settlement.top_ups.get(top_up_sid).status != TopUpStatus.NEEDS_REVIEW:
+                raise NotInReview
+            return settlement.decide(top_up_sid, credit, context.request_id)
+
+        return settlement.ledger.transaction(work)
+
+    @own_transactions
+    def reconcile(self, context: Context, *, day: date) -> ReconciliationReport:
+        """Compare both sides of a UTC day."""
+        return self._payments.reconciler.day(day)
+
+    def _own(self, context: Context, sid: str) -> TopUp:
+        """A top-up of the caller; an operator sees all."""
+        top_up = Store.of(TOP_UP, context.database).get(sid)
+        if context.caller.scope != "admin" and top_up.user_sid != _user(context):
+            raise NotFound
+        return top_up
+
+
+@serves(StripeWebhook)
+class StripeReceiver:
+    """`POST /webhooks/stripe`."""
+
+    def __init__(self, payments: Payments) -> None:
+        self._inbox = payments.inbox
+
+    def receive(self, context: Context, *, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+        """Verify, store, answer."""
+        return self._inbox.receive("stripe", body, headers)
+
+
+def _user(context: Context) -> str:
+    if context.caller.scope != "user" or context.caller.sid is None:
+        raise Unauthorized
+    return context.caller.sid
