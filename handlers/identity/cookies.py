@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import falcon
@@ -12,6 +13,8 @@ from handlers.identity.origin import is_open_loopback
 
 PRE_LIFE = 600
 """Seconds that a browser may take to sign in."""
+
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Cookies:
@@ -52,4 +55,5 @@ class Cookies:
         resp.set_cookie(name, value, max_age=life, path="/", secure=self.secure, http_only=True, same_site="Lax")
 
     def _drop(self, resp: falcon.Response, name: str) -> None:
-        self._set(resp, name, "", 0)
+        """NOTE: not by `unset_cookie`, which leaves `Secure` out: browsers then ignore it for the `__Host-` names."""
+        resp.set_cookie(name, "", expires=_LONG_AGO, path="/", secure=self.secure, http_only=True, same_site="Lax")
