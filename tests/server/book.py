@@ -1,0 +1,111 @@
+"""A ledger to test with: users, payments and what else moves money, each as its own transaction, as handlers do it."""
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from codegen.runtime.context import ADMIN, Context
+from codegen.runtime.database import Database
+from codegen.runtime.store import Store
+from codegen.runtime.types import Money
+from generated.models.onboarding import LedgerTransaction, TopUpStatus, TransactionKind
+from generated.tables.onboarding import TOP_UP, USER
+from handlers.identity.hooks import open_billing
+from handlers.ledger import wallet as rules
+from handlers.ledger.adjusting import Adjustments
+from handlers.ledger.posting import Ledger, payment_key
+from handlers.ledger.wallet import Wallet
+
+START = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
+TABLES = Path(__file__).parents[2] / "generated/tables"
+_numbers = itertools.count(1)
+
+
+class Clock:
+    """Stands still until it is told."""
+
+    def __init__(self) -> None:
+        self.time = START
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def create_tables(database: Database) -> None:
+    """The tables of the program, empty."""
+    database.execute_script((TABLES / f"{database.dialect}.sql").read_text())
+
+
+class Book:
+    """The ledger of `database`, with what a test does to it. Amounts are nano-dollars."""
+
+    def __init__(self, database: Database) -> None:
+        self.database, self.clock = database, Clock()
+        self.ledger = Ledger(database, self.clock)
+        self.adjustments = Adjustments(self.ledger)
+        self.top_ups = Store.of(TOP_UP, database)
+
+    @property
+    def context(self) -> Context:
+        return Context(ADMIN, self.clock, self.database, "test")
+
+    def user(self) -> str:
+        """The sid of a new user, with a balance."""
+        number = next(_numbers)
+        user = Store.of(USER, self.database).new(
+            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now())
+        open_billing(self.context, user)
+        return user.sid
+
+    def post(self, user: str, kind: TransactionKind, key: str, draw: Callable[[Wallet], object], source: str = "",
+             at: datetime | None = None) -> LedgerTransaction | None:
+        return self.ledger.transaction(lambda: self.ledger.post(
+            user_sid=user, kind=kind, key=key, source=source or f"payment:stripe:{key}", reason=kind.value,
+            effective_at=at or self.clock.now(), draw=draw))
+
+    def top_up(self, user: str, ref: str, amount: int, at: datetime | None = None) -> LedgerTransaction | None:
+        """A payment that settled: the row and its posting."""
+        settled_at = at or self.clock.now()
+
+        def work() -> LedgerTransaction | None:
+            self.top_ups.insert_once(
+                {"user_sid": user, "provider": "stripe", "session_ref": f"cs_{ref}", "payment_ref": ref,
+                 "amount": Money(amount), "status": TopUpStatus.SETTLED, "settled_at": settled_at},
+                self.clock.now(), ("provider", "payment_ref"))
+            return self.post(user, TransactionKind.TOP_UP, payment_key("stripe", ref),
+                             lambda wallet: rules.top_up(wallet, "stripe", amount), at=settled_at,
+                             source=payment_key("stripe", ref))
+
+        return self.ledger.transaction(work)
+
+    def lot(self, ref: str) -> str | None:
+        """The credit of a payment."""
+        return self.ledger.lot_of(payment_key("stripe", ref))
+
+    def refund(self, user: str, key: str, amount: int, lot: str | None = None) -> LedgerTransaction | None:
+        return self.post(user, TransactionKind.REFUND, key, lambda w: rules.refund(w, "stripe", amount, lot))
+
+    def refund_failed(self, user: str, key: str, amount: int, lot: str | None = None) -> LedgerTransaction | None:
+        return self.post(user, TransactionKind.REFUND, key, lambda w: rules.refund_failed(w, "stripe", amount, lot))
+
+    def hold(self, user: str, key: str, amount: int, lot: str | None = None) -> LedgerTransaction | None:
+        return self.post(user, TransactionKind.DISPUTE_HOLD, key, lambda w: rules.dispute_opened(w, amount, lot))
+
+    def release(self, user: str, key: str, amount: int, lot: str | None = None) -> LedgerTransaction | None:
+        return self.post(user, TransactionKind.DISPUTE_RELEASE, key, lambda w: rules.dispute_won(w, amount, lot))
+
+    def lose(self, user: str, key: str, amount: int) -> LedgerTransaction | None:
+        return self.post(user, TransactionKind.DISPUTE_LOSS, key, lambda w: rules.dispute_lost(w, "stripe", amount))
+
+    def charge(self, user: str, key: str, amount: int, at: datetime | None = None) -> LedgerTransaction | None:
+        return self.post(user, TransactionKind.USAGE, key, lambda w: rules.charge(w, "revenue:llm", amount), at=at,
+                         source=f"usage:node-1@{'a' * 40}:usage/{key}.jsonl:1")
+
+    def balance(self, user: str) -> int:
+        billing = self.ledger.billings.one({"user_sid": user})
+        assert billing is not None
+        return int(billing.credit_balance)
+
+    def later(self, seconds: int = 1) -> None:
+        self.clock.time += timedelta(seconds=seconds)
