@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound
 from codegen.runtime.store import Store
@@ -16,9 +18,11 @@ class TopUpHistory:
         self.database = database
         self.top_ups = Store.of(TOP_UP, database)
         columns = ", ".join(f'"{name}"' for name in self.top_ups.type.names)
-        read = f'SELECT {columns} FROM "top_up" WHERE "user_sid" = ?'   # noqa: S608
-        self._latest = database.prepare(f'{read} ORDER BY "sid" DESC LIMIT ?')
-        self._of_session = database.prepare(f'{read} AND "session_ref" = ? ORDER BY "sid" DESC LIMIT 1')
+        self._latest = database.prepare(
+            f'SELECT {columns} FROM "top_up" WHERE "user_sid" = ? ORDER BY "sid" DESC LIMIT ?')   # noqa: S608
+        self._of_session = database.prepare(
+            f'SELECT {columns} FROM "top_up" WHERE "session_ref" = ? AND "provider" = ? AND "user_sid" = ?'   # noqa: S608
+            ' ORDER BY "sid" LIMIT 1')
 
     def latest(self, user_sid: str, limit: int) -> list[TopUp]:
         """The last top-ups of a user."""
@@ -32,7 +36,10 @@ class TopUpHistory:
             raise NotFound
         return top_up
 
-    def of_session(self, user_sid: str, session_ref: str) -> TopUp | None:
-        """The user's top-up with this checkout; the latest where it was paid twice."""
-        rows = self.database.execute(self._of_session, (user_sid, session_ref))
-        return self.top_ups.object(self.top_ups.decode(rows[0])) if rows else None
+    def of_session(self, user_sid: str, session_ref: str, providers: Iterable[str]) -> TopUp:
+        """The user's top-up with this checkout at one of the providers. Raises `NotFound`."""
+        for provider in providers:
+            rows = self.database.execute(self._of_session, (session_ref, provider, user_sid))
+            if rows:
+                return self.top_ups.object(self.top_ups.decode(rows[0]))
+        raise NotFound

@@ -1,0 +1,69 @@
+"""What every page has in common: a visit to answer, and an error page where it cannot be answered."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+import falcon
+
+from codegen.runtime.database import Restart, Unavailable
+from codegen.runtime.errors import DeclaredError, InvalidParams
+from codegen.runtime.log import described
+from handlers.identity.limits import TooMany
+from handlers.pages.errors import error_page
+from handlers.pages.visit import House, PageRefused, Visit
+
+P = ParamSpec("P")
+S = TypeVar("S", bound="Page")
+
+
+class Page:
+    """A route of pages; its responders are marked with `page`."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+
+    def fault(self, visit: Visit, error: Exception) -> None:
+        """Log a fault of ours; its page shows the id of the request."""
+        self.house.log.line("fault", {"request_id": visit.request_id, "route": visit.req.uri_template,
+                                      **described(error)}, level="error")
+
+
+def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., None]:
+    """A Falcon responder of a function that answers a visit. Whatever it raises is shown as a page, faults are logged;
+    each request leaves a line in the log, without its parameters."""
+
+    @wraps(respond)
+    def responder(self: S, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
+        began = time.perf_counter()
+        visit = Visit(self.house, req, resp)
+        try:
+            respond(self, visit, **params)  # type: ignore[call-arg]
+        except falcon.HTTPStatus as status:
+            resp.status = status.status
+            resp.set_headers(status.headers or {})
+        except PageRefused as refused:
+            error_page(visit, refused.status, refused.slug)
+        except TooMany as error:
+            resp.set_header("Retry-After", str(error.wait))
+            error_page(visit, error.status, error.slug)
+        except DeclaredError as error:
+            error_page(visit, error.status, error.slug)
+        except InvalidParams:
+            error_page(visit, 400, "bad_request")
+        except (Unavailable, Restart) as error:
+            self.fault(visit, error)
+            error_page(visit, 503, "unavailable", whole=False)
+        except Exception as error:
+            self.fault(visit, error)
+            error_page(visit, 500, "internal", whole=False)
+        finally:
+            self.house.log.line("page", {
+                "request_id": visit.request_id, "method": req.method, "route": req.uri_template,
+                "status": resp.status_code, "ms": round((time.perf_counter() - began) * 1000, 3)})
+
+    return responder
+

@@ -1,0 +1,35 @@
+"""Turn a template and what it shows into an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import falcon
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from handlers.pages import shown
+from handlers.pages.assets import Assets
+from handlers.pages.security import content_security_policy, page_headers
+from handlers.settings import Settings
+
+
+class Renderer:
+    """The templates of this site, with the headers every page is sent with."""
+
+    def __init__(self, settings: Settings, assets: Assets, providers: Iterable[str]) -> None:
+        self.headers = page_headers(content_security_policy(settings, providers))
+        self._pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
+                                  undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
+        self._pages.filters |= {"money": shown.money, "when": shown.when, "address": shown.address,
+                                "short": shown.short, "account": shown.account, "transaction": shown.transaction}
+        self._pages.globals |= {"asset": assets.url, "site": settings.public_url, "sandbox": bool(settings.sandbox_url),
+                                "TOP_UPS": shown.TOP_UPS}
+
+    def page(self, resp: falcon.Response, template: str, values: Mapping[str, Any], status: int = 200) -> None:
+        """Answer with a page."""
+        resp.set_headers(self.headers)
+        resp.status = status
+        resp.content_type = falcon.MEDIA_HTML
+        resp.text = self._pages.get_template(template).render(values)

@@ -1,0 +1,48 @@
+"""`/sessions` and `/logout`: where somebody is signed in, how that came, and how to end it."""
+
+from __future__ import annotations
+
+from handlers.identity.history import LoginHistory
+from handlers.pages.page import Page, page
+from handlers.pages.visit import House, Visit
+
+
+class SessionsPage(Page):
+    """`POST` ends one session (`sid`)."""
+
+    def __init__(self, house: House, history: LoginHistory) -> None:
+        super().__init__(house)
+        self._history = history
+
+    @page
+    def on_get(self, visit: Visit) -> None:
+        here = visit.require_user()
+        sessions = self.house.sessions.of(here.user.sid)
+        sessions.sort(key=lambda each: (each.sid != here.session.sid, -each.last_seen_at.timestamp()))
+        visit.page("sessions.html", events=self._history.latest(here.user.sid, 20), user=here.user, sessions=sessions)
+
+    @page
+    def on_post(self, visit: Visit) -> None:
+        user = visit.require_user().user
+        ended = self.house.sessions.end_one(user.sid, visit.form().get("sid", ""), visit.visitor.peer)
+        if ended:
+            visit.go("/sessions", {"event": "session_ended"})
+        else:
+            visit.refuse("/sessions", "not_found")
+
+
+class Logout(Page):
+    """`everywhere=1` ends all sessions of the user."""
+
+    @page
+    def on_post(self, visit: Visit) -> None:
+        if visit.signed_in is None:
+            visit.go("/")
+            return
+        everywhere = visit.form().get("everywhere") == "1"
+        if everywhere:
+            self.house.sessions.end_all(visit.signed_in.user.sid, visit.visitor.peer)
+        else:
+            self.house.sessions.end(visit.visitor.session, visit.visitor.peer)
+        self.house.sessions.cookies.sign_out(visit.resp)
+        visit.go("/", {"event": "signed_out_everywhere" if everywhere else "signed_out"})

@@ -1,0 +1,67 @@
+"""How values are written for people: money, times, names of things. The filters of the templates."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from markupsafe import Markup, escape
+
+from codegen.runtime.types import Money
+
+MINUS = "\u2212"
+
+
+def money(amount: int, *, exact: bool = False, signed: bool = False) -> str:
+    """`$1,234.56` from nano-dollars: whole cents rounded down, or with `exact` every decimal there is.
+
+    `signed` writes a plus before what is positive.
+    """
+    shown = Money(amount) if exact else Money.from_cents(Money(amount).cents)
+    whole, _, decimals = str(abs(shown)).partition(".")
+    sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
+    return f"{sign}${int(whole):,}.{decimals}"
+
+
+def when(moment: datetime, *, day: bool = False, beside: bool = False) -> Markup:
+    """A `<time>`: `20 Nov 2026, 23:36 UTC`, or the `day` alone. `beside`: the reader's own time may stand beside it."""
+    moment = moment.astimezone(UTC)
+    text = f"{moment.day} {moment:%b %Y}" if day else f"{moment.day} {moment:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}"{}>{}</time>').format(
+        f"{moment:%Y-%m-%dT%H:%M:%SZ}", Markup(" data-beside") if beside else "", text)
+
+
+def address(text: str) -> Markup:
+    """A Mycelium address that may break after its colons."""
+    return Markup(":<wbr>").join(escape(part) for part in text.split(":"))
+
+
+def short(text: str) -> str:
+    """The two ends of a long address."""
+    return text if len(text) <= 16 else f"{text[:9]}…{text[-4:]}"
+
+
+ACCOUNTS = {"purchased": "Purchased credit", "granted": "Granted credit", "receivable": "Debt", "held": "Held"}
+
+
+def account(name: str) -> str:
+    """An account of a user as its owner calls it."""
+    return ACCOUNTS.get(name.rpartition(":")[2], name)
+
+
+TRANSACTIONS = {
+    "top_up": "Top-up", "refund": "Refund", "dispute_hold": "Held for a dispute", "dispute_release": "Dispute won",
+    "dispute_loss": "Dispute lost", "grant": "Credit granted", "grant_expiry": "Granted credit expired",
+    "usage": "Usage", "usage_void": "Usage taken back", "plan": "Plan", "adjustment": "Adjustment",
+    "write_off": "Debt written off"}
+
+
+def transaction(kind: str) -> str:
+    """What a transaction is called."""
+    return TRANSACTIONS.get(kind, kind)
+
+
+TOP_UPS = {
+    "open": ("Waiting for payment", "info"), "settled": ("Paid", "good"), "failed": ("Failed", "bad"),
+    "expired": ("Expired", ""), "needs_review": ("Being looked at", "warn"), "refunded": ("Refunded", ""),
+    "disputed": ("Disputed", "warn")}
+"""Status of a top-up: what it is called, and its colour."""

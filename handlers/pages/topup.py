@@ -1,0 +1,116 @@
+"""Adding credit: the form, the way to the provider, the way back, and the receipt."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from codegen.runtime.errors import DeclaredError, NotFound
+from generated.models.onboarding import TopUpStatus
+from handlers.pages.offer import Offer, cents_of
+from handlers.pages.page import Page, page
+from handlers.pages.visit import House, Visit
+from handlers.payments.history import TopUpHistory
+from handlers.payments.service import PaymentsHandler
+
+SHOWN = 50
+PATIENCE = timedelta(minutes=2)
+REFRESH, REFRESH_LATER = 3, 20
+"""Seconds between two looks of the return page, at first and once its `PATIENCE` is over."""
+
+
+class TopUpPage(Page):
+    """`GET /topup`: the form, and every payment so far."""
+
+    def __init__(self, house: House, offer: Offer, history: TopUpHistory) -> None:
+        super().__init__(house)
+        self._offer, self._history = offer, history
+
+    @page
+    def on_get(self, visit: Visit) -> None:
+        user = visit.require_user().user
+        visit.page("topup.html", payments=self._history.latest(user.sid, SHOWN), user=user, **self._offer.form(visit))
+
+
+class PaymentIntent(Page):
+    """`POST /payment/intent`: asks the provider for a payment and sends the browser there."""
+
+    def __init__(self, house: House, payments: PaymentsHandler) -> None:
+        super().__init__(house)
+        self._payments = payments
+
+    @page
+    def on_post(self, visit: Visit) -> None:
+        context = visit.context()
+        fields = visit.form()
+        provider = fields.get("provider", "")
+        kept = {"provider": provider[:32], "amount": fields.get("amount", "")[:20]}
+        cents = cents_of(fields)
+        if cents is None:
+            visit.refuse("/topup", "amount_invalid", kept)
+            return
+        try:
+            started = self._payments.create_top_up(
+                context, provider=provider, amount_cents=cents, phone=fields.get("phone") or None,
+                form_token=fields.get("form_token") or None)
+        except DeclaredError as error:
+            visit.refuse("/topup", error, {**kept, "amount": f"{cents // 100}.{cents % 100:02}"})
+            return
+        if started.url is not None:
+            visit.go(started.url)
+        else:
+            visit.go("/payment/return", {"top_up": started.top_up_sid, "event": "top_up_started"})
+
+
+class PaymentReturn(Page):
+    """`GET /payment/return`: shows how the payment stands and looks again until it is decided; it credits nothing."""
+
+    def __init__(self, house: House, payments: PaymentsHandler, history: TopUpHistory) -> None:
+        super().__init__(house)
+        self._payments, self._history = payments, history
+
+    @page
+    def on_get(self, visit: Visit) -> None:
+        user = visit.require_user().user
+        session = visit.query("session_id")
+        top_up = (self._history.of_session(user.sid, session, self._payments.providers) if session
+                  else self._history.one(user.sid, visit.query("top_up")))
+        open_still = top_up.status == TopUpStatus.OPEN
+        cancelled = open_still and visit.query("cancelled") == "1"
+        waited = self.house.clock.now() - top_up.created_at
+        if open_still and not cancelled:
+            visit.resp.set_header("Refresh", str(REFRESH if waited < PATIENCE else REFRESH_LATER))
+        visit.page("payment.html", top_up=top_up, cancelled=cancelled, slow=waited >= PATIENCE)
+
+
+class PaymentCheck(Page):
+    """`POST /payment/check`: asks the provider how an open payment stands."""
+
+    def __init__(self, house: House, payments: PaymentsHandler) -> None:
+        super().__init__(house)
+        self._payments = payments
+
+    @page
+    def on_post(self, visit: Visit) -> None:
+        context = visit.context()
+        sid = visit.form().get("top_up", "")
+        back = {"top_up": sid}
+        try:
+            self._payments.check(context, top_up_sid=sid)
+        except NotFound:
+            raise
+        except DeclaredError as error:
+            visit.refuse("/payment/return", error, back)
+            return
+        visit.go("/payment/return", back)
+
+
+class ReceiptPage(Page):
+    """`GET /receipts/{sid}`: a payment as printed."""
+
+    def __init__(self, house: House, payments: PaymentsHandler) -> None:
+        super().__init__(house)
+        self._payments = payments
+
+    @page
+    def on_get(self, visit: Visit, sid: str) -> None:
+        visit.page("receipt.html", receipt=self._payments.receipt(visit.context(), top_up_sid=sid))
