@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import falcon
-
 import generated
 from codegen.runtime import crud
 from codegen.runtime.app import App, create_app
@@ -30,6 +28,7 @@ from handlers.identity.sessions import Sessions
 from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
 from handlers.pages.files import Folder
+from handlers.pages.routes import Services, add_pages
 from handlers.payments.offer import offer
 from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver
 from handlers.plans.offer import read_plans
@@ -61,8 +60,10 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
         log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
     sessions = Sessions(database, clock, settings)
     ledger = Ledger(database, clock)
-    handlers = [PlansHandler(read_plans(settings.plans_json)), IdentityHandler(sessions), NodeSelfHandler(),
-                BillingHandler(ledger), PaymentsHandler(payments, settings), StripeReceiver(payments)]
+    plans = read_plans(settings.plans_json)
+    takes_payments = PaymentsHandler(payments, settings)
+    handlers = [PlansHandler(plans), IdentityHandler(sessions), NodeSelfHandler(), BillingHandler(ledger),
+                takes_payments, StripeReceiver(payments)]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
@@ -82,12 +83,6 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     login_routes(app, login, log)
     admin_routes(app, authenticator, ledger)
     Folder(GENERATED / "reference", "reference").add_to(app)
-    app.add_route("/", Front())
+    add_pages(app, settings, database, clock, log, Services(
+        sessions=sessions, login=login, ledger=ledger, payments=takes_payments, plans=list(plans.values())))
     return app
-
-
-class Front:
-    """`GET /`: the way to the reference, as long as there are no pages."""
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        raise falcon.HTTPFound("/reference/")
