@@ -9,9 +9,12 @@ COMMANDS = {
     "audit": "Prove the ledger: sums, chain, lots, balances, payments.",
     "check-prod-config": "List every setting that must not go into production as it is.",
     "demo": "Migrate, add a little demo data, serve, and print what to try.",
+    "login": "Sign in to a site with a Mycelium key.",
     "migrate": "Bring the database to this program's version.",
     "plugins": "List the installed providers.",
+    "sandbox": "Stand in for the payment vendors, with every failure to switch on.",
     "serve": "Serve the site: pages, JSON-RPC, webhooks, health, metrics.",
+    "worker": "Run the jobs: webhooks, open payments, reconciliation.",
 }
 
 

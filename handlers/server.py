@@ -30,13 +30,14 @@ def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
 
     The processes read their settings from the environment, as `handlers.app:create` does.
     """
-    _require_free(settings.host, settings.port)
+    require_free(settings.host, settings.port, "set HERO_ONBOARDING_PORT")
     threading.Thread(target=_tell, args=(settings, when_ready), daemon=True).start()
     serve_application("handlers.app:create", host=settings.host, port=settings.port, workers=settings.workers,
                       metrics=metrics_directory(settings))
 
 
-def _require_free(host: str, port: int) -> None:
+def require_free(host: str, port: int, mend: str) -> None:
+    """Raises `PortTaken`, with what else could be done, where another program listens."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -45,7 +46,7 @@ def _require_free(host: str, port: int) -> None:
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
-            raise PortTaken(f"another program listens on {host}:{port}; end it, or set HERO_ONBOARDING_PORT") from None
+            raise PortTaken(f"another program listens on {host}:{port}; end it, or {mend}") from None
 
 
 def _tell(settings: Settings, when_ready: Callable[[], None]) -> None:

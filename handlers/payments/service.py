@@ -27,11 +27,12 @@ from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
 from handlers.ledger.posting import payment_key
 from handlers.payments.checks import Checks
 from handlers.payments.inbox import Inbox
-from handlers.payments.offer import Providers
+from handlers.payments.offer import Providers, offer
 from handlers.payments.reconcile import Reconciler
 from handlers.payments.refunds import Refunds
 from handlers.payments.settlement import Settlement
 from handlers.payments.topups import TopUps
+from handlers.plugins import load_plugins
 from handlers.settings import Settings
 
 
@@ -56,6 +57,15 @@ class Payments:
             Checks(database, clock, providers, settlement, top_ups, log),
             Refunds(database, clock, providers, settlement, log), Reconciler(database, clock, providers, settlement))
 
+    @classmethod
+    def installed(cls, database: Database, clock: Clock, settings: Settings, log: Log) -> Payments:
+        """With the installed providers; those that cannot be used are told in the log, by name."""
+        providers = offer(settings, load_plugins().payment)
+        for broken in providers.broken:
+            log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason},
+                     "error")
+        return cls.over(database, clock, settings, providers, log)
+
 
 class PaymentsHandler(PaymentsService):
     """`PaymentsService`, with what pages need beside it."""
@@ -79,18 +89,6 @@ class PaymentsHandler(PaymentsService):
         """Ask the provider how an open top-up stands."""
         self._own(context, top_up_sid)
         return self._payments.checks.ask(top_up_sid, self._limited)
-
-    def find_returned(self, context: Context, session_ref: str) -> TopUp:
-        """The caller's top-up to which a provider's page returned. Changes nothing: a visit proves nothing.
-
-        Raises `NotFound`.
-        """
-        store = Store.of(TOP_UP, context.database)
-        for provider in self._payments.providers:
-            for found in store.find({"provider": provider, "session_ref": session_ref})["items"]:
-                if found.user_sid == _user(context):
-                    return found
-        raise NotFound
 
     def receipt(self, context: Context, *, top_up_sid: str) -> Receipt:
         """A payment with its refunds and what it moved in the ledger."""

@@ -135,7 +135,8 @@ class TopUps:
         site = self._settings.public_url
         return CheckoutOrder(
             top_up_sid=top_up.sid, user_sid=top_up.user_sid, amount=top_up.amount, description=DESCRIPTION,
-            return_url=f"{site}/payment/return", cancel_url=f"{site}/topup", phone=top_up.phone)
+            return_url=f"{site}/payment/return?top_up={top_up.sid}",
+            cancel_url=f"{site}/payment/return?top_up={top_up.sid}&cancelled=1", phone=top_up.phone)
 
 
 def pending(top_up: TopUp) -> bool:

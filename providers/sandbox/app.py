@@ -24,11 +24,14 @@ STRIPE_SIGNING_KEY = "whsec_sandbox"
 CSP = "default-src 'none'; style-src 'self'; form-action *; base-uri 'none'; frame-ancestors 'none'"
 
 
+Application = falcon.App[Any, Any]
+
+
 @dataclass(frozen=True, slots=True)
 class Sandbox:
     """The application with what must be started and stopped around it."""
 
-    app: falcon.App[Any, Any]
+    app: Application
     store: Store
     deliveries: Deliveries
 
@@ -53,7 +56,7 @@ def create(store_path: Path | str, *, own_url: str, product_url: str, clock: Clo
     deliveries = Deliveries(store, clock, {VENDOR: Target(webhook_url, sign)})
     checkout = Checkout(store, deliveries, clock, lambda: f"{own_url}/stripe/pay")
     control = Control(store, deliveries, {VENDOR: _stripe_vendor(checkout)})
-    app: falcon.App[Any, Any] = falcon.App(middleware=[_Headers()])
+    app: Application = falcon.App(middleware=[_Headers()])
     app.add_error_handler(Refused, _refused)
     app.add_route("/stripe/v1/{path:path}", Api(store, checkout, STRIPE_SECRET_KEY))
     app.add_route("/stripe/pay/{session}", HostedPage(store, checkout))

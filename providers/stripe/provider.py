@@ -217,7 +217,7 @@ def _call(act: Callable[[], T]) -> T:
     except (stripe.AuthenticationError, stripe.PermissionError):
         raise ProviderRefused(provider=NAME, detail="the account's key is not accepted") from None
     except stripe.InvalidRequestError as error:
-        if error.http_status == 404:
+        if error.http_status == 404 or error.code == "resource_missing":
             raise NotFound from None
         raise _Invalid(error.user_message or "the request is invalid", error.code, error.param) from None
     except stripe.StripeError as error:

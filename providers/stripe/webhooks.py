@@ -37,7 +37,10 @@ def verify(request: WebhookRequest, keys: Iterable[str]) -> WebhookHead:
     if header is None or not any(_signed(text, header, key) for key in keys):
         raise InvalidSignature
     event = _event(request.body)
-    return WebhookHead(event_id=event["id"], event_type=event["type"])
+    try:
+        return WebhookHead(event_id=event["id"], event_type=event["type"])
+    except ValueError:
+        raise WebhookMalformed(detail="the event's id or type is too long") from None
 
 
 def _signed(text: str, header: str, key: str) -> bool:
@@ -63,11 +66,13 @@ def read(request: WebhookRequest) -> PaymentNotice | None:
     event = _event(request.body)
     try:
         return _notice(event["type"], event["data"]["object"], event)
-    except (KeyError, TypeError, ValueError) as error:
-        raise WebhookMalformed(detail=f"{event['type']} lacks {error}") from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise WebhookMalformed(detail=f"{event['type']} cannot be read: {type(error).__name__}") from None
 
 
 def _notice(kind: str, of: dict[str, Any], event: dict[str, Any]) -> PaymentNotice | None:
+    if kind.startswith("checkout.session.") and _foreign(of):
+        return None
     if kind == "checkout.session.completed":
         # "The form is complete": money has moved only where it says paid.
         paid = of["payment_status"] != "unpaid"
@@ -88,8 +93,16 @@ def _notice(kind: str, of: dict[str, Any], event: dict[str, Any]) -> PaymentNoti
     return None
 
 
+def _foreign(session: dict[str, Any]) -> bool:
+    """Another program's on the same account: we mark ours in two ways."""
+    return "metadata" in session and not session["metadata"].get("top_up_sid") \
+        and not session.get("client_reference_id")
+
+
 def _of_session(session: dict[str, Any], event: dict[str, Any], kind: PaymentEventKind) -> PaymentNotice:
     payment = _id(session.get("payment_intent"))
+    if payment is None and kind is PaymentEventKind.PAYMENT_SUCCEEDED:
+        payment = session["id"]   # nothing had to be paid
     return PaymentNotice(
         event_id=event["id"], kind=kind, external_ref=payment or session["id"], session_ref=session["id"],
         payment_ref=payment, amount_minor=session["amount_total"], currency=session["currency"].upper(),

@@ -1,0 +1,34 @@
+"""`hero-onboarding sandbox`: the vendors' stand-in, one process with several threads."""
+
+import os
+
+import click
+
+from handlers.commands import start
+
+THREADS = 4
+"""Its callers may be called back while they wait for an answer."""
+
+
+@click.command(name="sandbox")
+@click.option("--host", default="127.0.0.1", show_default=True)
+@click.option("--port", default=9930, show_default=True, type=click.IntRange(1, 65535))
+def command(host: str, port: int) -> None:
+    """Stand in for the payment vendors: their API, hosted pages, webhooks, and every failure (see /_control).
+
+    The site uses it where HERO_ONBOARDING_SANDBOX_URL names it; webhooks go to HERO_ONBOARDING_PUBLIC_URL.
+    """
+    from codegen.runtime.serve import serve
+    from handlers.server import PortTaken, require_free
+    settings = start.settings()
+    own_url = settings.sandbox_url or f"http://{host}:{port}"
+    settings.var_dir.mkdir(parents=True, exist_ok=True)
+    os.environ |= {   # read by the process that serves
+        "HERO_SANDBOX_STORE": str(settings.var_dir / "sandbox.db"), "HERO_SANDBOX_OWN_URL": own_url,
+        "HERO_SANDBOX_PRODUCT_URL": settings.public_url}
+    try:
+        require_free(host, port, "give another --port")
+    except PortTaken as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"sandbox on {own_url}; switches: {own_url}/_control", err=True)
+    serve("providers.sandbox.server:application", host=host, port=port, threads=THREADS)

@@ -1,0 +1,109 @@
+"""Work that nobody waits for: a loop that runs each job at its interval, in one process at a time."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from multiprocessing.util import Finalize
+from time import monotonic
+
+from codegen.runtime.context import Clock
+from codegen.runtime.database import Database
+from codegen.runtime.log import Log, described
+from codegen.runtime.store import Store
+from generated.tables.onboarding import JOB_RUN
+from handlers.alerts import alert, clear
+from handlers.leases import Leases
+from handlers.payments.service import Payments
+
+LEASE = "jobs"
+LENGTH = timedelta(seconds=20)
+"""After this long another process takes over from one that was killed."""
+PAUSE = 0.5
+"""Seconds between two looks at the clock."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` does what is due and says how much that was; it may be cut off anywhere and run twice at once."""
+
+    name: str
+    seconds: float
+    run: Callable[[], int]
+
+
+def payment_jobs(payments: Payments) -> list[Job]:
+    return [
+        Job("payments.inbox", 1, payments.inbox.run_once),
+        Job("payments.checks", 5, payments.checks.run_once),
+        Job("payments.refunds", 30, payments.refunds.run_once),
+        Job("payments.reconcile", 3600, payments.reconciler.run_once),
+    ]
+
+
+class Runner:
+    """Runs jobs; those that did something, or failed, are written down."""
+
+    def __init__(self, database: Database, clock: Clock, log: Log, jobs: Iterable[Job]) -> None:
+        self._database, self._clock, self._log = database, clock, log
+        self._jobs = tuple(jobs)
+        self._runs = Store.of(JOB_RUN, database)
+        self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
+
+    def run_once(self) -> list[str]:
+        """Run every job, wait for none; the names of those that failed."""
+        return [job.name for job in self._jobs if not self._run(job)]
+
+    def run(self, stop: threading.Event) -> None:
+        """Go on until `stop` is set."""
+        leases = Leases(self._database, self._clock, f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
+        released = Finalize(None, self._release, args=(leases,), exitpriority=1)
+        while not stop.is_set():
+            try:
+                if leases.take(LEASE, LENGTH):
+                    self._run_due(leases)
+            except Exception as error:   # the database may be away for a while
+                self._log.line("jobs", described(error), "error")
+                stop.wait(5)
+            stop.wait(PAUSE)
+        released()
+
+    def _release(self, leases: Leases) -> None:
+        with suppress(Exception):   # it ends by itself
+            leases.release(LEASE)
+
+    def _run_due(self, leases: Leases) -> None:
+        for job in self._jobs:
+            if self._due[job.name] <= monotonic() and leases.take(LEASE, LENGTH):
+                self._run(job)
+                self._due[job.name] = monotonic() + job.seconds
+
+    def _run(self, job: Job) -> bool:
+        started = self._clock.now().replace(microsecond=0)
+        failure = None
+        done = 0
+        try:
+            done = job.run()
+        except Exception as error:   # one job that fails does not stop the others
+            self._log.line("job failed", {"job": job.name, **described(error)}, "error")
+            failure = f"{type(error).__name__}: {error}".partition("\n")[0][:1000]
+        if failure is None and not done:
+            return True
+        finished = self._clock.now().replace(microsecond=0)
+        self._runs.new({"job": job.name, "started_at": started, "finished_at": finished, "succeeded": failure is None,
+                        "report": {"done": done}, "failure": failure}, finished)
+        if failure is not None:
+            alert(self._database, self._clock, "job_failed", job.name, failure)
+        else:
+            clear(self._database, self._clock, "job_failed", job.name)
+        return failure is None
+
+
+def start(runner: Runner) -> None:
+    """Run the jobs in a thread of this process, as long as it lives."""
+    threading.Thread(target=runner.run, args=(threading.Event(),), name="jobs", daemon=True).start()

@@ -1,0 +1,14 @@
+"""The sandbox as a process: what a web server loads, told by the environment where it stands and whom it calls."""
+
+import os
+
+from providers.sandbox.app import Application, create
+
+STORE, OWN_URL, PRODUCT_URL = "HERO_SANDBOX_STORE", "HERO_SANDBOX_OWN_URL", "HERO_SANDBOX_PRODUCT_URL"
+
+
+def application() -> Application:
+    """The sandbox's application, its webhooks on their way."""
+    sandbox = create(os.environ[STORE], own_url=os.environ[OWN_URL], product_url=os.environ[PRODUCT_URL])
+    sandbox.deliveries.start()
+    return sandbox.app
