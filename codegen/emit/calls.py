@@ -8,7 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codegen.emit.pytypes import argument_name
 from codegen.model.model import CrudVerb, Field, Method, Program, Service, Struct
+
+_CLIENT_NAMES = frozenset({"close", "constructor", "transport"})
+"""What a client has beside its groups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,11 @@ class Group:
     name: str
     root: Struct | None
     services: tuple[Service, ...]
+
+    @property
+    def identifier(self) -> str:
+        """The name of the group's module in Python and of its attribute of a client, in Python and TypeScript."""
+        return f"{self.name}_" if self.name in _CLIENT_NAMES else argument_name(self.name)
 
     @property
     def title(self) -> str:

@@ -9,7 +9,7 @@ from codegen.emit.docstrings import docstring
 from codegen.emit.errors import error_name
 from codegen.emit.output import Output
 from codegen.emit.plugins import default_text
-from codegen.emit.pytypes import Imports, argument_name, class_name, python_type, quoted
+from codegen.emit.pytypes import Imports, argument_name, class_name, method_name, python_type, quoted
 from codegen.emit.render import environment, header
 from codegen.emit.strategies import Arguments
 from codegen.model.model import Interface, Method, Module, Param, Program
@@ -83,7 +83,7 @@ def _contract(program: Program, method: Method, imports: Imports, arguments: Arg
         lines.append("idempotent=True")
     checks = ("signature", "calls", "arbitrary", "invalid", *["repeat"] * bool(method.idempotent),
               *["safe"] * method.safe)
-    return Contract(argument_name(method.name), tuple(lines), checks)
+    return Contract(method_name(method.name), tuple(lines), checks)
 
 
 def _bracketed(opening: str, items: list[str], closing: str) -> str:

@@ -41,16 +41,17 @@ def _module(program: Program, module: Module) -> str:
     imports = Imports([declared.name for declared in (*module.errors, *groups)])
     imports.name("__future__", "annotations")
     base = imports.name(RUNTIME_ERRORS, "DeclaredError")
+    any_type = ""
     if any(error.fields for error in module.errors):
-        imports.name("typing", "Any")
+        any_type = imports.name("typing", "Any")
         imports.name(RUNTIME_ERRORS, "dumped")
     classes = [_error(program, error, imports) for error in module.errors]
     unions = [{"name": group.name, "doc": docstring(group.doc or "Any of these errors, as `except` takes them.", ""),
                "members": [error_name(program, name, imports, errors="", here=module.name) for name in group.errors]}
               for group in groups]
     return environment("errors").get_template("module.py.j2").render(
-        header=header(module.files), module=module.name, imports=imports.text(), base=base, errors=classes,
-        groups=unions)
+        header=header(module.files), module=module.name, imports=imports.text(), base=base, Any=any_type,
+        errors=classes, groups=unions)
 
 
 def _error(program: Program, error: Error, imports: Imports) -> dict[str, object]:

@@ -85,7 +85,7 @@ def _generate(definitions: dict[str, Schema], aliases: dict[str, str]) -> dict[s
         use_standard_collections=True, use_union_operator=True, use_double_quotes=True, use_specialized_enum=True,
         capitalise_enum_members=True, set_default_enum_member=True, use_one_literal_as_default=True,
         use_schema_description=True, use_field_description=True, use_single_line_docstring=True,
-        field_extra_keys={"x-sensitive"})
+        custom_class_name_generator=str, field_extra_keys={"x-sensitive"})
     assert isinstance(modules, dict)
     return {path[0].removesuffix(".py"): text for path, text in modules.items()}
 

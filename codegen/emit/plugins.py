@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from codegen.emit.docstrings import docstring
 from codegen.emit.output import Output
-from codegen.emit.pytypes import Imports, argument_name, class_name, python_type, quoted
+from codegen.emit.pytypes import Imports, argument_name, class_name, method_name, python_type, quoted
 from codegen.emit.render import environment, header
 from codegen.model.model import Interface, Method, Module, Param, Primitive, Program
 
@@ -37,14 +37,13 @@ def emit(program: Program) -> Iterable[Output]:
 
 def _file(program: Program, module: Module) -> str:
     imports = Imports([class_name(interface.name) for interface in module.interfaces])
-    for name in ("ABC", "abstractmethod"):
-        imports.name("abc", name)
-    imports.name("typing", "ClassVar")
-    imports.name("codegen.runtime.plugins", "Metadata")
+    imports.name("abc", "abstractmethod")
+    bases = {name: imports.name(module, name) for module, name in (
+        ("abc", "ABC"), ("typing", "ClassVar"), ("codegen.runtime.plugins", "Metadata"))}
     classes = [_class(program, interface, imports) for interface in module.interfaces]
     return environment("plugins").get_template("module.py.j2").render(
         header=header(module.files), module=module.name, imports=imports.text(),
-        classes=classes, docstring=docstring)
+        classes=classes, docstring=docstring, **bases)
 
 
 def _class(program: Program, interface: Interface, imports: Imports) -> AbstractClass:
@@ -67,7 +66,7 @@ def signature(program: Program, method: Method, imports: Imports) -> Signature:
     optional = [param for param in method.params if default_text(program, param) is not None]
     result = "None" if method.result is None else python_type(
         program, method.result, imports, nullable=method.result_nullable)
-    return Signature(argument_name(method.name), (
+    return Signature(method_name(method.name), (
         "self", *(f"{argument_name(p.name)}: {_annotation(program, p, imports)}" for p in required),
         *(["*"] if optional else []),
         *(f"{argument_name(p.name)}: {_annotation(program, p, imports)} = {default_text(program, p)}"

@@ -19,11 +19,13 @@ from codegen.emit.calls import (
     patch_fields,
 )
 from codegen.emit.output import Output
-from codegen.emit.pytypes import Imports, argument_name, model_name, python_type
+from codegen.emit.pytypes import Imports, argument_name, method_name, model_name, python_type
 from codegen.emit.render import environment, header
 from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
 
 _LIST = re.compile(r"\blist\b(?=\[)")
+_CALLED = frozenset({"builtins", "cast", "without_none"})
+"""What the body of a call uses: no parameter may hide it."""
 _MODELS = "...models"
 _RUNTIME = "codegen.runtime.client"
 
@@ -59,7 +61,7 @@ class Argument:
 
     @property
     def name(self) -> str:
-        return argument_name(self.wire)
+        return client_argument(self.wire)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,10 +90,11 @@ class Call:
 
     def head(self, define: str) -> str:
         """The `def` line, broken where it is too long."""
+        name = client_method(self.name)
         required = [f"{a.name}: {a.annotation}" for a in self.arguments_list if a.default is None]
         optional = [f"{a.name}: {a.annotation} = {a.default}" for a in self.arguments_list if a.default is not None]
         parts = ["self", *required, *(["*", *optional] if optional else [])]
-        return _filled(f"    {define} {self.name}(", parts, f") -> {self.result}:")
+        return _filled(f"    {define} {name}(", parts, f") -> {self.result}:")
 
     def body(self, await_: str) -> str:
         """The `return` line; optional arguments that are None are not sent."""
@@ -122,8 +125,8 @@ def emit(program: Program) -> Iterable[Output]:
     first_line = header(sources)
     all_groups = groups(program)
     for group in all_groups:
-        yield Output(f"clients/python/{group.name}.py", _File(program, group).render(first_line))
-    example = next((f"{group.name}.{call}(…)" for group in all_groups
+        yield Output(f"clients/python/{group.identifier}.py", _File(program, group).render(first_line))
+    example = next((f"{group.identifier}.{client_method(call)}(…)" for group in all_groups
                     for call in (*group.verbs, *(method.name for method in group.methods))), "…")
     yield Output("clients/python/__init__.py", environment("clients").get_template("package.py.j2").render(
         header=first_line, groups=all_groups, example=example))
@@ -134,7 +137,7 @@ class _File:
 
     def __init__(self, program: Program, group: Group) -> None:
         self.program, self.group = program, group
-        self.imports = Imports([f"{group.title}Calls", f"Async{group.title}Calls"])
+        self.imports = Imports([f"{group.title}Calls", f"Async{group.title}Calls", *_record_names(group)])
         self.records: list[Record] = []
 
     def render(self, first_line: str) -> str:
@@ -146,15 +149,15 @@ class _File:
         if any(argument.leave_out for call in calls for argument in call.arguments_list):
             self.imports.name(_RUNTIME, "without_none")
         self.imports.name("typing", "cast")
-        if self.records:
-            self.imports.name("typing_extensions", "TypedDict")
+        typed_dict = self.imports.name("typing_extensions", "TypedDict") if self.records else ""
         not_required = ""
         if any(not field.required for record in self.records for field in record.fields):
             not_required = self.imports.name("typing", "NotRequired")
         return environment("clients").get_template("api.py.j2").render(
             header=first_line, title=f"`{self.group.name}`", name=f"{self.group.title}Calls",
             group_doc=_python_doc(self.group.doc) or f"The calls of `{self.group.name}`.",
-            records=self.records, calls=calls, imports=self.imports.text(), NotRequired=not_required)
+            records=self.records, calls=calls, imports=self.imports.text(), NotRequired=not_required,
+            TypedDict=typed_dict)
 
     def _type(self, of: Field | Param) -> str:
         return python_type(self.program, of.type, self.imports, nullable=of.nullable, models=_MODELS)
@@ -180,9 +183,8 @@ class _File:
     # --- services -----------------------------------------------------------------------------------------------
 
     def _method(self, method: Method) -> Call:
-        title = "".join(part.capitalize() for part in method.name.split("_"))
         arguments = tuple(self._argument(param, method.idempotent) for param in method.params)
-        params = f"{title}Params"
+        params = _params_name(method)
         self.records.append(Record(params, f"The parameters of `{method.wire}`.", tuple(
             Entry(param.name, self._type(param), not argument.leave_out)
             for param, argument in zip(method.params, arguments, strict=True))))
@@ -260,7 +262,7 @@ class _File:
         elif arguments == paging:
             params = self.imports.name(_RUNTIME, "PageParams")
         else:
-            params = f"{root.name}{verb.capitalize()}Params"
+            params = _verb_params_name(root, verb)
             self.records.append(Record(params, f"The parameters of `{root.wire}.{verb}`.", tuple(
                 Entry(a.wire, a.annotation, not a.leave_out) for a in arguments)))
         return Call(verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS,
@@ -289,6 +291,32 @@ class _File:
             self._record(name, f"A `{root.name}` as lists give it: without what is sensitive.", fields,
                          [field.name for field in fields if field.optional])
         return name
+
+
+def client_method(name: str) -> str:
+    """A call's name in a Python client: `list` stays, and annotations beside it say `builtins.list`."""
+    return name if name == "list" else method_name(name)
+
+
+def client_argument(name: str) -> str:
+    """A parameter's name in a Python client."""
+    return f"{name}_" if name in _CALLED else argument_name(method_name(name))
+
+
+def _params_name(method: Method) -> str:
+    return "".join(part.capitalize() for part in method.name.split("_")) + "Params"
+
+
+def _verb_params_name(root: Struct, verb: CrudVerb) -> str:
+    return f"{root.name}{verb.capitalize()}Params"
+
+
+def _record_names(group: Group) -> Iterator[str]:
+    """What a group's file may define: an import of such a name gets another one there."""
+    yield from map(_params_name, group.methods)
+    if group.root is not None:
+        yield from (f"{group.root.name}{suffix}" for suffix in ("Input", "Patch", "Filter", "Listed"))
+        yield from (_verb_params_name(group.root, verb) for verb in group.verbs)
 
 
 def _literal(default: Default | None) -> str | None:

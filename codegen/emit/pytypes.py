@@ -37,6 +37,9 @@ _RESERVED = frozenset({
     "str", "update_forward_refs", "validate"})
 """What pydantic's `BaseModel` has, and the built-in names that the annotations beside a field may use."""
 
+_ANNOTATING = frozenset({"bool", "dict", "int", "list", "str"})
+"""Built-in names in the annotations of generated code."""
+
 _RESERVED_CLASSES = frozenset({"Annotated", "Field", "Literal", "StrEnum", "TypeAliasType"})
 """What the models' files import under these very names."""
 
@@ -182,8 +185,8 @@ def model_name(program: Program, target: QName, imports: Imports, *, models: str
 
 
 def class_name(name: str) -> str:
-    """A type's name in Python: one that models' files need for themselves gets `Model` behind it."""
-    return f"{name}Model" if name in _RESERVED_CLASSES else name
+    """A type's name in Python: one that models' files need for themselves gets a `_` behind it."""
+    return f"{name}_" if name in _RESERVED_CLASSES else name
 
 
 def value_text(program: Program, type_: Type, value: Json, imports: Imports, *, models: str = "..models",
@@ -229,9 +232,14 @@ def quoted(text: str) -> str:
 
 def attribute_name(name: str) -> str:
     """A field's name as an attribute of a model: a keyword, or a name that the model needs, gets a `_` behind it."""
-    return f"{name}_" if name in _RESERVED or keyword.iskeyword(name) else name
+    return f"{name}_" if name in _RESERVED else argument_name(name, method=False)
 
 
-def argument_name(name: str) -> str:
-    """A parameter's name in Python: a keyword, and `self`, get a `_` behind them."""
-    return f"{name}_" if keyword.iskeyword(name) or name == "self" else name
+def method_name(name: str) -> str:
+    """A method's name in Python: a keyword, and a built-in name that annotations beside it use, get a `_` behind."""
+    return f"{name}_" if keyword.iskeyword(name) or name in _ANNOTATING else name
+
+
+def argument_name(name: str, *, method: bool = True) -> str:
+    """A name in Python: a keyword, `l` (linters take it for a 1), and `self` in a method, get a `_` behind them."""
+    return f"{name}_" if keyword.iskeyword(name) or name == "l" or (method and name == "self") else name

@@ -11,7 +11,8 @@ from markupsafe import Markup
 from codegen.emit.examples import Examples, NoExample
 from codegen.emit.operations import Catalogue, Operation, Section
 from codegen.emit.plugins import default_text
-from codegen.emit.pytypes import argument_name, attribute_name, class_name
+from codegen.emit.python_client import client_argument, client_method
+from codegen.emit.pytypes import attribute_name, class_name
 from codegen.model.model import Alias, Enum, Json, ListOf, MapOf, Named, Nullable, Param, Primitive, Struct, Type, Union
 
 _WIDTH = 58
@@ -89,10 +90,11 @@ class Code:
             result = self._examples.result(operation.result, operation.result_nullable)
         except NoExample:
             return None
-        call = f"client.{section.group.name}.{operation.name}"
+        group = f"client.{section.group.identifier}"
         return Snippets(
-            coloured(self._curl(operation, params)), coloured(self._python(call, operation, params)),
-            coloured(_written(_typescript(call, params))),
+            coloured(self._curl(operation, params)),
+            coloured(self._python(f"{group}.{client_method(operation.name)}", operation, params)),
+            coloured(_written(_typescript(f"{group}.{operation.name}", params))),
             self._answer((operation.result, operation.result_nullable), result))
 
     def value(self, type_: Type) -> Markup | None:
@@ -121,7 +123,7 @@ class Code:
         plain = [param for param in given if not _by_name(operation, param, default_text(self._program, param))]
         for param in (*plain, *(param for param in given if param not in plain)):
             value = self._literal(param.type, params[param.name], record=operation.verb is not None)
-            items.append(("" if param in plain else f"{argument_name(param.name)}=", value))
+            items.append(("" if param in plain else f"{client_argument(param.name)}=", value))
         return _written(_Group(f"{call}(", tuple(items), ")"))
 
     def _literal(self, type_: Type, value: Json, *, record: bool = False) -> _Node:

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from codegen.emit.output import Output
-from codegen.emit.pytypes import Imports, python_type, quoted, value_text
+from codegen.emit.pytypes import Imports, method_name, python_type, quoted, value_text
 from codegen.emit.render import environment, header
-from codegen.emit.services import function_name, parameter_name, raised, result_type, service_class, webhook_class
+from codegen.emit.services import parameter_name, raised, result_type, service_class, webhook_class
 from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
 from codegen.source.span import Span
 
@@ -50,7 +50,7 @@ def _method(program: Program, module: Module, service: Service, method: Method,
     interface = imports.name(f"..services.{module.name}", service_class(service))
     old = service.name if service.major < 2 else f"{service.name}.v{service.major}"
     arguments = {
-        "service": interface, "function": quoted(function_name(method)), "name": quoted(method.wire),
+        "service": interface, "function": quoted(method_name(method.name)), "name": quoted(method.wire),
         "aliases": _tuple([quoted(f"{old}.{method.name}")]), "params": _params_class(service, method),
         "param_names": _tuple([quoted(param.name) for param in method.params]),
         "clocked": _tuple([f"({quoted(parameter_name(param))}, {quoted(_primitive(program, param))})"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import keyword
 from collections.abc import Iterable, Sequence
 
 from codegen.emit.docstrings import docstring
 from codegen.emit.errors import error_name
 from codegen.emit.output import Output
-from codegen.emit.pytypes import Imports, argument_name, python_type, value_text
+from codegen.emit.pytypes import Imports, argument_name, method_name, python_type, value_text
 from codegen.emit.render import environment, header
 from codegen.model.model import (
     Member,
@@ -23,9 +22,6 @@ from codegen.model.model import (
 )
 
 CONTEXT = ("codegen.runtime.context", "Context")
-_SHADOWED = frozenset({"list", "dict"})
-"""Names that annotations in a class body use."""
-
 
 def emit(program: Program) -> Iterable[Output]:
     for module in program.modules:
@@ -41,11 +37,6 @@ def service_class(service: Service) -> str:
 def webhook_class(webhook: Webhook) -> str:
     """The interface of a webhook `orders`: `OrdersWebhook`."""
     return "".join(part.capitalize() for part in webhook.name.split("_")) + "Webhook"
-
-
-def function_name(method: Method) -> str:
-    """A method's name in Python: a keyword, and a name that annotations need, get a `_` behind them."""
-    return f"{method.name}_" if keyword.iskeyword(method.name) or method.name in _SHADOWED else method.name
 
 
 def parameter_name(param: Param) -> str:
@@ -65,11 +56,10 @@ def result_type(program: Program, result: Type | None, nullable: bool, imports: 
 def _module(program: Program, module: Module) -> str:
     imports = Imports(interface_names(module))
     imports.name("__future__", "annotations")
-    imports.name("abc", "ABC")
+    abstract = imports.name("abc", "ABC")
     imports.name("abc", "abstractmethod")
     context = imports.name(*CONTEXT)
-    if module.webhooks:
-        imports.name("collections.abc", "Mapping")
+    mapping = imports.name("collections.abc", "Mapping") if module.webhooks else ""
     services = [{"name": service_class(service), "doc": _documentation("    ", service, or_else=f"`{service.wire}`."),
                  "methods": [_method(program, method, context, imports) for method in service.methods]}
                 for service in module.services]
@@ -79,7 +69,7 @@ def _module(program: Program, module: Module) -> str:
         for webhook in module.webhooks]
     return environment("services").get_template("module.py.j2").render(
         header=header(module.files), module=module.name, imports=imports.text(), context=context, services=services,
-        webhooks=webhooks)
+        webhooks=webhooks, ABC=abstract, Mapping=mapping)
 
 
 def _method(program: Program, method: Method, context: str, imports: Imports) -> dict[str, object]:
@@ -88,7 +78,7 @@ def _method(program: Program, method: Method, context: str, imports: Imports) ->
     params = [f"`{param.name}`: {param.doc}" for param in method.params if param.doc]
     notes = [f"`{method.idempotent}` is the idempotency key."] if method.idempotent else []
     signature = ", ".join([f"self, context: {context}", *(["*"] if arguments else []), *arguments])
-    name = function_name(method)
+    name = method_name(method.name)
     return {"name": name, "result": result, "arguments": arguments, "signature": signature,
             "long": len(f"    def {name}({signature}) -> {result}:") > 120,
             "doc": _documentation("        ", method, *params, *notes, _raises(program, method.errors),

@@ -62,12 +62,15 @@ class Arguments:
     """Writes strategies of values outside of `strategies/`, with calls of the functions there."""
 
     def __init__(self, program: Program, imports: Imports, package: str = "..strategies") -> None:
-        imports.bind("hypothesis", "strategies", "st")
+        self._imports = imports
         self._writer = _Writer(program, _Graph(program), None, imports, package)
 
     def text(self, type_: Type, *, nullable: bool = False) -> str:
         """The expression of a strategy for `type_`."""
-        return self._writer.value(type_, [], nullable)
+        text = self._writer.value(type_, [], nullable)
+        if "st." in text:
+            self._imports.bind("hypothesis", "strategies", "st")
+        return text
 
 
 class _Graph:

@@ -104,8 +104,15 @@ class Names:
             else "".join(part.capitalize() for part in item.module.split("_")) + item.name
             for item in declared}
 
+        self._taken = frozenset(self._names.values())
+
     def __getitem__(self, qname: QName) -> str:
         return self._names[qname]
+
+    def derived(self, qname: QName, suffix: str) -> str:
+        """The name of a type made from another: `UserInput`, with a `_` behind it where the schema has one itself."""
+        name = f"{self._names[qname]}{suffix}"
+        return f"{name}_" if name in self._taken else name
 
 
 class Types:
@@ -185,17 +192,21 @@ def _declaration(declared: TypeDecl, types: Types) -> Iterator[Declaration]:
 def _inputs(root: Struct, types: Types) -> Iterator[Declaration]:
     """`UserInput` for `new` and `set`, `UserPatch`, `UserFilter`; `UserListed` where something is left out of lists."""
     name = types.names[root.qname]
+
+    def derived(suffix: str) -> str:
+        return types.names.derived(root.qname, suffix)
+
     if {"new", "set"} & set(root.crud):
-        yield Declaration(f"{name}Input", f"What `{root.wire}.new` reads.", tuple(
+        yield Declaration(derived("Input"), f"What `{root.wire}.new` reads.", tuple(
             types.member(field, optional=not field.required or field.name == "sid") for field in input_fields(root)))
     if "patch" in root.crud:
-        yield Declaration(f"{name}Patch", f"What `{root.wire}.patch` may change; what is absent stays.", tuple(
+        yield Declaration(derived("Patch"), f"What `{root.wire}.patch` may change; what is absent stays.", tuple(
             types.member(field, optional=True) for field in patch_fields(root)))
     if "find" in root.crud:
-        yield Declaration(f"{name}Filter", f"What `{root.wire}.find` may ask for.", tuple(
+        yield Declaration(derived("Filter"), f"What `{root.wire}.find` may ask for.", tuple(
             types.member(field, optional=True) for field in find_fields(root)))
     if "list_full" in root.crud and any(field.sensitive for field in root.fields):
-        yield Declaration(f"{name}Listed", f"`{name}` as lists give it: without what is sensitive.", tuple(
+        yield Declaration(derived("Listed"), f"`{name}` as lists give it: without what is sensitive.", tuple(
             types.member(field, optional=field.optional) for field in listed_fields(root)))
 
 
@@ -207,7 +218,7 @@ def _error(error: Error, types: Types) -> DeclaredError:
 
 def _group(group: Group, types: Types) -> CallGroup:
     crud = [_crud_call(group.root, verb, types) for verb in group.verbs if group.root is not None]
-    return CallGroup(group.name, group.doc, (*crud, *(_method_call(method, types) for method in group.methods)))
+    return CallGroup(group.identifier, group.doc, (*crud, *(_method_call(method, types) for method in group.methods)))
 
 
 def _method_call(method: Method, types: Types) -> Call:
@@ -224,19 +235,20 @@ def _method_call(method: Method, types: Types) -> Call:
 
 def _crud_call(root: Struct, verb: CrudVerb, types: Types) -> Call:
     name = types.names[root.qname]
-    listed = f"{name}Listed" if any(field.sensitive for field in root.fields) else name
+    listed = types.names.derived(root.qname, "Listed") if any(field.sensitive for field in root.fields) else name
+    given, patch, wanted = (types.names.derived(root.qname, suffix) for suffix in ("Input", "Patch", "Filter"))
     rev = "" if root.append_only else "; rev?: number | null"
     page = "{ limit?: number; cursor?: string | null }"
     params, result, doc = {
-        "new": (f"{{ data: {name}Input }}", name, f"Store a new `{name}`."),
+        "new": (f"{{ data: {given} }}", name, f"Store a new `{name}`."),
         "get": ("{ sid: string }", name, "The object with this sid."),
-        "set": (f"{{ data: {name}Input{rev} }}", name, "Replace an object, or store it where its sid is new."),
-        "patch": (f"{{ sid: string; data: {name}Patch{rev} }}", name, "Change some fields; what is absent stays."),
+        "set": (f"{{ data: {given}{rev} }}", name, "Replace an object, or store it where its sid is new."),
+        "patch": (f"{{ sid: string; data: {patch}{rev} }}", name, "Change some fields; what is absent stays."),
         "delete": ("{ sid: string }", "null", "Remove the object."),
         "list": (page, "Page<string>", "The sids, a page at a time."),
         "list_full": (page, f"Page<{listed}>", "The objects, a page at a time."),
         "exists": ("{ sid: string }", "boolean", "Whether there is an object with this sid."),
-        "find": (f"{{ filter: {name}Filter; limit?: number; cursor?: string | null }}", f"Page<{listed}>",
+        "find": (f"{{ filter: {wanted}; limit?: number; cursor?: string | null }}", f"Page<{listed}>",
                  "The objects whose indexed fields have these values."),
     }[verb]
     return Call(verb, json.dumps(f"{root.wire}.{verb}"), doc, params, verb not in ("list", "list_full"), result,

@@ -200,7 +200,7 @@ class _Crud:
 
     def _after_hook(self, values: Values, hook: Callable[[Any], Any]) -> Values:
         """The stored values of the object that a hook left or returned."""
-        model = self.type.model.model_construct(**values)
+        model = self.type.model.trusted(values)
         return {**self.type.values_of(hook(model) or model), **({"rev": values["rev"]} if "rev" in values else {})}
 
     # --- callers ----------------------------------------------------------------------------------------------

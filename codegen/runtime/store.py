@@ -148,9 +148,9 @@ class Store(Generic[M, New, Patch, Filter]):
 
     def object(self, values: Values) -> M:
         """The model of stored values, with computed fields; trusted, not validated."""
-        model = self.type.model.model_construct(**values)
+        model = self.type.model.trusted(values)
         if self._compute is not None:
-            model = self.type.model.model_construct(**values, **self._compute(model))
+            model = self.type.model.trusted({**values, **self._compute(model)})
         return model
 
     def row(self, values: Values) -> Row:

@@ -27,18 +27,18 @@ class Money(Struct):
     copy_: Annotated[str | None, Field(alias="copy")] = None
 
 
-class FieldModel(Struct):
+class Field_(Struct):
     amount: TypesMoney
     date: TypesDate
     datetime: DateTime = parse_datetime("2026-01-02T03:04:05Z")
 
 
-class LiteralModel(Struct):
-    import_: Annotated[FieldModel, Field(alias="import")]
+class Literal_(Struct):
+    import_: Annotated[Field_, Field(alias="import")]
     money: Money
 
 
-class AnnotatedModel(StrEnum):
+class Annotated_(StrEnum):
     FROM = "from"
     NONE = "None"
     FIELD_1ST = "1st"
@@ -46,5 +46,5 @@ class AnnotatedModel(StrEnum):
 
 
 class Date(Struct):
-    from_: Annotated[AnnotatedModel, Field(alias="from")]
+    from_: Annotated[Annotated_, Field(alias="from")]
     day: TypesDate

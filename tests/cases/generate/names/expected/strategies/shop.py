@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from codegen.runtime.strategies import dates, datetimes, json_values, money, texts
 
-from ..models.shop import AnnotatedModel, Date, FieldModel, LiteralModel, Money
+from ..models.shop import Annotated_, Date, Field_, Literal_, Money
 
 
 def any_money() -> st.SearchStrategy[Money]:
@@ -24,25 +24,25 @@ def any_money() -> st.SearchStrategy[Money]:
     )
 
 
-def any_field() -> st.SearchStrategy[FieldModel]:
+def any_field() -> st.SearchStrategy[Field_]:
     return st.builds(
-        FieldModel,
+        Field_,
         amount=money(),
         date=dates(),
         datetime=datetimes(),
     )
 
 
-def any_literal() -> st.SearchStrategy[LiteralModel]:
+def any_literal() -> st.SearchStrategy[Literal_]:
     return st.builds(
-        LiteralModel,
+        Literal_,
         import_=any_field(),
         money=any_money(),
     )
 
 
-def any_annotated() -> st.SearchStrategy[AnnotatedModel]:
-    return st.sampled_from(AnnotatedModel)
+def any_annotated() -> st.SearchStrategy[Annotated_]:
+    return st.sampled_from(Annotated_)
 
 
 def any_date() -> st.SearchStrategy[Date]:

@@ -1,0 +1,57 @@
+"""Names that generated code itself uses, names that meet derived ones, and keywords: all of it still works."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from codegen.emit.generate import emit_kinds
+from codegen.emit.output import KINDS
+from codegen.model import load_program
+from codegen.source.diagnostics import Report
+
+ROOT = Path(__file__).parents[2]
+SCHEMAS = ROOT / "tests/data/hostile_names/schemas"
+LOOK = """
+import importlib, inspect, pathlib
+for path in sorted(pathlib.Path("out").rglob("*.py")):
+    importlib.import_module(".".join(path.with_suffix("").parts).removesuffix(".__init__"))
+from out import routes
+assert {service.name for service in routes.SERVICES} <= {method["name"] for method in routes.document()["methods"]}
+"""
+
+
+@pytest.fixture(scope="module")
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the generated package `out`."""
+    report = Report()
+    program = load_program(SCHEMAS, report)
+    assert program is not None, [finding.message for finding in report]
+    folder = tmp_path_factory.mktemp("hostile")
+    for name, wanted in emit_kinds(program, list(KINDS)).items():
+        (folder / "out" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "out" / name).write_bytes(wanted.data)
+    return folder
+
+
+def run(generated: Path, *command: str | Path) -> None:
+    done = subprocess.run([sys.executable, *command], cwd=generated, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_everything_can_be_imported(generated: Path) -> None:
+    run(generated, "-c", LOOK)
+
+
+def test_types_are_strict(generated: Path) -> None:
+    run(generated, "-m", "mypy", "--strict", "--config-file", ROOT / "pyproject.toml", "out")
+
+
+def test_the_linter_is_content(generated: Path) -> None:
+    run(generated, "-m", "ruff", "check", "--config", ROOT / "pyproject.toml", "out")
+
+
+def test_objects_come_back_from_the_database(generated: Path) -> None:
+    run(generated, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "-c", "/dev/null",
+        "out/conformance/test_roundtrip.py")
