@@ -25,15 +25,14 @@ from handlers.identity.login import Login
 from handlers.identity.node import MyceliumNode
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
 from handlers.identity.sessions import Sessions
+from handlers.jobs import Runner, payment_jobs, start
 from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
 from handlers.pages.files import Folder
 from handlers.pages.routes import Services, add_pages
-from handlers.payments.offer import offer
 from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
-from handlers.plugins import load_plugins
 from handlers.server import metrics_directory
 from handlers.settings import Settings, load_settings
 from handlers.version import require_current
@@ -47,17 +46,17 @@ def create() -> App:
     settings = load_settings()
     database = Database.open(settings.database_url)
     require_current(database)
-    return build(settings, database)
+    clock, log = SystemClock(), Log()
+    payments = Payments.installed(database, clock, settings, log)
+    start(Runner(database, clock, log, payment_jobs(payments)))
+    return build(settings, database, clock, log, payments=payments)
 
 
 def build(settings: Settings, database: Database, clock: Clock | None = None, log: Log | None = None,
-          validate_results: bool = False) -> App:
+          validate_results: bool = False, payments: Payments | None = None) -> App:
     """The site over an open database. Raises `PlansInvalid`, and `WiringError` for handlers that do not fit."""
     clock, log = clock or SystemClock(), log or Log()
-    plugins = load_plugins()
-    payments = Payments.over(database, clock, settings, offer(settings, plugins.payment), log)
-    for broken in {*plugins.broken, *payments.providers.broken}:
-        log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error")
+    payments = payments or Payments.installed(database, clock, settings, log)
     sessions = Sessions(database, clock, settings)
     ledger = Ledger(database, clock)
     plans = read_plans(settings.plans_json)

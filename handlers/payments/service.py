@@ -59,9 +59,10 @@ class Payments:
 
     @classmethod
     def installed(cls, database: Database, clock: Clock, settings: Settings, log: Log) -> Payments:
-        """With the installed providers; those that cannot be used are told in the log, by name."""
-        providers = offer(settings, load_plugins().payment)
-        for broken in providers.broken:
+        """With the installed providers. Plugins that cannot be used, of whatever kind, are told in the log by name."""
+        plugins = load_plugins()
+        providers = offer(settings, plugins.payment)
+        for broken in dict.fromkeys((*plugins.broken, *providers.broken)):
             log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason},
                      "error")
         return cls.over(database, clock, settings, providers, log)
