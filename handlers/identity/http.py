@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
 from codegen.runtime.app import JSON, App, read_body, require_json
+from codegen.runtime.database import Restart, Unavailable
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.log import Log
 from generated.errors.onboarding import BadRequest
@@ -56,6 +57,9 @@ class _Resource(ABC):
         except falcon.HTTPError as error:
             outcome = BadRequest.slug
             refuse(resp, error.status_code, BadRequest.slug, error.description or error.title or "")
+        except (Restart, Unavailable):
+            outcome = "busy"
+            refuse(resp, 503, "busy", "the database does not answer; try again", 1)
         finally:
             self.log.line("login", {"step": self.name, "outcome": outcome})
 

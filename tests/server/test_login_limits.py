@@ -44,7 +44,8 @@ def test_cookies_on_https(site: Site) -> None:
     assert code(unprefixed) == (401, "proof_failed"), "a neighbour could have set that one"
     done = visitor.post("/auth/verify", proof, Cookie=pre)
     assert set_cookies(done) == {
-        "__Host-hl_session": common | {"Max-Age=604800"}, "__Host-hl_pre": common | {"expires=Thu, 01 Jan 1970 00:00:00 GMT"}}
+        "__Host-hl_session": common | {"Max-Age=604800"},
+        "__Host-hl_pre": common | {"expires=Thu, 01 Jan 1970 00:00:00 GMT"}}
     session = next(line for line in done.headers.get_list("set-cookie") if "hl_session" in line).partition(";")[0]
     assert visitor.rpc("identity.me", Cookie=session)["mycelium_address"] == person.address
     assert visitor.rpc("identity.me", Cookie=session.replace("__Host-", "")) == 1401

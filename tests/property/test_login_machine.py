@@ -1,0 +1,254 @@
+"""The login as a state machine: whatever people and strangers do, exactly the cookies that should be good are good."""
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
+
+from codegen.runtime.database import Database
+from codegen.runtime.errors import DeclaredError
+from generated.models.onboarding import LoginInitiator, LoginProof, LoginStart
+from handlers.identity.limits import RateLimits
+from handlers.identity.login import OPEN, Login
+from handlers.identity.node import MyceliumNode
+from handlers.identity.origin import Peer
+from handlers.identity.sessions import IDLE, LIFE, SEEN_EVERY, Sessions
+from handlers.identity.visitor import Visitor
+from handlers.settings import Settings
+from handlers.version import migrate
+from tests.server.people import Person
+
+ORIGIN = "https://hero.example"
+PEER = Peer("203.0.113.7")
+PEOPLE = [Person() for _ in range(3)]
+CHALLENGE_LIFE = timedelta(seconds=120)
+LINK_LIFE = timedelta(seconds=60)
+TEMPLATE = tempfile.TemporaryDirectory(prefix="login-")
+
+
+@cache
+def migrated() -> Path:
+    """A database with empty tables, to be copied."""
+    path = Path(TEMPLATE.name) / "migrated.db"
+    database = Database.open(f"sqlite:///{path}")
+    migrate(database)
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return path
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 20, 12, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@dataclass
+class Open:
+    """A challenge as the model knows it."""
+
+    person: Person
+    challenge_id: str
+    answer: str
+    pre: str | None
+    program: bool
+    ends: datetime
+    tries: int = 0
+    used: bool = False
+
+
+@dataclass
+class Link:
+    person: Person
+    token: str
+    ends: datetime
+    used: bool = False
+
+
+@dataclass
+class Cookie:
+    """A session as the model knows it."""
+
+    person: Person
+    value: str
+    began: datetime
+    seen: datetime
+    ended: bool = False
+
+
+class LoginMachine(RuleBasedStateMachine):
+    challenges = Bundle("challenges")
+    links = Bundle("links")
+    cookies = Bundle("cookies")
+
+    @initialize()
+    def begin(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="login-"))
+        shutil.copy(migrated(), self.folder / "test.db")
+        self.database = Database.open(f"sqlite:///{self.folder}/test.db")
+        self.database.execute("PRAGMA synchronous = off")
+        self.clock = Clock()
+        self.sessions = Sessions(self.database, self.clock, Settings(public_url=ORIGIN))
+        self.login = Login(self.database, self.clock, ORIGIN, self.sessions,
+                           RateLimits(self.database, self.clock, on=False), MyceliumNode("http://127.0.0.1:1"))
+        self.opened: list[Open] = []
+        self.given: list[Cookie] = []
+
+    def teardown(self) -> None:
+        if hasattr(self, "database"):
+            for cookie in self.given:
+                self.visit(cookie)
+            self.database.close()
+            shutil.rmtree(self.folder)
+
+    # --- the model --------------------------------------------------------------------------------------------
+
+    def is_good(self, cookie: Cookie) -> bool:
+        now = self.clock.time
+        return not cookie.ended and now < cookie.began + LIFE and now < cookie.seen + IDLE
+
+    def open_of(self, person: Person) -> int:
+        return sum(each.person is person and not each.used and each.tries < 5 and self.clock.time < each.ends
+                   for each in self.opened)
+
+    def given_to(self, person: Person, value: str, replaced: Cookie | None) -> Cookie:
+        assert value not in {cookie.value for cookie in self.given}, "every session has an id of its own"
+        if replaced is not None:
+            replaced.ended = True
+        cookie = Cookie(person, value, self.clock.time, self.clock.time)
+        self.given.append(cookie)
+        return cookie
+
+    # --- what happens -----------------------------------------------------------------------------------------
+
+    @rule(target=challenges, person=st.sampled_from(PEOPLE), program=st.booleans())
+    def start(self, person: Person, program: bool) -> object:
+        room = self.open_of(person) < OPEN
+        initiated_by = LoginInitiator.PROGRAM if program else LoginInitiator.BROWSER
+        try:
+            started = self.login.start(LoginStart(public_key=person.public_key, initiated_by=initiated_by),
+                                       Visitor(PEER))
+        except DeclaredError as error:
+            assert error.slug == "rate_limited" and not room
+            return multiple()
+        assert room
+        assert (started.pre is None) == program
+        answer = person.answer(started.challenge.model_dump(), ORIGIN, int(self.clock.time.timestamp()))
+        challenge = Open(person, started.challenge.challenge_id, answer, started.pre, program,
+                         self.clock.time + CHALLENGE_LIFE)
+        self.opened.append(challenge)
+        return challenge
+
+    def finish(self, challenge: Open, response: str, pre: str | None, session: str | None = None) -> object:
+        """The session or link of an answer, None where it is refused; the model says which it must be."""
+        counts = (not challenge.used and challenge.tries < 5 and self.clock.time < challenge.ends
+                  and (challenge.pre is None or challenge.pre == pre))
+        challenge.tries += counts
+        right = counts and response == challenge.answer
+        try:
+            finished = self.login.finish(
+                LoginProof(challenge_id=challenge.challenge_id, response=response), Visitor(PEER, pre, session))
+        except DeclaredError as error:
+            assert error.slug == "proof_failed" and not right
+            return None
+        assert right
+        challenge.used = True
+        assert (finished.link is None, finished.session is None) == (not challenge.program, challenge.program)
+        return finished.session or finished.link
+
+    @rule(target=cookies, challenge=challenges, replaced=st.none() | cookies)
+    def answer(self, challenge: Open, replaced: Cookie | None) -> object:
+        if challenge.program:
+            return multiple()
+        made = self.finish(challenge, challenge.answer, challenge.pre, replaced.value if replaced else None)
+        return self.given_to(challenge.person, made, replaced) if isinstance(made, str) else multiple()
+
+    @rule(target=links, challenge=challenges)
+    def answer_as_a_program(self, challenge: Open) -> object:
+        if not challenge.program:
+            return multiple()
+        made = self.finish(challenge, challenge.answer, None)
+        return Link(challenge.person, made.split("?token=")[1], self.clock.time + LINK_LIFE) \
+            if isinstance(made, str) else multiple()
+
+    @rule(challenge=challenges, wrong=st.sampled_from(["A" * 43, "A", "-"]))
+    def answer_wrongly(self, challenge: Open, wrong: str) -> None:
+        assert self.finish(challenge, wrong, challenge.pre) is None
+
+    @rule(challenge=challenges, other=challenges)
+    def answer_with_anothers(self, challenge: Open, other: Open) -> None:
+        if challenge is not other:
+            assert self.finish(challenge, other.answer, challenge.pre) is None
+
+    @rule(challenge=challenges, pre=st.sampled_from([None, "", "B" * 43]))
+    def answer_from_another_browser(self, challenge: Open, pre: str | None) -> None:
+        if not challenge.program:
+            assert self.finish(challenge, challenge.answer, pre) is None
+
+    @rule(target=cookies, link=links, replaced=st.none() | cookies)
+    def open_link(self, link: Link, replaced: Cookie | None) -> object:
+        good = not link.used and self.clock.time < link.ends
+        assert self.login.links.look(link.token) == (link.person.address if good else None)
+        made = self.login.links.use(link.token, Visitor(PEER, None, replaced.value if replaced else None))
+        assert (made is not None) == good
+        link.used = link.used or good
+        return self.given_to(link.person, made, replaced) if made is not None else multiple()
+
+    @rule(cookie=cookies)
+    def visit(self, cookie: Cookie) -> None:
+        caller = self.sessions.caller(cookie.value)
+        assert (caller is not None) == self.is_good(cookie)
+        if caller is not None:
+            user = self.login.users.at(cookie.person.address)
+            assert user is not None and user.sid == caller.sid
+            if self.clock.time - cookie.seen >= SEEN_EVERY:
+                cookie.seen = self.clock.time
+
+    @rule(cookie=cookies)
+    def forge(self, cookie: Cookie) -> None:
+        changed = cookie.value[:-1] + ("A" if cookie.value[-1] != "A" else "B")
+        assert self.sessions.caller(changed) is None
+        token = self.sessions.csrf_token(cookie.value)
+        assert self.sessions.check_csrf(cookie.value, token) and not self.sessions.check_csrf(changed, token)
+
+    @rule(cookie=consumes(cookies))
+    def logout(self, cookie: Cookie) -> None:
+        self.sessions.end(cookie.value, PEER)
+        cookie.ended = True
+
+    @rule(cookie=cookies)
+    def logout_everywhere(self, cookie: Cookie) -> None:
+        caller = self.sessions.caller(cookie.value)
+        if caller is None or caller.sid is None:
+            return
+        expected = [each for each in self.given if each.person is cookie.person and self.is_good(each)]
+        assert self.sessions.end_all(caller.sid, PEER) == len(expected)
+        for each in self.given:
+            each.ended = each.ended or each.person is cookie.person
+
+    @rule(seconds=st.sampled_from([1, 59, 60, 61, 119, 120, 3600, 12 * 3600 - 1, 12 * 3600, 24 * 3600]))
+    def wait(self, seconds: int) -> None:
+        self.clock.time += timedelta(seconds=seconds)
+
+    @invariant()
+    def everybody_has_one_user_and_balance(self) -> None:
+        if not hasattr(self, "database"):
+            return
+        [(users,)] = self.database.execute('SELECT COUNT(*) FROM "user"')
+        [(balances,)] = self.database.execute('SELECT COUNT(*) FROM "billing"')
+        assert users == balances == len({each.person.address for each in self.opened if each.used})
+
+
+TestLogin = LoginMachine.TestCase
+_SECONDS = int(os.environ.get("HERO_FUZZ_SECONDS", "0"))
+TestLogin.settings = settings(max_examples=60 + 10 * _SECONDS, stateful_step_count=40, deadline=None,
+                              suppress_health_check=list(HealthCheck))
