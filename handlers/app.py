@@ -76,7 +76,8 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
         authenticator=authenticator,
         observation=Observation(Metrics(methods, metrics_directory(settings)), log),
         ready={"migrations": lambda: require_current(database)},
-        middleware=[Guard(settings.public_url, f"{settings.host}:{settings.port}")])
+        middleware=[Guard(settings.public_url, f"{settings.host}:{settings.port}")],
+        public_url=settings.public_url)
     login = Login(database, clock, settings.public_url, sessions, RateLimits(database, clock, settings.rate_limits),
                   MyceliumNode(settings.mycelium_api_url))
     login_routes(app, login, log)

@@ -36,15 +36,17 @@ def create_app(*, document: Mapping[str, Any], methods: Iterable[Method], databa
                authenticator: Authenticator, observation: Observation, clock: Clock | None = None,
                webhooks: Iterable[Webhook] = (), limits: Limits | None = None,
                ready: Mapping[str, Check] | None = None, collectors: Iterable[Collector] = (),
-               middleware: Iterable[Any] = ()) -> App:
+               middleware: Iterable[Any] = (), public_url: str | None = None) -> App:
     """The application. `document` is the program's complete OpenRPC document, `methods` what is routed of it.
+
+    `public_url` is the origin that callers reach the program by; what discovery answers names `/rpc` below it.
 
     `ready` are more checks for `/readyz` beside the database's; `collectors` add to `/metrics`. The answer is a
     `falcon.App`: pages and other routes are added with its `add_route`.
     """
     clock = clock or SystemClock()
     methods = tuple(methods)
-    discovery = Discovery(document, methods)
+    discovery = Discovery(document, methods, f"{public_url.rstrip('/')}/rpc" if public_url else None)
     dispatcher = Dispatcher([*methods, discovery.method()], database, clock, observation, limits)
     app = falcon.App(media_type=JSON, middleware=list(middleware))
     app.add_route("/rpc", RpcResource(dispatcher, authenticator))
@@ -100,6 +102,8 @@ class OpenRpcResource:
         resp.set_headers(HEADERS)
         resp.data = self._documents[caller.scope]
 
+    on_head = on_get
+
 
 class HealthResource:
     """200 where all checks pass, 503 with the failing ones' reasons where not."""
@@ -118,6 +122,8 @@ class HealthResource:
         resp.status = 503 if failed else 200
         resp.data = to_json({"status": "unavailable", "failed": failed} if failed else {"status": "ok"})
 
+    on_head = on_get
+
 
 class MetricsResource:
     """`GET /metrics` in Prometheus' text format."""
@@ -129,6 +135,8 @@ class MetricsResource:
         resp.set_headers(HEADERS)
         resp.content_type = "text/plain; version=0.0.4; charset=utf-8"
         resp.data = self._metrics.text(self._collectors)
+
+    on_head = on_get
 
 
 class WebhookResource:
@@ -164,10 +172,13 @@ class WebhookResource:
 
 
 def require_json(environ: Mapping[str, Any]) -> None:
-    """Raises Falcon's error 415 for another content type."""
+    """Raises Falcon's error 415 for another content type, and for a charset other than JSON's own."""
     kind = environ.get("CONTENT_TYPE")
-    if kind != JSON and (kind or "").partition(";")[0].strip().lower() != JSON:
-        raise falcon.HTTPUnsupportedMediaType(description=f"send {JSON}")
+    if kind == JSON:
+        return
+    name, options = falcon.parse_header(kind or "")
+    if name.strip().lower() != JSON or options.get("charset", "utf-8").lower() not in ("utf-8", "utf8"):
+        raise falcon.HTTPUnsupportedMediaType(description=f"send {JSON} in UTF-8")
 
 
 def read_body(environ: Mapping[str, Any], limit: int) -> bytes:

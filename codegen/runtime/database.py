@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import sqlite3
 import time
 import weakref
@@ -99,6 +100,7 @@ class Database:
         self.dialect: Dialect = dialect
         self.url = url
         self.stores: dict[Any, Any] = {}   # what `Store.of` made for this database
+        self._hangs_up = _never if dialect == "sqlite" else _hung_up
         _opened.add(self)
 
     @classmethod
@@ -122,7 +124,7 @@ class Database:
     def execute(self, sql: str, params: Sequence[Any] = ()) -> list[Row]:
         """Run one statement (in this database's parameter style, see `prepare`); its rows, none for a plain write."""
         try:
-            cursor = self.peewee.connection().execute(sql, params)
+            cursor = self._connection().execute(sql, params)
             return cursor.fetchall() if cursor.description else []
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
@@ -130,14 +132,14 @@ class Database:
     def change(self, sql: str, params: Sequence[Any] = ()) -> int:
         """Run one write; the number of rows it touched."""
         try:
-            return int(self.peewee.connection().execute(sql, params).rowcount)
+            return int(self._connection().execute(sql, params).rowcount)
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
 
     def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> int:
         """Run one write for each of `rows`; how many it touched. In a transaction, or it is slow and not atomic."""
         try:
-            cursor = self.peewee.connection().cursor()
+            cursor = self._connection().cursor()
             cursor.executemany(sql, rows)
             return int(cursor.rowcount)
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
@@ -145,7 +147,7 @@ class Database:
 
     def execute_script(self, script: str) -> None:
         """Run a script of many statements without parameters, outside of transactions."""
-        connection = self.peewee.connection()
+        connection = self._connection()
         try:
             if self.dialect == "sqlite":
                 connection.executescript(script)
@@ -178,6 +180,7 @@ class Database:
         sqlite = self.dialect == "sqlite"
         level: Any = ("IMMEDIATE" if write else "DEFERRED") if sqlite else (_SERIALIZABLE if write else _REPEATABLE)
         try:
+            self._connection()
             with self.peewee.atomic() if self.peewee.in_transaction() else self.peewee.atomic(level):
                 yield
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
@@ -213,6 +216,17 @@ class Database:
         """Close this thread's connection; the next statement opens one again."""
         self.peewee.close()
 
+    def _connection(self) -> Any:
+        """This thread's connection: a new one where the server has hung up while it lay idle, in a restart say.
+
+        Nothing is sent over a connection that is known to be dead, so no statement ever has to be repeated.
+        """
+        connection = self.peewee.connection()
+        if self._hangs_up(connection) and not self.peewee.in_transaction():
+            self.peewee.dispose()
+            connection = self.peewee.connection()
+        return connection
+
     def _translate(self, error: Exception, sql: str) -> Exception:
         """The error in the house's terms; itself when it is one of the program's own mistakes (wrong SQL)."""
         if isinstance(error, peewee.PeeweeException):
@@ -226,6 +240,22 @@ class Database:
                 self.peewee.dispose()
             return _translate_postgresql(error)
         return error
+
+
+def _never(connection: Any) -> bool:
+    return False
+
+
+def _hung_up(connection: Any) -> bool:
+    """Whether PostgreSQL has closed a connection that waits for nothing: then there is something to read from it."""
+    poll = select.poll()
+    try:
+        poll.register(connection.fileno(), select.POLLIN)
+        while poll.poll(0):
+            connection.pgconn.consume_input()   # a notice, or a last word and the end, which raises
+    except psycopg.OperationalError:
+        pass
+    return bool(connection.closed)
 
 
 def _translate_sqlite(error: sqlite3.Error, sql: str) -> Exception:

@@ -17,9 +17,14 @@ _PREFIX = "#/components/"
 class Discovery:
     """The documents by the caller's scope. Each lists what is routed, and of that what the scope may call."""
 
-    def __init__(self, document: Mapping[str, Any], methods: Iterable[Method]) -> None:
-        """`document` is the generated, complete one. Methods of the program that are not routed are left out."""
+    def __init__(self, document: Mapping[str, Any], methods: Iterable[Method], url: str | None = None) -> None:
+        """`document` is the generated, complete one. Methods of the program that are not routed are left out.
+
+        `url` is where callers reach the program; without one its `servers` stay as they are.
+        """
         routed = tuple(methods)
+        if url is not None:
+            document = {**document, "servers": [{"name": "server", "url": url}]}
         self.documents: Mapping[str, bytes] = {
             scope: to_json(_visible(document, frozenset(
                 method.name for method in routed if scope == "admin" or

@@ -144,14 +144,8 @@ def test_inside_a_transaction_run_leaves_restarting_to_the_outer_one(tables: Dat
     assert len(tries) == 1
 
 
-def test_a_lost_connection_is_said_and_opened_again(postgresql_url: str) -> None:
+def test_a_connection_lost_within_a_transaction_is_said_and_opened_again(postgresql_url: str) -> None:
     database = Database.open(postgresql_url)
-    (pid,), = database.execute("SELECT pg_backend_pid()")
-    with psycopg.connect(postgresql_url, autocommit=True) as other:
-        other.execute("SELECT pg_terminate_backend(%s)", (pid,))
-    with pytest.raises(Unavailable):
-        database.ping()
-    database.ping()
     (pid,), = database.execute("SELECT pg_backend_pid()")
     with psycopg.connect(postgresql_url, autocommit=True) as other, pytest.raises(Unavailable), database.transaction():
         other.execute("SELECT pg_terminate_backend(%s)", (pid,))
@@ -159,6 +153,22 @@ def test_a_lost_connection_is_said_and_opened_again(postgresql_url: str) -> None
     assert not database.in_transaction
     database.ping()
     database.close()
+
+
+@pytest.mark.parametrize("use", [
+    lambda database: database.execute("SELECT 1"), lambda database: database.change("INSERT INTO kept VALUES (1)"),
+    lambda database: database.run(lambda: database.execute("SELECT 1"))], ids=["read", "write", "transaction"])
+def test_a_connection_that_died_while_idle_costs_no_call(postgresql_url: str, use: Any) -> None:
+    database, other = Database.open(postgresql_url), Database.open(postgresql_url)
+    try:
+        database.execute_script("CREATE TABLE kept (number INTEGER)")
+        pid = database.execute("SELECT pg_backend_pid()")[0][0]
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", (pid,))
+        use(database)
+        assert database.execute("SELECT pg_backend_pid()")[0][0] != pid
+    finally:
+        other.close()
+        database.close()
 
 
 def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:

@@ -111,6 +111,7 @@ def test_only_post(client: httpx.Client, verb: str) -> None:
 
 @pytest.mark.parametrize(("kind", "status"), [
     ("application/json", 200), ("application/json; charset=utf-8", 200), ("Application/JSON", 200),
+    ('application/json ;charset="UTF-8"', 200), ("application/json; charset=latin-1", 415),
     ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("application/jsonp", 415), ("", 415)])
 def test_the_content_type_is_json(client: httpx.Client, kind: str, status: int) -> None:
     assert post(client, {"jsonrpc": "2.0", "id": 1, "method": "foobar"}, content_type=kind).status_code == status
@@ -191,6 +192,13 @@ def test_discovery_shows_what_the_caller_may_call(
 def test_discovery_refuses_wrong_credentials(client: httpx.Client) -> None:
     response = client.get("/openrpc.json", headers={"x-example-secret": "guess"})
     assert (response.status_code, response.json()) == (401, {"error": "unauthorized", "message": "sign in first"})
+
+
+def test_heads_are_answers_without_bodies(client: httpx.Client) -> None:
+    for path in ("/openrpc.json", "/healthz", "/readyz", "/metrics"):
+        head, whole = client.head(path), client.get(path)
+        assert (head.status_code, head.content) == (200, b"")
+        assert head.headers["content-type"] == whole.headers["content-type"]
 
 
 # --- health, metrics, life ----------------------------------------------------------------------------------------
