@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import urllib.request
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -101,12 +102,19 @@ def wrk_script(server: Server, operation: str) -> str | None:
 
 @dataclass
 class Figures:
+    """`costs`: microseconds of processor time a request; unlike rates they hold on a machine that is not idle."""
+
     rates: list[float] = field(default_factory=list)
     p99: list[float] = field(default_factory=list)
+    costs: list[float] = field(default_factory=list)
 
     @property
     def rate(self) -> float:
         return statistics.median(self.rates)
+
+    @property
+    def cost(self) -> float:
+        return statistics.median(self.costs)
 
 
 def free_port() -> int:
@@ -171,8 +179,20 @@ def verify(server: Server, operation: str, port: int) -> None:
         raise SystemExit(f"{server.name} answers {operation} wrongly: {text[:300]}")
 
 
-def measure(server: Server, port: int, script: Path, seconds: int) -> tuple[float, float]:
-    """Requests per second and the 99th percentile in milliseconds."""
+def processor_time(group: int) -> float:
+    """Seconds that the living processes of a group have run."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):      # it has just ended
+            fields = stat.read_text().rpartition(")")[2].split()
+            if int(fields[2]) == group:
+                ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def measure(server: Server, process: int, port: int, script: Path, seconds: int) -> tuple[float, float, float]:
+    """Requests per second, the 99th percentile in milliseconds, microseconds of processor time a request."""
+    before = processor_time(process)
     output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script, f"http://127.0.0.1:{port}"],
         check=True, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {1})).stdout
@@ -180,7 +200,9 @@ def measure(server: Server, port: int, script: Path, seconds: int) -> tuple[floa
         raise SystemExit(f"{server.name} failed under load:\n{output}")
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()  # type: ignore[union-attr]
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)  # type: ignore[union-attr]
-    return float(rate), float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit]
+    served = int(re.search(r"(\d+) requests in", output).group(1))  # type: ignore[union-attr]
+    cost = (processor_time(process) - before) / served * 1e6
+    return float(rate), float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit], cost
 
 
 def compare(operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: int,
@@ -198,10 +220,12 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
             for index, server in enumerate(servers):
                 scripts[server.name] = folder / f"{operation}{index}.lua"
                 scripts[server.name].write_text(wrk_script(server, operation) or "")
-                rate, p99 = measure(server, ports[server.name], scripts[server.name], seconds if number else 1)
+                rate, p99, cost = measure(server, running[index].pid, ports[server.name], scripts[server.name],
+                                          seconds if number else 1)
                 if number:      # the first round warms up
                     figures[server.name].rates.append(rate)
                     figures[server.name].p99.append(p99)
+                    figures[server.name].costs.append(cost)
     finally:
         for process in running:
             os.killpg(process.pid, signal.SIGTERM)
@@ -210,11 +234,12 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
         log.close()
     ours = figures[OURS.name].rate
     print(f"\n{operation}: {rounds} rounds of {seconds} s, {CONNECTIONS} connections, one worker on one core")
-    print(f"{'':40}{'requests/s':>12}{'p99 ms':>9}{'ours / it':>11}{'aim':>7}")
+    print(f"{'':40}{'requests/s':>12}{'p99 ms':>9}{'µs CPU':>9}{'ours / it':>11}{'by CPU':>9}{'aim':>8}")
     for server in sorted(servers, key=lambda item: -figures[item.name].rate):
         mine = figures[server.name]
         aim = "" if server.aim is None or operation != "read" else f"{server.aim:.1f} ×"
-        print(f"{server.name:40}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{ours / mine.rate:9.2f} ×{aim:>7}")
+        print(f"{server.name:40}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{mine.cost:9.1f}"
+              f"{ours / mine.rate:9.2f} ×{mine.cost / figures[OURS.name].cost:7.2f} ×{aim:>8}")
 
 
 def main() -> None:
