@@ -17,7 +17,7 @@ def top_ups(database: Database) -> Iterator[AuditFinding]:
     """Each settled top-up has its posting: of the same user, amount and time."""
     paid = ", ".join(f"'{status}'" for status in PAID)
     text = ("SELECT t.sid, t.provider, t.payment_ref, t.user_sid, t.amount, t.settled_at, l.sid, l.kind,"   # noqa: S608
-            " l.user_sid, l.effective_at, (SELECT e.amount FROM ledger_entry e WHERE e.transaction_sid = l.sid"
+            " l.user_sid, l.effective_at, (SELECT SUM(e.amount) FROM ledger_entry e WHERE e.transaction_sid = l.sid"
             " AND e.account = 'cash:' || t.provider) FROM top_up t LEFT JOIN ledger_transaction l"
             " ON l.posting_key = 'payment:' || t.provider || ':' || t.payment_ref"
             f" WHERE t.settled_at IS NOT NULL AND t.status IN ({paid}) AND t.sid > ? ORDER BY t.sid LIMIT ?")
@@ -27,8 +27,8 @@ def top_ups(database: Database) -> Iterator[AuditFinding]:
             detail = f"it was settled, but {provider}'s payment {ref} was not credited"
         elif kind != TransactionKind.TOP_UP or user != credited_user:
             detail = f"transaction {posted} credits another user, or is no top-up"
-        elif amount != credited:
-            detail = f"transaction {posted} credits {money_text(credited or 0)} instead of {money_text(amount)}"
+        elif credited is None or amount != int(credited):
+            detail = f"transaction {posted} credits {money_text(int(credited or 0))} instead of {money_text(amount)}"
         elif settled_at != effective_at:
             settled, effective = decode_otime(settled_at), decode_otime(effective_at)
             detail = f"it was settled at {settled}, by transaction {posted} at {effective}"
