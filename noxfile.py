@@ -124,12 +124,12 @@ def codegen(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run a benchmark: `nox -s bench -- codegen|rpc`. Peers run in the same run; ratios are printed."""
+    """Run a benchmark: `nox -s bench -- codegen|rpc|ledger`. Peers run in the same run; ratios are printed."""
     install(session, "bench")
     if not session.posargs:
         session.error("say which: " + ", ".join(sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))))
     name, *rest = session.posargs
-    session.run("python", f"benchmarks/{name}.py", *rest)
+    session.run("python", "-P", f"benchmarks/{name}.py", *rest)   # -P: benchmarks/codegen.py is not our codegen
 
 
 @nox.session(venv_backend="none")
