@@ -23,7 +23,8 @@ class Renderer:
         self._pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
                                   undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
         self._pages.filters |= {"money": shown.money, "when": shown.when, "address": shown.address,
-                                "short": shown.short, "account": shown.account, "transaction": shown.transaction}
+                                "short": shown.short, "browser": shown.browser,
+                                "account": shown.account, "transaction": shown.transaction}
         self._pages.globals |= {"asset": assets.url, "site": settings.public_url, "sandbox": bool(settings.sandbox_url),
                                 "TOP_UPS": shown.TOP_UPS}
 

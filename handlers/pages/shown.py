@@ -40,6 +40,19 @@ def short(text: str) -> str:
     return text if len(text) <= 16 else f"{text[:9]}…{text[-4:]}"
 
 
+_BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
+_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
+            ("Linux", "Linux"))
+
+
+def browser(user_agent: str | None) -> str:
+    """`Firefox on Linux`, as the browser says of itself."""
+    said = user_agent or ""
+    name = next((name for token, name in _BROWSERS if token in said), "Unknown browser")
+    system = next((name for token, name in _SYSTEMS if token in said), "")
+    return f"{name} on {system}" if system else name
+
+
 ACCOUNTS = {"purchased": "Purchased credit", "granted": "Granted credit", "receivable": "Debt", "held": "Held"}
 
 

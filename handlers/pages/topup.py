@@ -78,7 +78,8 @@ class PaymentReturn(Page):
         cancelled = open_still and visit.query("cancelled") == "1"
         waited = self.house.clock.now() - top_up.created_at
         if open_still and not cancelled:
-            visit.resp.set_header("Refresh", str(REFRESH if waited < PATIENCE else REFRESH_LATER))
+            pause = REFRESH if waited < PATIENCE else REFRESH_LATER
+            visit.resp.set_header("Refresh", f"{pause}; url=/payment/return?top_up={top_up.sid}")
         visit.page("payment.html", top_up=top_up, cancelled=cancelled, slow=waited >= PATIENCE)
 
 
