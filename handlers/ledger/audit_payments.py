@@ -16,18 +16,19 @@ PAID = (TopUpStatus.SETTLED, TopUpStatus.REFUNDED, TopUpStatus.DISPUTED)
 def top_ups(database: Database) -> Iterator[AuditFinding]:
     """Each settled top-up has its posting: of the same user, amount and time."""
     paid = ", ".join(f"'{status}'" for status in PAID)
-    text = ("SELECT t.sid, t.provider, t.payment_ref, t.user_sid, t.amount, t.settled_at, l.sid, l.kind,"   # noqa: S608
+    text = ("SELECT t.sid, t.provider, t.payment_ref, t.user_sid, t.amount, t.review_reason, t.settled_at,"   # noqa: S608
+            " l.sid, l.kind,"
             " l.user_sid, l.effective_at, (SELECT SUM(e.amount) FROM ledger_entry e WHERE e.transaction_sid = l.sid"
             " AND e.account = 'cash:' || t.provider) FROM top_up t LEFT JOIN ledger_transaction l"
             " ON l.posting_key = 'payment:' || t.provider || ':' || t.payment_ref"
             f" WHERE t.settled_at IS NOT NULL AND t.status IN ({paid}) AND t.sid > ? ORDER BY t.sid LIMIT ?")
-    for sid, provider, ref, user, amount, settled_at, posted, kind, credited_user, effective_at, credited in pages(
-            database, text, ("",), 0):
+    for (sid, provider, ref, user, amount, review, settled_at, posted, kind, credited_user, effective_at,
+         credited) in pages(database, text, ("",), 0):
         if posted is None:
             detail = f"it was settled, but {provider}'s payment {ref} was not credited"
         elif kind != TransactionKind.TOP_UP or user != credited_user:
             detail = f"transaction {posted} credits another user, or is no top-up"
-        elif credited is None or amount != int(credited):
+        elif not _agree(int(credited or 0), amount, review):
             detail = f"transaction {posted} credits {money_text(int(credited or 0))} instead of {money_text(amount)}"
         elif settled_at != effective_at:
             settled, effective = decode_otime(settled_at), decode_otime(effective_at)
@@ -35,6 +36,11 @@ def top_ups(database: Database) -> Iterator[AuditFinding]:
         else:
             continue
         yield AuditFinding(check="payment", subject=sid, detail=detail)
+
+
+def _agree(credited: int, amount: int, review: str | None) -> bool:
+    """Exactly what was asked for; after an operator's decision what was paid, where that was less."""
+    return credited == amount or (review is not None and 0 < credited < amount)
 
 
 def postings(database: Database) -> Iterator[AuditFinding]:

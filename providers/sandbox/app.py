@@ -89,7 +89,8 @@ def _stripe_vendor(checkout: Checkout) -> Vendor:
     return Vendor(
         switches={"decline_all": "true: every card is declined",
                   "api_fail": '{"status": 500, "count": 2}: the next calls fail so',
-                  "api_slow": "seconds before each answer of the API"},
+                  "api_slow": "seconds before each answer of the API",
+                  "settle_as": '{"amount": 900, "currency": "eur"}: payments come in other than asked for'},
         acts={
             "pay": ("pay a session without its page; session, method: card or bank_debit",
                     lambda asked: (checkout.pay_later if asked.get("method") == "bank_debit" else checkout.pay)(

@@ -1,4 +1,4 @@
-"""A site and the sandbox it pays with, both over real HTTP in this process; clocks, jobs and faults in a test's hand."""
+"""A site and the sandbox it pays with, both over real HTTP in this process; clock and jobs wait for the test."""
 
 from __future__ import annotations
 

@@ -147,7 +147,10 @@ class Checkout:
         session = self.session(key)
         if session["status"] != "open":
             raise Refused("This session is not open any more.", code="session_not_open")
-        return session
+        odd = self._store.switches(VENDOR).get("settle_as") or {}
+        if "amount" in odd:
+            session |= {"amount_total": odd["amount"], "amount_subtotal": odd["amount"]}
+        return session | {"currency": odd.get("currency", session["currency"])}
 
     def _intent(self, session: JsonObject, method: str) -> JsonObject:
         if session["payment_intent"]:
