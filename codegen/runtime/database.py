@@ -26,6 +26,8 @@ T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0
 """Seconds a writer waits for SQLite's one write lock."""
+KEPT_STATEMENTS = 1024
+"""So many statements a SQLite connection keeps compiled: more than the few of each root object in a large program."""
 ATTEMPTS = 8
 """How often `run` starts a transaction before it gives up."""
 
@@ -100,7 +102,7 @@ class Database:
         self.dialect: Dialect = dialect
         self.url = url
         self.stores: dict[Any, Any] = {}   # what `Store.of` made for this database
-        self._hangs_up = _never if dialect == "sqlite" else _hung_up
+        self._connection: Callable[[], Any] = self.peewee.connection if dialect == "sqlite" else self._living
         _opened.add(self)
 
     @classmethod
@@ -116,7 +118,8 @@ class Database:
             # With recursive triggers REPLACE cannot get round the triggers that refuse to delete.
             pragmas = {"journal_mode": "wal", "foreign_keys": 1, "recursive_triggers": 1, "synchronous": "full",
                        "cache_size": -16_000, "temp_store": "memory"}
-            return cls(peewee.SqliteDatabase(path, pragmas=pragmas, timeout=BUSY_TIMEOUT), "sqlite", url)
+            return cls(peewee.SqliteDatabase(
+                path, pragmas=pragmas, timeout=BUSY_TIMEOUT, cached_statements=KEPT_STATEMENTS), "sqlite", url)
         raise ValueError("a database URL begins with sqlite:/// or postgresql://")
 
     # --- statements -------------------------------------------------------------------------------------------
@@ -216,13 +219,13 @@ class Database:
         """Close this thread's connection; the next statement opens one again."""
         self.peewee.close()
 
-    def _connection(self) -> Any:
-        """This thread's connection: a new one where the server has hung up while it lay idle, in a restart say.
+    def _living(self) -> Any:
+        """This thread's connection to PostgreSQL: a new one where the server hung up while it lay idle.
 
         Nothing is sent over a connection that is known to be dead, so no statement ever has to be repeated.
         """
         connection = self.peewee.connection()
-        if self._hangs_up(connection) and not self.peewee.in_transaction():
+        if not self.peewee.in_transaction() and _hung_up(connection):
             self.peewee.dispose()
             connection = self.peewee.connection()
         return connection
@@ -240,10 +243,6 @@ class Database:
                 self.peewee.dispose()
             return _translate_postgresql(error)
         return error
-
-
-def _never(connection: Any) -> bool:
-    return False
 
 
 def _hung_up(connection: Any) -> bool:

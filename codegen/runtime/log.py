@@ -84,15 +84,18 @@ class Log:
     def flush(self) -> None:
         """Write what waits, in order."""
         with self._lock:
-            lines = []
+            lines: list[str] = []
+            second, prefix = -1, ""   # PERF: lines come many a second, and the date costs more than the rest of one
             while self._pending:
                 moment, what = self._pending.popleft()
-                stamp = datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds")
-                lines.append(_call_line(stamp, what) if isinstance(what, Call) else to_json(
-                    {"time": stamp, "level": what.level, "event": what.event, **what.fields}, fallback=repr))
+                whole = int(moment)
+                if whole != second:
+                    second, prefix = whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+                stamp = f"{prefix}.{int((moment - whole) * 1000):03}+00:00"
+                lines.append(_call_line(stamp, what) if isinstance(what, Call) else _line(stamp, what))
             if lines:
                 with suppress(OSError):   # calls go on where nobody reads the log
-                    self._write(b"\n".join(lines) + b"\n")
+                    self._write("\n".join([*lines, ""]).encode())
 
     def _awake(self) -> None:
         self._asleep = False
@@ -120,12 +123,16 @@ class Log:
         self._lock, self._wake, self._writer, self._asleep = threading.Lock(), threading.Event(), None, True
 
 
-def _call_line(stamp: str, call: Call) -> bytes:
+def _line(stamp: str, line: Line) -> str:
+    return to_json({"time": stamp, "level": line.level, "event": line.event, **line.fields}, fallback=repr).decode()
+
+
+def _call_line(stamp: str, call: Call) -> str:
     """PERF: put together by hand; names of methods and ids of requests are plain, only the caller may need escapes."""
-    caller = "null" if call.caller is None else to_json(call.caller).decode()
-    return (f'{{"time":"{stamp}","level":"info","event":"rpc","request_id":"{call.request_id}",'
-            f'"method":"{call.method}","scope":"{call.scope}","caller":{caller},"code":{call.code},'
-            f'"ms":{call.seconds * 1000:.3f}}}').encode()
+    request_id, method, scope, sid, code, seconds = call
+    caller = "null" if sid is None else to_json(sid).decode()
+    return (f'{{"time":"{stamp}","level":"info","event":"rpc","request_id":"{request_id}","method":"{method}",'
+            f'"scope":"{scope}","caller":{caller},"code":{code},"ms":{seconds * 1000:.3f}}}')
 
 
 def described(error: BaseException) -> dict[str, Any]:
