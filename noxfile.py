@@ -76,7 +76,7 @@ def install(session: nox.Session, *groups: str) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Set up, migrate, add a little demo data and start the server on http://127.0.0.1:9920."""
+    """Set up, migrate, add a little demo data, start site (http://127.0.0.1:9920) and sandbox, say how to sign in."""
     install(session)
     session.run("hero-onboarding", "demo", *session.posargs)
 

@@ -8,7 +8,7 @@ COMMANDS = {
     "apikey": "Make, list and revoke API keys.",
     "audit": "Prove the ledger: sums, chain, lots, balances, payments.",
     "check-prod-config": "List every setting that must not go into production as it is.",
-    "demo": "Migrate, add a little demo data, serve, and print what to try.",
+    "demo": "Start the site and the payment sandbox with demo data, and print how to sign in.",
     "login": "Sign in to a site with a Mycelium key.",
     "migrate": "Bring the database to this program's version.",
     "plugins": "List the installed providers.",

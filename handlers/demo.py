@@ -1,20 +1,26 @@
-"""A little data to try things with: three users, machines in the pool, a node, and a key; made once, found again."""
+"""The demo: what runs, and a little data: somebody with a key, more users, machines, a node; made once, found again."""
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from codegen.runtime.context import ADMIN as ADMIN_CALLER
-from codegen.runtime.context import Clock, Context
+from nacl.public import PrivateKey
+
+from codegen.runtime.context import Clock
 from codegen.runtime.database import Database
 from codegen.runtime.store import Store
-from generated.models.onboarding import NodeKey, User
-from generated.tables.onboarding import NODE, POOL_VM, USER, PoolVmNew
+from generated.models.onboarding import NodeKey
+from generated.tables.onboarding import NODE, POOL_VM, PoolVmNew
 from handlers.identity.api_keys import ApiKeys
-from handlers.identity.hooks import open_billing
+from handlers.identity.key_file import new_key_file, read_key_file
+from handlers.identity.mycelium import address_of
 from handlers.identity.secret import new_secret
+from handlers.identity.users import Users
 from handlers.plans.offer import DEFAULT_SKU
+from handlers.settings import Settings
+from handlers.supervise import Program
 
 USERS = (
     ("Amani", "430:9364:d8d8:84a9:dd60:de78:c767:d361",
@@ -33,7 +39,8 @@ class Access(NamedTuple):
 
     admin_secret: str
     api_key: str
-    user_sid: str
+    key_file: Path
+    """The Mycelium key that signs in."""
 
 
 def admin_secret(directory: Path) -> str:
@@ -46,28 +53,41 @@ def admin_secret(directory: Path) -> str:
 
 def fill(database: Database, clock: Clock, directory: Path) -> Access:
     """Add what is missing of the demo's data. Secrets are kept in `demo.json` of the directory."""
-    users = database.run(lambda: _users(database, clock))
+    key_file = directory / "demo" / "priv_key.bin"
+    private = read_key_file(key_file) if key_file.exists() else new_key_file(key_file)
+    public = bytes(PrivateKey(private).public_key)
+    user = database.run(lambda: Users(database, clock).admit(address_of(public), public.hex()))
+    database.run(lambda: _users(database, clock))
     database.run(lambda: _pool(database, clock))
     database.run(lambda: _node(database, clock))
     keys = ApiKeys(database, clock)
     known = _load(directory).get("api_key")
     if known is None or keys.caller(known) is None:
-        known = keys.create_for_user(users[0].sid, "demo").secret
+        known = keys.create_for_user(user.sid, "demo").secret
         _keep(directory, {"api_key": known})
-    return Access(admin_secret(directory), known, users[0].sid)
+    return Access(admin_secret(directory), known, key_file)
 
 
-def _users(database: Database, clock: Clock) -> list[User]:
-    store = Store.of(USER, database)
-    context = Context(ADMIN_CALLER, clock, database, "demo")
-    found = []
+def _users(database: Database, clock: Clock) -> None:
+    users = Users(database, clock)
     for name, address, key in USERS:
-        user = store.one({"mycelium_address": address})
-        if user is None:
-            user = store.new({"mycelium_address": address, "public_key": key, "display_name": name}, clock.now())
-            open_billing(context, user)
-        found.append(user)
-    return found
+        if users.at(address) is None:
+            users.store.patch(users.admit(address, key).sid, {"display_name": name})
+
+
+def log_file(settings: Settings, program: str) -> Path:
+    """Where one of the demo's programs writes its log."""
+    return settings.var_dir / "demo" / f"{program}.log"
+
+
+def programs(settings: Settings, sandbox_port: int) -> list[Program]:
+    """What runs: the sandbox, and the site that uses it."""
+    ours = [sys.executable, "-m", "handlers"]
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    return [
+        Program("sandbox", [*ours, "sandbox", "--port", str(sandbox_port)],
+                f"http://127.0.0.1:{sandbox_port}/_control", log_file(settings, "sandbox")),
+        Program("site", [*ours, "serve"], f"http://{host}:{settings.port}/readyz", log_file(settings, "site"))]
 
 
 def _pool(database: Database, clock: Clock) -> None:

@@ -1,0 +1,107 @@
+"""The README's first command: what it prints works by copy and paste, and a second start finds what the first made."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from handlers.supervise import ChildFailed, Program, supervise
+from tests.server.site import COMMAND, Site
+
+
+def demo_site(directory: Path) -> Site:
+    """A demo with a free port for the sandbox, which is ten above the site's."""
+    while True:
+        site = Site(directory)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", site.port + 10))
+            except OSError:
+                continue
+        break
+    for name in ("ADMIN_SECRET", "PUBLIC_URL"):
+        del site.environment[f"HERO_ONBOARDING_{name}"]
+    return site
+
+
+def printed(site: Site) -> list[str]:
+    until = time.monotonic() + 30
+    while "logs  " not in (text := site.log.read_text()):
+        assert time.monotonic() < until, text
+        time.sleep(0.02)
+    return text.splitlines()
+
+
+def test_what_the_demo_prints(tmp_path: Path) -> None:
+    site = demo_site(tmp_path)
+    shown = []
+    for _ in range(2):
+        with site.running("demo"):
+            lines = printed(site)
+            shown.append(lines)
+            for name in ("plans", "yourself", "operator"):
+                line = next(line for line in lines if line.startswith(name))
+                answer = subprocess.run(line.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout
+                assert '"result"' in answer, line
+            assert site.http.get("/reference/").status_code == 200
+            login = next(line for line in lines if " login " in line)
+            link = subprocess.run(login, shell=True, capture_output=True, text=True).stdout.strip()
+            assert signed_in(site, link).startswith("<!doctype html>")
+    assert shown[0] == shown[1]
+    for secret in ("demo.json", "demo/priv_key.bin"):
+        assert (tmp_path / "var" / secret).stat().st_mode & 0o077 == 0
+
+
+def signed_in(site: Site, link: str) -> str:
+    """The dashboard of a browser that opens the link and presses its button."""
+    with httpx.Client(base_url=site.url, headers={"Origin": site.url}) as browser:
+        page = browser.get(link).text
+        form = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
+        done = browser.post("/login/link", data=form)
+        assert (done.status_code, done.headers["Location"]) == (303, "/dashboard")
+        return browser.get("/dashboard").text
+
+
+@pytest.mark.parametrize("above", [0, 10])
+def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path, above: int) -> None:
+    site = demo_site(tmp_path)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", site.port + above))
+        other.listen()
+        told = subprocess.run([*COMMAND, "demo"], env=site.environment, capture_output=True, text=True)
+    assert told.returncode == 1
+    assert f"another program listens on 127.0.0.1:{site.port + above}" in told.stderr
+    assert not (tmp_path / "var/hero-onboarding.db").exists()
+
+
+def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
+    """`supervise` says which program ended and why, and leaves none behind."""
+    script = (
+        "import sys; from pathlib import Path; from handlers.supervise import *\n"
+        "here = Path(sys.argv[1]); serve = [sys.executable, '-m', 'http.server', '-b', '127.0.0.1', sys.argv[2]]\n"
+        "fails = [sys.executable, '-c', 'import time; time.sleep(1); raise SystemExit(\"broken pipes\")']\n"
+        "url = f'http://127.0.0.1:{sys.argv[2]}/'\n"
+        "supervise([Program('server', serve, url, here / 'a.log'), Program('other', fails, url, here / 'b.log')], {},\n"
+        "          when_ready=lambda: print('ready', flush=True))\n")
+    port = Site(tmp_path).port
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(port)], capture_output=True, text=True)
+    assert done.stdout == "ready\n"
+    assert "the other ended with status 1" in done.stderr
+    assert "broken pipes" in done.stderr
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://127.0.0.1:{port}/")
+
+
+def test_a_program_that_does_not_start_is_told(tmp_path: Path) -> None:
+    program = Program("site", [sys.executable, "-c", "print('no database'); raise SystemExit(3)"],
+                      "http://127.0.0.1:9/", tmp_path / "site.log")
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(ChildFailed, match=r"the site ended with status 3(.|\n)*no database"):
+        supervise([program], {}, when_ready=lambda: None)
+    assert signal.getsignal(signal.SIGTERM) is before
