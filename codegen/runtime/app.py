@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from codegen.runtime.auth import Authenticator
 from codegen.runtime.context import PUBLIC, Clock, Context, SystemClock
-from codegen.runtime.database import Database
+from codegen.runtime.database import Database, Unavailable
 from codegen.runtime.discovery import Discovery
 from codegen.runtime.dispatch import STATUSES, Dispatcher, Limits
 from codegen.runtime.errors import DeclaredError, InvalidParams
@@ -51,8 +51,8 @@ def create_app(*, document: Mapping[str, Any], methods: Iterable[Method], databa
     app = falcon.App(media_type=JSON, middleware=list(middleware))
     app.add_route("/rpc", RpcResource(dispatcher, authenticator))
     app.add_route("/openrpc.json", OpenRpcResource(discovery, authenticator))
-    app.add_route("/healthz", HealthResource({}))
-    app.add_route("/readyz", HealthResource({"database": database.ping, **(ready or {})}))
+    app.add_route("/healthz", HealthResource({}, observation))
+    app.add_route("/readyz", HealthResource({"database": database.ping, **(ready or {})}, observation))
     app.add_route("/metrics", MetricsResource(observation, tuple(collectors)))
     for webhook in webhooks:
         app.add_route(webhook.path, WebhookResource(webhook, dispatcher, database, clock, observation))
@@ -106,16 +106,22 @@ class OpenRpcResource:
 
 
 class HealthResource:
-    """200 where all checks pass, 503 with the failing ones' reasons where not."""
+    """200 where all checks pass, 503 with the failing ones' reasons where not.
 
-    def __init__(self, checks: Mapping[str, Check]) -> None:
-        self._checks = checks
+    Why a database cannot be reached names hosts and users: that is for the log only.
+    """
+
+    def __init__(self, checks: Mapping[str, Check], observation: Observation) -> None:
+        self._checks, self._log = checks, observation.log
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         failed: dict[str, str] = {}
         for name, check in self._checks.items():
             try:
                 check()
+            except Unavailable as error:
+                failed[name] = "the database does not answer"
+                self._log.line("not ready", {"check": name, **described(error)}, level="error")
             except Exception as error:
                 failed[name] = str(error).partition("\n")[0] or type(error).__name__
         resp.set_headers(HEADERS)

@@ -88,16 +88,19 @@ def test_readiness_says_what_is_not_ready(app: App) -> None:
     assert app.client.simulate_get("/healthz").status_code == 200
 
 
-def test_an_unreachable_database_is_not_ready(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_not_ready_and_why_is_for_the_log(tmp_path: Path) -> None:
     class Gone:
         def ping(self) -> None:
-            raise Unavailable("no answer")
+            raise Unavailable("no answer from hero@10.0.0.7")
 
     database: Any = Gone()
+    log: list[bytes] = []
     client = TestClient(create_app(
         document=EXAMPLE.DOCUMENT, methods=[], database=database, authenticator=Anonymous(),
-        observation=Observation(Metrics([], tmp_path), Log(lambda lines: None))))
-    assert client.simulate_get("/readyz").json["failed"] == {"database": "no answer"}
+        observation=Observation(Metrics([], tmp_path), Log(log.append))))
+    answer = client.simulate_get("/readyz")
+    assert (answer.status_code, answer.json["failed"]) == (503, {"database": "the database does not answer"})
+    assert b"hero@10.0.0.7" in b"".join(log)
 
 
 def test_faults_of_other_routes_tell_a_reference_only(app: App) -> None:
