@@ -1,0 +1,308 @@
+"""Payments on a real database: every order of webhooks, killed at every statement, and many processes at once."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from codegen.runtime.database import Database
+from codegen.runtime.log import Log
+from codegen.runtime.store import Store
+from generated.models.onboarding import (
+    InboxState,
+    PaymentEventKind,
+    PaymentNotice,
+    PaymentState,
+    ProviderPayment,
+    ProviderSession,
+    SessionState,
+    TopUp,
+    TopUpStatus,
+    User,
+)
+from generated.tables.onboarding import TOP_UP, USER, WEBHOOK_INBOX_ENTRY
+from handlers.ledger.audit import audit
+from handlers.ledger.billing import billings
+from handlers.payments.offer import Providers
+from handlers.payments.service import Payments
+from handlers.settings import load_settings
+from handlers.version import migrate
+from tests.server.stub_provider import StubProvider
+
+Kind = PaymentEventKind
+START = datetime(2026, 11, 20, 12, tzinfo=UTC)
+MANY_ORDERS = 120
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.ahead = timedelta(0)
+
+    def now(self) -> datetime:
+        return START + self.ahead
+
+
+@dataclass
+class House:
+    database: Database
+    clock: Clock
+    provider: StubProvider
+    payments: Payments
+
+    def user(self, number: int) -> User:
+        return Store.of(USER, self.database).new(
+            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now())
+
+    def top_up(self, user: User) -> TopUp:
+        started = self.payments.top_ups.start(user.sid, "stub", 1000, None, None)
+        return self.payments.settlement.top_ups.get(started.top_up_sid)
+
+    def truth(self, top_up: TopUp, refunded: int) -> None:
+        """What the provider answers when it is asked: paid, and so much refunded."""
+        self.provider.sessions[top_up.session_ref] = ProviderSession(
+            session_ref=top_up.session_ref, state=SessionState.COMPLETE, payments=[ProviderPayment(
+                payment_ref=f"pi_{top_up.sid}", session_ref=top_up.session_ref, state=PaymentState.SUCCEEDED,
+                amount_minor=1000, currency="USD", refunded_minor=refunded, occurred_at=START)])
+
+    def told(self, top_up: TopUp, kind: Kind, minor: int = 1000, mark: str = "", **fields: Any) -> bytes:
+        of_session = kind in (Kind.PAYMENT_SUCCEEDED, Kind.PAYMENT_PENDING, Kind.PAYMENT_FAILED, Kind.SESSION_EXPIRED)
+        disputed = kind.value.startswith("dispute")
+        notice = PaymentNotice(
+            event_id=f"evt_{top_up.sid}_{kind}{mark}", kind=kind, amount_minor=minor, currency="USD",
+            external_ref=f"du_{top_up.sid}" if disputed else f"pi_{top_up.sid}", occurred_at=START,
+            session_ref=top_up.session_ref if of_session else None,
+            payment_ref=None if kind == Kind.SESSION_EXPIRED else f"pi_{top_up.sid}", **fields)
+        return notice.model_dump_json().encode()
+
+    def receive(self, body: bytes) -> None:
+        self.payments.inbox.receive("stub", body, {"signed": "yes"})
+
+    def jobs(self) -> None:
+        for _ in range(4):
+            self.payments.inbox.run_once()
+            self.clock.ahead += timedelta(seconds=30)
+
+    def end(self, user: User) -> tuple[int, dict[str, int]]:
+        billing = billings(self.database).one({"user_sid": user.sid})
+        assert billing is not None
+        balances = self.payments.settlement.ledger.balances(user.sid)
+        assert balances["held"] <= 0
+        return int(billing.credit_balance), {part: amount for part, amount in balances.items() if amount}
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> Iterator[House]:
+    migrate(database)
+    clock, provider = Clock(), StubProvider()
+    settings = load_settings(var_dir=tmp_path, database_url=database.url, rate_limits=False)
+    payments = Payments.over(database, clock, settings, Providers({"stub": provider}), Log(lambda _: None))
+    yield House(database, clock, provider, payments)
+    assert audit(database) == []
+
+
+# --- every order ----------------------------------------------------------------------------------------------------
+
+@pytest.mark.parametrize("outcome", [Kind.DISPUTE_WON, Kind.DISPUTE_LOST])
+def test_every_order_through_the_database(house: House, outcome: Kind) -> None:
+    ends = set()
+    orders = list(permutations((Kind.PAYMENT_SUCCEEDED, Kind.REFUND_CHANGED, Kind.DISPUTE_OPENED, outcome,
+                                Kind.SESSION_EXPIRED)))
+    assert len(orders) == MANY_ORDERS
+    for number, order in enumerate(orders[::2] if house.database.dialect == "postgresql" else orders):
+        user = house.user(number + 1)
+        top_up = house.top_up(user)
+        house.truth(top_up, refunded=300)
+        for kind in (*order, order[0]):
+            minor = {Kind.REFUND_CHANGED: 300, Kind.PAYMENT_SUCCEEDED: 1000}.get(kind, 400)
+            house.receive(house.told(top_up, kind, minor))
+            house.payments.inbox.run_once()
+        house.jobs()
+        balance, accounts = house.end(user)
+        kept = house.payments.settlement.top_ups.get(top_up.sid)
+        frozen = billings(house.database).one({"user_sid": user.sid})
+        assert frozen is not None
+        ends.add((balance, tuple(sorted(accounts.items())), kept.status, kept.refunded, frozen.frozen))
+    won = outcome == Kind.DISPUTE_WON
+    left = 7 * 10**9 if won else 3 * 10**9
+    assert ends == {(left, (("purchased", -left),), TopUpStatus.SETTLED if won else TopUpStatus.DISPUTED, 3 * 10**9,
+                     not won)}
+    inbox = Store.of(WEBHOOK_INBOX_ENTRY, house.database)
+    for left_over in (InboxState.RECEIVED, InboxState.FAILED):
+        assert inbox.find({"state": left_over})["items"] == []
+
+
+def test_two_payments_on_one_checkout(house: House) -> None:
+    user = house.user(1)
+    top_up = house.top_up(user)
+    for ref in ("pay_1", "pay_2", "pay_1", "pay_2"):
+        notice = PaymentNotice(event_id=f"evt_{ref}", kind=Kind.PAYMENT_SUCCEEDED, external_ref=ref, payment_ref=ref,
+                               session_ref=top_up.session_ref, amount_minor=1000, currency="USD", occurred_at=START)
+        house.receive(notice.model_dump_json().encode())
+    assert house.end(user)[0] == 20 * 10**9
+    both = Store.of(TOP_UP, house.database).find({"session_ref": top_up.session_ref})["items"]
+    assert {(each.payment_ref, each.status) for each in both} == {
+        ("pay_1", TopUpStatus.SETTLED), ("pay_2", TopUpStatus.SETTLED)}
+
+
+# --- killed ---------------------------------------------------------------------------------------------------------
+
+class Stopped(Exception):
+    """A fault that nobody expects."""
+
+
+class Fuse:
+    """Blows before the `at`-th statement or commit of a database."""
+
+    def __init__(self, database: Database, at: int, blow: Callable[[], None]) -> None:
+        self.left, self._blow = at, blow
+        for owner, name in ((database, "execute"), (database, "change"), (database, "execute_many"),
+                            (database.peewee, "commit")):
+            setattr(owner, name, self._guarded(getattr(owner, name)))
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*args: Any, **given: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                self._blow()
+            return function(*args, **given)
+        return guarded
+
+
+def killed(house: House, at: int, work: Callable[[], object]) -> bool:
+    """Do `work` in a process that is killed before its `at`-th statement; False where it ended before."""
+    child = os.fork()
+    if child == 0:
+        try:
+            Fuse(house.database, at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+            work()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def stopped(house: House, at: int, work: Callable[[], object]) -> bool:
+    """Do `work` with a fault instead of its `at`-th statement."""
+    def blow() -> None:
+        raise Stopped
+
+    fuse = Fuse(house.database, at, blow)
+    try:
+        with suppress(Stopped):
+            work()
+    finally:
+        for owner, name in ((house.database, "execute"), (house.database, "change"), (house.database, "execute_many"),
+                            (house.database.peewee, "commit")):
+            delattr(owner, name)
+    return fuse.left <= 0
+
+
+@pytest.mark.parametrize("end", [killed, stopped])
+def test_killed_while_a_webhook_is_applied(house: House, end: Callable[..., bool]) -> None:
+    """Whatever was reached: told again, or left to the job, it is credited once and refunded once."""
+    at = 0
+    for at in range(1, 200):
+        user = house.user(at)
+        top_up = house.top_up(user)
+        house.truth(top_up, refunded=300)
+        paid = house.told(top_up, Kind.PAYMENT_SUCCEEDED)
+        refunded = house.told(top_up, Kind.REFUND_CHANGED, 300)
+        cut = end(house, at, lambda: (house.receive(paid), house.receive(refunded)))   # noqa: B023
+        if at % 2:   # the provider tells again what was not answered
+            house.receive(paid)
+        house.receive(refunded)
+        house.jobs()
+        if not at % 2 and house.payments.settlement.top_ups.get(top_up.sid).status == TopUpStatus.OPEN:
+            house.clock.ahead += timedelta(minutes=6)
+            house.payments.checks.run_once()
+        assert house.end(user) == (7 * 10**9, {"purchased": -7 * 10**9}), at
+        if not cut:
+            break
+    assert at > 30, "the fuse was not where the work is"
+
+
+@pytest.mark.parametrize("end", [killed, stopped])
+def test_killed_while_a_top_up_is_started(house: House, end: Callable[..., bool]) -> None:
+    """A top-up that was written down is found again: by the same form, or by the janitor. None is lost or doubled."""
+    at = 0
+    for at in range(1, 60):
+        user = house.user(at)
+
+        def begin() -> Any:
+            return house.payments.top_ups.start(user.sid, "stub", 1000, None, f"form {at}")   # noqa: B023
+
+        cut = end(house, at, begin)
+        if at % 2:
+            started = begin()
+            assert started.url is not None
+            top_ups = Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]
+            assert [each.sid for each in top_ups] == [started.top_up_sid]
+            house.truth(top_ups[0], refunded=0)
+            house.receive(house.told(top_ups[0], Kind.PAYMENT_SUCCEEDED))
+            assert house.end(user)[0] == 10**10
+        else:
+            for _ in range(3):
+                house.clock.ahead += timedelta(days=3)
+                house.payments.checks.run_once()
+            for each in Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]:
+                assert each.status == TopUpStatus.EXPIRED
+        if not cut:
+            break
+    assert at > 8, "the fuse was not where the work is"
+
+
+# --- at once --------------------------------------------------------------------------------------------------------
+
+def at_once(works: list[Callable[[], object]]) -> None:
+    """Do all of it at the same time, in a process each."""
+    start_read, start_write = os.pipe()
+    children = []
+    for work in works:
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                os.close(start_write)
+                os.read(start_read, 1)   # ends when the parent opens the gate
+                work()
+                status = 0
+            finally:
+                os._exit(status)
+        children.append(child)
+    os.close(start_read)
+    os.close(start_write)
+    for child in children:
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_many_at_once(house: House) -> None:
+    """The same webhook twice, the job, the janitor and a refund, all in their own processes: credited once."""
+    for number in range(1, 9):
+        user = house.user(number)
+        top_up = house.top_up(user)
+        house.truth(top_up, refunded=300)
+        paid = house.told(top_up, Kind.PAYMENT_SUCCEEDED)
+        house.payments.inbox._store.insert_once(
+            {"provider": "stub", "provider_event_id": f"evt_{top_up.sid}_payment_succeeded", "event_type": "x",
+             "headers": {"signed": "yes"}, "body": paid}, house.clock.now(), ("provider", "provider_event_id"))
+        again = house.told(top_up, Kind.PAYMENT_SUCCEEDED, mark="_2")
+
+        def check(sid: str = top_up.sid) -> None:
+            try:
+                house.payments.checks.ask(sid, limited=False)
+            except Exception as error:
+                assert type(error).__name__ in ("Conflict", "Stale"), error
+
+        at_once([house.payments.inbox.run_once, house.payments.inbox.run_once,
+                 lambda: house.receive(again), lambda: house.receive(again),   # noqa: B023
+                 lambda: house.receive(house.told(top_up, Kind.REFUND_CHANGED, 300)), check])   # noqa: B023
+        house.jobs()
+        assert house.end(user) == (7 * 10**9, {"purchased": -7 * 10**9})
