@@ -8,7 +8,7 @@ validating the parameters from the raw body a second time a tenth faster.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
@@ -22,6 +22,7 @@ from codegen.runtime.answers import (
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
+    MOST_ERRORS,
     PARSE_ERROR,
     encode_id,
     failure,
@@ -191,7 +192,11 @@ class Dispatcher:
         values: dict[str, Any] | None = None
         try:
             try:
-                values = method.params.validate_python(_by_name(method, params) if type(params) is list else params)
+                if type(params) is list:
+                    params = _by_name(method, params)
+                elif len(params) > len(method.param_names) + MOST_ERRORS:   # to find them all would take too long
+                    raise _too_many(method, params)
+                values = method.params.validate_python(params)
             except ValidationError as error:   # one that the method itself meets is a fault
                 return b"", answers.wrong_params(error), INVALID_PARAMS
             try:
@@ -223,6 +228,12 @@ def _by_name(method: Method, params: list[Any]) -> dict[str, Any]:
     """Params by position, in declared order; those left out at the end are absent."""
     names = method.param_names
     if len(params) > len(names):
-        raise InvalidParams(str(len(names)), f"takes at most {len(names)} parameters, not {len(params)}", "too_many")
+        raise _too_many(method, params)
     return dict(zip(names, params, strict=False))
+
+
+def _too_many(method: Method, params: Sized) -> InvalidParams:
+    """The place is that of the first parameter too many, by position."""
+    most = len(method.param_names)
+    return InvalidParams(str(most), f"takes at most {most} parameters, not {len(params)}", "too_many")
 
