@@ -3,7 +3,9 @@
 `nox -s bench -- rpc [--seconds S] [--rounds N] [--only read,write,page,batch]`; needs wrk (`nox -s system`).
 
 Every server is one process pinned to one core, wrk to another; rounds go round the servers, medians are compared.
-A peer runs twice: as its documentation writes it (ORM per call), and with our own kept SQL text.
+A peer runs twice: as its documentation writes it (ORM per call), and with our own kept SQL text; that again on uvicorn
+without its faster event loop and parser. All open the database alike, so a write is as durable everywhere.
+Ratios by CPU compare processor time per request and hold on a busy machine; those of requests/s need an idle one.
 """
 
 from __future__ import annotations
@@ -33,6 +35,9 @@ ACCOUNTS = 1000
 CONNECTIONS = 16
 
 UVICORN = ("uvicorn", "--no-access-log", "--log-level", "error", "--port", "{port}")
+"""With uvloop and httptools, which `uvicorn[standard]` brings."""
+PLAIN = (*UVICORN, "--loop", "asyncio", "--http", "h11")
+"""What `pip install uvicorn` gives."""
 GRANIAN = ("granian", "--interface", "wsgi", "--blocking-threads", "1", "--no-ws", "--log-level", "error",
            "--port", "{port}")
 GUNICORN = ("gunicorn", "--log-level", "error", "--threads", "4", "--bind", "127.0.0.1:{port}")
@@ -57,6 +62,9 @@ SERVERS = [
     Server("FastAPI REST, same SQL", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "sql", 3.5, rest=True),
     Server("openrpc, same SQL", (*UVICORN, f"{PEERS}.openrpc_app:app"), "sql", 2.5),
     Server("jsonrpcserver + Flask, same SQL", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "sql"),
+    Server("fastapi-jsonrpc, same SQL, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_jsonrpc_app:app"), "sql", 5.5),
+    Server("FastAPI REST, same SQL, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_rest_app:app"), "sql", 3.5, rest=True),
+    Server("openrpc, same SQL, plain uvicorn", (*PLAIN, f"{PEERS}.openrpc_app:app"), "sql", 2.5),
     Server("fastapi-jsonrpc, as documented", (*UVICORN, f"{PEERS}.fastapi_jsonrpc_app:app"), "orm", 9.0),
     Server("FastAPI REST, as documented", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0, rest=True),
     Server("openrpc, as documented", (*UVICORN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),

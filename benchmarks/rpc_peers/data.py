@@ -12,7 +12,7 @@ import peewee
 from pydantic import BaseModel
 
 DATABASE = peewee.SqliteDatabase(
-    os.environ.get("BENCH_DATABASE", ":memory:"), pragmas={"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1})
+    os.environ.get("BENCH_DATABASE", ":memory:"), pragmas={"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1})
 
 
 class Account(peewee.Model):
