@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -42,21 +44,25 @@ CASES = ((1, False), (10, False), (1000, False), (10, True))
 """How many users, and whether there is a history."""
 
 
+Write = tuple[str, Any]
+"""A statement and its parameters."""
+
+
 class Recording(Database):
     """A database that keeps what it was told to write."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__(*args)
-        self.written: list[tuple[str, Any, bool]] = []
+        self.written: list[Write] = []
 
     def execute(self, sql: str, params: Any = ()) -> Any:
         if sql.startswith(("INSERT", "UPDATE")):
-            self.written.append((sql, params, False))
+            self.written.append((sql, params))
         return super().execute(sql, params)
 
-    def execute_many(self, sql: str, rows: Any) -> int:
-        self.written.append((sql, rows, True))
-        return super().execute_many(sql, rows)
+    def execute_all(self, statements: Any) -> None:
+        self.written += statements
+        super().execute_all(statements)
 
 
 @dataclass
@@ -75,7 +81,7 @@ class Case:
         self.ledger = Ledger(self.ours, SystemClock())
         self.sids = Store.of(USER, self.ours).list(1000)["items"][:self.users]
 
-    def post(self, postings: int) -> list[list[tuple[str, Any, bool]]]:
+    def post(self, postings: int) -> list[list[Write]]:
         """Post with the ledger; the writes of each posting."""
         written = []
         start = perf_counter()
@@ -87,16 +93,18 @@ class Case:
         self.rates.append(postings / (perf_counter() - start))
         return written
 
-    def write(self, written: list[list[tuple[str, Any, bool]]]) -> None:
+    def write(self, written: list[list[Write]]) -> None:
         """Write the rows of these postings with the bare driver."""
+        grouped = [[(sql, [row for _, row in rows]) for sql, rows in groupby(statements, key=itemgetter(0))]
+                   for statements in written]
         connection = self.floor.peewee.connection()
         begin = "BEGIN IMMEDIATE" if self.floor.dialect == "sqlite" else "BEGIN"
         cursor = connection.cursor()
         start = perf_counter()
-        for statements in written:
+        for statements in grouped:
             cursor.execute(begin)
-            for sql, params, many in statements:
-                (cursor.executemany if many else cursor.execute)(sql, params)
+            for sql, rows in statements:
+                cursor.executemany(sql, rows) if len(rows) > 1 else cursor.execute(sql, rows[0])
             cursor.execute("COMMIT")
         self.floor_rates.append(len(written) / (perf_counter() - start))
 

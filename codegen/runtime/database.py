@@ -8,7 +8,7 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -145,6 +145,17 @@ class Database:
             cursor = self._connection().cursor()
             cursor.executemany(sql, rows)
             return int(cursor.rowcount)
+        except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
+            raise self._translate(error, sql) from error
+
+    def execute_all(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
+        """Run writes in their order, in a transaction. PostgreSQL is sent all of them before it answers the first:
+        one wait instead of one for each."""
+        connection = self._connection()
+        try:
+            with connection.pipeline() if self.dialect == "postgresql" else nullcontext():
+                for sql, params in statements:
+                    connection.execute(sql, params)
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
 

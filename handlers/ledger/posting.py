@@ -46,7 +46,7 @@ def payment_key(provider: str, payment_ref: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Before:
-    """What a posting finds: head of the chain, the user's accounts, and the values of `Billing`, where there is one."""
+    """What a posting finds: head of the chain, the user's accounts, and the values of `Billing` where there is one."""
 
     position: int
     hash: str
@@ -111,9 +111,9 @@ class Ledger:
             raise ValueError(f"a source is usage:…, payment:…, plan:… or operator:…, not {source!r}")
         if not self._turn.taken:
             self._queue()
-        if self.database.execute(self._sql.posted, (key,)):
+        before = self._before(user_sid, key)
+        if before is None:
             return None
-        before = self._before(user_sid)
         wallet = Wallet(user_sid, before.balances, lambda: self._open_lots(user_sid),
                         lambda sid: self._find_lot(user_sid, sid))
         draw(wallet)
@@ -128,16 +128,16 @@ class Ledger:
         lot = self._new_lot(wallet, transaction)
         transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
         entries = self._chained(before, lines, transaction)
+        writes = [(self.transactions.sql.insert, self.transactions.row(transaction))]
+        writes += [(self.entries.sql.insert, self.entries.row(entry)) for entry in entries]
+        if lot:
+            writes.append((self.lots.sql.insert, self.lots.row(lot)))
+        writes += [(self._sql.lot, (changed.remaining, changed.sid)) for changed in wallet.changed.values()]
+        writes.append(self._projected(before, wallet, lines, transaction))
         try:
-            self.transactions.insert(transaction)
-            self.database.execute_many(self.entries.sql.insert, [self.entries.row(entry) for entry in entries])
+            self.database.execute_all(writes)
         except Duplicate as error:   # the caller's transaction had read before it came to its turn
             raise Restart("another posting was made meanwhile") from error
-        if lot:
-            self.lots.insert(lot)
-        for changed in wallet.changed.values():
-            self.database.execute(self._sql.lot, (changed.remaining, changed.sid))
-        self._project(before, wallet, lines, transaction)
         return self.transactions.object(transaction)
 
     def lot_of(self, key: str) -> str | None:
@@ -147,22 +147,24 @@ class Ledger:
 
     def balances(self, user_sid: str) -> dict[Any, int]:
         """The sums of the user's accounts by part (`purchased`, …), in nano-dollars, debit positive."""
-        row = self.database.execute(self._sql.balances, [user_account(user_sid, part) for part in PARTS])[0]
+        row = self.database.execute(self._sql.balances, _accounts(user_sid))[0]
         return {part: balance or 0 for part, balance in zip(PARTS, row, strict=True)}
 
     # --- reading ----------------------------------------------------------------------------------------------
 
-    def _before(self, user_sid: str) -> Before:
-        accounts = [user_account(user_sid, part) for part in PARTS]
-        row = self.database.execute(self._sql.before, (*accounts, user_sid))[0]
-        position, head, posted_at = row[:3]
-        billing = self.billings.decode(row[7:]) if row[7] is not None else None
+    def _before(self, user_sid: str, key: str) -> Before | None:
+        """None where the key was posted before."""
+        row = self.database.execute(self._sql.before, (key, *_accounts(user_sid), user_sid))[0]
+        posted, position, head, posted_at = row[:4]
+        if posted:
+            return None
+        billing = self.billings.decode(row[8:]) if row[8] is not None else None
         return Before(int(position or 0), head or chain.GENESIS,
                       self._sql.time(posted_at) if posted_at is not None else None,
-                      {part: balance or 0 for part, balance in zip(PARTS, row[3:7], strict=True)}, billing)
+                      {part: balance or 0 for part, balance in zip(PARTS, row[4:8], strict=True)}, billing)
 
     def _house_balance(self, account: str) -> int:
-        rows = self.database.execute(self._sql.balance, (account,))
+        rows = self.database.execute(self._sql.balance, (account, account))
         return rows[0][0] if rows else 0
 
     def _open_lots(self, user_sid: str) -> Iterable[Lot]:
@@ -207,8 +209,9 @@ class Ledger:
             entries.append(entry)
         return entries
 
-    def _project(self, before: Before, wallet: Wallet, lines: tuple[Line, ...], transaction: dict[str, Any]) -> None:
-        """Write the balance as it now is."""
+    def _projected(self, before: Before, wallet: Wallet, lines: tuple[Line, ...],
+                   transaction: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+        """The statement that writes the balance as it now is."""
         kind, effective_at, user_sid = transaction["kind"], transaction["effective_at"], transaction["user_sid"]
         billing = before.billing or self.billings.complete({"user_sid": user_sid}, transaction["posted_at"])
         balance = _fitting(wallet.credit_balance)
@@ -222,13 +225,18 @@ class Ledger:
             changes["lifetime_paid"] = _fitting(billing["lifetime_paid"] + paid)
             changes["first_paid_at"] = min(billing["first_paid_at"] or effective_at, effective_at)
         if kind in FREEZING:
-            changes["frozen"] = self._is_frozen(user_sid, -wallet.balances["held"])
+            lost = kind == TransactionKind.DISPUTE_LOSS   # this very one, which is not written yet
+            changes["frozen"] = lost or self._is_frozen(user_sid, -wallet.balances["held"])
         after = {**billing, **changes}
         if before.billing is None:
-            self.billings.insert(after)
-        else:
-            row = self.billings.row({**after, "rev": after["rev"] + 1})
-            self.database.execute(self.billings.sql.update, (*row[1:], row[0]))
+            return self.billings.sql.insert, self.billings.row(after)
+        row = self.billings.row({**after, "rev": after["rev"] + 1})
+        return self.billings.sql.update, (*row[1:], row[0])
+
+
+def _accounts(user_sid: str) -> list[str]:
+    """Each account of a user, twice."""
+    return [account for part in PARTS for account in (user_account(user_sid, part),) * 2]
 
 
 def _fitting(amount: int) -> Money:

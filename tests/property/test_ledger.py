@@ -44,9 +44,9 @@ class Faulty(Database):
         self._count()
         return super().execute(sql, params)
 
-    def execute_many(self, sql: str, rows: Any) -> int:
-        self._count()
-        return super().execute_many(sql, rows)
+    def execute_all(self, statements: Any) -> None:
+        for sql, params in statements:
+            self.execute(sql, params)
 
 
 class LedgerMachine(RuleBasedStateMachine):
