@@ -5,6 +5,7 @@ Every POST carries an idempotency key made from our own sid, so that a repeated 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -48,6 +49,7 @@ RETRIES = 2
 """The SDK repeats connection errors, 409 and 5xx; its client's default is none."""
 
 T = TypeVar("T")
+_REFERENCE = re.compile("[A-Za-z0-9_]{1,255}")
 
 
 class StripeSettings(BaseModel):
@@ -97,11 +99,13 @@ class StripeProvider(PaymentProvider):
                         state=SessionState(session.status or "open"), expires_at=_time(session.expires_at))
 
     def fetch_session(self, session_ref: str) -> ProviderSession:
+        _require_reference(session_ref)
         session = _call(lambda: self._client.v1.checkout.sessions.retrieve(
             session_ref, {"expand": ["payment_intent.latest_charge"]}))
         return _session(session)
 
     def fetch_payment(self, payment_ref: str) -> ProviderSession:
+        _require_reference(payment_ref)
         page = _call(lambda: self._client.v1.checkout.sessions.list(
             {"payment_intent": payment_ref, "limit": 1, "expand": ["data.payment_intent.latest_charge"]}))
         if not page.data:
@@ -117,6 +121,7 @@ class StripeProvider(PaymentProvider):
         return self.fetch_session(session_ref)
 
     def refund(self, order: RefundOrder) -> ProviderRefund:
+        _require_reference(order.payment_ref)
         params: dict[str, Any] = {
             "payment_intent": order.payment_ref, "reason": "requested_by_customer",
             "metadata": {"refund_sid": order.refund_sid}}
@@ -190,6 +195,12 @@ def _state(intent: Any, charge: Any) -> PaymentState:
             return PaymentState.REFUNDED
         return PaymentState.ON_HOLD if charge.disputed else PaymentState.SUCCEEDED
     return PaymentState.PENDING if intent.status == "processing" else PaymentState.FAILED
+
+
+def _require_reference(reference: str) -> None:
+    """What is no reference of theirs names nothing; in an address an empty one would name all."""
+    if _REFERENCE.fullmatch(reference) is None:
+        raise NotFound
 
 
 def _id(reference: Any) -> str | None:

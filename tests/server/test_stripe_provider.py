@@ -1,0 +1,356 @@
+"""The Stripe provider against the sandbox over real HTTP: the generated kit, signature vectors, Stripe's own SDK."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any, ClassVar
+
+import httpx
+import pytest
+import stripe
+from hypothesis import given
+from hypothesis import strategies as st
+
+from codegen.runtime.errors import NotFound
+from codegen.runtime.sid import new_sid
+from codegen.runtime.types import Money
+from generated.conformance.onboarding import PaymentProviderConformance
+from generated.errors.onboarding import (
+    AmountOutOfRange,
+    InvalidSignature,
+    ProviderRefused,
+    ProviderUnavailable,
+    RefundTooLarge,
+    WebhookMalformed,
+)
+from generated.models.onboarding import (
+    CheckoutOrder,
+    PaymentEventKind,
+    PaymentNotice,
+    PaymentState,
+    RefundOrder,
+    RefundStatus,
+    SessionState,
+    WebhookRequest,
+)
+from providers.sandbox.app import STRIPE_SECRET_KEY, STRIPE_SIGNING_KEY, Sandbox, create
+from providers.stripe import StripeProvider, StripeSettings
+from tests.server.payment_world import serving
+from tests.server.site import free_port
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+VECTORS = json.loads((Path(__file__).parents[1] / "data/stripe_signature.json").read_text())
+
+
+def order(amount: int = 1000, **fields: Any) -> CheckoutOrder:
+    return CheckoutOrder(
+        top_up_sid=new_sid(), user_sid=new_sid(), amount=Money.from_cents(amount), description="Credit",
+        return_url="https://site.example/back?top_up=1", cancel_url="https://site.example/", **fields)
+
+
+def request(body: bytes, key: str = STRIPE_SIGNING_KEY, at: int | None = None) -> WebhookRequest:
+    header = stripe.WebhookSignature.generate_signature_header(
+        body.decode("latin-1"), key, int(time.time()) if at is None else at)
+    return WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW)
+
+
+class Vendor:
+    """A sandbox that serves, and a provider that calls it."""
+
+    def __init__(self, url: str, sandbox: Sandbox) -> None:
+        self.url, self.sandbox = url, sandbox
+        self.provider = self.made()
+        self.http = httpx.Client(timeout=20)
+        self.sdk = stripe.StripeClient(STRIPE_SECRET_KEY, base_addresses={"api": f"{url}/stripe"})
+
+    def made(self, key: str = STRIPE_SECRET_KEY) -> StripeProvider:
+        return StripeProvider(StripeSettings.model_validate({
+            "secret_key": key, "signing_keys": (STRIPE_SIGNING_KEY,), "base_url": f"{self.url}/stripe",
+            "sandbox": True}))
+
+    def act(self, name: str, **fields: Any) -> dict[str, Any]:
+        answer = self.http.post(f"{self.url}/_control/stripe", json={"act": name, **fields})
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def switch(self, **switches: Any) -> None:
+        assert self.http.post(f"{self.url}/_control/stripe", json=switches).status_code == 200
+
+    def paid(self, amount: int = 1000) -> tuple[str, str]:
+        """A paid checkout: session and payment."""
+        session = self.provider.create_checkout(order(amount)).session_ref
+        return session, str(self.act("pay", session=session)["payment_intent"])
+
+    def event(self, kind: str) -> WebhookRequest:
+        """The latest webhook of this type, signed."""
+        found = next(each for each in self.sandbox.store.all("stripe", "event") if each["type"] == kind)
+        return request(json.dumps(found).encode())
+
+
+@pytest.fixture(scope="module")
+def vendor() -> Iterator[Vendor]:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
+    sandbox = create(":memory:", own_url=url, product_url="http://127.0.0.1:9")
+    sandbox.store.set_switch("stripe", "webhooks", "drop")
+    with serving(sandbox.app, port):
+        yield Vendor(url, sandbox)
+    sandbox.store.close()
+
+
+# --- the generated kit ----------------------------------------------------------------------------------------------
+
+class TestStripe(PaymentProviderConformance):
+    provider = StripeProvider
+    vendor: ClassVar[Vendor]
+
+    @pytest.fixture(autouse=True, scope="class")
+    @staticmethod
+    def _serve(vendor: Vendor) -> None:
+        TestStripe.vendor = vendor
+
+    def make(self) -> StripeProvider:
+        return self.vendor.made()
+
+    calls: ClassVar[Any] = {
+        "create_checkout": [lambda _: {"order": order()}, lambda _: {"order": order(99_999)},
+                            lambda _: {"order": order(expires_at=NOW + timedelta(hours=2))}],
+        "fetch_session": [lambda plugin: {"session_ref": plugin.create_checkout(order()).session_ref},
+                          lambda _: {"session_ref": TestStripe.vendor.paid()[0]}],
+        "fetch_payment": [lambda _: {"payment_ref": TestStripe.vendor.paid()[1]}],
+        "expire_session": [lambda plugin: {"session_ref": plugin.create_checkout(order()).session_ref},
+                           lambda _: {"session_ref": TestStripe.vendor.paid()[0]}],
+        "refund": [lambda _: {"order": of_new_payment()}, lambda _: {"order": of_new_payment(Money.from_cents(1))}],
+        "list_payments": [{"day": NOW.date()}, {"day": date(2020, 1, 1)}],
+        "verify_webhook": [lambda _: {"request": request(b'{"id":"evt_1","object":"event","type":"x"}')}],
+        "read_webhook": [lambda _: {"request": request(
+            b'{"id":"evt_1","object":"event","type":"x","data":{"object":{}}}')}],
+    }
+
+
+def of_new_payment(amount: Money | None = None) -> RefundOrder:
+    return RefundOrder(refund_sid=new_sid(), payment_ref=TestStripe.vendor.paid()[1], amount=amount, reason="asked")
+
+
+# --- what it says of payments ---------------------------------------------------------------------------------------
+
+def test_a_payment_from_begin_to_end(vendor: Vendor) -> None:
+    provider = vendor.provider
+    ours = order()
+    checkout = provider.create_checkout(ours)
+    assert provider.create_checkout(ours) == checkout
+    assert checkout.state == SessionState.OPEN and checkout.url is not None and "#" in checkout.url
+    assert provider.fetch_session(checkout.session_ref).payments == []
+    sent = vendor.sandbox.store.get("stripe", "checkout.session", checkout.session_ref)
+    assert sent is not None and sent["client_reference_id"] == ours.top_up_sid
+    assert sent["metadata"] == {"top_up_sid": ours.top_up_sid, "user_sid": ours.user_sid}
+    assert sent["success_url"] == "https://site.example/back?top_up=1&session_id={CHECKOUT_SESSION_ID}"
+    vendor.act("pay", session=checkout.session_ref)
+    payment, = provider.fetch_session(checkout.session_ref).payments
+    assert (payment.state, payment.amount_minor, payment.currency) == (PaymentState.SUCCEEDED, 1000, "USD")
+    assert provider.fetch_payment(payment.payment_ref).payments == [payment]
+    notice = provider.read_webhook(vendor.event("checkout.session.completed"))
+    assert notice is not None and (notice.kind, notice.session_ref, notice.payment_ref, notice.amount_minor) == (
+        PaymentEventKind.PAYMENT_SUCCEEDED, checkout.session_ref, payment.payment_ref, 1000)
+    assert provider.expire_session(checkout.session_ref).state == SessionState.COMPLETE
+
+
+def test_delayed_money(vendor: Vendor) -> None:
+    session = vendor.provider.create_checkout(order()).session_ref
+    vendor.act("pay", session=session, method="bank_debit")
+    assert [each.state for each in vendor.provider.fetch_session(session).payments] == [PaymentState.PENDING]
+    assert _kind(vendor, "checkout.session.completed") == PaymentEventKind.PAYMENT_PENDING
+    vendor.act("settle_delayed", session=session)
+    assert [each.state for each in vendor.provider.fetch_session(session).payments] == [PaymentState.SUCCEEDED]
+    assert _kind(vendor, "checkout.session.async_payment_succeeded") == PaymentEventKind.PAYMENT_SUCCEEDED
+    other = vendor.provider.create_checkout(order()).session_ref
+    vendor.act("pay", session=other, method="bank_debit")
+    vendor.act("fail_delayed", session=other)
+    assert [each.state for each in vendor.provider.fetch_session(other).payments] == [PaymentState.FAILED]
+    assert _kind(vendor, "checkout.session.async_payment_failed") == PaymentEventKind.PAYMENT_FAILED
+
+
+def _kind(vendor: Vendor, event: str) -> PaymentEventKind:
+    notice = vendor.provider.read_webhook(vendor.event(event))
+    assert notice is not None
+    return notice.kind
+
+
+def test_expiry(vendor: Vendor) -> None:
+    session = vendor.provider.create_checkout(order()).session_ref
+    assert vendor.provider.expire_session(session).state == SessionState.EXPIRED
+    assert vendor.provider.expire_session(session).state == SessionState.EXPIRED
+    assert _kind(vendor, "checkout.session.expired") == PaymentEventKind.SESSION_EXPIRED
+
+
+def test_refunds(vendor: Vendor) -> None:
+    session, payment = vendor.paid()
+    first = RefundOrder(refund_sid=new_sid(), payment_ref=payment, amount=Money.from_cents(300), reason="asked")
+    refund = vendor.provider.refund(first)
+    assert vendor.provider.refund(first) == refund
+    assert (refund.status, refund.amount_minor, refund.currency) == (RefundStatus.SUCCEEDED, 300, "USD")
+    assert vendor.provider.fetch_session(session).payments[0].refunded_minor == 300
+    notice = vendor.provider.read_webhook(vendor.event("charge.refunded"))
+    assert notice is not None and (notice.amount_minor, notice.payment_ref, notice.fetch_first) == (300, payment, False)
+    for amount in (Money.from_cents(701), Money(1), Money(0)):
+        with pytest.raises(RefundTooLarge) as refused:
+            vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref=payment, amount=amount, reason="x"))
+        assert refused.value.refundable == Money.from_cents(700)
+    vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref=payment, reason="the rest"))
+    assert vendor.provider.fetch_session(session).payments[0].state == PaymentState.REFUNDED
+    with pytest.raises(RefundTooLarge):
+        vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref=payment, reason="more"))
+    vendor.act("fail_refund", refund=refund.refund_ref)
+    assert vendor.provider.fetch_session(session).payments[0].refunded_minor == 700
+    notice = vendor.provider.read_webhook(vendor.event("refund.failed"))
+    assert notice is not None and notice.kind == PaymentEventKind.REFUND_FAILED and notice.fetch_first
+    with pytest.raises((NotFound, ProviderRefused)):
+        vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref="pi_unknown", reason="x"))
+
+
+@pytest.mark.parametrize(("won", "kind"), [
+    (True, PaymentEventKind.DISPUTE_WON), (False, PaymentEventKind.DISPUTE_LOST)])
+def test_disputes(vendor: Vendor, won: bool, kind: PaymentEventKind) -> None:
+    session, payment = vendor.paid()
+    dispute = vendor.act("dispute", payment_intent=payment, amount=400)
+    opened = vendor.provider.read_webhook(vendor.event("charge.dispute.created"))
+    assert opened is not None and (opened.kind, opened.external_ref, opened.payment_ref, opened.amount_minor) == (
+        PaymentEventKind.DISPUTE_OPENED, dispute["id"], payment, 400)
+    assert vendor.provider.fetch_session(session).payments[0].state == PaymentState.ON_HOLD
+    with pytest.raises(ProviderRefused):
+        vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref=payment, reason="x"))
+    vendor.act("dispute_won" if won else "dispute_lost", dispute=dispute["id"])
+    assert _kind(vendor, "charge.dispute.closed") == kind
+
+
+def test_inquiries_are_no_disputes(vendor: Vendor) -> None:
+    for kind, status in (("charge.dispute.created", "warning_needs_response"), ("charge.dispute.closed", "unknown"),
+                         ("charge.dispute.updated", "needs_response")):
+        body = {"id": "evt_1", "object": "event", "type": kind, "created": 1, "data": {"object": {
+            "id": "du_1", "status": status, "amount": 1, "currency": "usd", "payment_intent": "pi_1"}}}
+        assert vendor.provider.read_webhook(request(json.dumps(body).encode())) is None
+
+
+def test_the_days_payments_page_by_page(vendor: Vendor) -> None:
+    today = datetime.now(UTC).date()
+    paid = {vendor.paid()[1] for _ in range(3)}
+    for _ in range(101):   # more than a page of them
+        session = vendor.provider.create_checkout(order()).session_ref
+        paid.add(str(vendor.act("pay", session=session)["payment_intent"]))
+    found: list[str] = []
+    cursor = None
+    pages = 0
+    while True:
+        page = vendor.provider.list_payments(today, cursor=cursor)
+        found.extend(payment.payment_ref for payment in page.payments)
+        pages += 1
+        if page.next_cursor is None:
+            break
+        cursor = page.next_cursor
+    assert pages > 1 and len(found) == len(set(found)) and paid <= set(found)
+    assert vendor.provider.list_payments(date(2020, 1, 1)).payments == []
+
+
+def test_amounts(vendor: Vendor) -> None:
+    for amount in (Money(1), Money.from_cents(1000) + 1, Money.from_cents(49), Money(0), Money(-10**9)):
+        with pytest.raises(AmountOutOfRange):
+            vendor.provider.create_checkout(order().model_copy(update={"amount": amount}))
+
+
+def test_faults_of_the_vendor(vendor: Vendor) -> None:
+    for status in (500, 503):
+        vendor.switch(api_fail={"status": status, "count": 3})
+        with pytest.raises(ProviderUnavailable):
+            vendor.provider.create_checkout(order())
+    vendor.switch(api_fail={"status": 500, "count": 2})   # the third try succeeds
+    ours = order()
+    assert vendor.provider.create_checkout(ours).url
+    vendor.switch(api_fail={"status": 429, "count": 1})
+    with pytest.raises(ProviderUnavailable):
+        vendor.provider.create_checkout(order())
+    with pytest.raises(ProviderRefused) as refused:
+        vendor.made("sk_test_somebody_else").create_checkout(order())
+    assert "sk_test" not in str(refused.value.data())
+    nowhere = StripeProvider(StripeSettings.model_validate({
+        "secret_key": "k", "signing_keys": (), "base_url": "http://127.0.0.1:9"}))
+    with pytest.raises(ProviderUnavailable):
+        nowhere.fetch_session("cs_1")
+
+
+# --- signatures -----------------------------------------------------------------------------------------------------
+
+@pytest.fixture
+def then(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The time of the vectors."""
+    monkeypatch.setattr("stripe._webhook.time.time", lambda: 1_700_000_000)
+
+
+def signing(*keys: str) -> StripeProvider:
+    return StripeProvider(StripeSettings.model_validate({"secret_key": "k", "signing_keys": keys}))
+
+
+def with_header(body: str, header: str | None) -> WebhookRequest:
+    return WebhookRequest(headers={} if header is None else {"stripe-signature": header}, body=body.encode(),
+                          received_at=NOW)
+
+
+@pytest.mark.usefixtures("then")
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda vector: vector["name"])
+def test_signature_vectors(vector: dict[str, Any]) -> None:
+    """The signature holds; what then may be wrong is the event, which has no type."""
+    body, header = vector["body"], vector["expected_header"]
+    for keys in ((vector["secret"],), ("whsec_other", vector["secret"])):
+        with pytest.raises(WebhookMalformed):
+            signing(*keys).verify_webhook(with_header(body, header))
+    for wrong in (header.replace("1700000000", "1700000001"), header[:-1] + ("0" if header[-1] != "0" else "1")
+                  if header.count("v1=") == 1 else "t=1700000000,v1=00", header.replace("v1=", "v0="), "", None):
+        with pytest.raises(InvalidSignature):
+            signing(vector["secret"]).verify_webhook(with_header(body, wrong))
+    for other in vector.get("must_not_match", ()):
+        with pytest.raises(InvalidSignature):
+            signing(vector["secret"]).verify_webhook(with_header(body, f"t=1700000000,v1={other['value']}"))
+    with pytest.raises(InvalidSignature):
+        signing(vector["secret"]).verify_webhook(with_header(body + " ", header))
+    with pytest.raises(InvalidSignature):
+        signing().verify_webhook(with_header(body, header))
+
+
+def test_old_signatures_are_replays() -> None:
+    body = b'{"id":"evt_1","object":"event","type":"x"}'
+    provider = signing(STRIPE_SIGNING_KEY)
+    assert provider.verify_webhook(request(body, at=int(time.time()) - 290)).event_id == "evt_1"
+    with pytest.raises(InvalidSignature):
+        provider.verify_webhook(request(body, at=int(time.time()) - 310))
+
+
+@given(st.text(max_size=60), st.binary(max_size=200))
+def test_no_header_breaks_it(header: str, body: bytes) -> None:
+    with pytest.raises((InvalidSignature, WebhookMalformed)):
+        signing(STRIPE_SIGNING_KEY).verify_webhook(
+            WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW))
+
+
+JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
+                        ["id", "object", "type", "created", "data", "status", "amount", "currency", "payment_intent",
+                         "metadata", "payment_status", "amount_total", "amount_refunded"]) | st.text(max_size=5),
+                        inner, max_size=8), max_leaves=20)
+KINDS = ["checkout.session.completed", "checkout.session.expired", "charge.refunded", "refund.failed", "refund.updated",
+         "charge.dispute.created", "charge.dispute.closed", "payment_intent.succeeded"]
+
+
+@given(st.sampled_from(KINDS), JSON, st.integers() | st.none() | st.text(max_size=3))
+def test_no_event_breaks_it(kind: str, of: Any, created: Any) -> None:
+    """Whatever a signed event holds, it is read, of no concern, or malformed."""
+    body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "created": created, "data": {"object": of}})
+    try:
+        found = signing(STRIPE_SIGNING_KEY).read_webhook(
+            WebhookRequest(headers={}, body=body.encode(), received_at=NOW))
+        assert found is None or isinstance(found, PaymentNotice)
+    except WebhookMalformed:
+        pass
