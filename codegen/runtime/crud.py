@@ -52,7 +52,8 @@ class _Crud:
         self.own = type.owner if type.auth == "own" else None
         self.ignored = tuple(f.name for f in type.fields if f.server) + type.computed
         self.sensitive = {f.name for f in type.fields if f.sensitive}
-        self.show = self._show_model if hooks.post_get or type.computed else self._show_row
+        self.plain = hooks.post_get is None and not type.computed
+        self.show = self._show_row if self.plain else self._show_model
 
     def methods(self) -> Iterable[Method]:
         for verb in self.type.crud:
@@ -106,7 +107,8 @@ class _Crud:
         return self.database.execute(own_text(), (owner, after, limit + 1)), limit
 
     def _listed(self, context: Context, rows: Sequence[Row]) -> Sequence[Any]:
-        items = [self.show(context, row) for row in rows]
+        items = (list(map(self.store.to_json, rows)) if self.plain   # PERF: half of what a page costs is per row
+                 else [self.show(context, row) for row in rows])
         for name in self.sensitive:
             for item in items:
                 del item[name]
