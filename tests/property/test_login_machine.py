@@ -172,6 +172,11 @@ class LoginMachine(RuleBasedStateMachine):
         made = self.finish(challenge, challenge.answer, challenge.pre, replaced.value if replaced else None)
         return self.given_to(challenge.person, made, replaced) if isinstance(made, str) else multiple()
 
+    @rule(target=cookies, person=st.sampled_from(PEOPLE), replaced=st.none() | cookies)
+    def start_and_answer(self, person: Person, replaced: Cookie | None) -> object:
+        challenge = self.start(person, program=False)
+        return self.answer(challenge, replaced) if isinstance(challenge, Open) else multiple()
+
     @rule(target=links, challenge=challenges)
     def answer_as_a_program(self, challenge: Open) -> object:
         if not challenge.program:
@@ -212,6 +217,12 @@ class LoginMachine(RuleBasedStateMachine):
             assert user is not None and user.sid == caller.sid
             if self.clock.time - cookie.seen >= SEEN_EVERY:
                 cookie.seen = self.clock.time
+
+    @rule(cookie=cookies)
+    def visit_for_days(self, cookie: Cookie) -> None:
+        for _ in range(12):
+            self.clock.time += timedelta(hours=11)
+            self.visit(cookie)
 
     @rule(cookie=cookies)
     def forge(self, cookie: Cookie) -> None:
