@@ -1,4 +1,4 @@
-"""The login history of a user, the newest first."""
+"""The login history of an address, the newest first: failed tries before the first login belong to it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ class LoginHistory:
         self.events = Store.of(LOGIN_EVENT, database)
         columns = ", ".join(f'"{name}"' for name in self.events.type.names)
         self._latest = database.prepare(
-            f'SELECT {columns} FROM "login_event" WHERE "user_sid" = ? ORDER BY "sid" DESC LIMIT ?')   # noqa: S608
+            f'SELECT {columns} FROM "login_event" WHERE "address" = ? ORDER BY "sid" DESC LIMIT ?')   # noqa: S608
 
-    def latest(self, user_sid: str, limit: int) -> list[LoginEvent]:
-        """The last events of a user."""
-        rows = self.database.execute(self._latest, (user_sid, limit))
+    def latest(self, address: str, limit: int) -> list[LoginEvent]:
+        """What last happened to an address."""
+        rows = self.database.execute(self._latest, (address, limit))
         return [self.events.object(self.events.decode(row)) for row in rows]

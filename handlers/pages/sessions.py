@@ -6,6 +6,8 @@ from handlers.identity.history import LoginHistory
 from handlers.pages.page import Page, page
 from handlers.pages.visit import House, Visit
 
+EVENTS = 20
+
 
 class SessionsPage(Page):
     """`POST` ends one session (`sid`)."""
@@ -19,7 +21,8 @@ class SessionsPage(Page):
         here = visit.require_user()
         sessions = self.house.sessions.of(here.user.sid)
         sessions.sort(key=lambda each: (each.sid != here.session.sid, -each.last_seen_at.timestamp()))
-        visit.page("sessions.html", events=self._history.latest(here.user.sid, 20), user=here.user, sessions=sessions)
+        events = self._history.latest(here.user.mycelium_address, EVENTS)
+        visit.page("sessions.html", events=events, user=here.user, sessions=sessions)
 
     @page
     def on_post(self, visit: Visit) -> None:

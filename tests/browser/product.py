@@ -1,0 +1,110 @@
+"""The product for browser tests: a real site and a real sandbox, each a process, and somebody with a key."""
+
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from codegen.runtime.database import Database
+from tests.server.people import Person
+from tests.server.site import COMMAND, Site, free_port
+
+OFF = {"webhooks": "send", "webhook_copies": 1, "webhook_delay": 0, "webhook_forge": False, "decline_all": False,
+       "api_fail": None}
+
+
+class Product:
+    """Site and sandbox while `running`."""
+
+    def __init__(self, directory: Path, **settings: str) -> None:
+        self.directory = directory
+        self.sandbox_port = free_port()
+        self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
+        self.site = Site(directory, SANDBOX_URL=self.sandbox, **settings)
+        self.url = self.site.url
+        self._stack = ExitStack()
+
+    @contextmanager
+    def running(self) -> Iterator["Product"]:
+        self.site.command("migrate")
+        with self._sandbox():
+            self._stack.enter_context(self.site.running())
+            try:
+                yield self
+            finally:
+                self._stack.close()
+
+    def restart_site(self) -> None:
+        """End the site's process and start it again on the same data."""
+        self._stack.close()
+        self._stack.enter_context(self.site.running())
+
+    @contextmanager
+    def _sandbox(self) -> Iterator[None]:
+        with (self.directory / "sandbox.log").open("wb") as log:
+            process = subprocess.Popen([*COMMAND, "sandbox", "--port", str(self.sandbox_port)],
+                                       env=self.site.environment, stdout=log, stderr=log)
+            try:
+                until = time.monotonic() + 60
+                while True:
+                    try:
+                        httpx.get(f"{self.sandbox}/_control")
+                        break
+                    except httpx.TransportError:
+                        assert process.poll() is None and time.monotonic() < until, "the sandbox did not start"
+                        time.sleep(0.05)
+                yield
+            finally:
+                process.terminate()
+                process.wait(timeout=30)
+
+    # --- the sandbox's switches -------------------------------------------------------------------------------
+
+    def switch(self, **switches: Any) -> None:
+        """Set switches of the payment vendor."""
+        httpx.post(f"{self.sandbox}/_control/stripe", json=switches).raise_for_status()
+
+    def act(self, act: str, **arguments: Any) -> Any:
+        """Let something happen at the payment vendor."""
+        return httpx.post(f"{self.sandbox}/_control/stripe", json={"act": act, **arguments}).raise_for_status().json()
+
+    def reset(self) -> None:
+        """All switches as they were."""
+        self.switch(**OFF)
+        self.act("release")
+
+    # --- people -----------------------------------------------------------------------------------------------
+
+    def key_file(self, person: Person) -> Path:
+        path = self.directory / f"{person.public_key}.bin"
+        path.write_bytes(person.private)
+        return path
+
+    def link(self, person: Person) -> str:
+        """What the login program prints."""
+        return self.site.command("login", self.url, "--key", str(self.key_file(person))).splitlines()[-1]
+
+    def answer(self, person: Person, challenge: str) -> str:
+        """What the login program answers to a challenge that was copied from the login page."""
+        return self.site.command("login", self.url, "--key", str(self.key_file(person)), "--challenge", challenge)
+
+    # --- what is kept -----------------------------------------------------------------------------------------
+
+    def rows(self, sql: str, *params: object) -> list[tuple[Any, ...]]:
+        """Rows of the site's database."""
+        database = Database.open(f"sqlite:///{self.directory}/var/hero-onboarding.db")
+        try:
+            return database.execute(sql, params)
+        finally:
+            database.close()
+
+    def top_up(self, person: Person) -> tuple[str, str, str | None, str]:
+        """The last top-up of somebody: its sid, checkout, payment and status."""
+        [found] = self.rows('SELECT t.sid, t.session_ref, t.payment_ref, t.status FROM top_up t JOIN "user" u'
+                            " ON u.sid = t.user_sid WHERE u.mycelium_address = ? ORDER BY t.sid DESC LIMIT 1",
+                            person.address)
+        return found[0], found[1], found[2], found[3]

@@ -1,0 +1,47 @@
+"""What people do in a browser, step by step."""
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.product import Product
+from tests.server.people import Person
+
+ACCEPTED, DECLINED, LATER = "Card that is accepted", "Card that is declined", "Bank debit"
+
+
+def sign_in(page: Page, product: Product, person: Person) -> None:
+    """Open the link of the login program and press its button."""
+    page.goto(product.link(person))
+    expect(page.get_by_role("heading", name="Sign in as this key?")).to_be_visible()
+    assert "".join(page.locator(".mono.strong").inner_text().split()) == person.address
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    page.wait_for_url(f"{product.url}/dashboard")
+
+
+def ask(page: Page, product: Product, amount: str) -> None:
+    """Fill in an amount on the page for adding credit, and go to the vendor's page."""
+    page.goto(f"{product.url}/topup")
+    page.get_by_label("Another amount").fill(amount)
+    page.get_by_role("button", name="Continue to payment").click()
+    page.wait_for_url(f"{product.sandbox}/**")
+
+
+def pay(page: Page, how: str = ACCEPTED) -> None:
+    """Choose how the payment goes on the vendor's page, and press its button."""
+    page.get_by_label(how).check()
+    page.get_by_role("button", name="Pay").click()
+
+
+def top_up(page: Page, product: Product, amount: str) -> None:
+    """All of it, until it is paid."""
+    ask(page, product, amount)
+    pay(page)
+    expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+
+
+def balance(page: Page, product: Product) -> str:
+    """The balance that the dashboard shows, exactly."""
+    page.goto(f"{product.url}/dashboard")
+    shown = page.locator(".amount")
+    exact = shown.get_attribute("title")
+    assert exact is not None and shown.inner_text().replace("\n", "") == exact[:exact.index(".") + 3]
+    return exact

