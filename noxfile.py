@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -89,6 +90,7 @@ def tests(session: nox.Session) -> None:
         session.run("pytest", *session.posargs)
         return
     check(session)
+    browser(session)
     session.run("pytest", "-n", "2", "--dist", "worksteal")
 
 
@@ -134,10 +136,24 @@ def bench(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def system(session: nox.Session) -> None:
-    """Install the Debian packages some tests need (chromium, for the browser); asks for root where it is not."""
+    """Install the Debian packages some tests and benchmarks need (chromium, wrk); asks for root where it is not."""
+    install_packages(session, "chromium", "git", "wrk")
+
+
+def install_packages(session: nox.Session, *packages: str) -> None:
     sudo = [] if os.geteuid() == 0 else ["sudo"]
-    session.run(*sudo, "apt-get", "update", external=True)
-    session.run(*sudo, "apt-get", "install", "-y", "--no-install-recommends", "chromium", "git", "wrk", external=True)
+    session.run(*sudo, "apt-get", "update", "-q", external=True)
+    session.run(*sudo, "apt-get", "install", "-q", "-y", "--no-install-recommends", *packages, external=True)
+
+
+def browser(session: nox.Session) -> None:
+    """The tests in a browser need one: as root on Debian it is installed, elsewhere it is asked for."""
+    if shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome"):
+        return
+    if shutil.which("apt-get") and os.geteuid() == 0:
+        install_packages(session, "chromium")
+    else:
+        session.warn("no chromium: the browser tests are skipped; `nox -s system` installs it")
 
 
 if __name__ == "__main__":
