@@ -62,7 +62,7 @@ class Runner:
     def run(self, stop: threading.Event) -> None:
         """Go on until `stop` is set."""
         leases = Leases(self._database, self._clock, f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}")
-        released = Finalize(None, self._release, args=(leases,), exitpriority=1)
+        released = Finalize(None, self._release, args=(leases, stop), exitpriority=1)
         while not stop.is_set():
             try:
                 if leases.take(LEASE, LENGTH):
@@ -73,7 +73,8 @@ class Runner:
             stop.wait(PAUSE)
         released()
 
-    def _release(self, leases: Leases) -> None:
+    def _release(self, leases: Leases, stop: threading.Event) -> None:
+        stop.set()   # or the loop would take it again
         with suppress(Exception):   # it ends by itself
             leases.release(LEASE)
 

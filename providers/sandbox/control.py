@@ -72,8 +72,11 @@ class Control:
         if act == "release":
             return {"released": self._deliveries.release(name, asked.get("order", "in_order"))}
         if act == "repeat":
-            return {"repeated": self._deliveries.repeat(name, asked["event"])}
+            return {"repeated": self._deliveries.repeat(name, asked.get("event", ""))}
         if act not in vendor.acts:
             raise falcon.HTTPBadRequest(title=f"no such act: {act}", description="see GET /_control")
-        with self._store.transaction():
-            return vendor.acts[act][1](asked)
+        try:
+            with self._store.transaction():
+                return vendor.acts[act][1](asked)
+        except KeyError as missing:
+            raise falcon.HTTPBadRequest(title=f"{act} needs {missing}", description="see GET /_control") from None

@@ -13,6 +13,7 @@ from providers.sandbox.stripe import objects
 
 VENDOR = "stripe"
 JsonObject = dict[str, Any]
+REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 DEFAULT_LIFE = 24 * 3600
 """Seconds a session stays open where the caller asks for none."""
 
@@ -53,7 +54,7 @@ class Checkout:
     # --- sessions -----------------------------------------------------------------------------------------------
 
     def create(self, params: JsonObject) -> JsonObject:
-        if params["mode"] != "payment":
+        if params.get("mode") != "payment":
             raise Refused("The sandbox knows payments only.", param="mode")
         amount, currency = _total(params.get("line_items") or [])
         now = self.now()
@@ -182,12 +183,14 @@ class Checkout:
 
     def refund(self, params: JsonObject) -> JsonObject:
         charge = self._charge_of(params)
+        if params.get("reason") not in (None, *REASONS):
+            raise Refused(f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
         rest = charge["amount_captured"] - charge["amount_refunded"]
         if charge["disputed"]:
             raise Refused("This charge is disputed.", code="charge_disputed")
         if rest <= 0:
             raise Refused("This charge has already been refunded.", code="charge_already_refunded")
-        amount = int(params.get("amount") or rest)
+        amount = int(params.get("amount", rest))
         if not 0 < amount <= rest:
             raise Refused(f"Refund amount ({amount}) is greater than unrefunded amount ({rest}).", param="amount")
         refund = objects.refund(charge, amount, self.now(), params) | {"status": "succeeded"}

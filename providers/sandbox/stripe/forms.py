@@ -14,18 +14,18 @@ class FormError(ValueError):
 
 
 def decode(text: str) -> dict[str, Any]:
-    """Nested dicts and lists of strings; `[0]`, `[1]` … are places in a list, which must be gapless."""
+    """Nested dicts and lists of strings; `[0]`, `[1]` … are places in a list, which must be gapless, `[]` the next."""
     root: dict[str, Any] = {}
     for key, value in parse_qsl(text, keep_blank_values=True):
         parts = [part.strip("[]") for part in _KEY.findall(key)]
-        if not parts or "".join(_KEY.findall(key)) != key:
+        if not parts or not parts[0] or "".join(_KEY.findall(key)) != key:
             raise FormError(f"cannot read the parameter name {key!r}")
         place = root
         for part in parts[:-1]:
-            place = place.setdefault(part, {})
+            place = place.setdefault(part or str(len(place)), {})
             if not isinstance(place, dict):
                 raise FormError(f"{key!r} is given as a value and as a group")
-        place[parts[-1]] = value
+        place[parts[-1] or str(len(place))] = value
     listed: dict[str, Any] = {name: _with_lists(value) for name, value in root.items()}
     return listed
 
