@@ -1,7 +1,10 @@
 """`oschema explain`: print a rule of the table of diagnostics."""
 
+import json
+
 import click
 
+from codegen.commands.options import FORMAT
 from codegen.source.catalog import RULES
 from codegen.source.diagnostics import Rule
 
@@ -12,16 +15,18 @@ _SECTIONS = {"0": "files and bytes", "1": "syntax", "2": "names and types", "3":
 
 @click.command(name="explain")
 @click.option("--schemas", hidden=True, help="Taken by every command; the rules are the same for all schemas.")
+@FORMAT
 @click.argument("code", required=False)
-def command(schemas: str | None, code: str | None) -> None:
+def command(schemas: str | None, form: str, code: str | None) -> None:
     """Print the rule with this CODE (OS201): what it says, why, wrong and right. Without CODE: all rules."""
     if code is None:
-        click.echo("\n".join(_table()))
+        click.echo(_json([_record(rule) for _, rule in sorted(RULES.items())]) if form == "json" else
+                   "\n".join(_table()))
         return
     rule = RULES.get(code.upper())
     if rule is None:
         raise click.UsageError(f"there is no rule {code}; {_hint(code.upper())}`oschema explain` lists all")
-    click.echo(explain(rule), nl=False)
+    click.echo(_json(_record(rule)) + "\n" if form == "json" else explain(rule), nl=False)
 
 
 def _hint(code: str) -> str:
@@ -29,6 +34,17 @@ def _hint(code: str) -> str:
     near = [known for known in sorted(RULES)
             if sum(a == b for a, b in zip(code, known, strict=False)) >= len(known) - 1]
     return f"did you mean {near[0]}? " if near else ""
+
+
+def _record(rule: Rule) -> dict[str, str]:
+    """The rule for machines."""
+    fix = {"fix": _plain(rule.fix)} if rule.fix else {}
+    return {"code": rule.code, "severity": rule.severity, "message": _plain(rule.message), **fix,
+            "why": rule.why.strip("\n")}
+
+
+def _json(document: object) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False)
 
 
 def explain(rule: Rule) -> str:

@@ -1,6 +1,7 @@
 """`oschema fmt`: write schema files in the one way they are written."""
 
 import difflib
+import os
 import re
 import shutil
 import tempfile
@@ -10,10 +11,11 @@ from pathlib import Path
 
 import click
 
+from codegen.commands.options import FORMAT
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile, discover, load
-from codegen.source.printers import FORMATS, plural, write_findings
+from codegen.source.printers import plural, write_findings
 from codegen.source.span import Span
 from codegen.syntax import format_file, parse
 from codegen.syntax.compare import same_meaning
@@ -38,14 +40,15 @@ class Change:
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change. Exit 1 if something would.")
 @click.option("--schemas", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True,
               help="The directory of schemas, where no PATH is given.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
-              help="How findings are printed.")
+@FORMAT
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 def command(check: bool, diff: bool, schemas: Path, form: str, paths: tuple[Path, ...]) -> None:
     """Format schema files in place: PATHs (files or directories), or all of --schemas.
 
     A file with syntax errors is not touched.
     """
+    if not paths and not schemas.is_dir():
+        raise click.UsageError(f"there is no directory {schemas.as_posix()}; name one with --schemas")
     report = Report()
     sources: dict[str, SourceFile] = {}
     changes = [change for path in files(paths or (schemas,), report)
@@ -69,12 +72,13 @@ def command(check: bool, diff: bool, schemas: Path, form: str, paths: tuple[Path
 
 def files(paths: tuple[Path, ...], report: Report) -> Iterator[Path]:
     """The files named, and those below the directories named; each once."""
-    seen: set[Path] = set()
+    seen: set[str] = set()
     for path in paths:
         found = [path] if path.is_file() else [file for module in discover(path, report) for file in module.files]
         for file in found:
-            if file.resolve() not in seen:
-                seen.add(file.resolve())
+            place = os.path.realpath(file)
+            if place not in seen:
+                seen.add(place)
                 yield file
 
 

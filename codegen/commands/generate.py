@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
+from codegen.commands.options import FORMAT
 from codegen.emit.freshness import Difference, compare, stale_manifest, touched
 from codegen.emit.manifest import Manifest, input_digest, read_manifest
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
-from codegen.source.printers import FORMATS, plural, write_findings
+from codegen.source.printers import plural, write_findings
 from codegen.source.span import Span
 
 if TYPE_CHECKING:
@@ -34,8 +35,7 @@ _RULES = {"changed": catalog.GENERATED_CHANGED, "missing": catalog.GENERATED_MIS
 @click.option("--check", is_flag=True, help="Write nothing; list what is not as it should be, and exit 1 if anything.")
 @click.option("--watch", is_flag=True, help="Go on, and generate again whenever a schema changes.")
 @click.option("--only", metavar="KIND", help="One kind of output: models, tables, clients, …")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
-              help="How findings are printed.")
+@FORMAT
 def command(schemas: Path, out: Path, check: bool, watch: bool, only: str | None, form: str) -> None:
     """Write everything that follows from the schemas: models, tables, routes, clients, documents.
 

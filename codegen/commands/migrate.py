@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from codegen.commands.options import FORMAT
 from codegen.evolve.plan import LOCK, MIGRATIONS, check_history, is_current, locked, plan, seal, write
 from codegen.model import load_sources
 from codegen.runtime import migrations
@@ -16,7 +18,7 @@ from codegen.runtime.database import Database, Unavailable
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile
-from codegen.source.printers import FORMATS, plural, write_findings
+from codegen.source.printers import plural, write_findings
 from codegen.source.span import Span
 
 _SCHEMAS = click.option("--schemas", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True,
@@ -34,8 +36,7 @@ def command() -> None:
 @_SCHEMAS
 @click.option("--slug", metavar="NAME", help="The name of the migration; made from its first step where left out.")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if the lock is behind the schemas.")
-@click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True,
-              help="How findings are printed.")
+@FORMAT
 def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> None:
     """Write the migration that leads from the lock to the schemas, and the new lock.
 
@@ -44,6 +45,8 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
     """
     if slug is not None and not re.fullmatch(r"[a-z0-9]+(_[a-z0-9]+)*", slug):
         raise click.UsageError("--slug is made of lower-case letters, digits and single underscores")
+    if not schemas.is_dir():
+        raise click.UsageError(f"there is no directory {schemas.as_posix()}; name one with --schemas")
     report = Report()
     loaded = load_sources(schemas, report)
     sources, program = loaded.texts, loaded.resolve(report)
@@ -76,34 +79,39 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
 
 @command.command(name="apply")
 @_SCHEMAS
+@FORMAT
 @_DATABASE
 @click.option("--to", type=click.IntRange(min=0), metavar="N",
               help="Stop at migration N, going back where the database is further; 0 is the empty database.")
-def apply_command(schemas: Path, url: str, to: int | None) -> None:
+def apply_command(schemas: Path, form: str, url: str, to: int | None) -> None:
     """Bring a database to the newest migration, or to N."""
-    database = _open(url)
-    try:
-        done = migrations.apply(database, schemas / MIGRATIONS, to, on_step=lambda migration, direction: click.echo(
-            f"{'applying   ' if direction == 'up' else 'taking back'} {migration.name}"))
-    except (migrations.MigrationError, Unavailable) as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        database.close()
-    click.echo(f"{plural(len(done), 'migration')} done" if done else "nothing to do: the database is there already")
+    def tell(migration: migrations.Migration, direction: str) -> None:
+        if form == "text":
+            click.echo(f"{'applying   ' if direction == 'up' else 'taking back'} {migration.name}")
+
+    with _database(schemas, url, form) as database:
+        done = migrations.apply(database, schemas / MIGRATIONS, to, on_step=tell)
+    _finish(Report(), {}, form)
+    if form == "text":
+        click.echo(f"{plural(len(done), 'migration')} done" if done else
+                   "nothing to do: the database is there already")
 
 
 @command.command(name="status")
 @_SCHEMAS
+@FORMAT
 @_DATABASE
-def status_command(schemas: Path, url: str) -> None:
+def status_command(schemas: Path, form: str, url: str) -> None:
     """List migrations: when each was applied, and which wait. Exit 1 if some wait."""
-    database = _open(url)
-    try:
+    with _database(schemas, url, form) as database:
         found = migrations.status(database, schemas / MIGRATIONS)
-    except (migrations.MigrationError, Unavailable) as error:
-        raise click.ClickException(str(error)) from error
-    finally:
-        database.close()
+    if form != "text":
+        report = Report()
+        for migration in found.pending:
+            path = (schemas / MIGRATIONS / migration.name).as_posix()
+            report.add(catalog.MIGRATION_WAITING, Span(path, 1, 1, 1, 2), name=migration.name)
+        _finish(report, {}, form)
+        return
     for applied in found.applied:
         click.echo(f"applied   {datetime.fromtimestamp(applied.applied_at, UTC):%Y-%m-%dT%H:%M:%SZ}  {applied.name}")
     for migration in found.pending:
@@ -115,20 +123,42 @@ def status_command(schemas: Path, url: str) -> None:
 
 @command.command(name="seal")
 @_SCHEMAS
+@FORMAT
 @click.argument("number", type=click.IntRange(min=1))
-def seal_command(schemas: Path, number: int) -> None:
+def seal_command(schemas: Path, form: str, number: int) -> None:
     """Accept hand-made edits of the SQL of migration NUMBER, which no database may have applied yet."""
     folder = next((schemas / MIGRATIONS).glob(f"{number:04d}_*"), None)
     if folder is None:
-        raise click.ClickException(f"there is no migration {number} in {(schemas / MIGRATIONS).as_posix()}")
-    click.echo(f"sealed {folder.name}" if seal(folder) else f"nothing to do: {folder.name} was not edited")
+        raise _failed(schemas, form, f"there is no migration {number} in {(schemas / MIGRATIONS).as_posix()}")
+    _finish(Report(), {}, form)
+    if form == "text":
+        click.echo(f"sealed {folder.name}" if seal(folder) else f"nothing to do: {folder.name} was not edited")
 
 
-def _open(url: str) -> Database:
+@contextmanager
+def _database(schemas: Path, url: str, form: str) -> Iterator[Database]:
+    """The database at `url`, open for a while; a migration that fails ends the command."""
     try:
-        return Database.open(url)
+        database = Database.open(url)
     except ValueError as error:
         raise click.UsageError(str(error)) from error
+    try:
+        yield database
+    except (migrations.MigrationError, Unavailable) as error:
+        raise _failed(schemas, form, str(error)) from error
+    finally:
+        database.close()
+
+
+def _failed(schemas: Path, form: str, problem: str) -> Exception | SystemExit:
+    """How the command ends where a migration cannot be done: a sentence, or a finding for machines."""
+    if form == "text":
+        return click.ClickException(problem)
+    path = (schemas / MIGRATIONS).as_posix()
+    report = Report()
+    report.add(catalog.MIGRATIONS_BROKEN, Span(path, 1, 1, 1, 2), problem=problem)
+    write_findings(report.findings(), {}, form)
+    return SystemExit(1)
 
 
 def _finish(report: Report, sources: Mapping[str, SourceFile], form: str) -> None:

@@ -4,7 +4,11 @@ from pathlib import Path
 
 import click
 
-from codegen.model.casing import is_snake, to_snake
+from codegen.commands.options import FORMAT
+from codegen.model.casing import is_snake, to_pascal, to_snake
+from codegen.source.diagnostics import Report
+from codegen.source.files import discover
+from codegen.source.printers import write_findings
 
 _STARTER = '''\
 // A module is a directory; its files share one namespace. `oschema generate` writes code for all of it.
@@ -51,12 +55,33 @@ service TaskService {{
 }}
 '''
 
+_NEXT = '''\
+// Another module beside those that are there; `import "../other"` binds their names to the prefix `other`.
+module {name} "1.0.0"
+
+/// Something to keep.
+[rootobject]
+{title} = {{
+    /// Unique among all of them.
+    label: str                  @unique @len(1, 80)
+    created_at: otime = now     @server @immutable
+}}
+
+/// What can be done beyond CRUD.
+[version("1.0")]
+service {title}Service {{
+    /// How many there are.
+    count() -> u32  @safe
+}}
+'''
+
 
 @click.command(name="new")
 @click.option("--schemas", type=click.Path(path_type=Path, file_okay=False), default=Path("schemas"),
               show_default=True, help="The directory of schemas; it is made where it is missing.")
+@FORMAT
 @click.argument("name")
-def command(schemas: Path, name: str) -> None:
+def command(schemas: Path, form: str, name: str) -> None:
     """Start the module NAME: a directory below --schemas with a small, commented schema.
 
     Nothing that exists is overwritten.
@@ -67,9 +92,13 @@ def command(schemas: Path, name: str) -> None:
     if directory.exists():
         raise click.UsageError(f"{directory.as_posix()} exists already; choose another name")
     path = directory / f"{name}.oschema"
+    starter = _NEXT if schemas.is_dir() and discover(schemas, Report()) else _STARTER
     try:
         directory.mkdir(parents=True)
-        path.write_text(_STARTER.format(name=name), encoding="utf-8")
+        path.write_text(starter.format(name=name, title=to_pascal(name)), encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"cannot write {path.as_posix()}: {error.strerror or error}") from error
+    if form != "text":
+        write_findings([], {}, form)
+        return
     click.echo(f"wrote {path.as_posix()}; next: oschema generate --schemas {schemas.as_posix()}")

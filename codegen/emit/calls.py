@@ -6,7 +6,7 @@ A root object and a service may share a prefix (`Billing` and `BillingService`):
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from codegen.emit.pytypes import argument_name
 from codegen.model.model import CrudVerb, Field, Method, Program, Service, Struct
@@ -56,8 +56,14 @@ def groups(program: Program) -> tuple[Group, ...]:
 
 
 def input_fields(struct: Struct) -> tuple[Field, ...]:
-    """What `new` and `set` read: everything but what the server fills in; `sid` may be left out."""
-    return tuple(field for field in struct.fields if not (field.server or field.computed or field.name == "rev"))
+    """What `new` and `set` read: everything but what the server fills in.
+
+    `sid` may be left out; so may the owner where users write their own objects: it is the caller then.
+    """
+    known = {"sid", struct.owner if struct.auth == "own" else None}
+    return tuple(
+        replace(field, optional=True) if field.name in known else field
+        for field in struct.fields if not (field.server or field.computed or field.name == "rev"))
 
 
 def patch_fields(struct: Struct) -> tuple[Field, ...]:

@@ -189,9 +189,10 @@ class _Crud:
         return self._made[wanted]
 
     def _input(self, root: Struct) -> Named:
+        theirs = f" Of users, `{root.owner}` is the caller." if root.auth == "own" and root.owner != "sid" else ""
         return self._add(
             root, "Input", f"A `{root.name}` as it is sent: without what the server fills in. Without a `sid` it gets "
-            "a new one.", (replace(f, optional=True) if f.name == "sid" else f for f in input_fields(root)))
+            f"a new one.{theirs}", iter(input_fields(root)))
 
     def _patch(self, root: Struct) -> Named:
         return self._add(root, "Patch", f"What may be changed of a `{root.name}`.", (

@@ -276,7 +276,7 @@ class _File:
         if all(record.name != name for record in self.records):
             fields = input_fields(root)
             self._record(name, f"A `{root.name}` as it is sent: without what the server fills in.", fields,
-                         [field.name for field in fields if not field.required or field.name == "sid"])
+                         [field.name for field in fields if not field.required])
         return name
 
     def _model(self, root: Struct) -> str:

@@ -198,7 +198,7 @@ def _inputs(root: Struct, types: Types) -> Iterator[Declaration]:
 
     if {"new", "set"} & set(root.crud):
         yield Declaration(derived("Input"), f"What `{root.wire}.new` reads.", tuple(
-            types.member(field, optional=not field.required or field.name == "sid") for field in input_fields(root)))
+            types.member(field, optional=not field.required) for field in input_fields(root)))
     if "patch" in root.crud:
         yield Declaration(derived("Patch"), f"What `{root.wire}.patch` may change; what is absent stays.", tuple(
             types.member(field, optional=True) for field in patch_fields(root)))

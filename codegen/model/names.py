@@ -115,29 +115,30 @@ class Names:
         """What a path names, None (and a finding) where there is nothing."""
         symbol = scope.find(path)
         if symbol is None:
-            self._unknown(scope, path, UNKNOWN_TYPE, [*PRIMITIVES, *scope.names(TYPE_KINDS)])
+            self._unknown(scope, path, UNKNOWN_TYPE, PRIMITIVES, TYPE_KINDS)
         return symbol
 
     def error_symbol(self, scope: Scope, path: tree.Path) -> Symbol | Error | None:
         """The declaration or predeclared error a path names, None (and a finding) where there is nothing."""
         symbol = scope.find(path) or RUNTIME.get(path.text)
         if symbol is None:
-            self._unknown(scope, path, UNKNOWN_ERROR, [*RUNTIME, *scope.names(ERROR_KINDS)])
+            self._unknown(scope, path, UNKNOWN_ERROR, RUNTIME, ERROR_KINDS)
         return symbol
 
-    def _unknown(self, scope: Scope, path: tree.Path, rule: Rule, candidates: list[str]) -> None:
+    def _unknown(self, scope: Scope, path: tree.Path, rule: Rule, known: Iterable[str], kinds: Iterable[str]) -> None:
         if scope.lost(path):
             return
         first = path.parts[0]
         if len(path.parts) > 1 and first.text not in scope.prefixes:
             self.report.add(UNKNOWN_PREFIX, first.span, name=first.text, near=nearest(first.text, scope.prefixes))
         else:
-            # The same name in an imported module is nearer than any other name.
-            same = (name for name in sorted(candidates) if name.rpartition(".")[2] == path.parts[-1].text)
-            near = next(same, None)
-            if near is None and self.suggestions > 0:
+            near = None
+            if self.suggestions > 0:
                 self.suggestions -= 1
-                near = nearest(path.text, candidates)
+                candidates = [*known, *scope.names(kinds)]
+                # The same name in an imported module is nearer than any other name.
+                same = (name for name in sorted(candidates) if name.rpartition(".")[2] == path.parts[-1].text)
+                near = next(same, None) or nearest(path.text, candidates)
             self.report.add(rule, path.span, name=path.text, near=near)
 
 

@@ -29,6 +29,9 @@ LOCK_UNREADABLE = Rule("OS724", "error", "{problem}", why="""\
 LOCK_BEHIND = Rule("OS725", "error", "the lock is behind the schemas: {what}", fix="oschema migrate plan", why="""\
 Each change of the schemas is planned before it is released, so that every database can follow.
 """)
+MIGRATION_WAITING = Rule("OS727", "error", "the database lacks migration {name}", fix="oschema migrate apply", why="""\
+`oschema migrate status` lists what was applied and what waits; the server refuses a database of another version.
+""")
 MIGRATIONS_BROKEN = Rule("OS726", "error", "{problem}", why="""\
 Migrations are numbered without gaps, are not edited once planned, and the newest leads to the lock.
 """)

@@ -5,6 +5,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from stat import S_ISREG
 
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
@@ -65,9 +66,12 @@ def load(path: Path, report: Report) -> SourceFile | None:
     shown = path.as_posix()
     start = Span(shown, 1, 1, 1, 2)
     try:
-        size = path.stat().st_size
-        if size > LIMIT_MIB << 20:
-            report.add(catalog.TOO_LARGE, start, size=-(-size >> 20), limit=LIMIT_MIB)
+        status = path.stat()
+        if not S_ISREG(status.st_mode):   # reading a pipe or a terminal would wait for ever
+            report.add(catalog.UNREADABLE, start, path=shown, reason="it is no regular file")
+            return None
+        if status.st_size > LIMIT_MIB << 20:
+            report.add(catalog.TOO_LARGE, start, size=-(-status.st_size >> 20), limit=LIMIT_MIB)
             return None
         data = path.read_bytes()
     except OSError as error:
@@ -127,7 +131,7 @@ def discover(root: Path, report: Report) -> list[ModuleDirectory]:
             failed(directory, error)
             continue
         files = tuple(Path(directory, entry.name) for entry in entries
-                      if entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and not entry.is_dir())
+                      if entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and not _is_directory(entry))
         if files:
             found.append(ModuleDirectory(Path(directory), files))
         pending += [entry.path for entry in reversed(entries)

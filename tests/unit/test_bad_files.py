@@ -1,5 +1,8 @@
 """Bytes that are no schema: findings at the right place, at once, never a traceback."""
 
+import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -39,6 +42,19 @@ def test_fifty_megabytes_and_missing_files(tmp_path: Path) -> None:
     assert load(path, report) is None
     assert load(tmp_path / "none.oschema", report) is None
     assert [f.rule.code for f in report] == ["OS005", "OS001"]
+
+
+def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.oschema")
+    (tmp_path / "circle.oschema").symlink_to("circle.oschema")
+    (tmp_path / "folder.oschema").mkdir()
+    (tmp_path / "a.oschema").write_text("A = str\n")
+    for command in (["lint", tmp_path], ["fmt", tmp_path],
+                    ["generate", "--schemas", tmp_path, "--out", tmp_path / "out"]):
+        done = subprocess.run([sys.executable, "-m", "codegen", *command], capture_output=True, text=True, check=False,
+                              timeout=60)
+        assert (done.returncode, done.stderr) == (1, "")
+        assert done.stdout.count("error[OS001]") == 2
 
 
 @pytest.mark.parametrize("unit", [

@@ -113,6 +113,46 @@ def test_new_starts_a_module_that_has_no_findings(tmp_path: Path) -> None:
     assert run("fmt", "--check", "--schemas", tmp_path / "schemas").exit_code == 0
 
 
+def test_new_starts_further_modules_beside_the_first(tmp_path: Path) -> None:
+    for name in ("shop", "stock", "stock_2"):
+        assert run("new", name, "--schemas", str(tmp_path)).exit_code == 0
+    linted = run("lint", "--strict", "--schemas", str(tmp_path))
+    assert (linted.exit_code, linted.output) == (0, "nothing to say\n")
+    assert run("fmt", "--check", "--schemas", str(tmp_path)).exit_code == 0
+
+
+def test_every_command_takes_the_format_of_findings(tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/a.db"
+    schemas = str(tmp_path / "schemas")
+    for form in ("json", "github"):
+        for arguments in (("new", f"shop_{form}"), ("lint",), ("fmt",), ("generate", "--out", str(tmp_path / "out")),
+                          ("migrate", "plan"), ("migrate", "apply", "--database", database),
+                          ("migrate", "status", "--database", database)):
+            done = run(*arguments, "--schemas", schemas, "--format", form)
+            assert done.exit_code == 0, done.output
+            if form == "github":
+                assert done.output == ""
+            else:
+                assert json.loads(done.output) == {"findings": [], "summary": {"errors": 0, "warnings": 0}}
+    waiting = run("migrate", "status", "--database", f"sqlite:///{tmp_path}/b.db", "--schemas", schemas,
+                  "--format", "json")
+    assert waiting.exit_code == 1
+    assert {finding["code"] for finding in json.loads(waiting.output)["findings"]} == {"OS727"}
+
+
+@pytest.mark.parametrize("command", ["lint", "fmt", "generate", "migrate plan"])
+def test_schemas_that_are_not_there_are_wrong_usage(command: str, tmp_path: Path) -> None:
+    for name in ("nowhere", "file"):
+        (tmp_path / "file").write_text("")
+        assert run(*command.split(), "--schemas", str(tmp_path / name)).exit_code == 2
+
+
+def test_explain_for_machines() -> None:
+    rule = json.loads(run("explain", "OS201", "--format", "json").output)
+    assert (rule["code"], rule["severity"], rule["fix"]) == ("OS201", "error", "did you mean <near>?")
+    assert len(json.loads(run("explain", "--format", "json").output)) > 100
+
+
 def test_new_overwrites_nothing(tmp_path: Path) -> None:
     (tmp_path / "shop").mkdir()
     result = run("new", "shop", "--schemas", tmp_path)
