@@ -15,7 +15,7 @@ class AlertSettingsInput(TypedDict):
     """A `AlertSettings` as it is sent: without what the server fills in."""
 
     sid: NotRequired[Sid]
-    user_sid: Sid
+    user_sid: NotRequired[Sid]
     low_balance: NotRequired[Bool]
     low_balance_threshold: NotRequired[Money]
 

@@ -1452,7 +1452,7 @@ export interface MarginLine {
 /** What `alert_settings.new` reads. */
 export interface AlertSettingsInput {
   sid?: string;
-  user_sid: string;
+  user_sid?: string;
   low_balance?: boolean;
   low_balance_threshold?: string;
 }
