@@ -72,6 +72,13 @@ def test_meta_schema(document: dict[str, Any]) -> None:
     assert document["openrpc"].startswith("1.3.")
 
 
+def test_users_need_not_name_themselves_as_owner() -> None:
+    (output,) = openrpc.emit(load(ROOT / "tests/cases/store/shop"))
+    schemas = json.loads(output.text)["components"]["schemas"]
+    assert schemas["OrderInput"]["required"] == ["number", "tag"]
+    assert schemas["LogLineInput"]["required"] == ["key", "user_sid", "quantity"]   # an admin writes those
+
+
 def test_the_meta_schema_finds_faults(document: dict[str, Any]) -> None:
     method = {key: value for key, value in document["methods"][0].items() if key != "params"}
     assert list(meta_validator().iter_errors({**document, "methods": [method]}))
