@@ -1,0 +1,48 @@
+"""Posting reads by the right index, also where almost all entries are one account's: history costs nothing."""
+
+import pytest
+
+from codegen.runtime.database import Database
+from handlers.ledger.statements import Statements
+from tests.server.book import Book, create_tables
+
+DOLLAR = 10**9
+ENTRY_INDEX, LOT_INDEX = "ix_ledger_entry__account_and_position", "ix_credit_lot__user_sid_and_remaining"
+
+
+@pytest.fixture
+def book(database: Database) -> Book:
+    """A user with a long history and no credit left of it."""
+    create_tables(database)
+    book = Book(database)
+    user = book.user()
+
+    def many() -> None:
+        for number in range(600):
+            book.top_up(user, f"pi_{number}", DOLLAR)
+            book.charge(user, f"c{number}", DOLLAR)
+
+    book.ledger.transaction(many)
+    database.execute("ANALYZE")
+    return book
+
+
+def plan(database: Database, sql: str, *params: str) -> str:
+    explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
+    return "\n".join(str(row[-1]) for row in database.execute(explain + sql, params))
+
+
+def test_plans(book: Book) -> None:
+    database, new = book.database, book.user()
+    statements = Statements(database, 4, book.ledger.billings.type.names)
+    account = f"user:{new}:purchased"
+    balance = plan(database, statements.balance, account, account)
+    assert ENTRY_INDEX in balance
+    before = plan(database, statements.before, "key", *[account] * 8, new)
+    assert before.count(ENTRY_INDEX) == 4
+    assert "uq_ledger_transaction__posting_key" in before
+    assert "uq_ledger_entry__position" in before
+    assert "Seq Scan on ledger" not in before
+    assert LOT_INDEX in plan(database, statements.open_lots, new)
+    assert LOT_INDEX in plan(database, statements.open_lots, book.ledger.transactions.list_full(1)["items"][0].user_sid
+                             or "")
