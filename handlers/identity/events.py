@@ -6,7 +6,8 @@ from codegen.runtime.context import Clock
 from codegen.runtime.database import Database
 from codegen.runtime.store import Store
 from generated.models.onboarding import LoginMethod, LoginOutcome, User
-from generated.tables.onboarding import LOGIN_EVENT, OPERATOR_ALERT
+from generated.tables.onboarding import LOGIN_EVENT
+from handlers.alerts import alert
 from handlers.identity.origin import Peer
 
 DIFFERS = "pinned_key_differs"
@@ -17,9 +18,8 @@ class LoginEvents:
     """Writes lines of the history, in the transaction of what they tell. They hold no secret, code or proof."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self.clock = clock
+        self.database, self.clock = database, clock
         self.events = Store.of(LOGIN_EVENT, database)
-        self.alerts = Store.of(OPERATOR_ALERT, database)
 
     def write(self, user: User, method: LoginMethod, outcome: LoginOutcome, peer: Peer | None = None) -> None:
         """Something that happened to a user."""
@@ -35,9 +35,4 @@ class LoginEvents:
 
     def alarm(self, address: str, public_key: str) -> None:
         """Tell the operators that another key was shown for an address whose key is pinned."""
-        open_alert = self.alerts.one({"kind": DIFFERS, "subject": address, "cleared_at": None})
-        if open_alert is not None:
-            self.alerts.patch(open_alert.sid, {"count": open_alert.count + 1})
-            return
-        self.alerts.new({"kind": DIFFERS, "subject": address,
-                         "detail": f"another key was shown for this address: {public_key}"}, self.clock.now())
+        alert(self.database, self.clock, DIFFERS, address, f"another key was shown for this address: {public_key}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from base64 import urlsafe_b64encode
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from datetime import datetime, timedelta
 from codegen.runtime.context import Caller, Clock
 from codegen.runtime.database import Database, Restart, Unavailable
 from codegen.runtime.store import Store
+from codegen.runtime.types import SID_PATTERN
 from generated.models.onboarding import LoginMethod, LoginOutcome, Session, User
 from generated.tables.onboarding import SESSION, USER
 from handlers.identity.cookies import Cookies
@@ -25,6 +27,7 @@ SEEN_EVERY = timedelta(minutes=1)
 FRESH = timedelta(minutes=10)
 """How long a proof by sealed box counts for what asks for one: key and API key changes, payouts."""
 _CSRF = b"hero-onboarding/csrf/v1"
+_is_sid = re.compile(SID_PATTERN, re.ASCII).fullmatch
 
 
 class Sessions:
@@ -100,7 +103,10 @@ class Sessions:
         return self.end_one(session.user_sid, session.sid, peer) if session is not None else 0
 
     def end_one(self, user_sid: str, sid: str, peer: Peer | None = None) -> int:
-        """End one session of a user; how many that were (0 for one that is another's)."""
+        """End one session of a user; how many that were (0 for one that is another's, or text that is no sid)."""
+        if not _is_sid(sid):
+            return 0
+
         def work() -> int:
             session = self.store.get_many([sid]).get(sid)
             ended = self.database.change(self._end, (sid, user_sid))
