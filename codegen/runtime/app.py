@@ -202,6 +202,8 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
             if not stream.read(limit):
                 break
         raise _too_large(limit)
+    if declared and len(body) < length:
+        raise falcon.HTTPBadRequest(description="the body ended before its Content-Length")
     return body
 
 

@@ -194,6 +194,15 @@ def test_discovery_refuses_wrong_credentials(client: httpx.Client) -> None:
     assert (response.status_code, response.json()) == (401, {"error": "unauthorized", "message": "sign in first"})
 
 
+def test_a_body_that_ends_early_is_not_acted_on(client: httpx.Client) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"foobar"}'
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=5) as raw:
+        raw.sendall(b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+                    b"Content-Length: %d\r\n\r\n%s" % (len(body) + 1, body))
+        raw.shutdown(socket.SHUT_WR)
+        assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
+
+
 def test_heads_are_answers_without_bodies(client: httpx.Client) -> None:
     for path in ("/openrpc.json", "/healthz", "/readyz", "/metrics"):
         head, whole = client.head(path), client.get(path)
