@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address
@@ -10,6 +11,7 @@ from urllib.parse import urlsplit
 
 _PORTS = {"https": 443, "http": 80}
 _MAX_USER_AGENT = 255
+_is_name = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?").fullmatch
 
 
 def origin_of(url: str) -> str:
@@ -19,8 +21,8 @@ def origin_of(url: str) -> str:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if (parts.scheme not in _PORTS or not host or parts.path not in ("", "/") or parts.query or parts.fragment
-            or "@" in parts.netloc or "?" in url or "#" in url or not host.isascii() or any(map(str.isspace, url))):
+    if (parts.scheme not in _PORTS or parts.path not in ("", "/") or set(url) & set("?#@\\") or not url.isprintable()
+            or not (_is_name(host) or ":" in host)):
         raise ValueError("an origin is https://host or https://host:port")
     shown = f"[{host}]" if ":" in host else host
     port = parts.port
