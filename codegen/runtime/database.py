@@ -8,7 +8,7 @@ import sqlite3
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -153,9 +153,14 @@ class Database:
         one wait instead of one for each."""
         connection = self._connection()
         try:
-            with connection.pipeline() if self.dialect == "postgresql" else nullcontext():
-                for sql, params in statements:
-                    connection.execute(sql, params)
+            with connection.pipeline() if self.dialect == "postgresql" else nullcontext() as pipeline:
+                try:
+                    for sql, params in statements:
+                        connection.execute(sql, params)
+                finally:
+                    if pipeline is not None:   # answers that follow an error are read here, or leaving warns of them
+                        with suppress(psycopg.errors.PipelineAborted):
+                            pipeline.sync()
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
 
