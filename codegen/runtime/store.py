@@ -42,7 +42,7 @@ class Store(Generic[M, New, Patch, Filter]):
         self.type = type
         self.database = database
         self.sql = Statements(type, database)
-        codecs = row_codecs(database.dialect)
+        self._codecs = codecs = row_codecs(database.dialect)
         self.encode = type.row(codecs)
         self.decode = type.values(value_codecs(database.dialect))
         self.to_json = type.json(json_codecs(database.dialect))
@@ -161,7 +161,17 @@ class Store(Generic[M, New, Patch, Filter]):
             name = error.args[0]
             raise LookupError(f"{self.type.name}.{name} has no value and no default: give it in a hook") from error
         except ValueError as error:
-            raise InvalidParams("data", str(error), "stored") from error
+            raise InvalidParams(self._unkept(values), str(error), "stored") from error
+
+    def _unkept(self, values: Values) -> str:
+        """The path of the first value that no database keeps."""
+        for field in self.type.fields:
+            try:
+                if values[field.name] is not None:
+                    self._codecs[field.kind](values[field.name])
+            except ValueError:
+                return f"data.{field.name}"
+        return "data"
 
     def complete(self, values: Mapping[str, Any], now: datetime) -> Values:
         """A new object's values: those given, then defaults, null where that is allowed, a new sid and the first rev.

@@ -122,6 +122,14 @@ def test_other_wrong_params(api: Api) -> None:
             api(method, **params)
 
 
+def test_text_that_no_database_keeps_names_its_field(api: Api) -> None:
+    user = api("user.new", data={"address": "aa"})["sid"]
+    data = {"user_sid": user, "number": 1, "tag": "a\0b"}
+    assert refused(lambda: api("order.new", data=data)) == ("data.tag", "stored")
+    order = api("order.new", data={**data, "tag": "a"})
+    assert refused(lambda: api("order.patch", sid=order["sid"], data={"tag": "\0"})) == ("data.tag", "stored")
+
+
 def test_pages_leave_sensitive_fields_out(api: Api) -> None:
     sids = [api("user.new", data={"address": f"aa:{n:02x}", "secret": "s"})["sid"] for n in range(5)]
     assert api("user.get", sid=sids[0])["secret"] == "s"
