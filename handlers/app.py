@@ -30,7 +30,7 @@ from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
 from handlers.pages.files import Folder
 from handlers.pages.routes import Services, add_pages
-from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver
+from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver, plugin_webhooks
 from handlers.plans.offer import read_plans
 from handlers.plans.service import PlansHandler
 from handlers.server import metrics_directory
@@ -64,6 +64,7 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     handlers = [PlansHandler(plans), IdentityHandler(sessions), NodeSelfHandler(), BillingHandler(ledger),
                 takes_payments, StripeReceiver(payments)]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
+    webhooks += plugin_webhooks(payments, {route.path for route in WEBHOOKS})
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
     authenticator = Credentials(

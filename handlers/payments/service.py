@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,7 +11,7 @@ from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound, Unauthorized
 from codegen.runtime.log import Log
 from codegen.runtime.store import Store
-from codegen.runtime.wiring import own_transactions, serves
+from codegen.runtime.wiring import Webhook, own_transactions, serves
 from generated.errors.onboarding import NotInReview
 from generated.models.onboarding import (
     Receipt,
@@ -144,6 +144,17 @@ class StripeReceiver:
     def receive(self, context: Context, *, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
         """Verify, store, answer."""
         return self._inbox.receive("stripe", body, headers)
+
+
+def plugin_webhooks(payments: Payments, taken: Collection[str]) -> list[Webhook]:
+    """`POST /webhooks/<provider>` for each provider on offer whose route no schema declares."""
+    def route(name: str) -> Webhook:
+        def call(context: Context, body: bytes, headers: Mapping[str, str]) -> bytes:
+            return payments.inbox.receive(name, body, headers).model_dump_json().encode()
+
+        return Webhook(name, f"/webhooks/{name}", call)
+
+    return [route(name) for name in payments.providers if f"/webhooks/{name}" not in taken]
 
 
 def _user(context: Context) -> str:
