@@ -8,7 +8,13 @@ from pydantic import SecretStr
 
 from handlers.identity.origin import is_loopback
 from handlers.plans.offer import PlansInvalid, read_plans
-from handlers.settings import CLICKPESA_BASE_URL, IDENFY_BASE_URL, STRIPE_BASE_URL, Settings
+from handlers.settings import (
+    CLICKPESA_BASE_URL,
+    IDENFY_BASE_URL,
+    SANDBOX_STRIPE_SIGNING_KEY,
+    STRIPE_BASE_URL,
+    Settings,
+)
 
 MINIMUM_SECRET = 24
 """Characters of a secret that people or machines may guess at."""
@@ -109,6 +115,9 @@ def _sandbox(settings: Settings) -> Found:
             yield "sandbox", field, f"not the vendor's {vendor}"
     if settings.forge_url is not None and settings.forge_url.startswith("http://"):
         yield "weak", "forge_url", "the token would travel in the clear"
+    signing = settings.stripe_webhook_signing_key
+    if signing is not None and SANDBOX_STRIPE_SIGNING_KEY in signing.get_secret_value().split(","):
+        yield "sandbox", "stripe_webhook_signing_key", "the sandbox's published key: anybody could sign webhooks"
     for field in ("stripe_sandbox_secret_key", "stripe_sandbox_publishable_key"):
         if getattr(settings, field) is not None:
             yield "sandbox", field, "a test key has no place beside the live one"

@@ -43,6 +43,7 @@ def payment_jobs(payments: Payments) -> list[Job]:
         Job("payments.checks", 5, payments.checks.run_once),
         Job("payments.refunds", 30, payments.refunds.run_once),
         Job("payments.reconcile", 3600, payments.reconciler.run_once),
+        Job("payments.plugins", 86_400, payments.tell_broken),
     ]
 
 

@@ -24,6 +24,7 @@ from generated.models.onboarding import (
 )
 from generated.services.onboarding import PaymentsService, StripeWebhook
 from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
+from handlers.alerts import alert
 from handlers.ledger.posting import payment_key
 from handlers.payments.checks import Checks
 from handlers.payments.inbox import Inbox
@@ -66,6 +67,13 @@ class Payments:
             log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason},
                      "error")
         return cls.over(database, clock, settings, providers, log)
+
+    def tell_broken(self) -> int:
+        """Have an operator look at the providers that cannot be used; how many."""
+        settlement = self.settlement
+        for broken in self.providers.broken:
+            alert(settlement.database, settlement.clock, "plugin_broken", broken.name, broken.reason)
+        return len(self.providers.broken)
 
 
 class PaymentsHandler(PaymentsService):

@@ -283,6 +283,18 @@ def at_once(works: list[Callable[[], object]]) -> None:
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
 
 
+def test_one_form_at_once(house: House) -> None:
+    for number in range(1, 5):
+        user = house.user(number)
+
+        def start(sid: str = user.sid) -> None:
+            house.payments.top_ups.start(sid, "stub", 1000, None, "form")
+
+        at_once([start] * 4)
+        top_up, = Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]
+        assert top_up.url is not None and top_up.session_ref == f"cs_{top_up.sid}"
+
+
 def test_many_at_once(house: House) -> None:
     """The same webhook twice, the job, the janitor and a refund, all in their own processes: credited once."""
     for number in range(1, 9):

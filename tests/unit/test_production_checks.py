@@ -41,6 +41,7 @@ def test_sound_configuration():
     ({"forge_url": "http://forge.example"}, ("weak", "HERO_ONBOARDING_FORGE_URL")),
     ({"STRIPE_LIVE_SECRET_KEY": "sk_test_1"}, ("contradictory", "STRIPE_LIVE_SECRET_KEY")),
     ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1"}, ("sandbox", "STRIPE_SANDBOX_SECRET_KEY")),
+    ({"STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1,whsec_sandbox"}, ("sandbox", "STRIPE_WEBHOOK_SIGNING_KEY")),
     ({"IDENFY_WEBHOOK_SIGNING_KEY": "b"}, ("weak", "IDENFY_WEBHOOK_SIGNING_KEY")),
     ({"FORGE_TOKEN": None}, ("missing", "FORGE_TOKEN")),
 ])

@@ -1,0 +1,113 @@
+"""Jobs: one that fails does not stop the others, and one process at a time runs them."""
+
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from codegen.runtime.database import Database
+from codegen.runtime.log import Log
+from codegen.runtime.store import Store
+from generated.tables.onboarding import JOB_RUN, LEASE, OPERATOR_ALERT
+from handlers.jobs import LEASE as NAME
+from handlers.jobs import Job, Runner
+from handlers.leases import Leases
+from handlers.version import migrate
+
+LENGTH = timedelta(seconds=20)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 20, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+@pytest.fixture
+def house(database: Database) -> Database:
+    migrate(database)
+    return database
+
+
+def test_a_lease_is_one_holders(house: Database) -> None:
+    clock = Clock()
+    ours, theirs = Leases(house, clock, "ours"), Leases(house, clock, "theirs")
+    assert ours.take("x", LENGTH) and not theirs.take("x", LENGTH)
+    clock.time += timedelta(seconds=15)
+    assert ours.take("x", LENGTH)          # prolonged
+    clock.time += timedelta(seconds=15)
+    assert not theirs.take("x", LENGTH)
+    clock.time += timedelta(seconds=6)
+    assert theirs.take("x", LENGTH) and not ours.take("x", LENGTH)
+    theirs.release("x")
+    assert ours.take("x", LENGTH)
+    theirs.release("x")                    # not theirs: nothing happens
+    assert not theirs.take("x", LENGTH)
+    kept = Store.of(LEASE, house).one({"name": "x"})
+    assert kept is not None and (kept.holder, kept.fence) == ("ours", 3)
+
+
+def test_one_taker_of_many(house: Database) -> None:
+    clock = Clock()
+    gate = threading.Barrier(6)
+    taken: list[int] = []
+
+    def take(number: int) -> None:
+        gate.wait()
+        if Leases(house, clock, f"holder {number}").take("x", LENGTH):
+            taken.append(number)
+        house.close()
+
+    threads = [threading.Thread(target=take, args=(number,)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(taken) == 1
+
+
+def test_a_job_that_fails(house: Database) -> None:
+    done: list[str] = []
+    logged: list[bytes] = []
+    broken = True
+
+    def fail() -> int:
+        if broken:
+            raise RuntimeError("no luck")
+        return 1
+
+    log = Log(logged.append)
+    runner = Runner(house, Clock(), log, [Job("bad", 1, fail), Job("good", 1, lambda: len(done.append("x") or "abc")),
+                                          Job("idle", 1, lambda: 0)])
+    assert runner.run_once() == ["bad"] and done == ["x"]
+    runs = Store.of(JOB_RUN, house).list_full()["items"]
+    assert [(run.job, run.succeeded, run.failure) for run in runs] == [
+        ("bad", False, "RuntimeError: no luck"), ("good", True, None)]
+    alert, = Store.of(OPERATOR_ALERT, house).list_full()["items"]
+    assert (alert.kind, alert.subject, alert.count, alert.cleared_at) == ("job_failed", "bad", 1, None)
+    log.flush()
+    assert b"job failed" in b"".join(logged)
+    assert runner.run_once() == ["bad"]
+    assert Store.of(OPERATOR_ALERT, house).get(alert.sid).count == 2
+    broken = False
+    assert runner.run_once() == []
+    assert Store.of(OPERATOR_ALERT, house).get(alert.sid).cleared_at is not None
+
+
+def test_the_loop_runs_and_gives_its_lease_back(house: Database) -> None:
+    ran, stop = threading.Event(), threading.Event()
+    runner = Runner(house, Clock(), Log(lambda _: None), [Job("once", 60, lambda: ran.set() or 0)])
+
+    def loop() -> None:
+        runner.run(stop)
+        house.close()
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    assert ran.wait(10)
+    assert not Leases(house, Clock(), "other").take(NAME, LENGTH)
+    stop.set()
+    thread.join(10)
+    assert Leases(house, Clock(), "other").take(NAME, LENGTH)
