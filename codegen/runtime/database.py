@@ -9,6 +9,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
+from itertools import count
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 from urllib.parse import unquote, urlsplit
@@ -25,11 +26,13 @@ Row = tuple[Any, ...]
 T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0
-"""Seconds a writer waits for SQLite's one write lock."""
+"""Seconds a writer waits for SQLite's one write lock, or starts again on PostgreSQL because others were quicker."""
 KEPT_STATEMENTS = 1024
 """So many statements a SQLite connection keeps compiled: more than the few of each root object in a large program."""
 ATTEMPTS = 8
-"""How often `run` starts a transaction before it gives up."""
+"""So often `run` starts a transaction at least before it gives up, however long one takes."""
+LONGEST_PAUSE = 0.03
+"""Seconds between two of them: a row that many write is free for moments only, so long pauses miss them."""
 
 
 class Duplicate(Conflict):
@@ -215,15 +218,19 @@ class Database:
 
         `work` must have no effect outside the database.
         """
-        for attempt in range(1 if self.in_transaction else ATTEMPTS):
-            if attempt:
-                time.sleep(0.001 * 2 ** attempt * (0.5 + os.urandom(1)[0] / 256))
+        if self.in_transaction:
+            with self.transaction(write):
+                return work()
+        until = time.monotonic() + BUSY_TIMEOUT
+        for attempt in count(1):
             try:
                 with self.transaction(write):
                     return work()
-            except Restart as restart:
-                last = restart
-        raise last
+            except Restart:
+                if attempt >= ATTEMPTS and time.monotonic() > until:
+                    raise
+            time.sleep(min(0.001 * 2 ** min(attempt, 10), LONGEST_PAUSE) * (0.5 + os.urandom(1)[0] / 256))
+        raise AssertionError("unreachable")
 
     # --- life -------------------------------------------------------------------------------------------------
 

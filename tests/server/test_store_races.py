@@ -146,7 +146,9 @@ def test_a_transaction_goes_on_after_an_error_in_one_of_its_own(users: Any, shop
 
 
 def test_run_gives_up_in_the_end(shop_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After eight tries at least, and while there is time."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
+    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.0)
     tries: list[int] = []
 
     def work() -> None:
@@ -156,6 +158,18 @@ def test_run_gives_up_in_the_end(shop_database: Database, monkeypatch: pytest.Mo
     with pytest.raises(Restart):
         shop_database.run(work)
     assert len(tries) == 8
+    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.2)
+    with pytest.raises(Restart):
+        shop_database.run(work)
+    assert len(tries) > 100
+
+
+def test_a_row_that_many_write_at_once_takes_all_of_them(users: Any, shop_database: Database) -> None:
+    user = users.new({"address": "aa"}, NOW)
+    writes = 25
+    together(shop_database, lambda place: [
+        users.patch(user.sid, {"display_name": f"{place} {number}"}) for number in range(writes)] and None, writers=4)
+    assert users.get(user.sid).rev == 1 + 4 * writes
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
