@@ -3,11 +3,10 @@
 import difflib
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from stat import S_IMODE
 
 import click
 
@@ -17,6 +16,7 @@ from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile, discover, load
 from codegen.source.printers import plural, write_findings
 from codegen.source.span import Span
+from codegen.source.writing import replace_file, sweep
 from codegen.syntax import format_file, parse
 from codegen.syntax.compare import same_meaning
 
@@ -61,6 +61,8 @@ def command(check: bool, diff: bool, schemas: Path, form: str, paths: tuple[Path
             for change in changes:
                 report.add(catalog.NOT_FORMATTED, Span(change.path.as_posix(), change.line, 1, change.line, 2))
     else:
+        for directory in sorted({change.path.parent for change in changes}):
+            sweep(directory)
         changes = [change for change in changes if written(change, report)]
     if form != "text" or report.has_errors:
         write_findings(report.findings(), sources, form)
@@ -105,16 +107,9 @@ def formatted(path: Path, report: Report, sources: dict[str, SourceFile]) -> Cha
 def written(change: Change, report: Report) -> bool:
     """Replace a file at once, keeping its mode; a link keeps pointing to it. False, with a finding, where it fails."""
     target = change.path.resolve()
-    temporary = None
     try:
-        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}.", delete=False) as stream:
-            temporary = Path(stream.name)
-            stream.write(change.after.encode())
-        shutil.copymode(target, temporary)
-        temporary.replace(target)
+        replace_file(target, change.after.encode(), S_IMODE(target.stat().st_mode))
     except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
         name = change.path.as_posix()
         report.add(catalog.UNWRITABLE, Span(name, 1, 1, 1, 2), path=name, reason=error.strerror or str(error))
         return False

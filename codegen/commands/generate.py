@@ -93,7 +93,11 @@ class Run:
             self._findings(blocking)
             return False
         from codegen.emit.generate import write
-        write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest))
+        try:
+            write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest))
+        except OSError as error:
+            self._unwritable(error)
+            return False
         self._tell(differences, wanted, time.perf_counter() - started)
         return True
 
@@ -162,10 +166,14 @@ class Run:
         return f"oschema generate --schemas {self.schemas.as_posix()} --out {self.out.as_posix()}"
 
     def _show(self, differences: list[Difference]) -> None:
-        if self.form != "text" or any(difference.state == "in the way" for difference in differences):
+        if self.form != "text":
             self._findings(differences)
             return
-        self._lines(differences)
+        blocking = [difference for difference in differences if difference.state == "in the way"]
+        self._lines([difference for difference in differences if difference not in blocking])
+        if blocking:   # nothing can be mended before these are gone
+            self._findings(blocking)
+            return
         click.echo(f"\nfix: {self.mend}" if differences else f"{self.out.as_posix()} is fresh")
 
     def _lines(self, differences: list[Difference]) -> None:
@@ -178,6 +186,12 @@ class Run:
             path = (self.out / difference.path).as_posix()
             rule = _RULES[difference.state]
             report.add(rule if rule.fix else replace(rule, fix=self.mend), Span(path, 1, 1, 1, 1), path=path)
+        write_findings(report.findings(), {}, self.form)
+
+    def _unwritable(self, error: OSError) -> None:
+        report = Report()
+        path = Path(error.filename or self.out).as_posix()
+        report.add(catalog.UNWRITABLE, Span(path, 1, 1, 1, 1), path=path, reason=error.strerror or str(error))
         write_findings(report.findings(), {}, self.form)
 
     def _tell(self, differences: list[Difference], wanted: dict[str, Wanted], seconds: float) -> None:

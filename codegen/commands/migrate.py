@@ -68,7 +68,13 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
         path = (schemas / LOCK).as_posix()
         report.add(catalog.LOCK_BEHIND, Span(path, 1, 1, 1, 2), what=what)
     _finish(report, sources, form)
-    folder = write(schemas, made, slug)
+    try:
+        folder = write(schemas, made, slug)
+    except OSError as error:
+        path = Path(error.filename or schemas).as_posix()
+        report.add(catalog.UNWRITABLE, Span(path, 1, 1, 1, 1), path=path, reason=error.strerror or str(error))
+        _finish(report, sources, form)
+        return
     if form != "text":
         return
     for step in made.steps:

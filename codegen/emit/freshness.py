@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from codegen.emit.manifest import MARK, NAME, Entry, Manifest, digest, read_manifest
@@ -52,7 +52,11 @@ def compare(out: Path, manifest: Manifest, wanted: Mapping[str, Wanted], kinds: 
 
 def _differences(out: Path, manifest: Manifest, wanted: Mapping[str, Wanted],
                  kinds: Collection[str]) -> Iterable[Difference]:
+    blocking: set[str] = set()
     for path, want in wanted.items():
+        if (obstacle := _obstacle(out, path)) is not None:
+            blocking.add(obstacle)
+            continue
         data = _read(out / path)
         if data == want.data:
             continue
@@ -63,11 +67,20 @@ def _differences(out: Path, manifest: Manifest, wanted: Mapping[str, Wanted],
             yield Difference("changed" if MARK.encode() in data[:1000] else "in the way", path)
         else:
             yield Difference("changed" if digest(data) == entry.digest else "edited", path)
+    yield from (Difference("in the way", path) for path in blocking)
     for path, entry in manifest.files.items():
         if path not in wanted and entry.kind in kinds:
             data = _read(out / path)
             if data is not None:
                 yield Difference("orphan" if digest(data) == entry.digest else "edited", path)
+
+
+def _obstacle(out: Path, path: str) -> str | None:
+    """A directory where a file should be, or a file where one of its directories should be."""
+    if (out / path).is_dir():
+        return path
+    directories = (parent.as_posix() for parent in PurePosixPath(path).parents if parent.name)
+    return next((parent for parent in directories if (out / parent).exists() and not (out / parent).is_dir()), None)
 
 
 def stale_manifest(out: Path, manifest: Manifest) -> Difference | None:
@@ -81,5 +94,5 @@ def stale_manifest(out: Path, manifest: Manifest) -> Difference | None:
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
-import tempfile
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
@@ -16,6 +14,7 @@ from codegen.emit.manifest import NAME, Manifest
 from codegen.emit.output import KINDS, Output
 from codegen.emit.render import header
 from codegen.model.model import Program
+from codegen.source.writing import replace_file, sweep
 
 PACKAGES = "packages"
 """The kind of `__init__.py` files."""
@@ -81,7 +80,9 @@ def write(out: Path, wanted: Mapping[str, Wanted], differences: list[Difference]
     """Make the output directory as wanted: write what differs, remove what is in the old manifest only.
 
     Each file is replaced in one step, the manifest last, so that an interrupted run is seen and mended by the next.
+    Raises OSError where a file cannot be written.
     """
+    sweep(out)
     for difference in differences:
         if difference.path in wanted:
             _replace(out / difference.path, wanted[difference.path].data)
@@ -95,15 +96,7 @@ def write(out: Path, wanted: Mapping[str, Wanted], differences: list[Difference]
 
 def _replace(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    replace_file(path, data)
 
 
 def _remove(out: Path, path: Path) -> None:

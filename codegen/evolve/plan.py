@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from codegen.runtime.columns import DIALECTS, Dialect
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.span import Span
+from codegen.source.writing import replace_file
 
 LOCK = "schema.lock.json"
 MIGRATIONS = "migrations"
@@ -105,16 +107,20 @@ def is_current(schemas: Path, program: Program) -> bool:
 
 
 def write(schemas: Path, made: Plan, slug: str | None) -> Path | None:
-    """Write the migration's folder and then the lock; the folder, or None where no table changes."""
+    """Write the migration's folder and then the lock, each whole or not at all; the folder, or None where no table
+    changes. Raises OSError."""
     folder = None
     if made.files:
         numbers = [int(match[1]) for match in map(_FOLDER.fullmatch, _names(schemas / MIGRATIONS)) if match]
         number = max(numbers, default=0) + 1
         folder = schemas / MIGRATIONS / f"{number:04d}_{slug or slug_of(made.steps, number)}"
-        folder.mkdir(parents=True)
+        unfinished = folder.with_name(f".{folder.name}")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        unfinished.mkdir(parents=True)
         for name, text in made.files.items():
-            (folder / name).write_text(text, encoding="utf-8", newline="\n")
-    (schemas / LOCK).write_text(made.lock, encoding="utf-8", newline="\n")
+            (unfinished / name).write_bytes(text.encode())
+        unfinished.rename(folder)
+    replace_file(schemas / LOCK, made.lock.encode())
     return folder
 
 

@@ -31,7 +31,8 @@ NOT_FORMATTED = Rule("OS007", "error", "the file is not formatted", fix="oschema
 `oschema fmt --check` only looks, `oschema fmt --diff` shows what would change.
 """)
 UNWRITABLE = Rule("OS008", "error", "cannot write {path}: {reason}", why="""\
-A formatted file is written beside the old one and put in its place, so the directory must be writable.
+A file is written beside the old one and put in its place, so its directory must be writable and the disk not full.
+What was not written stays as it was; the same command goes on where it ended.
 """)
 
 # --- OS1xx: syntax ----------------------------------------------------------------------------------------------

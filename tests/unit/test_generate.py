@@ -1,5 +1,6 @@
 """`oschema generate`: what is written, what is left alone, and how stale output is told."""
 
+import errno
 import json
 import os
 import signal
@@ -14,6 +15,7 @@ from click.testing import CliRunner, Result
 from codegen.cli import main
 from codegen.emit.manifest import NAME, input_digest, read_manifest
 from codegen.emit.output import KINDS
+from codegen.source.writing import replace_file
 
 SHOP = """\
 module shop "1.0.0"
@@ -159,6 +161,42 @@ def test_a_file_that_was_not_generated_is_never_overwritten(project: Path) -> No
     assert "generated/schema.json" in result.output
     assert tree(out) == before
     assert generate("--check").exit_code == 1
+
+
+def test_files_and_directories_in_the_way_of_each_other(project: Path) -> None:
+    out = project / "generated"
+    (out / "schema.json").mkdir(parents=True)
+    (out / "strategies").write_text("mine")
+    for arguments in ((), ("--check",)):
+        result = generate(*arguments)
+        assert result.exit_code == 1
+        assert result.output.count("OS705]") == 2, result.output
+    assert set(tree(out)) == {"strategies"}
+
+
+@pytest.mark.parametrize("written", range(6))
+def test_an_interrupted_run_leaves_whole_files_and_is_mended_by_the_next(
+        project: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+    generate("--out", "whole")
+    left = written
+
+    def until_the_disk_is_full(path: Path, data: bytes) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            path.with_name(".999999999.oschema-tmp").write_bytes(data[:10])   # as a killed process leaves it
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        replace_file(path, data)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("codegen.emit.generate.replace_file", until_the_disk_is_full)
+        result = generate()
+    assert result.exit_code == 1
+    assert "error[OS008]: cannot write generated: No space left on device" in result.output
+    whole = {path: data for path, (data, _) in tree(project / "whole").items()}
+    assert all(whole[path] == data for path, (data, _) in tree(project / "generated").items() if "tmp" not in path)
+    assert generate().exit_code == 0
+    assert {path: data for path, (data, _) in tree(project / "generated").items()} == whole
 
 
 def test_a_lost_or_damaged_manifest_is_made_again(project: Path) -> None:
