@@ -1,10 +1,28 @@
-"""What goes along with a user: a balance of zero, from the first moment and as long as nothing has moved it."""
+"""What goes along with a user: an address in its one form, and a balance as long as nothing has moved it."""
 
 from codegen.runtime.context import Context
+from codegen.runtime.errors import InvalidParams
 from codegen.runtime.store_hooks import Hooks
 from generated.models.onboarding import User
 from generated.tables.onboarding import USER
+from handlers.identity.mycelium import parse_address
 from handlers.ledger.billing import billings
+
+
+def in_one_form(context: Context, user: User) -> User:
+    """The user with the address as it is written everywhere, for it is looked up by its text.
+
+    Raises `InvalidParams` for text that is no overlay address.
+    """
+    try:
+        address = parse_address(user.mycelium_address)
+    except ValueError:
+        raise InvalidParams("data.mycelium_address", "not a Mycelium address", "address") from None
+    return user.model_copy(update={"mycelium_address": address})
+
+
+def _before_set(context: Context, before: User | None, user: User) -> User:
+    return in_one_form(context, user)
 
 
 def open_billing(context: Context, user: User) -> None:
@@ -25,4 +43,5 @@ def close_billing(context: Context, user: User) -> None:
         store.delete(billing.sid)
 
 
-USER_HOOKS = Hooks(type=USER, post_new=open_billing, post_set=_after_set, pre_delete=close_billing)
+USER_HOOKS = Hooks(type=USER, pre_new=in_one_form, post_new=open_billing, pre_set=_before_set, post_set=_after_set,
+                   pre_delete=close_billing)

@@ -24,8 +24,6 @@ IDLE = timedelta(hours=12)
 LIFE = timedelta(days=7)
 SEEN_EVERY = timedelta(minutes=1)
 """`last_seen_at` is written no more often, so that reading pages is not writing."""
-FRESH = timedelta(minutes=10)
-"""How long a proof by sealed box counts for what asks for one: key and API key changes, payouts."""
 _CSRF = b"hero-onboarding/csrf/v1"
 _is_sid = re.compile(SID_PATTERN, re.ASCII).fullmatch
 

@@ -1,5 +1,6 @@
 """Every attack on the login that the protocol knows, against a real server: each is refused, and nothing is told."""
 
+import ipaddress
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -341,6 +342,21 @@ def test_another_key_pinned_between_start_and_finish(site: Site, browser: Browse
     assert code(browser.finish(started, answer)) == FAILED, "and the challenge is spent"
     assert nobody(browser)
     assert execute(site, 'SELECT COUNT(*) FROM "operator_alert" WHERE subject = ?', person.address) == [(1,)]
+
+
+def test_an_address_has_one_form(site: Site, browser: Browser, person: Person) -> None:
+    """However an operator wrote it: the owner of the key gets in, and nobody is somebody twice."""
+    spelt = ipaddress.IPv6Address(person.address).exploded
+    data = {"mycelium_address": spelt, "public_key": person.public_key}
+    user = site.call("user.new", {"data": data}, ADMIN)
+    assert user["mycelium_address"] == person.address
+    assert site.error("user.new", {"data": {**data, "public_key": Person().public_key}}, ADMIN)[0] == 1409
+    again = {"sid": user["sid"], "display_name": "A", **data}
+    assert site.call("user.set", {"data": again}, ADMIN)["mycelium_address"] == person.address
+    assert browser.login(person).rpc("identity.me")["sid"] == user["sid"]
+    for wrong in ("::1", "2001:db8::1", "4:4", "cafe"):
+        refused = {"mycelium_address": wrong, "public_key": Person().public_key}
+        assert site.error("user.new", {"data": refused}, ADMIN)[0] == -32602
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------

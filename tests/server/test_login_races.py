@@ -2,7 +2,9 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
@@ -21,7 +23,8 @@ from handlers.identity.sessions import Sessions
 from handlers.identity.visitor import Visitor
 from handlers.settings import Settings
 from handlers.version import migrate
-from tests.server.people import Person
+from tests.server.people import Browser, Person
+from tests.server.site import Site
 
 ORIGIN = "https://hero.example"
 PEER = Peer("203.0.113.7", "Browser/1")
@@ -153,6 +156,23 @@ def test_processes_count_together(login: Login, clock: Clock) -> None:
     clock.time += timedelta(minutes=1)
     limits[0].purge()
     assert count(login, "rate_window") == 0
+
+
+def test_two_finishes_at_once_in_two_processes(postgresql_url: str, tmp_path: Path) -> None:
+    site = Site(tmp_path, postgresql_url, WORKERS="2", RATE_LIMITS="off")
+    site.command("migrate")
+    with site.running():
+        for _ in range(5):
+            person, browser = Person(), Browser(site.url)
+            started = browser.start(person)
+            answer, pre = person.answer(started, site.url), browser.cookie("hl_pre") or ""
+            browsers = [Browser(site.url).plant("hl_pre", pre) for _ in range(6)]
+            gate = threading.Barrier(len(browsers))
+            with ThreadPoolExecutor(len(browsers)) as pool:
+                statuses = list(pool.map(
+                    lambda each: (gate.wait(), each.finish(started, answer).status_code)[1], browsers))   # noqa: B023
+            assert sorted(statuses) == [200] + [401] * 5
+            assert sum(each.address == person.address for each in browsers) == 1
 
 
 # --- links ------------------------------------------------------------------------------------------------------
