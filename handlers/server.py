@@ -1,7 +1,5 @@
 """Run the web processes, and say when they answer."""
 
-import errno
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -9,15 +7,12 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from codegen.runtime.serve import require_free
 from codegen.runtime.serve import serve as serve_application
 from handlers.settings import Settings
 
 STARTING = 60.0
 """Seconds that a server may take until it answers."""
-
-
-class PortTaken(Exception):
-    """Another program listens there."""
 
 
 def metrics_directory(settings: Settings) -> Path:
@@ -34,19 +29,6 @@ def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
     threading.Thread(target=_tell, args=(settings, when_ready), daemon=True).start()
     serve_application("handlers.app:create", host=settings.host, port=settings.port, workers=settings.workers,
                       metrics=metrics_directory(settings))
-
-
-def require_free(host: str, port: int, mend: str) -> None:
-    """Raises `PortTaken`, with what else could be done, where another program listens."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise PortTaken(f"another program listens on {host}:{port}; end it, or {mend}") from None
 
 
 def _tell(settings: Settings, when_ready: Callable[[], None]) -> None:

@@ -24,7 +24,7 @@ def command() -> None:
 
     Stop it with Ctrl-C; everything is kept in var/, and later starts take seconds.
     """
-    from handlers.server import PortTaken, require_free
+    from codegen.runtime.serve import PortTaken, require_free
     from handlers.supervise import ChildFailed, supervise
     settings = _settings()
     start.check_offer(settings)

@@ -19,6 +19,8 @@ from typing import Any
 import httpx
 import pytest
 
+from codegen.runtime.serve import PortTaken, serve
+
 HERE = Path(__file__).parent
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(HERE / "rpc_example.py")))
 EXAMPLES = json.loads((HERE.parent / "cases/rpc/specification.json").read_text())
@@ -238,6 +240,11 @@ def test_the_log_is_json_lines_of_calls(client: httpx.Client, folder: Path) -> N
     time.sleep(0.6)
     lines = [json.loads(line) for line in (folder / "log").read_text().splitlines()]
     assert any(line["event"] == "rpc" and line["method"] == "lost" and line["code"] == 1404 for line in lines)
+
+
+def test_a_port_is_not_shared_with_another_program(client: httpx.Client, tmp_path: Path) -> None:
+    with pytest.raises(PortTaken, match="another program listens on"):
+        serve("rpc_example:create", host="127.0.0.1", port=client.base_url.port or 80, metrics=tmp_path)
 
 
 def test_a_running_call_is_ended_before_the_server_stops(tmp_path: Path) -> None:
