@@ -91,6 +91,11 @@ class _Postgresql(peewee.PostgresqlDatabase):
     def _initialize_connection(self, connection: Any) -> None:
         connection.adapters.register_loader("json", TextLoader)
 
+    def rollback(self) -> None:
+        # The driver's own way, not a ROLLBACK that it is told to run: only then it always forgets the statements that
+        # it believes to be prepared and that were never reached behind an error.
+        self.connection().rollback()   # type: ignore[no-untyped-call]
+
 
 class Database:
     """A database by URL (`sqlite:///relative/path`, `sqlite:////absolute/path`, `postgresql://…`).
@@ -152,8 +157,8 @@ class Database:
             raise self._translate(error, sql) from error
 
     def execute_all(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
-        """Run writes in their order, in a transaction. PostgreSQL is sent all of them before it answers the first:
-        one wait instead of one for each."""
+        """Run writes in their order, in a transaction, which an error ends. PostgreSQL is sent all of them before it
+        answers the first: one wait instead of one for each."""
         connection = self._connection()
         try:
             with connection.pipeline() if self.dialect == "postgresql" else nullcontext() as pipeline:

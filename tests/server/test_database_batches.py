@@ -1,0 +1,48 @@
+"""Writes that are sent at once: all or none, errors by their kind, and a connection that goes on after them."""
+
+import logging
+
+import pytest
+
+from codegen.runtime.database import Database, Duplicate, UnknownReference
+
+
+@pytest.fixture
+def tables(database: Database) -> Database:
+    database.execute("CREATE TABLE parent (sid TEXT PRIMARY KEY)")
+    database.execute("CREATE TABLE child (sid TEXT PRIMARY KEY, parent_sid TEXT NOT NULL REFERENCES parent (sid))")
+    return database
+
+
+def rows(database: Database) -> list[tuple[str, ...]]:
+    return [*database.execute("SELECT sid FROM parent ORDER BY sid"),
+            *database.execute("SELECT sid, parent_sid FROM child ORDER BY sid")]
+
+
+def test_in_their_order(tables: Database) -> None:
+    parent, child = (tables.prepare(f"INSERT INTO {name}") for name in ("parent VALUES (?)", "child VALUES (?, ?)"))
+    with tables.transaction():
+        tables.execute_all([(parent, ("a",)), (child, ("b", "a")), (child, ("c", "a"))])
+        assert rows(tables) == [("a",), ("b", "a"), ("c", "a")]
+    with tables.transaction():
+        tables.execute_all([])
+    assert len(rows(tables)) == 3
+
+
+def test_errors_leave_nothing_and_the_connection_goes_on(tables: Database, caplog: pytest.LogCaptureFixture) -> None:
+    """Also where the driver was about to prepare a statement of those that were never run."""
+    parent, child = (tables.prepare(f"INSERT INTO {name}") for name in ("parent VALUES (?)", "child VALUES (?, ?)"))
+    kept: list[tuple[str, ...]] = [("first",)]
+    tables.execute(parent, ("first",))
+    with caplog.at_level(logging.WARNING):
+        for number in range(30):
+            with pytest.raises(Duplicate), tables.transaction():
+                tables.execute_all([(parent, ("first",)), (child, (f"n{number}", "first"))])
+            with pytest.raises(UnknownReference), tables.transaction():
+                tables.execute_all([(child, (f"n{number}", "nobody")), (parent, (f"n{number}",))])
+            if number % 3 == 0:
+                with tables.transaction():
+                    tables.execute_all([(parent, (f"p{number:02}",)), (child, (f"c{number}", f"p{number:02}"))])
+                kept.append((f"p{number:02}",))
+    assert rows(tables)[:len(kept)] == kept
+    assert not caplog.records
