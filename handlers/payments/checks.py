@@ -9,6 +9,7 @@ from codegen.runtime.database import Database
 from codegen.runtime.errors import Conflict, DeclaredError, NotFound, RateLimited
 from codegen.runtime.log import Log, described
 from codegen.runtime.store import Store
+from generated.errors.onboarding import ProviderUnavailable
 from generated.models.onboarding import ProviderSession, SessionState, TopUp, TopUpStatus
 from generated.tables.onboarding import TOP_UP, TopUpPatch
 from handlers.alerts import alert
@@ -63,25 +64,34 @@ class Checks:
             if found.status == TopUpStatus.OPEN:
                 raise Conflict from None
             return found
+        except (NotFound, ProviderUnavailable):
+            raise
+        except DeclaredError as error:
+            raise ProviderUnavailable(provider=top_up.provider, detail=str(error)) from None
 
     def _check(self, sid: str) -> TopUp:
         top_up = self._claim(sid)
         if top_up is None:
             return self._store.get(sid)
-        provider = self._providers[top_up.provider]
-        if pending(top_up):
-            # Nobody was sent to it, or the phone never rang where we know of it: what is made now is closed again.
-            top_up = self._top_ups.open(top_up)
-            superseded = True
-        else:
-            superseded = top_up.expires_at is not None and top_up.expires_at <= self._clock.now()
         try:
-            session = provider.fetch_session(top_up.session_ref)
-            if superseded and session.state == SessionState.OPEN and not session.payments:
-                session = provider.expire_session(top_up.session_ref)
-        except NotFound:
-            return self._lost(top_up)
+            top_up, session = self._session(top_up)
+        except DeclaredError:
+            if next_check(top_up.created_at, self._clock.now()) is not None:
+                raise
+            return self._database.run(lambda: self._over(sid, paid=False))
         return self._settlement.ledger.transaction(lambda: self._learn(top_up, session))
+
+    def _session(self, top_up: TopUp) -> tuple[TopUp, ProviderSession]:
+        """The top-up with what the provider says of its checkout; one that nobody may pay any more is closed."""
+        provider = self._providers[top_up.provider]
+        unwanted = top_up.expires_at is not None and top_up.expires_at <= self._clock.now()
+        if pending(top_up):
+            # It was cut off before anybody was sent there: what is found, or made, now is closed again.
+            top_up, unwanted = self._top_ups.open(top_up), True
+        session = provider.fetch_session(top_up.session_ref)
+        if unwanted and session.state == SessionState.OPEN and not session.payments:
+            session = provider.expire_session(top_up.session_ref)
+        return top_up, session
 
     def _claim(self, sid: str) -> TopUp | None:
         """The top-up as it is while we ask: its `rev` tells whether anybody else wrote to it since."""
@@ -89,15 +99,16 @@ class Checks:
             values = self._store.locked(sid, None)
             now = self._clock.now().replace(microsecond=0)
             if values["status"] == TopUpStatus.OPEN or values["next_check_at"] is not None:
-                return self._store.patch(sid, {"next_check_at": now + CLAIM, "checks": values["checks"] + 1})
+                # Where nothing comes of it, the wait grows with the age.
+                wait = max(CLAIM, (now - values["created_at"]) / 10)
+                return self._store.patch(sid, {"next_check_at": (now + wait).replace(microsecond=0),
+                                               "checks": values["checks"] + 1})
             return None
 
         return self._database.run(work)
 
     def _learn(self, top_up: TopUp, session: ProviderSession) -> TopUp:
         found = self._settlement.apply(top_up.sid, told_by(session, self._clock.now(), top_up.rev), top_up.rev)
-        if found.sid != top_up.sid:   # a second payment on the same checkout
-            found = self._store.get(top_up.sid)
         if found.status != TopUpStatus.OPEN:
             return found if found.next_check_at is None else self._store.patch(found.sid, {"next_check_at": None})
         return self._later(found, session)
@@ -108,19 +119,18 @@ class Checks:
         following = next_check(top_up.created_at, now)
         if following is not None:
             return self._store.patch(top_up.sid, {"next_check_at": following})
+        return self._over(top_up.sid, paid=session.state != SessionState.OPEN)
+
+    def _over(self, sid: str, paid: bool) -> TopUp:
+        """The schedule is at its end. `paid`: the payer did what there was to do, so somebody has to look."""
+        if self._store.get(sid).status != TopUpStatus.OPEN:
+            return self._store.patch(sid, {"next_check_at": None})
         over: TopUpPatch = {"next_check_at": None, "url": None, "status": TopUpStatus.EXPIRED}
-        if session.state != SessionState.OPEN:
+        if paid:
             reason = "five days on, the provider has not said whether it was paid"
             over |= {"status": TopUpStatus.NEEDS_REVIEW, "review_reason": reason}
-            alert(self._database, self._clock, "payment_review", top_up.sid, reason)
-        return self._store.patch(top_up.sid, over)
-
-    def _lost(self, top_up: TopUp) -> TopUp:
-        """The provider does not know it (any more)."""
-        if next_check(top_up.created_at, self._clock.now()) is not None:
-            raise NotFound
-        return self._database.run(lambda: self._store.patch(
-            top_up.sid, {"status": TopUpStatus.EXPIRED, "next_check_at": None, "url": None}))
+            alert(self._database, self._clock, "payment_review", sid, reason)
+        return self._store.patch(sid, over)
 
 
 def next_check(created_at: datetime, now: datetime) -> datetime | None:

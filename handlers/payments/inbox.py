@@ -26,16 +26,12 @@ from handlers.alerts import alert
 from handlers.payments import states
 from handlers.payments.fetching import told_by
 from handlers.payments.offer import Providers
-from handlers.payments.settlement import Settlement, Stale, Told
+from handlers.payments.settlement import Settlement, Stale, Told, Unmatched, strange
 from handlers.payments.states import News
 
 RETRY_AFTER = (2, 10, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 """Seconds before the next attempt; after the last one somebody has to look."""
 BATCH = 100
-
-
-class Unmatched(Exception):
-    """No top-up belongs to it, at least not yet."""
 
 
 class Inbox:
@@ -109,7 +105,8 @@ class Inbox:
             return True
         if top_up is None:
             return notice.session_ref is None
-        return states.doubtful(self._settlement.state(top_up), _news(notice))
+        return strange(top_up, notice.payment_ref, notice.kind) \
+            or states.doubtful(self._settlement.state(top_up), _news(notice))
 
     def _ask(self, entry: WebhookInboxEntry, provider: PaymentProvider, notice: PaymentNotice,
              top_up: TopUp | None) -> InboxState:

@@ -22,7 +22,7 @@ from generated.models.onboarding import (
     TransactionKind,
 )
 from generated.tables.onboarding import CREDIT_LOT, DISPUTE, PAYMENT_EVENT, TOP_UP, TopUpPatch
-from handlers.alerts import alert, notify
+from handlers.alerts import alert, clear, notify
 from handlers.ledger import wallet as rules
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.ledger.wallet import Wallet
@@ -40,6 +40,10 @@ REASONS: dict[states.Act, tuple[TransactionKind, str]] = {
 }
 
 
+class Unmatched(Exception):
+    """No top-up belongs to it, at least not yet."""
+
+
 class Stale(Exception):
     """The top-up changed since the provider was asked; what it answered may be older than what is known."""
 
@@ -54,6 +58,12 @@ class Told:
     payment_ref: str | None = None
     believed: bool = True
     """False: keep that it was told, but what a fetch says counts."""
+
+
+def strange(top_up: TopUp, payment_ref: str | None, kind: PaymentEventKind) -> bool:
+    """Whether money that goes back is that of another payment on the same checkout."""
+    return kind in states.REFUNDS | states.DISPUTES and payment_ref is not None \
+        and top_up.payment_ref not in (None, payment_ref)
 
 
 class Settlement:
@@ -122,8 +132,8 @@ class Settlement:
         if rev is not None and top_up.rev != rev:
             raise Stale
         for each in told:
-            top_up = self._apply(self._payment(top_up, each), each)
-        return top_up
+            self._apply(self._payment(sid, each), each)
+        return self.top_ups.get(sid)
 
     def decide(self, sid: str, credit: bool, by: str) -> TopUp:
         """An operator's decision about a payment that differs from what was asked for."""
@@ -137,17 +147,23 @@ class Settlement:
         after = replace(before, review=None, credited=amount, failed=not credit, paid_at=paid.occurred_at)
         return self._store(top_up, before, after, f"decision:{by}", paid.occurred_at)
 
-    def _payment(self, top_up: TopUp, told: Told) -> TopUp:
-        """The top-up with its payment's reference. A second payment on one checkout is a top-up of its own."""
-        if told.payment_ref is None or told.news.kind != PaymentEventKind.PAYMENT_SUCCEEDED \
-                or top_up.payment_ref == told.payment_ref:
+    def _payment(self, sid: str, told: Told) -> TopUp:
+        """The top-up that news is for. A second payment on one checkout is a top-up of its own."""
+        top_up = self.top_ups.get(sid)
+        if told.payment_ref is None or told.payment_ref == top_up.payment_ref:
             return top_up
-        if top_up.payment_ref is None:
-            return self.top_ups.patch(top_up.sid, {"payment_ref": told.payment_ref})
         known = self.top_ups.one({"provider": top_up.provider, "payment_ref": told.payment_ref})
-        return known or self.top_ups.new(
-            {"user_sid": top_up.user_sid, "provider": top_up.provider, "session_ref": top_up.session_ref,
-             "payment_ref": told.payment_ref, "amount": top_up.amount}, self.clock.now())
+        if known is not None:
+            return known
+        if told.news.kind == PaymentEventKind.PAYMENT_SUCCEEDED:
+            if top_up.payment_ref is None:
+                return self.top_ups.patch(sid, {"payment_ref": told.payment_ref})
+            return self.top_ups.new(
+                {"user_sid": top_up.user_sid, "provider": top_up.provider, "session_ref": top_up.session_ref,
+                 "payment_ref": told.payment_ref, "amount": top_up.amount}, self.clock.now())
+        if strange(top_up, told.payment_ref, told.news.kind):
+            raise Unmatched
+        return top_up
 
     def _apply(self, top_up: TopUp, told: Told) -> TopUp:
         news = told.news
@@ -187,6 +203,8 @@ class Settlement:
         if after.review is not None and before.review is None:
             changes["review_reason"] = after.review
             self._review(top_up, after.review)
+        if top_up.status == TopUpStatus.NEEDS_REVIEW and status != top_up.status:
+            clear(self.database, self.clock, "payment_review", top_up.sid)
         self._tell(top_up, before, after)
         return self.top_ups.patch(top_up.sid, changes)
 

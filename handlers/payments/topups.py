@@ -20,13 +20,14 @@ from generated.models.onboarding import (
     Checkout,
     CheckoutOrder,
     KycStatus,
+    PaymentEventKind,
     PaymentMethod,
     TopUp,
     TopUpStarted,
     TopUpStatus,
 )
 from generated.plugins.onboarding import PaymentProvider
-from generated.tables.onboarding import FORM_TOKEN, TOP_UP, USER, TopUpNew
+from generated.tables.onboarding import FORM_TOKEN, PAYMENT_EVENT, TOP_UP, USER, TopUpNew
 from handlers.ledger.billing import billings
 from handlers.payments.offer import Providers
 from handlers.settings import Settings
@@ -44,6 +45,7 @@ class TopUps:
         self._store = Store.of(TOP_UP, database)
         self._tokens = Store.of(FORM_TOKEN, database)
         self._users = Store.of(USER, database)
+        self._events = Store.of(PAYMENT_EVENT, database)
         self._recent = database.prepare("SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?")
 
     def start(self, user_sid: str, provider: str, amount_cents: int, phone: str | None,
@@ -114,9 +116,14 @@ class TopUps:
         cap = Money.from_cents(self._settings.kyc_free_cap_cents)
         billing = billings(self._database).one({"user_sid": user_sid})
         paid = Money(billing.lifetime_paid) if billing is not None else Money(0)
+        others = []
+        for other in self._store.find({"user_sid": user_sid, "status": TopUpStatus.OPEN}, limit=_MOST_OPEN)["items"]:
+            if self._events.one({"top_up_sid": other.sid, "kind": PaymentEventKind.PAYMENT_PENDING}) is not None:
+                paid += int(other.amount)   # the money is on its way
+            else:
+                others.append(other)
         if paid + amount > cap:
             raise KycCap(cap=cap, paid=paid)
-        others = self._store.find({"user_sid": user_sid, "status": TopUpStatus.OPEN}, limit=_MOST_OPEN)["items"]
         if paid + amount + sum(int(other.amount) for other in others) > cap:
             now = self._clock.now().replace(microsecond=0)
             for other in others:

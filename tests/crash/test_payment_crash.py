@@ -153,6 +153,35 @@ def test_two_payments_on_one_checkout(house: House) -> None:
         ("pay_1", TopUpStatus.SETTLED), ("pay_2", TopUpStatus.SETTLED)}
 
 
+@pytest.mark.parametrize("known", ["both", "first", "none"])
+def test_what_goes_back_is_that_payments(house: House, known: str) -> None:
+    """A refund and a dispute of the second payment on a checkout, whether or not we had heard of it."""
+    user = house.user(1)
+    top_up = house.top_up(user)
+
+    def told(kind: Kind, ref: str, minor: int) -> None:
+        notice = PaymentNotice(
+            event_id=f"evt_{ref}_{kind}", kind=kind, external_ref="du_2" if kind == Kind.DISPUTE_OPENED else ref,
+            payment_ref=ref, session_ref=top_up.session_ref, amount_minor=minor, currency="USD", occurred_at=START)
+        house.receive(notice.model_dump_json().encode())
+
+    payments = [ProviderPayment(
+        payment_ref=ref, session_ref=top_up.session_ref, state=PaymentState.SUCCEEDED, amount_minor=1000,
+        currency="USD", refunded_minor=refunded, occurred_at=START) for ref, refunded in (("pay_1", 0), ("pay_2", 300))]
+    house.provider.sessions[top_up.session_ref] = ProviderSession(
+        session_ref=top_up.session_ref, state=SessionState.COMPLETE, payments=payments)
+    for ref in {"both": ("pay_1", "pay_2"), "first": ("pay_1",), "none": ()}[known]:
+        told(Kind.PAYMENT_SUCCEEDED, ref, 1000)
+    told(Kind.DISPUTE_OPENED, "pay_2", 500)
+    told(Kind.REFUND_CHANGED, "pay_2", 300)
+    told(Kind.PAYMENT_FAILED, "pay_0", 1000)
+    house.jobs()
+    assert house.end(user) == (12 * 10**9, {"purchased": -12 * 10**9, "held": -5 * 10**9})
+    both = Store.of(TOP_UP, house.database).find({"session_ref": top_up.session_ref})["items"]
+    assert {(each.payment_ref, each.status, each.refunded) for each in both} == {
+        ("pay_1", TopUpStatus.SETTLED, 0), ("pay_2", TopUpStatus.DISPUTED, 3 * 10**9)}
+
+
 # --- killed ---------------------------------------------------------------------------------------------------------
 
 class Stopped(Exception):

@@ -172,6 +172,14 @@ def test_the_cap_before_kyc(site: World) -> None:
     assert site.start(user, 4000).url
 
 
+def test_money_on_its_way_counts_before_kyc(site: World) -> None:
+    user = site.user()
+    site.pay(site.start(user, 7000), "bank_debit")
+    site.settle()
+    with pytest.raises(KycCap):
+        site.start(user, 4000)
+
+
 def test_so_many_an_hour(site: World) -> None:
     user = site.user(kyc_status=KycStatus.COMPLETED)
     for _ in range(30):
@@ -394,6 +402,21 @@ def test_no_answer_then_nothing(site: World) -> None:
     site.jobs()
     site.settle()
     assert [top_up.status for top_up in Store.of(TOP_UP, site.database).list_full()["items"]] == [TopUpStatus.EXPIRED]
+
+
+def test_the_provider_is_away_for_good(site: World) -> None:
+    """Asked ever more rarely; in the end a checkout that nobody was sent to is over."""
+    user = site.user()
+    site.switch(api_fail={"status": 429, "count": 10_000})
+    with pytest.raises(ProviderUnavailable):
+        site.start(user)
+    top_up, = Store.of(TOP_UP, site.database).list_full()["items"]
+    times = 0
+    while (due := site.top_up(top_up.sid).next_check_at) is not None and times < 100:
+        site.clock.ahead = due - datetime.now(UTC) + timedelta(seconds=1)
+        site.payments.checks.run_once()
+        times += 1
+    assert site.top_up(top_up.sid).status == TopUpStatus.EXPIRED and 10 < times < 100
 
 
 def test_the_provider_is_away_when_it_is_asked(site: World) -> None:
