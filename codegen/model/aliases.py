@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from codegen.model.casing import is_snake, snake, to_snake
+from collections.abc import Iterable
+
+from codegen.model.casing import constant, is_snake, snake, to_snake
 from codegen.model.constraints import read_constraints
 from codegen.model.graph import order
 from codegen.model.model import (
@@ -26,6 +28,7 @@ from codegen.source.catalog_names import (
     BAD_CASE,
     DUPLICATE_MEMBER,
     MIXED_ALTERNATIVES,
+    NAMES_MEET,
     NOT_AN_ERROR,
     OPEN_UNION,
     TAG_CLASH,
@@ -64,8 +67,20 @@ def build_enum(space: Space, symbol: Symbol) -> Enum:
                              related=[Related(values[name].span, "the first one")])
         else:
             values[name] = EnumValue(name=name, span=item.span, **common(own, item.docs))
+    if body.open_span is None:   # an open one is a string in Python
+        _constants_apart(space, values.values())
     return Enum(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, values=tuple(values.values()),
                 open=body.open_span is not None, **common(notes, node.docs))
+
+
+def _constants_apart(space: Space, values: Iterable[EnumValue]) -> None:
+    """Report values that would be one constant in Python."""
+    seen: dict[str, EnumValue] = {}
+    for value in values:
+        first = seen.setdefault(constant(value.name), value)
+        if first is not value:
+            space.report.add(NAMES_MEET, value.span, name=value.name, other=first.name, meet=constant(value.name),
+                             related=[Related(first.span, "the first one")])
 
 
 def _enum_value(space: Space, body: tree.Alternatives, item: tree.Alternative) -> str | None:

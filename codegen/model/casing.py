@@ -15,6 +15,12 @@ def snake(name: str) -> str:
     return _HUMP.sub("_", name).lower()
 
 
+def constant(value: str) -> str:
+    """An enum value as a constant in Python: `in-progress` and `inProgress` → `IN_PROGRESS`, `1st` → `FIELD_1ST`."""
+    name = re.sub(r"\W", "_", snake(value)).upper()
+    return name if name[:1].isalpha() else f"FIELD_{name.removeprefix('_')}"
+
+
 def is_snake(name: str) -> bool:
     return SNAKE.fullmatch(name) is not None
 

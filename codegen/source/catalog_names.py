@@ -29,10 +29,10 @@ digits, words parted by one `_`, none at the ends. So a generated name may add a
 NAMES_MEET = Rule("OS204", "error", "{name!r} and {other!r} would both be {meet!r} in generated code",
                   fix="rename one of them", why="""\
 Methods, tables and error slugs carry the snake_case form of a name, so names that differ only in capitals meet there.
-The second version of `BillingService` is the class `BillingServiceV2`.
+The second version of `BillingService` is the class `BillingServiceV2`. The values of a closed enum are constants.
 
-    wrong   UserId = str           UserID = uuid
-    right   UserId = str           UserKey = uuid
+    wrong   UserId = str           UserID = uuid        Size = "x-large" | "x_large"
+    right   UserId = str           UserKey = uuid       Size = "x-large" | "xx-large"
 """)
 
 RESERVED_NAME = Rule("OS205", "error", "{name!r} cannot be the name of {what}: {reason}", fix="choose another name",

@@ -24,7 +24,15 @@ def inferred_type(name: str, result: tree.TypeExpr | None, structs: dict[str, tr
             return None
         for field in struct.fields:
             if field.name.text == name:
-                return None if field.optional or isinstance(field.type, tree.OptionalType) else type_text(field.type)
-    elif result is not None and not isinstance(result, tree.NamedType):
-        return None
+                return _of_field(field, structs)
     return next((kind for suffix, kind in SUFFIXES.items() if name.endswith(suffix)), None)
+
+
+def _of_field(field: tree.Field, structs: dict[str, tree.Struct]) -> str | None:
+    """The field's type; of one that may be absent without the null that this means, where the type has none itself."""
+    if not field.optional:
+        return type_text(field.type)
+    kind = field.type.inner if isinstance(field.type, tree.OptionalType) else field.type
+    if isinstance(kind, tree.NamedType) and kind.path.text not in PRIMITIVES and kind.path.text not in structs:
+        return None   # an alias may be null
+    return type_text(kind)
