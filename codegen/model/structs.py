@@ -86,7 +86,7 @@ def _rootobject(space: Space, symbol: Symbol, notes: Notes, struct: Struct) -> S
     struct = replace(struct, fields=fields, rootobject=True, principal=symbol.qname == space.principal,
                      append_only=append_only, table=table, crud=_crud(space, notes, append_only), auth=auth)
     written = {field.name.text for field in _node_fields(symbol)}
-    return replace(struct, indexes=_indexes(space, notes, struct, written), owner=_owner(space, notes, struct))
+    return replace(struct, indexes=_indexes(space, notes, struct, written), owner=_owner(space, notes, struct, written))
 
 
 def _node_fields(symbol: Symbol) -> tuple[tree.Field, ...]:
@@ -222,7 +222,7 @@ def _check_index(space: Space, note: tree.Note, struct: Struct, written: set[str
     return fine
 
 
-def _owner(space: Space, notes: Notes, struct: Struct) -> str | None:
+def _owner(space: Space, notes: Notes, struct: Struct, written: set[str]) -> str | None:
     """The field that refers to the principal: marked, or the only one."""
     to_principal = [field for field in struct.fields if _refers(space, field, space.principal)]
     marked = [field for field in struct.fields if field.owner]
@@ -238,7 +238,7 @@ def _owner(space: Space, notes: Notes, struct: Struct) -> str | None:
         return marked[0].name
     if len(to_principal) == 1:
         return to_principal[0].name
-    if struct.auth == "own":
+    if struct.auth == "own" and written <= {field.name for field in struct.fields}:   # else one's type is wrong
         several = ", ".join(repr(field.name) for field in to_principal)
         reason = f"several fields refer to the principal: {several}" if several else "no field refers to the principal"
         principal = (space.principal or "").rpartition(".")[2]
