@@ -140,6 +140,6 @@ READ_NOT_SAFE = Rule("OS519", "warning", "{method!r} sounds like a reading metho
                      fix="add @safe, or name it for what it changes", why="""\
 `@safe` methods write nothing: they run in a reading transaction, and generated clients retry them by themselves.
 
-    wrong   get_balance(user_sid) -> Balance
-    right   get_balance(user_sid) -> Balance @safe
+    wrong   count_open() -> u32
+    right   count_open() -> u32 @safe
 """)

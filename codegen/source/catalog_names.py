@@ -78,8 +78,8 @@ DUPLICATE_PREFIX = Rule("OS211", "error", "the prefix {name!r} is bound by anoth
                         fix='write `import "…" as other_name`', why="""\
 In one file a prefix stands for one module, and a module needs importing only once.
 
-    wrong   import "../a/common"   import "../b/common"
-    right   import "../a/common"   import "../b/common" as b_common
+    wrong   import "../common"   import "../prices" as common
+    right   import "../common"   import "../prices"
 """)
 
 SECOND_HEADER = Rule("OS212", "error", "the module has its `module` line already", fix="leave one of them out", why="""\
@@ -174,7 +174,7 @@ UNION_MEMBER = Rule("OS224", "error", "{name!r} is {kind}; the members of a unio
 A member gets the tag as one more field on the wire, so it must be a struct, and one that is not stored.
 
     wrong   [rootobject] Card = { … }   Method = Card | Cash
-    right   CardUse = { card: &Card }   Method = CardUse | Cash
+    right   [rootobject] Card = { … }   CardUse = { card: &Card }   Method = CardUse | Cash
 """)
 
 OPEN_UNION = Rule("OS225", "error", "only an enum can be open", fix="leave out `| ...`", why="""\
