@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
+from multiprocessing import active_children
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -35,6 +36,10 @@ def _tell(settings: Settings, when_ready: Callable[[], None]) -> None:
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
     url = f"http://[{host}]:{settings.port}/healthz" if ":" in host else f"http://{host}:{settings.port}/healthz"
     until = time.monotonic() + STARTING
+    # NOTE: this thread does nothing but sleep until all workers are forked. Were one forked in the middle of an import
+    # that a request makes here, it would wait for that import for ever.
+    while len(active_children()) < settings.workers and time.monotonic() < until:
+        time.sleep(0.02)
     while time.monotonic() < until:
         try:
             with urlopen(url, timeout=1):
