@@ -66,7 +66,7 @@ def read(request: WebhookRequest) -> PaymentNotice | None:
     event = _event(request.body)
     try:
         return _notice(event["type"], event["data"]["object"], event)
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (ArithmeticError, AttributeError, KeyError, OSError, TypeError, ValueError) as error:
         raise WebhookMalformed(detail=f"{event['type']} cannot be read: {type(error).__name__}") from None
 
 

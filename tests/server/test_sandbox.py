@@ -335,13 +335,14 @@ def test_it_remembers(tmp_path: Path) -> None:
 
 # --- the command ----------------------------------------------------------------------------------------------------
 
-def test_the_command_and_the_site(tmp_path: Path) -> None:
+def test_the_command_and_the_site(database_url: str, tmp_path: Path) -> None:
     """Real processes: a site that pays at the sandbox and hears from it; killed in between, nothing is lost."""
     port = free_port()
     sandbox_url = f"http://127.0.0.1:{port}"
-    site = Site(tmp_path, SANDBOX_URL=sandbox_url, RATE_LIMITS="off")
+    workers = "2" if database_url.startswith("postgresql") else "1"
+    site = Site(tmp_path, database_url, SANDBOX_URL=sandbox_url, RATE_LIMITS="off", WORKERS=workers)
     site.command("migrate")
-    key = site.command("apikey", "create", "--user", _user(site), "--name", "test")
+    key = site.command("apikey", "create", "--user", _user(database_url), "--name", "test")
     caller = {"Authorization": f"Bearer {key}"}
 
     def start() -> Any:
@@ -374,11 +375,11 @@ def test_the_command_and_the_site(tmp_path: Path) -> None:
     assert site.command("audit")
 
 
-def _user(site: Site) -> str:
+def _user(database_url: str) -> str:
     from codegen.runtime.database import Database
     from codegen.runtime.store import Store
     from generated.tables.onboarding import USER
-    database = Database.open(f"sqlite:///{site.directory}/var/hero-onboarding.db")
+    database = Database.open(database_url)
     user = Store.of(USER, database).new({"mycelium_address": "400::1", "public_key": "ab" * 32}, Now().now())
     database.close()
     return user.sid

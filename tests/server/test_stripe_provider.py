@@ -335,6 +335,19 @@ def test_no_header_breaks_it(header: str, body: bytes) -> None:
             WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW))
 
 
+@pytest.mark.parametrize("created", [10**20, -10**20, 2**32, -1, 1e300, "soon", None, True])
+def test_times_that_are_none(created: Any) -> None:
+    of = {"id": "cs_1", "payment_status": "paid", "amount_total": 5, "currency": "usd", "payment_intent": "pi_1"}
+    body = {"id": "evt_1", "object": "event", "type": "checkout.session.completed", "created": created,
+            "data": {"object": of}}
+    request_ = WebhookRequest(headers={}, body=json.dumps(body).encode(), received_at=NOW)
+    if created is True:   # an integer to Python: one second after 1970
+        assert signing().read_webhook(request_) is not None
+    else:
+        with pytest.raises(WebhookMalformed):
+            signing().read_webhook(request_)
+
+
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8),
                     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
                         ["id", "object", "type", "created", "data", "status", "amount", "currency", "payment_intent",
