@@ -13,12 +13,13 @@ from codegen.runtime.store import Store
 from codegen.runtime.types import Money
 from generated.models.onboarding import LedgerEntry, LedgerTransaction
 from generated.tables.onboarding import LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.ledger.reading import u64
 from handlers.ledger.wallet import PARTS, Part, user_account
 
 View = Literal["all", "purchased", "granted", "held", "receivable"]
 CREDIT: tuple[Part, ...] = ("purchased", "granted", "receivable")
 """The accounts whose sum is the credit balance."""
-_NEWEST = 2**62
+_NEWEST = 2**64 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ class History:
         parts = PARTS if view == "all" else (view,)
         counted = CREDIT if view == "all" else parts
         depth = limit + 2   # of each account: every transaction that is shown is then whole, and one more is seen
-        top = _NEWEST if before is None else before
+        top = u64(self.database, _NEWEST if before is None else min(before, _NEWEST))
         params = [value for part in parts for value in (user_account(user_sid, part), top, depth)]
         rows = self.database.execute(self._all if view == "all" else self._one, params)
         found = [self.entries.object(self.entries.decode(row)) for row in rows]
