@@ -5,7 +5,7 @@ import threading
 import time
 from base64 import b64decode
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -41,7 +41,8 @@ def running_node() -> Iterator[Node]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            with suppress(BrokenPipeError):   # who asked has gone away
+                self.wfile.write(data)
 
         def held(self) -> bool:
             node.asked.append(f"{self.command} {self.path}")
