@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 from codegen.emit.aside import emit_aside
 from codegen.emit.freshness import Difference, Wanted
 from codegen.emit.manifest import NAME, Manifest
-from codegen.emit.output import KINDS, Output
+from codegen.emit.output import KINDS
 from codegen.emit.render import header
 from codegen.model.model import Program
 from codegen.source.writing import replace_file, sweep
@@ -38,15 +38,15 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
         for output in outputs[kind]:
             if output.path in wanted:
                 raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
-            wanted[output.path] = Wanted(kind, _linted(output).encode())
+            wanted[output.path] = Wanted(kind, _linted(output.path, output.text).encode())
     return wanted | _packages(program, wanted)
 
 
-def _linted(output: Output) -> str:
-    """Patterns and docs of a schema can be longer than a line of Python should be."""
-    if not output.path.endswith(".py") or all(len(line) <= 120 for line in output.text.splitlines()):
-        return output.text
-    first, _, rest = output.text.partition("\n")
+def _linted(path: str, text: str) -> str:
+    """Patterns, docs and lists of sources can be longer than a line of Python should be."""
+    if not path.endswith(".py") or all(len(line) <= 120 for line in text.splitlines()):
+        return text
+    first, _, rest = text.partition("\n")
     return f"{first}\n# ruff: noqa: E501\n{rest}"
 
 
@@ -60,7 +60,8 @@ def _packages(program: Program, wanted: Mapping[str, Wanted]) -> dict[str, Wante
                 package = (directory / "__init__.py").as_posix()
                 if package not in wanted and package not in packages:
                     what = f"Generated {directory.name}" if directory.name else "What the schemas say, generated"
-                    packages[package] = Wanted(PACKAGES, f'{header(sources)}\n"""{what}."""\n'.encode())
+                    text = f'{header(sources)}\n"""{what}."""\n'
+                    packages[package] = Wanted(PACKAGES, _linted(package, text).encode())
     return packages
 
 

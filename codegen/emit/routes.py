@@ -73,8 +73,9 @@ def _param(program: Program, param: Param, imports: Imports) -> str:
         notes.append("default=None")
     elif param.default is not None and not param.default.now:
         value = value_text(program, param.type, param.default.value, imports)
+        factory = {"[]": "list", "{}": "dict"}.get(value, f"lambda: {value}")
         mutable = isinstance(program.base(param.type), ListOf | MapOf)
-        notes.append(f"default_factory=lambda: {value}" if mutable else f"default={value}")
+        notes.append(f"default_factory={factory}" if mutable else f"default={value}")
     if notes:
         type_ = (f"{imports.name('typing', 'Annotated')}[{type_}, "
                  f"{imports.name('pydantic', 'Field')}({', '.join(notes)})]")

@@ -263,9 +263,9 @@ def _object(members: list[Member]) -> str | None:
 
 def _doc(member: TypeDecl | Method) -> str:
     deprecated = f"@deprecated {member.deprecated.reason}" if member.deprecated else ""
-    return "\n\n".join(part for part in (member.doc.replace("*/", "*\\/"), deprecated) if part)
+    return "\n\n".join(part for part in (member.doc, deprecated) if part)
 
 
 def _field_doc(field: Field | Param) -> str:
     deprecated = f"@deprecated {field.deprecated.reason}" if field.deprecated else ""
-    return "\n".join(part for part in (field.doc.replace("*/", "*\\/"), deprecated) if part)
+    return "\n".join(part for part in (field.doc, deprecated) if part)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 from codegen.model.casing import constant, is_snake, snake, to_snake
@@ -98,7 +99,7 @@ def _enum_value(space: Space, body: tree.Alternatives, item: tree.Alternative) -
 def _what(item: tree.Alternative) -> str:
     match item.value:
         case tree.StringValue(text):
-            return f'"{text}"'
+            return json.dumps(text, ensure_ascii=False)
         case tree.NamedType(path):
             return path.text
         case tree.RefType(path):

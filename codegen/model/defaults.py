@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 
@@ -104,7 +105,7 @@ def _misfit(reader: _Reader, value: tree.Value, type_: Type, near: str | None) -
 def _shown(value: tree.Value) -> str:
     match value:
         case tree.StringValue(text):
-            return f'"{text}"'
+            return json.dumps(text, ensure_ascii=False)
         case tree.NumberValue(text):
             return text
         case tree.PathValue(path):

@@ -1,4 +1,5 @@
-"""Names that generated code itself uses, names that meet derived ones, and keywords: all of it still works."""
+"""Names that generated code uses itself, names that meet derived ones, keywords, and texts full of signs: all of it
+still works."""
 
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from codegen.emit.generate import emit_kinds
 from codegen.emit.output import KINDS
 from codegen.model import load_program
 from codegen.source.diagnostics import Report
+from tests.npm import NODE
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "tests/data/hostile_names/schemas"
@@ -50,6 +52,13 @@ def test_types_are_strict(generated: Path) -> None:
 
 def test_the_linter_is_content(generated: Path) -> None:
     run(generated, "-m", "ruff", "check", "--config", ROOT / "pyproject.toml", "out")
+
+
+def test_the_script_is_well_formed(generated: Path) -> None:
+    module = generated / "client.mjs"
+    module.write_bytes((generated / "out/clients/typescript/client.js").read_bytes())
+    done = subprocess.run([NODE, "--check", module], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_objects_come_back_from_the_database(generated: Path) -> None:
