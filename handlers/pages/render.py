@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import falcon
@@ -19,7 +20,7 @@ class Renderer:
     """The templates of this site, with the headers every page is sent with."""
 
     def __init__(self, settings: Settings, assets: Assets, providers: Iterable[str]) -> None:
-        self.headers = page_headers(content_security_policy(settings, providers))
+        self.headers = MappingProxyType(page_headers(content_security_policy(settings, providers)))
         self._pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
                                   undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
         self._pages.filters |= {"money": shown.money, "when": shown.when, "address": shown.address,

@@ -76,7 +76,7 @@ class Visit:
         if self.signed_in is None:
             back = self.req.relative_uri if self.req.method in ("GET", "HEAD") else HOME
             raise falcon.HTTPSeeOther(f"/login?{urlencode({'next': own_path(back)}, safe='/')}",
-                                      headers=self.house.renderer.headers)
+                                      headers=dict(self.house.renderer.headers))
         return self.signed_in
 
     def context(self) -> Context:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlencode
 
 import falcon
 import pytest
@@ -13,7 +14,7 @@ from codegen.runtime.app import App
 from codegen.runtime.context import SystemClock
 from codegen.runtime.database import Database, Unavailable
 from codegen.runtime.log import Log
-from generated.models.onboarding import LoginMethod
+from generated.models.onboarding import LoginMethod, User
 from handlers.app import build
 from handlers.identity.origin import Peer
 from handlers.identity.sessions import Sessions
@@ -32,25 +33,35 @@ PAGES = ("/dashboard", "/ledger", "/topup", "/sessions", "/payment/return?sessio
 FORMS = ("/payment/intent", "/payment/check", "/sessions")
 
 
-class World:
-    """A site in this process, with somebody who is signed in."""
+class House:
+    """A site in this process."""
 
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        for name in ("STRIPE_LIVE_SECRET_KEY", "STRIPE_SANDBOX_SECRET_KEY"):
-            monkeypatch.delenv(name, raising=False)
+    def __init__(self, folder: Path) -> None:
         self.settings: Settings = load_settings(var_dir=folder, sandbox_url="http://127.0.0.1:1", public_url=ORIGIN)
         self.database = Database.open(self.settings.database_url)
         migrate(self.database)
         self.lines: list[bytes] = []
         self.log = Log(self.lines.append)
         self.app: App = build(self.settings, self.database, log=self.log)
-        self.client = testing.TestClient(self.app)
         self.sessions = Sessions(self.database, SystemClock(), self.settings)
-        self.person = Person()
-        user = self.database.run(lambda: Users(self.database, SystemClock()).admit(
-            self.person.address, self.person.public_key))
-        self.user = user.sid
-        self.cookie = self.database.run(lambda: self.sessions.create(user.sid, LoginMethod.SEALED, Peer("127.0.0.1")))
+
+    def newcomer(self) -> User:
+        person = Person()
+        return self.database.run(lambda: Users(self.database, SystemClock()).admit(person.address, person.public_key))
+
+    def session(self, user: User) -> str:
+        """The cookie of a new session."""
+        return self.database.run(lambda: self.sessions.create(user.sid, LoginMethod.SEALED, Peer("127.0.0.1")))
+
+
+class World:
+    """Somebody who is signed in to the site."""
+
+    def __init__(self, house: House) -> None:
+        self.house, self.database, self.sessions = house, house.database, house.sessions
+        self.client = testing.TestClient(house.app)
+        self.user = house.newcomer()
+        self.cookie = house.session(self.user)
         self.csrf = self.sessions.csrf_token(self.cookie)
 
     def get(self, path: str, signed_in: bool = True, **headers: str) -> testing.Result:
@@ -58,20 +69,20 @@ class World:
                                         cookies={"hl_session": self.cookie} if signed_in else {})
 
     def post(self, path: str, fields: dict[str, str], signed_in: bool = True, **headers: str) -> testing.Result:
-        return self.client.simulate_post(path, headers={**FORM, **headers}, params=None, body=encoded(fields),
+        return self.client.simulate_post(path, headers={**FORM, **headers}, params=None, body=urlencode(fields),
                                          cookies={"hl_session": self.cookie} if signed_in else {})
 
 
-def encoded(fields: dict[str, str]) -> str:
-    from urllib.parse import urlencode
-    return urlencode(fields)
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    found = House(tmp_path_factory.mktemp("house"))
+    yield found
+    found.database.close()
 
 
 @pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    found = World(tmp_path, monkeypatch)
-    yield found
-    found.database.close()
+def world(house: House) -> World:
+    return World(house)
 
 
 def where(answer: testing.Result) -> tuple[int, str]:
@@ -127,7 +138,6 @@ def test_static_files_are_kept_for_ever(world: World) -> None:
 def test_pages_ask_to_sign_in_and_lead_back(world: World, path: str) -> None:
     status, location = where(world.get(path, signed_in=False))
     assert status == 303
-    from urllib.parse import unquote
     assert unquote(location) == f"/login?next={path}"
 
 
@@ -146,7 +156,7 @@ def test_a_form_without_its_token_does_nothing(world: World, path: str, token: s
     assert answer.status_code == 403
     assert "nothing was done" in answer.text
     assert world.get("/dashboard").status_code == 200, "still signed in"
-    assert world.database.execute("SELECT COUNT(*) FROM top_up") == [(0,)]
+    assert world.database.execute("SELECT COUNT(*) FROM top_up WHERE user_sid = ?", (world.user.sid,)) == [(0,)]
 
 
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "http://127.0.0.1:9921"])
@@ -157,7 +167,7 @@ def test_a_form_of_another_site_does_nothing(world: World, origin: str) -> None:
 
 
 def test_a_token_is_good_in_its_own_browser(world: World) -> None:
-    other = world.database.run(lambda: world.sessions.create(world.user, LoginMethod.SEALED, Peer("127.0.0.1")))
+    other = world.house.session(world.user)
     assert world.post("/logout", {"csrf_token": world.sessions.csrf_token(other)}).status_code == 403
 
 
@@ -199,8 +209,7 @@ def test_what_an_address_says_is_never_markup(world: World) -> None:
 # --- what belongs to others -------------------------------------------------------------------------------------
 
 def test_payments_of_others_are_not_there(world: World) -> None:
-    other = Person()
-    stranger = world.database.run(lambda: Users(world.database, SystemClock()).admit(other.address, other.public_key))
+    stranger = world.house.newcomer()
     world.database.execute(
         "INSERT INTO top_up (sid, user_sid, provider, session_ref, amount, refunded, status, created_at, checks, rev)"
         " VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', ?, 'stripe', 'cs_other', 5000000000, 0, 'open', 1700000000, 0, 1)",
@@ -212,13 +221,12 @@ def test_payments_of_others_are_not_there(world: World) -> None:
         assert "Page not found" in answer.text
     checked = world.post("/payment/check", {"csrf_token": world.csrf, "top_up": "01ARZ3NDEKTSV4RRFFQ69G5FAV"})
     assert checked.status_code == 404
-    session = world.sessions
-    foreign = world.database.run(lambda: session.create(stranger.sid, LoginMethod.SEALED, Peer("127.0.0.1")))
-    found = session.find(foreign)
+    foreign = world.house.session(stranger)
+    found = world.sessions.find(foreign)
     assert found is not None
     assert where(world.post("/sessions", {"csrf_token": world.csrf, "sid": found.sid})) == (
         303, "/sessions?error=not_found")
-    assert session.find(foreign) is not None
+    assert world.sessions.find(foreign) is not None
 
 
 # --- errors -----------------------------------------------------------------------------------------------------
@@ -249,7 +257,7 @@ def test_faults_of_ours_tell_a_number_and_nothing_else(world: World, monkeypatch
         def on_put(self, visit: Visit) -> None:
             error_page(visit, 429, "rate_limited")
 
-    house = next(route.resource.house for route in world.app._router._roots  # type: ignore[attr-defined]
+    house = next(route.resource.house for route in world.house.app._router._roots  # type: ignore[attr-defined]
                  if route.resource is not None and isinstance(route.resource, Page))
     app = falcon.App()
     app.add_route("/broken", Broken(house))
@@ -261,8 +269,8 @@ def test_faults_of_ours_tell_a_number_and_nothing_else(world: World, monkeypatch
     down = client.simulate_post("/broken")
     assert (down.status_code, "secret" in down.text) == (503, False)
     assert client.simulate_put("/broken").status_code == 429
-    world.log.flush()
-    told = b"".join(world.lines).decode()
+    world.house.log.flush()
+    told = b"".join(world.house.lines).decode()
     assert f'"event":"fault","request_id":"{number[1]}"' in told
 
 
@@ -270,8 +278,8 @@ def test_the_log_holds_no_secret(world: World) -> None:
     for path in (*PAGES, "/login/link?token=a-secret-token", "/login?identity=whoever"):
         world.get(path)
     world.post("/payment/intent", {"csrf_token": world.csrf, "provider": "stripe", "amount": "77.77"})
-    world.log.flush()
-    told = b"".join(world.lines).decode()
+    world.house.log.flush()
+    told = b"".join(world.house.lines).decode()
     assert '"route":"/login/link","status":303' in told
     for secret in ("a-secret-token", world.cookie, world.csrf, "whoever", "77.77"):
         assert secret not in told
