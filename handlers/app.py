@@ -16,6 +16,7 @@ from codegen.runtime.wiring import bind
 from generated.routes import SERVICES, WEBHOOKS, document
 from generated.tables import STORED
 from handlers.admin.routes import add_routes as admin_routes
+from handlers.admin.service import AuditHandler
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.guard import Guard
 from handlers.identity.hooks import USER_HOOKS
@@ -62,7 +63,7 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     plans = read_plans(settings.plans_json)
     takes_payments = PaymentsHandler(payments, settings)
     handlers = [PlansHandler(plans), IdentityHandler(sessions), NodeSelfHandler(), BillingHandler(ledger),
-                takes_payments, StripeReceiver(payments)]
+                takes_payments, StripeReceiver(payments), AuditHandler()]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     webhooks += plugin_webhooks(payments, {route.path for route in WEBHOOKS})
     methods += crud.methods(STORED, database, [USER_HOOKS])

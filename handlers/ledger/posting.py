@@ -11,15 +11,17 @@ import re
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
+
+from pydantic import TypeAdapter
 
 from codegen.runtime.context import Clock
 from codegen.runtime.database import Database, Duplicate, Restart
 from codegen.runtime.sid import new_sid
 from codegen.runtime.store import Store
 from codegen.runtime.types import Money
-from generated.models.onboarding import LedgerTransaction, LotKind, TransactionKind
+from generated.models.onboarding import Account, LedgerTransaction, LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.ledger import chain
 from handlers.ledger.billing import billings
@@ -32,6 +34,7 @@ T = TypeVar("T")
 SOURCE = re.compile(r"(usage|payment|plan|operator):[^\n\r]+")
 ACTIVE = (TransactionKind.TOP_UP, TransactionKind.USAGE, TransactionKind.PLAN)
 """What a user does; the latest of them is when the user was last active."""
+_ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
 _MOST = 2**63 - 1
 
 
@@ -102,8 +105,8 @@ class Ledger:
         that one again. Updates the user's `Billing`, and makes it where there is none; `first_paid_at` is the
         earliest `effective_at` of a `top_up`, `frozen` follows from disputes.
 
-        Raises `LedgerOverflow`; `ValueError` for a transaction of nothing, one that does not sum to zero, or a
-        malformed source; `UnknownReference` for an unknown user.
+        Raises `LedgerOverflow`; `ValueError` for a transaction of nothing, one that does not sum to zero, a
+        malformed source or an unknown account; `UnknownReference` for an unknown user.
         """
         if not self.database.in_transaction:
             raise RuntimeError("post inside Ledger.transaction()")
@@ -120,11 +123,11 @@ class Ledger:
         lines = wallet.lines
         if not lines:
             raise ValueError("there is nothing to post")
-        now = self.clock.now().replace(microsecond=0)
+        now = _second(self.clock.now())
         posted_at = max(now, before.posted_at) if before.posted_at else now
         transaction: dict[str, Any] = {
             "sid": new_sid(), "kind": kind, "user_sid": user_sid, "posting_key": key, "source": source,
-            "reason": reason, "effective_at": effective_at.replace(microsecond=0), "posted_at": posted_at}
+            "reason": reason, "effective_at": _second(effective_at), "posted_at": posted_at}
         lot = self._new_lot(wallet, transaction)
         transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
         entries = self._chained(before, lines, transaction)
@@ -164,6 +167,7 @@ class Ledger:
                       {part: balance or 0 for part, balance in zip(PARTS, row[4:8], strict=True)}, billing)
 
     def _house_balance(self, account: str) -> int:
+        _ACCOUNT.validate_python(account)
         rows = self.database.execute(self._sql.balance, (account, account))
         return rows[0][0] if rows else 0
 
@@ -187,7 +191,7 @@ class Ledger:
         return {"sid": new_sid(), "user_sid": wallet.user_sid, "kind": LotKind(new.kind),
                 "transaction_sid": transaction["sid"], "source": transaction["source"], "amount": _fitting(new.amount),
                 "remaining": Money(new.remaining), "created_at": transaction["posted_at"],
-                "expires_at": new.expires_at.replace(microsecond=0) if new.expires_at else None, "rev": 1}
+                "expires_at": _second(new.expires_at) if new.expires_at else None, "rev": 1}
 
     def _chained(self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any]) -> list[dict[str, Any]]:
         """The entries of a transaction as they follow the head of the chain. Those of the house's accounts belong to no
@@ -237,6 +241,11 @@ class Ledger:
 def _accounts(user_sid: str) -> list[str]:
     """Each account of a user, twice."""
     return [account for part in PARTS for account in (user_account(user_sid, part),) * 2]
+
+
+def _second(time: datetime) -> datetime:
+    """As it is kept and hashed: whole seconds, UTC."""
+    return time.astimezone(UTC).replace(microsecond=0)
 
 
 def _fitting(amount: int) -> Money:

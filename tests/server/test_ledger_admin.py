@@ -173,6 +173,18 @@ def test_the_summary(desk: Desk) -> None:
     assert found["debt_since"] is not None
 
 
+def test_the_audit_over_rpc(desk: Desk) -> None:
+    desk.book.top_up(desk.user, "pi_1", DOLLAR)
+    assert desk.call("admin.audit")["findings"] == []
+    desk.database.execute("UPDATE billing SET credit_balance = 0")
+    finding, = desk.call("admin.audit")["findings"]
+    assert (finding["check"], desk.user in finding["detail"]) == ("billing", True)
+    of_user = bearer(ApiKeys(desk.database, desk.book.clock).create_for_user(desk.user, "mine").secret)
+    answer = desk.client.simulate_post("/rpc", headers=of_user, json={
+        "jsonrpc": "2.0", "id": 1, "method": "admin.audit", "params": {}}).json
+    assert answer["error"]["code"] == 1403
+
+
 def test_the_command(tmp_path: Path) -> None:
     site = Site(tmp_path)
     database = Database.open(site.environment.get("HERO_ONBOARDING_DATABASE_URL")

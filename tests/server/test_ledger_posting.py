@@ -1,7 +1,7 @@
 """What posting writes: entries, chain, lots, the balance beside them; and what it refuses."""
 
 import json
-from datetime import timedelta
+from datetime import timedelta, timezone
 from hashlib import sha256
 
 import pytest
@@ -37,7 +37,8 @@ def entries(book: Book) -> list[tuple[str, int, int]]:
 def test_a_top_up(book: Book) -> None:
     user = book.user()
     paid_at = START - timedelta(minutes=1)
-    posted = book.top_up(user, "pi_1", 25 * DOLLAR, paid_at)
+    elsewhere = (paid_at + timedelta(microseconds=7)).astimezone(timezone(timedelta(hours=3)))
+    posted = book.top_up(user, "pi_1", 25 * DOLLAR, elsewhere)
     assert posted is not None
     assert (posted.kind, posted.effective_at, posted.posted_at) == (TransactionKind.TOP_UP, paid_at, START)
     assert entries(book) == [("cash:stripe", 25 * DOLLAR, 25 * DOLLAR), ("purchased", -25 * DOLLAR, -25 * DOLLAR)]
@@ -216,6 +217,8 @@ def test_what_is_no_posting_is_refused(book: Book) -> None:
         post(lambda wallet: rules.grant(wallet, 5), "somebody")
     with pytest.raises(ValueError, match="positive"):
         post(lambda wallet: rules.grant(wallet, -5))
+    with pytest.raises(ValueError, match="pattern"):
+        post(lambda wallet: rules.charge(wallet, "revenue", 5))
     with pytest.raises(ValueError, match="held"):
         post(lambda wallet: rules.dispute_won(wallet, 5, None))
     with pytest.raises(UnknownReference):
