@@ -108,7 +108,7 @@ class Checks:
         return self._database.run(work)
 
     def _learn(self, top_up: TopUp, session: ProviderSession) -> TopUp:
-        found = self._settlement.apply(top_up.sid, told_by(session, self._clock.now(), top_up.rev), top_up.rev)
+        found = self._settlement.apply(top_up.sid, told_by(session, self._clock.now()), top_up.rev)
         if found.status != TopUpStatus.OPEN:
             return found if found.next_check_at is None else self._store.patch(found.sid, {"next_check_at": None})
         return self._later(found, session)

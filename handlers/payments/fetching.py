@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 
 from generated.models.onboarding import (
     PaymentEventKind,
@@ -16,28 +17,35 @@ from handlers.payments.states import News
 
 PAID = frozenset({PaymentState.SUCCEEDED, PaymentState.ON_HOLD, PaymentState.REFUNDED, PaymentState.REVERSED})
 """States of a payment that had succeeded, whatever became of it."""
+MOST_NAME = 230
+"""Of a name, which gets the rev of its top-up beside it."""
 
 
-def told_by(session: ProviderSession, now: datetime, rev: int) -> list[Told]:
-    """The news in a fetched checkout. `rev` is that of the top-up when the provider was asked."""
-    told = [each for payment in session.payments for each in _of_payment(payment, session, now, rev)]
+def told_by(session: ProviderSession, now: datetime) -> list[Told]:
+    """The news in a fetched checkout."""
+    told = [each for payment in session.payments for each in _of_payment(payment, session, now)]
     if session.state == SessionState.EXPIRED:
-        told.append(Told(f"check:{session.session_ref}:session_expired", session.session_ref,
+        told.append(Told(_event_id(session.session_ref, "session_expired"), session.session_ref,
                          News(PaymentEventKind.SESSION_EXPIRED, 0, "XXX", now, fetched=True)))
     return told
 
 
-def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetime, rev: int) -> list[Told]:
+def _event_id(ref: str, what: str) -> str:
+    """Names what was learned by asking; a long reference by its digest."""
+    name = f"check:{ref}:{what}"
+    return name if len(name) <= MOST_NAME else f"check:{sha256(ref.encode()).hexdigest()}:{what}"
+
+
+def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetime) -> list[Told]:
     ref = payment.payment_ref
 
-    def news(kind: PaymentEventKind, minor: int, at: datetime, mark: str = "") -> Told:
-        return Told(f"check:{ref}:{kind}{mark}", ref, News(kind, minor, payment.currency, at, fetched=True), ref)
+    def news(kind: PaymentEventKind, minor: int, at: datetime) -> Told:
+        return Told(_event_id(ref, kind), ref, News(kind, minor, payment.currency, at, fetched=True), ref)
 
     if payment.state == PaymentState.FAILED:
         done = session.state == SessionState.COMPLETE
         return [news(PaymentEventKind.PAYMENT_FAILED, payment.amount_minor, payment.occurred_at)] if done else []
     if payment.state not in PAID:
         return []
-    # A total may come to the same amount more than once: the rev tells the occasions apart.
     return [news(PaymentEventKind.PAYMENT_SUCCEEDED, payment.amount_minor, payment.occurred_at),
-            news(PaymentEventKind.REFUND_CHANGED, payment.refunded_minor, now, f":{payment.refunded_minor}:{rev}")]
+            news(PaymentEventKind.REFUND_CHANGED, payment.refunded_minor, now)]

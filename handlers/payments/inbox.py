@@ -124,7 +124,7 @@ class Inbox:
                 return self._settle(entry.sid, InboxState.IGNORED)
             rev = top_up.rev
             session = provider.fetch_session(session.session_ref)
-        told = told_by(session, self._clock.now(), rev)
+        told = told_by(session, self._clock.now())
         # A refund's total is that of the answer.
         believed = notice.kind != PaymentEventKind.REFUND_CHANGED
         return self._store_news(entry, notice, [*told, _told(notice, believed=believed)], top_up, rev)

@@ -165,29 +165,30 @@ class Settlement:
             raise Unmatched
         return top_up
 
-    def _apply(self, top_up: TopUp, told: Told) -> TopUp:
+    def _apply(self, top_up: TopUp, told: Told) -> None:
         news = told.news
         before = self.state(top_up)
         after = states.learn(before, news) if told.believed else before
         if after is before and news.fetched:
-            return top_up
+            return   # asked, and nothing new
         status = PaymentEventStatus.APPLIED if after is not before else PaymentEventStatus.IGNORED
         if after.review is not None and before.review is None:
             status = PaymentEventStatus.NEEDS_REVIEW
         if news.kind in states.REFUNDS and told.believed and news.currency != states.CURRENCY and before.credited:
             status = PaymentEventStatus.NEEDS_REVIEW
             self._review(top_up, f"{news.minor} of {news.currency}'s smallest unit refunded, not dollars")
+        # What was learned by asking may be learned again after it was otherwise: the rev tells the occasions apart.
+        event_id = f"{told.event_id}:{top_up.rev}" if news.fetched else told.event_id
         # A total that fell is a refund that came back; that this happened must not be forgotten.
         fell = after.refund_failed and not before.refund_failed
         kept = self._events.insert_once(
-            {"provider": top_up.provider, "provider_event_id": told.event_id, "external_ref": told.ref,
+            {"provider": top_up.provider, "provider_event_id": event_id, "external_ref": told.ref,
              "user_sid": top_up.user_sid, "top_up_sid": top_up.sid, "amount_minor": news.minor,
              "currency": news.currency, "kind": PaymentEventKind.REFUND_FAILED if fell else news.kind, "status": status,
              "occurred_at": news.at.replace(microsecond=0)},
             self.clock.now(), ("provider", "provider_event_id"))
-        if kept is None or after is before:
-            return top_up
-        return self._store(top_up, before, after, told.event_id, news.at)
+        if kept is not None and after is not before:
+            self._store(top_up, before, after, event_id, news.at)
 
     def _store(self, top_up: TopUp, before: State, after: State, cause: str, at: datetime) -> TopUp:
         """Post what follows, and write down what is known now."""
@@ -212,8 +213,9 @@ class Settlement:
         assert top_up.payment_ref is not None, "only a payment moves money"
         payment = payment_key(top_up.provider, top_up.payment_ref)
         lot = self.ledger.lot_of(payment)
-        key = {"top_up": payment, "refund": f"{payment}:refund:{cause}", "refund_failed": f"{payment}:refund:{cause}",
-               }.get(move.act, f"{payment}:dispute:{move.ref}:{move.act}")
+        returned = move.act in ("refund", "refund_failed")
+        # A payment is credited once, a dispute has each step once; a total may move any number of times.
+        step = f":refund:{cause}" if returned else f":dispute:{move.ref}:{move.act}" if move.ref else ""
 
         def draw(wallet: Wallet) -> None:
             match move.act:
@@ -231,10 +233,11 @@ class Settlement:
                     rules.dispute_lost(wallet, top_up.provider, move.amount)
 
         kind, reason = REASONS[move.act]
-        if move.act in ("refund", "refund_failed"):
+        if returned:
             self._refunds.moved(top_up, move, at)
         return self.ledger.post(
-            user_sid=top_up.user_sid, kind=kind, key=key, source=payment, reason=reason, effective_at=at, draw=draw)
+            user_sid=top_up.user_sid, kind=kind, key=payment + step, source=payment, reason=reason, effective_at=at,
+            draw=draw)
 
     def _keep_disputes(self, top_up: TopUp, before: State, after: State, at: datetime) -> None:
         when = at.replace(microsecond=0)

@@ -165,7 +165,7 @@ class World:
         assert audit(self.database) == []
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 15) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
     until = monotonic() + seconds
     while not condition():
         assert monotonic() < until, "it did not happen in time"
