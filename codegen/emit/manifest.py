@@ -72,10 +72,18 @@ def input_digest(schemas: Path) -> str:
         if module.path.resolve() == schemas.resolve():
             total.update(schemas.resolve().name.encode())   # a module in the root itself may be named by it
         for file in module.files:
-            data = file.read_bytes() if file.is_file() else b""   # what cannot be read is found while generating
+            data = _read(file)
             total.update(f"\n{file.relative_to(schemas).as_posix()} {len(data)}\n".encode())
             total.update(data)
     return total.hexdigest()
+
+
+def _read(file: Path) -> bytes:
+    """Nothing where it cannot be read: generating says so."""
+    try:
+        return file.read_bytes() if file.is_file() else b""   # a pipe would be waited for
+    except OSError:
+        return b""
 
 
 def _generator_digest() -> str:

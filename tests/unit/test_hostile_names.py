@@ -15,6 +15,28 @@ from tests.npm import NODE
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "tests/data/hostile_names/schemas"
+ON_POSTGRESQL = """
+import sys
+from pathlib import Path
+from hypothesis import HealthCheck, Phase, given, reject, settings, strategies as st
+from codegen.runtime.database import Database
+from codegen.runtime.roundtrip import Unstorable, check_roundtrip
+from out.conformance.test_roundtrip import STRATEGIES
+from out.tables import STORED
+database = Database.open(sys.argv[1])
+database.execute_script(Path("out/tables/postgresql.sql").read_text())
+for stored in STORED:
+    @settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.generate],
+              database=None)
+    @given(data=st.data())
+    def check(data):
+        try:
+            check_roundtrip(stored, lambda wanted: data.draw(STRATEGIES[wanted.qname]()), STORED, database)
+        except Unstorable:
+            reject()
+    check()
+database.close()
+"""
 LOOK = """
 import importlib, inspect, pathlib
 for path in sorted(pathlib.Path("out").rglob("*.py")):
@@ -64,3 +86,7 @@ def test_the_script_is_well_formed(generated: Path) -> None:
 def test_objects_come_back_from_the_database(generated: Path) -> None:
     run(generated, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "-c", "/dev/null",
         "out/conformance/test_roundtrip.py")
+
+
+def test_objects_come_back_from_postgresql(generated: Path, postgresql_url: str) -> None:
+    run(generated, "-c", ON_POSTGRESQL, postgresql_url)
