@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.runtime.types import Money
 from generated.models.onboarding import Plan
 from handlers.pages.page import Page, page
 from handlers.pages.visit import House, Visit
 from handlers.pricing.ladder import STEPS
 
+HERO_OS_HOUR = Money.from_cents(10)
+MARGIN_PERCENT = 10
+"""What usage is announced to cost; what is charged, the price book says."""
+
 
 class Landing(Page):
-    def __init__(self, house: House, plans: Sequence[Plan]) -> None:
+    def __init__(self, house: House, plans: Sequence[Plan], minimum: Money) -> None:
         super().__init__(house)
-        self._plans = plans
+        self._plans, self._minimum = plans, minimum
 
     @page
     def on_get(self, visit: Visit) -> None:
-        visit.page("landing.html", plans=self._plans, steps=STEPS)
+        visit.page("landing.html", plans=self._plans, steps=STEPS, minimum=self._minimum, hour=HERO_OS_HOUR,
+                   margin=MARGIN_PERCENT)

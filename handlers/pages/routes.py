@@ -8,6 +8,7 @@ from codegen.runtime.app import App
 from codegen.runtime.context import Clock
 from codegen.runtime.database import Database
 from codegen.runtime.log import Log
+from codegen.runtime.types import Money
 from generated.models.onboarding import Plan
 from handlers.identity.history import LoginHistory
 from handlers.identity.login import Login
@@ -49,7 +50,7 @@ def add_pages(app: App, settings: Settings, database: Database, clock: Clock, lo
     house = House(database, clock, services.sessions, Renderer(settings, assets, providers), Messages(settings), log)
     history, top_ups, offer = History(database), TopUpHistory(database), Offer(settings, providers)
     app.add_route("/static/{name}", assets)
-    app.add_route("/", Landing(house, services.plans))
+    app.add_route("/", Landing(house, services.plans, Money.from_cents(settings.top_up_min_cents)))
     app.add_route("/login", LoginPage(house, services.login))
     app.add_route("/login/link", LoginLink(house, services.login))
     app.add_route("/logout", Logout(house))

@@ -225,7 +225,7 @@ def test_a_refund_and_a_dispute(product: Product, visitor: Visitor, person: Pers
             break
         page.wait_for_timeout(100)
         page.reload()
-    expect(page.locator(".figures")).to_contain_text("Held for a dispute")
+    expect(page.locator(".figures")).to_contain_text("Held")
     assert balance(page, product) == "$0.00"
     page.goto(f"{product.url}/ledger?account=held")
     expect(page.locator("summary")).to_contain_text("+$30.00")
