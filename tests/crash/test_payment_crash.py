@@ -6,8 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,6 @@ from typing import Any
 import pytest
 
 from codegen.runtime.database import Database
-from codegen.runtime.log import Log
 from codegen.runtime.store import Store
 from generated.models.onboarding import (
     InboxState,
@@ -25,88 +23,20 @@ from generated.models.onboarding import (
     ProviderPayment,
     ProviderSession,
     SessionState,
-    TopUp,
     TopUpStatus,
-    User,
 )
-from generated.tables.onboarding import TOP_UP, USER, WEBHOOK_INBOX_ENTRY
-from handlers.ledger.audit import audit
+from generated.tables.onboarding import TOP_UP, WEBHOOK_INBOX_ENTRY
 from handlers.ledger.billing import billings
-from handlers.payments.offer import Providers
-from handlers.payments.service import Payments
-from handlers.settings import load_settings
-from handlers.version import migrate
-from tests.server.stub_provider import StubProvider
+from tests.server.payment_house import START, House, payment_house
 
 Kind = PaymentEventKind
-START = datetime(2026, 11, 20, 12, tzinfo=UTC)
 MANY_ORDERS = 120
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.ahead = timedelta(0)
-
-    def now(self) -> datetime:
-        return START + self.ahead
-
-
-@dataclass
-class House:
-    database: Database
-    clock: Clock
-    provider: StubProvider
-    payments: Payments
-
-    def user(self, number: int) -> User:
-        return Store.of(USER, self.database).new(
-            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now())
-
-    def top_up(self, user: User) -> TopUp:
-        started = self.payments.top_ups.start(user.sid, "stub", 1000, None, None)
-        return self.payments.settlement.top_ups.get(started.top_up_sid)
-
-    def truth(self, top_up: TopUp, refunded: int) -> None:
-        """What the provider answers when it is asked: paid, and so much refunded."""
-        self.provider.sessions[top_up.session_ref] = ProviderSession(
-            session_ref=top_up.session_ref, state=SessionState.COMPLETE, payments=[ProviderPayment(
-                payment_ref=f"pi_{top_up.sid}", session_ref=top_up.session_ref, state=PaymentState.SUCCEEDED,
-                amount_minor=1000, currency="USD", refunded_minor=refunded, occurred_at=START)])
-
-    def told(self, top_up: TopUp, kind: Kind, minor: int = 1000, mark: str = "", **fields: Any) -> bytes:
-        of_session = kind in (Kind.PAYMENT_SUCCEEDED, Kind.PAYMENT_PENDING, Kind.PAYMENT_FAILED, Kind.SESSION_EXPIRED)
-        disputed = kind.value.startswith("dispute")
-        notice = PaymentNotice(
-            event_id=f"evt_{top_up.sid}_{kind}{mark}", kind=kind, amount_minor=minor, currency="USD",
-            external_ref=f"du_{top_up.sid}" if disputed else f"pi_{top_up.sid}", occurred_at=START,
-            session_ref=top_up.session_ref if of_session else None,
-            payment_ref=None if kind == Kind.SESSION_EXPIRED else f"pi_{top_up.sid}", **fields)
-        return notice.model_dump_json().encode()
-
-    def receive(self, body: bytes) -> None:
-        self.payments.inbox.receive("stub", body, {"signed": "yes"})
-
-    def jobs(self) -> None:
-        for _ in range(4):
-            self.payments.inbox.run_once()
-            self.clock.ahead += timedelta(seconds=30)
-
-    def end(self, user: User) -> tuple[int, dict[str, int]]:
-        billing = billings(self.database).one({"user_sid": user.sid})
-        assert billing is not None
-        balances = self.payments.settlement.ledger.balances(user.sid)
-        assert balances["held"] <= 0
-        return int(billing.credit_balance), {part: amount for part, amount in balances.items() if amount}
 
 
 @pytest.fixture
 def house(database: Database, tmp_path: Path) -> Iterator[House]:
-    migrate(database)
-    clock, provider = Clock(), StubProvider()
-    settings = load_settings(var_dir=tmp_path, database_url=database.url, rate_limits=False)
-    payments = Payments.over(database, clock, settings, Providers({"stub": provider}), Log(lambda _: None))
-    yield House(database, clock, provider, payments)
-    assert audit(database) == []
+    with payment_house(database, tmp_path) as found:
+        yield found
 
 
 # --- every order ----------------------------------------------------------------------------------------------------
