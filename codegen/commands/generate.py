@@ -105,10 +105,15 @@ class Run:
         """Generate, then again after each change of a schema file, until interrupted; errors do not end it."""
         from watchfiles import watch
 
+        seen = input_digest(self.schemas)
         self._again()
         click.echo(f"watching {self.schemas} (Ctrl-C ends)")
-        for _ in watch(self.schemas, watch_filter=lambda _, path: path.endswith(".oschema"), raise_interrupt=False):
-            self._again()
+        for changes in watch(self.schemas, watch_filter=lambda _, path: path.endswith(".oschema"),
+                             raise_interrupt=False, yield_on_timeout=True, rust_timeout=500):
+            # What changed before the watch stood is seen at its first rest.
+            if changes or (seen and input_digest(self.schemas) != seen):
+                self._again()
+            seen = ""
 
     def _again(self) -> None:
         try:

@@ -283,7 +283,6 @@ def test_watching_generates_again_and_survives_errors(tmp_path: Path) -> None:
         wait_for('"size"')
         while "watching" not in watching.stdout.readline():
             pass
-        time.sleep(0.3)   # until the watch stands
         schema.write_text('module other "1.0.0"\nThing = { size: Siz }\n')
         while "OS201" not in watching.stdout.readline():
             pass
