@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
 
 from tests.browser.product import Product
+from tests.server.mycelium_node import running_node
 from tests.server.people import Person
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -24,7 +25,7 @@ Visitor = Callable[..., Page]
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     if CHROMIUM is None:
         pytest.skip("no chromium on this machine: `nox -s system` installs it")
-    with Product(tmp_path_factory.mktemp("product")).running() as found:
+    with running_node() as node, Product(tmp_path_factory.mktemp("product"), node).running() as found:
         yield found
 
 

@@ -1,4 +1,4 @@
-"""The product for browser tests: a real site and a real sandbox, each a process, and somebody with a key."""
+"""The product for browser tests: a real site and a real sandbox, each a process, and a stand-in of a Mycelium node."""
 
 import subprocess
 import time
@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from codegen.runtime.database import Database
+from tests.server.mycelium_node import Node
 from tests.server.people import Person
 from tests.server.site import COMMAND, Site, free_port
 
@@ -20,11 +21,11 @@ OFF = {"webhooks": "send", "webhook_copies": 1, "webhook_delay": 0, "webhook_for
 class Product:
     """Site and sandbox while `running`."""
 
-    def __init__(self, directory: Path, **settings: str) -> None:
-        self.directory = directory
+    def __init__(self, directory: Path, node: Node) -> None:
+        self.directory, self.node = directory, node
         self.sandbox_port = free_port()
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
-        self.site = Site(directory, SANDBOX_URL=self.sandbox, **settings)
+        self.site = Site(directory, SANDBOX_URL=self.sandbox, MYCELIUM_API_URL=node.url)
         self.url = self.site.url
         self._stack = ExitStack()
 

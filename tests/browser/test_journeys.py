@@ -76,6 +76,19 @@ def test_a_sealed_challenge_by_copy_and_paste(product: Product, visitor: Visitor
     expect(page.get_by_text("Failed try")).to_be_visible()
 
 
+def test_a_code_by_message(product: Product, visitor: Visitor, person: Person) -> None:
+    page = visitor(java_script_enabled=False)
+    page.goto(f"{product.url}/login")
+    page.get_by_label("Public key or Mycelium address").fill(person.public_key)
+    page.get_by_label("Send a code to my node").check()
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("#read-command")).to_have_text("mycelium message receive -t hero.login")
+    assert product.node.messages[-1]["pk"] == person.public_key
+    page.get_by_label("Type the code").fill(product.node.code().lower())
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url(f"{product.url}/dashboard")
+
+
 def test_a_link_works_once(product: Product, visitor: Visitor, person: Person) -> None:
     link = product.link(person)
     page, other = visitor(), visitor()
@@ -87,6 +100,20 @@ def test_a_link_works_once(product: Product, visitor: Visitor, person: Person) -
     expect(other.get_by_role("alert")).to_contain_text("already used")
     other.goto(f"{product.url}/dashboard")
     expect(other).to_have_url(re.compile("/login"))
+
+
+def test_a_form_sent_twice_is_one_top_up(product: Product, visitor: Visitor, person: Person) -> None:
+    page = visitor()
+    sign_in(page, product, person)
+    form = page.locator("form[action='/payment/intent'] input[type=hidden]")
+    fields = {each.get_attribute("name") or "": each.input_value() for each in form.all()}
+    there = [page.context.request.post(
+        f"{product.url}/payment/intent", form={**fields, "amount_cents": "1000"}, headers={"Origin": product.url},
+        max_redirects=0) for _ in range(2)]
+    assert [answer.status for answer in there] == [303, 303]
+    assert there[0].headers["location"] == there[1].headers["location"]
+    page.goto(f"{product.url}/topup")
+    expect(page.locator(".payment")).to_have_count(1)
 
 
 def test_a_late_webhook(product: Product, visitor: Visitor, person: Person) -> None:

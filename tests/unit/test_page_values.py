@@ -1,11 +1,14 @@
 """How pages write values and read forms; what they say to every error."""
 
+import re
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import handlers.pages
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.types import Money
 from generated.routes import SERVICES
@@ -90,6 +93,12 @@ def test_every_error_of_a_form_has_a_sentence() -> None:
     assert {"amount_out_of_range", "kyc_cap", "provider_unavailable"} <= slugs
     for slug in {*slugs, *LOGIN, "form_expired", "unauthorized", "forbidden", "unavailable", "internal"}:
         assert slug in ERRORS, slug
+
+
+def test_pages_know_no_tables() -> None:
+    """They call services and readers of the domains."""
+    for path in sorted(Path(handlers.pages.__file__).parent.glob("*.py")):
+        assert not re.search(r"generated\.tables|runtime\.store|\.execute\(", path.read_text()), path.name
 
 
 def test_sentences_are_whole() -> None:
