@@ -52,8 +52,10 @@ class History:
         self.entries = Store.of(LEDGER_ENTRY, database)
         self.transactions = Store.of(LEDGER_TRANSACTION, database)
         columns = ", ".join(f'"{name}"' for name in self.entries.type.names)
-        branch = (f'SELECT * FROM (SELECT {columns} FROM "ledger_entry" WHERE "account" = ? AND "position" < ?'   # noqa: S608
-                  ' ORDER BY "position" DESC LIMIT ?) AS part')
+        # PERF: asked with `=`, PostgreSQL may walk the index of all positions for an account that has few entries.
+        branch = (f'SELECT * FROM (SELECT {columns} FROM "ledger_entry"'   # noqa: S608
+                  ' WHERE "account" BETWEEN ? AND ? AND "position" < ?'
+                  ' ORDER BY "account" DESC, "position" DESC LIMIT ?) AS part')
         self._all = database.prepare(" UNION ALL ".join([branch] * len(PARTS)))
         self._one = database.prepare(branch)
 
@@ -63,7 +65,8 @@ class History:
         counted = CREDIT if view == "all" else parts
         depth = limit + 2   # of each account: every transaction that is shown is then whole, and one more is seen
         top = u64(self.database, _NEWEST if before is None else min(before, _NEWEST))
-        params = [value for part in parts for value in (user_account(user_sid, part), top, depth)]
+        accounts_of = [user_account(user_sid, part) for part in parts]
+        params = [value for account in accounts_of for value in (account, account, top, depth)]
         rows = self.database.execute(self._all if view == "all" else self._one, params)
         found = [self.entries.object(self.entries.decode(row)) for row in rows]
         found.sort(key=lambda entry: -entry.position)
