@@ -79,7 +79,8 @@ def install(session: nox.Session, *groups: str) -> None:
 def demo(session: nox.Session) -> None:
     """Set up, migrate, add a little demo data, start site (http://127.0.0.1:9920) and sandbox, say how to sign in."""
     install(session)
-    session.run("hero-onboarding", "demo", *session.posargs)
+    # Ctrl-C reaches the demo too; it needs a moment to end what it started.
+    session.run("hero-onboarding", "demo", *session.posargs, interrupt_timeout=30.0, terminate_timeout=10.0)
 
 
 @nox.session

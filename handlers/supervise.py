@@ -18,6 +18,8 @@ STARTING = 60.0
 STOPPING = 20.0
 """Seconds that it has to end; then it is ended."""
 
+ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+
 
 class ChildFailed(Exception):
     """A program ended by itself, or never answered. The message says which, and the last lines of its log."""
@@ -38,16 +40,20 @@ class _Stop(Exception):
 
 
 def supervise(programs: Sequence[Program], environment: Mapping[str, str], when_ready: Callable[[], None]) -> None:
-    """Run all until SIGINT or SIGTERM; `when_ready` is called once all answer. Raises `ChildFailed`."""
+    """Run all until SIGINT, SIGTERM or the end of the terminal; `when_ready` is called once all answer.
+
+    Raises `ChildFailed`.
+    """
     children: list[tuple[Program, subprocess.Popen[bytes]]] = []
     files: list[IO[bytes]] = []
-    previous = {number: signal.signal(number, _stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    previous = {number: signal.signal(number, _stop) for number in ENDING}
     try:
         for program in programs:
             program.log.parent.mkdir(parents=True, exist_ok=True)
             files.append(program.log.open("ab"))
             children.append((program, subprocess.Popen(
-                program.command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=files[-1], stderr=files[-1])))
+                program.command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=files[-1], stderr=files[-1],
+                start_new_session=True)))   # Ctrl-C comes to us alone, and they are told once
         for program, child in children:
             _await(program, child)
         when_ready()

@@ -1,5 +1,6 @@
 """The README's first command: what it prints works by copy and paste, and a second start finds what the first made."""
 
+import os
 import re
 import signal
 import socket
@@ -66,6 +67,23 @@ def signed_in(site: Site, link: str) -> str:
         done = browser.post("/login/link", data=form)
         assert (done.status_code, done.headers["Location"]) == (303, "/dashboard")
         return browser.get("/dashboard").text
+
+
+def test_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
+    """The terminal tells every process of the foreground; none is left, none has to be killed."""
+    site = demo_site(tmp_path)
+    with site.log.open("w") as log:
+        demo = subprocess.Popen([*COMMAND, "demo"], env=site.environment, stdout=log, stderr=log,
+                                start_new_session=True)
+    printed(site)
+    began = time.monotonic()
+    os.killpg(demo.pid, signal.SIGINT)
+    assert demo.wait(timeout=30) == 0
+    assert time.monotonic() - began < 10
+    for port in (site.port, site.port + 10):
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(f"http://127.0.0.1:{port}/")
+    assert "Killing" not in (tmp_path / "var/demo/site.log").read_text()
 
 
 @pytest.mark.parametrize("above", [0, 10])
