@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 import falcon
 
@@ -21,7 +21,13 @@ S = TypeVar("S", bound="Page")
 
 
 class Page:
-    """A route of pages; its responders are marked with `page`."""
+    """A route of pages; its responders are marked with `page`. Where there is `GET`, there is `HEAD`."""
+
+    on_get: ClassVar[Callable[..., None]]
+
+    def __init_subclass__(cls) -> None:
+        if hasattr(cls, "on_get"):
+            cls.on_head = cls.on_get  # type: ignore[attr-defined]
 
     def __init__(self, house: House) -> None:
         self.house = house

@@ -243,6 +243,12 @@ def test_errors_are_pages_for_browsers_and_json_for_programs(world: World) -> No
     assert limited.status_code == 405
 
 
+def test_head_is_get_without_a_body(world: World) -> None:
+    answer = world.client.simulate_head("/login", headers=HTML)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert world.client.simulate_head("/logout", headers=HTML).status_code == 405
+
+
 def test_faults_of_ours_tell_a_number_and_nothing_else(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     class Broken(Page):
         @page
