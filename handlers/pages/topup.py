@@ -13,9 +13,10 @@ from handlers.payments.history import TopUpHistory
 from handlers.payments.service import PaymentsHandler
 
 SHOWN = 50
-PATIENCE = timedelta(minutes=2)
-REFRESH, REFRESH_LATER = 3, 20
-"""Seconds between two looks of the return page, at first and once its `PATIENCE` is over."""
+PATIENCE, HURRY = timedelta(minutes=2), timedelta(hours=1)
+"""Since the top-up was started: then the provider may be asked, then the page looks less often."""
+FIRST_LOOK, REFRESH, REFRESH_LATER = 1, 3, 20
+"""Seconds until the return page looks again: when a browser comes back, then, and after its `HURRY`."""
 
 
 class TopUpPage(Page):
@@ -78,7 +79,7 @@ class PaymentReturn(Page):
         cancelled = open_still and visit.query("cancelled") == "1"
         waited = self.house.clock.now() - top_up.created_at
         if open_still and not cancelled:
-            pause = REFRESH if waited < PATIENCE else REFRESH_LATER
+            pause = FIRST_LOOK if session else REFRESH if waited < HURRY else REFRESH_LATER
             visit.resp.set_header("Refresh", f"{pause}; url=/payment/return?top_up={top_up.sid}")
         visit.page("payment.html", top_up=top_up, cancelled=cancelled, slow=waited >= PATIENCE)
 
