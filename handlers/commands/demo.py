@@ -26,7 +26,7 @@ def command() -> None:
     """
     from codegen.runtime.serve import PortTaken, require_free
     from handlers.supervise import ChildFailed, supervise
-    settings = _settings()
+    settings, environment = _settings()
     start.check_offer(settings)
     sandbox_port = settings.port + SANDBOX_ABOVE
     try:
@@ -40,23 +40,22 @@ def command() -> None:
         access = demo.fill(database, SystemClock(), settings.var_dir)
     database.close()
     try:
-        supervise(demo.programs(settings, sandbox_port), os.environ,
+        supervise(demo.programs(settings, sandbox_port), environment,
                   when_ready=lambda: click.echo("\n".join(what_to_try(settings, access))))
     except ChildFailed as error:
         raise click.ClickException(str(error)) from None
 
 
-def _settings() -> Settings:
-    """The settings, with what the demo gives where nothing was said; the children read them from the environment."""
+def _settings() -> tuple[Settings, dict[str, str]]:
+    """The settings, with what the demo gives where nothing was said, and the environment that tells the children."""
     found = start.settings()
-    variable = Settings.variable
     given = {
-        variable("admin_secret"): demo.admin_secret(found.var_dir),
-        variable("public_url"): f"http://{'127.0.0.1' if found.host in ('0.0.0.0', '::') else found.host}:{found.port}",
-        variable("sandbox_url"): f"http://127.0.0.1:{found.port + SANDBOX_ABOVE}"}
-    for name, value in given.items():
-        os.environ.setdefault(name, value)
-    return start.settings()
+        "admin_secret": demo.admin_secret(found.var_dir),
+        "public_url": f"http://{'127.0.0.1' if found.host in ('0.0.0.0', '::') else found.host}:{found.port}",
+        "sandbox_url": f"http://127.0.0.1:{found.port + SANDBOX_ABOVE}"}
+    missing = {name: value for name, value in given.items() if name not in found.model_fields_set}
+    variables = {Settings.variable(name): value for name, value in missing.items()}
+    return start.settings(**missing), {**os.environ, **variables}
 
 
 def what_to_try(settings: Settings, access: demo.Access) -> list[str]:
