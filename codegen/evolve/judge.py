@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from codegen.evolve import ddl, sql
 from codegen.evolve.change import TableChange
-from codegen.evolve.embedded import unreadable
+from codegen.evolve.embedded import Embedded, compare
 from codegen.evolve.lock import type_text
 from codegen.model.model import Constraints, Default, Primitive, Program, Struct
 from codegen.model.storage import Column, Table
@@ -43,12 +44,14 @@ class Pattern:
 
 @dataclass(slots=True)
 class Verdict:
-    """All that is to be said of one direction. `fills` maps (table, column), in new names, to what fills old rows."""
+    """All that is to be said of one direction. `fills` maps (table, column), in new names, to what fills old rows;
+    `rewrites` are the JSON columns, in old names, whose values change, as `codegen.runtime.rewrites` takes them."""
 
     steps: list[str] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     patterns: list[Pattern] = field(default_factory=list)
     fills: dict[tuple[str, str], Default] = field(default_factory=dict)
+    rewrites: dict[str, Any] = field(default_factory=lambda: {"columns": [], "types": {}})
 
 
 FIRST_REV = Default(1)
@@ -61,6 +64,7 @@ class Judge:
         self.old, self.new, self.changes, self.report = old, new, all_changes, report
         self.targets = {c.old.name: c.new.name for c in all_changes if c.old and c.new}
         self.verdict = Verdict()
+        self.refused: set[tuple[str, str]] = set()
 
     def judge(self) -> Verdict:
         for change in self.changes:
@@ -114,7 +118,7 @@ class Judge:
     def _added(self, old: Table, new: Table, column: Column) -> None:
         struct = self.new.struct(new.struct)
         if self.report is not None and column.name in self.old.struct(old.struct).reserved:
-            self._refuse(catalog.RESERVED_AGAIN, struct, column)
+            self._refuse(catalog.RESERVED_AGAIN, struct, column.name)
         fill = FIRST_REV if column.name == "rev" and struct.field("rev").implied else column.default
         if fill is not None and (fill.now or fill.value is not None):
             self.verdict.fills[new.name, column.name] = fill
@@ -123,7 +127,7 @@ class Judge:
         elif column.nullable:
             self._say(f"add {new.name}.{column.name}, empty in old rows")
         elif self.report is not None:
-            self._refuse(catalog.NO_VALUE_FOR_OLD_ROWS, struct, column)
+            self._refuse(catalog.NO_VALUE_FOR_OLD_ROWS, struct, column.name)
         else:
             self._say(f"add {new.name}.{column.name} to the empty table")
             self._guard(old, "", f"holds rows, and there is no value for {column.name} in them; delete them first")
@@ -138,7 +142,7 @@ class Judge:
         struct = self.new.struct(new.struct)
         still_there = any(f.name == column.name for f in struct.fields)   # now @computed
         if column.name not in struct.reserved and not still_there:
-            self._refuse(catalog.FIELD_LOST, struct, column)
+            self._refuse(catalog.FIELD_LOST, struct, column.name)
 
     def _guard_values(self, table: Table, column: Column, message: str) -> None:
         """No row may hold anything but NULL, or what a migration filled in."""
@@ -169,11 +173,28 @@ class Judge:
             self._values(old, before, after)
         self._limits(old, new, before, after)
         if after.kind == "json":
-            for problem in unreadable(self.old, before.type, self.new, after.type):
-                self._say(f"{new.name}.{after.name} holds values of another form: {problem}")
-                self._guard(old, f"WHERE {sql.name(before.name)} IS NOT NULL",
-                            f"{before.name} holds values that the other schema cannot read ({problem}); "
-                            "rewrite them first")
+            found = compare(self.old, before.type, self.new, after.type, back=self.report is None)
+            self._embedded(old, new, before, after, found)
+
+    def _embedded(self, old: Table, new: Table, before: Column, after: Column, found: Embedded) -> None:
+        """The values of a JSON column are rewritten, or there must be none."""
+        for rule, fields in ((catalog.FIELD_LOST, found.lost), (catalog.RESERVED_AGAIN, found.again)):
+            for struct, name in fields:
+                if (struct.qname, name) not in self.refused:   # another column may hold it too
+                    self.refused.add((struct.qname, name))
+                    self._refuse(rule, struct, name)
+        for problem in found.problems:
+            self._say(f"{new.name}.{after.name} holds values of another form: {problem}")
+            self._guard(old, f"WHERE {sql.name(before.name)} IS NOT NULL",
+                        f"{before.name} holds values that the other schema cannot read ({problem}); "
+                        "rewrite them first")
+        if found.problems:
+            return
+        for step in found.steps:
+            self._say(f"in {new.name}.{after.name}: {step}")
+        if found.holds is not None:
+            self.verdict.rewrites["columns"].append({"table": old.name, "column": before.name, "holds": found.holds})
+            self.verdict.rewrites["types"].update(found.types)
 
     def _same_meaning(self, before: Column, after: Column) -> bool:
         if before.references is not None or after.references is not None:
@@ -254,9 +275,9 @@ class Judge:
         query = sql.rows(table.name, where)
         self.verdict.guards.append(Guard(table.name, dict.fromkeys(DIALECTS, query), f"{table.name}: {message}"))
 
-    def _refuse(self, rule: Rule, struct: Struct, column: Column) -> None:
+    def _refuse(self, rule: Rule, struct: Struct, name: str) -> None:
         assert self.report is not None
-        self.report.add(rule, _span(struct, column.name), name=column.name, owner=struct.name)
+        self.report.add(rule, _span(struct, name), name=name, owner=struct.name)
 
 
 def _range_of(before: Column, after: Column) -> Iterator[Constraints]:

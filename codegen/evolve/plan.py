@@ -11,7 +11,7 @@ from pathlib import Path
 
 from codegen.evolve import ddl, lock, postgresql, sqlite
 from codegen.evolve.change import changes
-from codegen.evolve.judge import Judge
+from codegen.evolve.judge import Judge, Verdict
 from codegen.model.model import Program
 from codegen.model.storage import tables
 from codegen.runtime.columns import DIALECTS, Dialect
@@ -53,7 +53,9 @@ def plan(old: Program, new: Program, report: Report) -> Plan:
     files = {}
     for direction, verdict, way in (("up", forward, pairs), ("down", back, back_pairs)):
         for dialect in DIALECTS:
-            files[f"{direction}.{dialect}.sql"] = _script(dialect, _STATEMENTS[dialect](way, verdict))
+            files[f"{direction}.{dialect}.sql"] = _script(dialect, verdict, _STATEMENTS[dialect](way, verdict))
+    rewrites = {direction: verdict.rewrites for direction, verdict in (("up", forward), ("down", back))
+                if verdict.rewrites["columns"]}
     about = {
         "format": FORMAT,
         "from": shape_digest(old),
@@ -63,7 +65,9 @@ def plan(old: Program, new: Program, report: Report) -> Plan:
         "back": back.steps,
         "patterns": {direction: [asdict(pattern) for pattern in verdict.patterns]
                      for direction, verdict in (("up", forward), ("down", back)) if verdict.patterns},
-        "checksums": {name: lock.digest(content) for name, content in files.items()}}
+        **({"rewrites": rewrites} if rewrites else {}),
+        "checksums": {**{name: lock.digest(content) for name, content in files.items()},
+                      **({"rewrites": lock.digest(json.dumps(rewrites))} if rewrites else {})}}
     return Plan(tuple(forward.steps), {**files, "migration.json": _json(about)}, text)
 
 
@@ -78,8 +82,11 @@ def shape_digest(program: Program) -> str:
     return lock.digest(json.dumps(shape))
 
 
-def _script(dialect: Dialect, statements: list[str]) -> str:
-    return f"{_HEADERS[dialect]}\n{ddl.script(statements)}"
+def _script(dialect: Dialect, verdict: Verdict, statements: list[str]) -> str:
+    columns = ", ".join(f"{place['table']}.{place['column']}" for place in verdict.rewrites["columns"])
+    warning = ("-- Not whole by itself: before it, `oschema migrate apply` rewrites the JSON in\n"
+               f"-- {columns} as `rewrites` in migration.json says.\n")
+    return f"{_HEADERS[dialect]}{warning if columns else ''}\n{ddl.script(statements)}"
 
 
 def _json(value: object) -> str:
@@ -149,10 +156,11 @@ def slug_of(steps: tuple[str, ...], number: int) -> str:
 
 
 def seal(folder: Path) -> bool:
-    """Accept edits of a migration's SQL: write its checksums anew. False where there was nothing to accept."""
+    """Accept edits of a migration's SQL or rewrites by new checksums. False where there was nothing to accept."""
     path = folder / "migration.json"
     about = json.loads(path.read_text(encoding="utf-8"))
-    sums = {name: lock.digest((folder / name).read_text(encoding="utf-8")) for name in about["checksums"]}
+    sums = {name: lock.digest(json.dumps(about.get("rewrites", {})) if name == "rewrites" else
+                              (folder / name).read_text(encoding="utf-8")) for name in about["checksums"]}
     if sums == about["checksums"]:
         return False
     path.write_text(_json({**about, "checksums": sums}), encoding="utf-8", newline="\n")

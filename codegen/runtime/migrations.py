@@ -1,8 +1,8 @@
 """Bring a database to the version of its migrations, forward or back, and refuse to work with another version.
 
 A directory of migrations holds a folder `NNNN_<slug>` for each, numbered from 1 without gaps, with `up` and `down`
-SQL for both databases and `migration.json` (what it does in words, checksums, patterns to check). Each migration is
-one transaction on both databases; what was applied stands in the table `schema_migrations`.
+SQL for both databases and `migration.json` (what it does in words, checksums, patterns to check, JSON to rewrite before
+the SQL is run). Each migration is one transaction on both databases; what was applied stands in `schema_migrations`.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from codegen.runtime.columns import DIALECTS
 from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.database import Database, Refused, Unavailable
 from codegen.runtime.errors import DeclaredError
+from codegen.runtime.rewrites import Unfit, rewrite
 
 FORMAT = 1
 FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")
@@ -45,12 +46,13 @@ class NotCurrent(MigrationError):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One folder. `scripts` are the SQL files by name, `patterns` by direction."""
+    """One folder. `scripts` are the SQL files by name, `patterns` and `rewrites` by direction."""
 
     number: int
     slug: str
     scripts: Mapping[str, str]
     patterns: Mapping[str, Sequence[Mapping[str, str]]]
+    rewrites: Mapping[str, Mapping[str, Any]]
 
     @property
     def name(self) -> str:
@@ -58,7 +60,8 @@ class Migration:
 
     def checksum(self, dialect: str) -> str:
         """Of what this migration does to a database of this kind."""
-        return checksum(self.scripts[f"up.{dialect}.sql"])
+        rewrites = json.dumps(self.rewrites["up"]) if "up" in self.rewrites else ""
+        return checksum(self.scripts[f"up.{dialect}.sql"] + rewrites)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +121,14 @@ def _read_one(folder: Path) -> Migration:
         raise MigrationError(f"{folder.name} cannot be read ({error}); restore it from version control") from error
     if about.get("format") != FORMAT:
         raise MigrationError(f"{folder.name} has format {about.get('format')!r}, this program reads format {FORMAT}")
-    edited = [name for name, text in scripts.items() if about["checksums"].get(name) != checksum(text)]
+    rewrites = about.get("rewrites", {})
+    wanted = {**scripts, "rewrites": json.dumps(rewrites)} if rewrites or "rewrites" in about["checksums"] else scripts
+    edited = [name for name, text in wanted.items() if about["checksums"].get(name) != checksum(text)]
     if edited:
-        raise MigrationError(f"{folder.name}/{edited[0]} was edited since it was planned; restore it from version "
+        what = "migration.json" if edited[0] == "rewrites" else edited[0]
+        raise MigrationError(f"{folder.name}/{what} was edited since it was planned; restore it from version "
                              "control, or accept the edit with `oschema migrate seal`")
-    return Migration(int(match[1]), match[2], scripts, about.get("patterns", {}))
+    return Migration(int(match[1]), match[2], scripts, about.get("patterns", {}), rewrites)
 
 
 # --- the database -----------------------------------------------------------------------------------------------
@@ -178,12 +184,14 @@ def _run(database: Database, migration: Migration, direction: str, clock: Clock)
     try:
         for pattern in migration.patterns.get(direction, ()):
             _check_pattern(database, pattern)
+        if direction in migration.rewrites:
+            rewrite(database, migration.rewrites[direction], clock.now())
         _execute(database, migration.scripts[f"{direction}.{database.dialect}.sql"])
         if database.dialect == "sqlite":
             broken = database.execute("PRAGMA foreign_key_check")
             if broken:
                 raise MigrationError(f"rows of {broken[0][0]} would refer to rows of {broken[0][2]} that are not there")
-    except (MigrationError, DeclaredError, Refused, Unavailable, sqlite3.Error, psycopg.Error) as error:
+    except (MigrationError, Unfit, DeclaredError, Refused, Unavailable, sqlite3.Error, psycopg.Error) as error:
         what = "failed" if direction == "up" else "cannot be taken back"
         message = f"migration {migration.name} {what}: {_message(error)} (nothing of it was kept)"
         raise MigrationError(message) from error

@@ -20,8 +20,9 @@ SLOW = {
     "postgresql": "SELECT pg_sleep(2)"}
 
 
-def planned(schemas: Path, text: str) -> None:
-    (schemas / "a.oschema").write_text(f"module m\n[rootobject]\nUser = {{ {text} }}\n")
+def planned(schemas: Path, text: str, home: str) -> None:
+    (schemas / "a.oschema").write_text(
+        f"module m\n[rootobject]\nUser = {{ {text}  home: Home }}\nHome = {{ {home} }}\n")
     report = Report()
     program = load_program(schemas, report)
     assert program is not None
@@ -32,10 +33,10 @@ def planned(schemas: Path, text: str) -> None:
 def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     schemas = tmp_path / "schemas"
     schemas.mkdir()
-    planned(schemas, "name: str")
+    planned(schemas, "name: str", "town: str")
     migrations.apply(database, schemas / plan.MIGRATIONS)
-    database.execute("INSERT INTO \"user\" (sid, name, rev) VALUES ('ann1', 'Ann', 1)")
-    planned(schemas, "name: str nick: str = \"-\"")
+    database.execute("""INSERT INTO "user" (sid, name, rev, home) VALUES ('ann1', 'Ann', 1, '{"town":"Bonn"}')""")
+    planned(schemas, "name: str nick: str = \"-\"", 'city: str @was("town")')
     folder = next((schemas / plan.MIGRATIONS).glob("0002_*"))
     script = folder / f"up.{database.dialect}.sql"
     whole = script.read_text()
@@ -58,8 +59,10 @@ def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     plan.seal(folder)
     found = migrations.status(database, schemas / plan.MIGRATIONS)
     assert [row.number for row in found.applied] == [1]
+    assert database.execute('SELECT home FROM "user"') == [('{"town":"Bonn"}',)]
     with pytest.raises(Exception, match="nick"):
         database.execute('SELECT nick FROM "user"')
     assert [m.number for m in migrations.apply(database, schemas / plan.MIGRATIONS)] == [2]
-    assert database.execute('SELECT sid, name, nick FROM "user"') == [("ann1", "Ann", "-")]
-    assert json.loads((folder / "migration.json").read_text())["steps"] == ["add user.nick, filled with '-'"]
+    assert database.execute('SELECT sid, name, nick, home FROM "user"') == [("ann1", "Ann", "-", '{"city":"Bonn"}')]
+    assert json.loads((folder / "migration.json").read_text())["steps"] == [
+        "add user.nick, filled with '-'", "in user.home: rename Home.town to city"]

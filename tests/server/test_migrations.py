@@ -1,11 +1,12 @@
 """Migrations on real databases: rows survive every change that is allowed, and nothing else is let through."""
 
+import json
 import re
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 from codegen.evolve import ddl, lock, plan, sql
 from codegen.model import Module, Program, load_program
 from codegen.model.storage import Table, tables
-from codegen.runtime import migrations
+from codegen.runtime import migrations, rewrites
 from codegen.runtime.columns import DECODERS
 from codegen.runtime.database import Database, Duplicate, Refused, Unavailable
 from codegen.source.diagnostics import Report
@@ -299,11 +300,70 @@ CHANGES: dict[str, Change] = {
         root("s: Shape") + "\nA = { x: i32 }\nB = { y: i32 }\nShape = A | B",
         root("s: Shape") + '\nA = { x: i32 }\nB = { y: i32 }\n[tag("kind")]\nShape = A | B',
         {"user": [{"sid": "ann1", "s": {"type": "a", "x": 1}}]}, blocked="the tag of Shape became kind"),
-    "grow_an_embedded_struct": Change(root("s: A") + "\nA = { x: i32 }", root("s: A") + "\nA = { x: i64 y?: str }",
+    "widen_in_an_embedded_struct": Change(root("s: A") + "\nA = { x: i32 }", root("s: A") + "\nA = { x: i64 }",
+                                          {"user": [{"sid": "ann1", "s": {"x": 1}}]}, {}),
+    "grow_an_embedded_struct": Change(root("s: A") + "\nA = { x: i32 }", root("s: A") + "\nA = { y?: str x: i32 }",
                                       {"user": [{"sid": "ann1", "s": {"x": 1}}]}, {}),
     "require_in_an_embedded_struct": Change(
         root("s: [A]") + "\nA = { x: i32 }", root("s: [A]") + "\nA = { x: i32 y: str }",
-        {"user": [{"sid": "ann1", "s": [{"x": 1}]}]}, blocked="A.y is new and required"),
+        {"user": [{"sid": "ann1", "s": [{"x": 1}]}]}, blocked="user.s of ann1: m.A.y is required"),
+    "require_in_an_embedded_struct_that_is_nowhere": Change(
+        root("s: [A]") + "\nA = { x: i32 }", root("s: [A]") + "\nA = { x: i32 y: str }",
+        {"user": [{"sid": "ann1", "s": []}]}, {}),
+    "delete_an_embedded_field": Change(
+        root("s: A") + "\nA = { x: i32 y?: str }", root("s: A") + "\nA = { x: i32 }", refused="OS720"),
+    "delete_an_embedded_field_in_two_places": Change(
+        root("s: A t: [A]") + "\nA = { x: i32 y?: str }", root("s: A t: [A]") + "\nA = { x: i32 }", refused="OS720"),
+    "use_a_reserved_embedded_name_again": Change(
+        root("s: A") + '\n[reserved("y")]\nA = { x: i32 }', root("s: A") + "\nA = { x: i32 y?: str }", refused="OS721"),
+    "delete_a_reserved_embedded_field": Change(
+        root("s: A") + "\nA = { x: i32 y?: str z: f64 }",
+        root("s: A") + '\n[reserved("y")]\nA = { x: i32 z: f64 }',
+        {"user": [{"sid": "ann1", "s": {"x": 1, "y": "gone", "z": 1.5}}, {"sid": "bob1", "s": {"x": 2, "z": 2e300}}]},
+        {"user": [{"s": '{"x":1,"z":1.5}'}, {}]}, back={"user": [{"s": '{"x":1,"z":1.5}'}, {}]}),
+    "delete_a_required_embedded_field": Change(
+        root("s: A") + "\nA = { x: i32 y: str }", root("s: A") + '\n[reserved("y")]\nA = { x: i32 }',
+        {"user": [{"sid": "ann1", "s": {"x": 1, "y": "gone"}}]}, {"user": [{"s": '{"x":1}'}]},
+        stays="m.A.y is required, and has no value there"),
+    "delete_an_embedded_field_with_default": Change(
+        root("s: A") + '\nA = { x: i32 y: decimal = "1.50" }', root("s: A") + '\n[reserved("y")]\nA = { x: i32 }',
+        {"user": [{"sid": "ann1", "s": {"x": 1, "y": "7"}}]}, {"user": [{"s": '{"x":1}'}]},
+        back={"user": [{"s": '{"x":1,"y":"1.50"}'}]}),
+    "rename_an_embedded_field": Change(
+        root("s?: A") + "\nA = { x: i32 n: u64 t: str }", root("s?: A") + '\nA = { m: u64 @was("n") x: i32 t: str }',
+        {"user": [{"sid": "ann1", "s": {"x": 1, "n": 2**64 - 1, "t": "ä\n\"%s\" ?"}}, {"sid": "bob1"}]},
+        {"user": [{"s": '{"x":1,"m":18446744073709551615,"t":"ä\\n\\"%s\\" ?"}'}, {"s": None}]}),
+    "add_an_embedded_field_with_default": Change(
+        root("s: [A]") + "\nA = { x: i32 }", root("s: [A]") + "\nA = { x: i32 y: decimal = 3 z: [u8] = [1, 2] }",
+        {"user": [{"sid": "ann1", "s": [{"x": 1}, {"x": 2}]}]},
+        {"user": [{"s": '[{"x":1,"y":"3","z":[1,2]},{"x":2,"y":"3","z":[1,2]}]'}]}),
+    "require_an_embedded_field_with_default": Change(
+        root("s: [A]") + "\nA = { x?: i32 y: u8 }", root("s: [A]") + "\nA = { x: i32 = 5 y: u8 }",
+        {"user": [{"sid": "ann1", "s": [{"y": 1}, {"x": None, "y": 2}, {"x": 0, "y": 3}]}]},
+        {"user": [{"s": '[{"y":1,"x":5},{"x":5,"y":2},{"x":0,"y":3}]'}]},
+        back={"user": [{"s": '[{"y":1,"x":5},{"x":5,"y":2},{"x":0,"y":3}]'}]}),
+    "require_an_embedded_field": Change(
+        root("s: [A]") + "\nA = { x?: i32 }", root("s: [A]") + "\nA = { x: i32 }",
+        {"user": [{"sid": "ann1", "s": [{"x": 1}]}]}, {}),
+    "require_an_embedded_field_on_nulls": Change(
+        root("s: [A]") + "\nA = { x?: i32 }", root("s: [A]") + "\nA = { x: i32 }",
+        {"user": [{"sid": "ann1", "s": [{"x": 1}]}, {"sid": "bob1", "s": [{"x": 1}, {}]}]},
+        blocked="user.s of bob1: m.A.x is required"),
+    "rename_deep_inside": Change(
+        root("s: Tree t?: map<str, [Leaf?]>")
+        + "\nTree = { leaf: Leaf next?: Tree kin: [Kind] }\nLeaf = { x: i32 }\nOther = { x: i32 }\nKind = Leaf | Other",
+        root('trunk: Tree @was("s") t?: map<str, [Leaf?]>', 'rootobject, was("User")', "Person")
+        + '\nTree = { leaf: Leaf next?: Tree kin: [Kind] }\nLeaf = { y: i32 @was("x") }\nOther = { x: i32 }\n'
+        "Kind = Leaf | Other",
+        {"user": [{"sid": "ann1", "t": {"x": [{"x": 1}, None]}, "s": {
+            "leaf": {"x": 1}, "next": {"leaf": {"x": 2}, "kin": []},
+            "kin": [{"type": "leaf", "x": 3}, {"type": "other", "x": 4}]}}]},
+        {"person": [{"sid": "ann1", "rev": 1, "t": '{"x":[{"y":1},null]}', "trunk": (
+            '{"leaf":{"y":1},"next":{"leaf":{"y":2},"kin":[]},"kin":[{"type":"leaf","y":3},{"type":"other","x":4}]}')}]}),
+    "rename_inside_an_append_only_type": Change(
+        root("s: A", "rootobject, append_only") + "\nA = { x: i32 }",
+        root("s: A", "rootobject, append_only") + '\nA = { y: i32 @was("x") }',
+        {"user": [{"sid": "ann1", "s": {"x": 1}}]}, {"user": [{"s": '{"y":1}'}]}),
     "delete_a_type": Change(root("name: str") + "\n" + root("", name="Node"), root("name: str"), TWO, {}),
     "delete_a_type_with_rows": Change(root("name: str") + "\n" + root("", name="Node"), root("name: str"),
                                       {"node": [{"sid": "nod1"}]}, blocked="holds rows, which would be lost"),
@@ -421,6 +481,12 @@ def test_a_change_keeps_rows_or_is_refused(name: str, databases: Callable[[], Da
     (root("c: Color") + "\n" + ENUM, root("c: Color") + "\n" + OPEN, {"sid": "ann1", "c": "pink"}, "closed enum"),
     (root("name: str", name="Node"), root("name: str", name="Node") + "\n" + root("name: str"), ANN,
      "holds rows, which would be lost"),
+    (root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + "\nA = { x: u8 y?: u8 }",
+     {"sid": "ann1", "s": [{"x": 1, "y": None}, {"x": 1, "y": 0}]}, "user.s of ann1: m.A.y holds values"),
+    (root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + "\nA = { x: u8 y: u8 = 1 }",
+     {"sid": "ann1", "s": [{"x": 1, "y": 1}, {"x": 1, "y": 2}]}, "user.s of ann1: m.A.y holds values"),
+    (root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + "\nA = { x?: u8 }",
+     {"sid": "ann1", "s": [{"x": None}]}, "user.s of ann1: m.A.x is required"),
 ])
 def test_going_back_never_loses_what_was_stored_since(
         old: str, new: str, row: dict[str, Any], message: str, databases: Callable[[], Database],
@@ -482,6 +548,79 @@ def test_order_is_the_same_on_both(databases: Callable[[], Database], tmp_path: 
     for column in ("d", "u", "t"):
         found = [sid for (sid,) in database.execute(f'SELECT "sid" FROM "user" ORDER BY "{column}"')]   # noqa: S608
         assert found == [f"sid{place}" for place in range(len(rows))], column
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------
+
+def embedded(project: Project, old: str, new: str, rows: list[dict[str, Any]], database: Database) -> Program:
+    """Rows of the old schemas, in a database that is ready for the migration to the new ones."""
+    project.plan(old)
+    migrations.apply(database, project.migrations)
+    insert(database, project.program(old), {"user": rows})
+    assert not project.plan(new).findings()
+    return project.program(new)
+
+
+class FixedClock:
+    def now(self) -> datetime:
+        return datetime(2026, 5, 20, 22, 3, 14, 250_000, tzinfo=UTC)
+
+
+def test_times_inside_json_are_those_of_the_migration(databases: Callable[[], Database], tmp_path: Path) -> None:
+    project, database = Project(tmp_path / "schemas"), databases()
+    new = embedded(project, root("s: A") + "\nA = { x: u8 }",
+                   root("s: A") + "\nA = { x: u8 a: otime = now b: datetime = now c: date = now }",
+                   [{"sid": "ann1", "s": {"x": 1}}], database)
+    migrations.apply(database, project.migrations, clock=FixedClock())
+    assert read(database, new)["user"][0]["s"] == (
+        '{"x":1,"a":"2026-05-20T22:03:14Z","b":"2026-05-20T22:03:14.250000Z","c":"2026-05-20"}')
+    with pytest.raises(migrations.MigrationError, match=r"m\.A\.a holds values, which going back would lose"):
+        migrations.apply(database, project.migrations, 1)
+
+
+def test_many_rows_are_rewritten_in_parts(databases: Callable[[], Database], tmp_path: Path,
+                                          monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rewrites, "CHUNK", 3)
+    project, database = Project(tmp_path / "schemas"), databases()
+    rows = [{"sid": f"ann{place:02}", "s": [{"x": place}] if place % 4 else []} for place in range(30)]
+    new = embedded(project, root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + '\nA = { y: u8 @was("x") }',
+                   rows, database)
+    migrations.apply(database, project.migrations)
+    assert [row["s"] for row in read(database, new)["user"]] == [
+        f'[{{"y":{place}}}]' if place % 4 else "[]" for place in range(30)]
+
+
+def test_values_of_another_form_stop_a_rewrite(databases: Callable[[], Database], tmp_path: Path) -> None:
+    for held, message in (([1], "no JSON object"), ("x", "neither a list nor a map")):
+        project, database = Project(tmp_path / message), databases()
+        new = embedded(project, root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + '\nA = { y: u8 @was("x") }',
+                       [{"sid": "ann1", "s": held}], database)
+        before, shape = read(database, new), catalogue(database)
+        with pytest.raises(migrations.MigrationError, match=f"user.s of ann1: .*{message}"):
+            migrations.apply(database, project.migrations)
+        assert (read(database, new), catalogue(database)) == (before, shape)
+
+
+def test_a_rewrite_is_part_of_the_checksum(databases: Callable[[], Database], tmp_path: Path) -> None:
+    project, database = Project(tmp_path / "schemas"), databases()
+    embedded(project, root("s: A") + "\nA = { x: u8 }", root("s: A") + '\nA = { y: u8 @was("x") }', [], database)
+    about = next(project.migrations.glob("0002_*")) / "migration.json"
+    planned = about.read_text()
+    migrations.apply(database, project.migrations)
+    about.write_text(planned.replace('"x": "y"', '"x": "z"'))
+    with pytest.raises(migrations.MigrationError, match=r"migration\.json was edited since"):
+        migrations.status(database, project.migrations)
+    assert plan.seal(about.parent)
+    with pytest.raises(migrations.NotCurrent, match="was changed after it was applied"):
+        migrations.status(database, project.migrations)
+    about.write_text(planned)
+    assert not plan.seal(about.parent)
+    assert not migrations.status(database, project.migrations).pending
+    without = json.loads(planned)
+    del without["rewrites"]
+    about.write_text(json.dumps(without))
+    with pytest.raises(migrations.MigrationError, match=r"migration\.json was edited since"):
+        migrations.read(project.migrations)
 
 
 # --- runs -------------------------------------------------------------------------------------------------------

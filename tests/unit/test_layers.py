@@ -15,7 +15,8 @@ MAY_IMPORT = {
     "codegen.syntax": {"codegen.source"},
     "codegen.model": {"codegen.source", "codegen.syntax", "codegen.runtime.columns"},
     "codegen.rules": {"codegen.source", "codegen.syntax", "codegen.model"},
-    "codegen.evolve": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.runtime.columns"},
+    "codegen.evolve": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.runtime.columns",
+                       "codegen.runtime.types"},
     # Tables are made by the same SQL that migrations write.
     "codegen.emit": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.evolve.ddl",
                      "codegen.runtime.columns", "codegen.runtime.types"},

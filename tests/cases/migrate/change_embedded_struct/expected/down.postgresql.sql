@@ -1,14 +1,8 @@
 -- Runs in one transaction.
+-- Not whole by itself: before it, `oschema migrate apply` rewrites the JSON in
+-- user.places, user.sent, note.home as `rewrites` in migration.json says.
 
 LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
-
-DO $$
-BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "addresses" IS NOT NULL) THEN
-        RAISE EXCEPTION USING MESSAGE = 'user: addresses holds values that the other schema cannot read (Address.city is new and required); rewrite them first';
-    END IF;
-END
-$$;
 
 DO $$
 BEGIN
@@ -17,5 +11,7 @@ BEGIN
     END IF;
 END
 $$;
+
+ALTER TABLE "user" RENAME COLUMN "places" TO "addresses";
 
 ALTER TABLE "user" DROP COLUMN "note";

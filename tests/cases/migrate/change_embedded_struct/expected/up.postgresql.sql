@@ -1,13 +1,7 @@
 -- Runs in one transaction.
+-- Not whole by itself: before it, `oschema migrate apply` rewrites the JSON in
+-- user.addresses, user.sent, note.home as `rewrites` in migration.json says.
 
-LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
-
-DO $$
-BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "addresses" IS NOT NULL) THEN
-        RAISE EXCEPTION USING MESSAGE = 'user: addresses holds values that the other schema cannot read (Address.city was deleted); rewrite them first';
-    END IF;
-END
-$$;
+ALTER TABLE "user" RENAME COLUMN "addresses" TO "places";
 
 ALTER TABLE "user" ADD COLUMN "note" TEXT COLLATE "C";

@@ -1,15 +1,19 @@
 -- Runs in one transaction with foreign keys off (`PRAGMA foreign_keys = OFF` before it begins).
+-- Not whole by itself: before it, `oschema migrate apply` rewrites the JSON in
+-- user.addresses, user.sent, note.home as `rewrites` in migration.json says.
 
-CREATE TEMP TABLE migration_guard (failed INTEGER);
+CREATE TABLE "user__new" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_user" PRIMARY KEY,
+    "places" TEXT NOT NULL,
+    "sent" TEXT NOT NULL,
+    "note" TEXT,
+    "rev" INTEGER NOT NULL
+) STRICT;
 
-CREATE TEMP TRIGGER migration_guard_1
-BEFORE INSERT ON migration_guard WHEN NEW.failed = 1
-BEGIN
-    SELECT RAISE(ABORT, 'user: addresses holds values that the other schema cannot read (Address.city was deleted); rewrite them first');
-END;
+INSERT INTO "user__new" ("sid", "places", "sent", "rev")
+SELECT "sid", "addresses", "sent", "rev"
+FROM "user";
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE "addresses" IS NOT NULL);
+DROP TABLE "user";
 
-DROP TABLE migration_guard;
-
-ALTER TABLE "user" ADD COLUMN "note" TEXT;
+ALTER TABLE "user__new" RENAME TO "user";

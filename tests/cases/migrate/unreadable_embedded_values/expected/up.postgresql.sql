@@ -1,0 +1,11 @@
+-- Runs in one transaction.
+
+LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
+
+DO $$
+BEGIN
+    IF EXISTS (SELECT 1 FROM "user" WHERE "addresses" IS NOT NULL) THEN
+        RAISE EXCEPTION USING MESSAGE = 'user: addresses holds values that the other schema cannot read (u16 became u8); rewrite them first';
+    END IF;
+END
+$$;
