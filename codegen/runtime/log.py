@@ -23,8 +23,9 @@ from pydantic_core import to_json
 
 from codegen.runtime.struct import REDACTED
 
-PAUSE = 0.2
-"""Seconds that a line may wait before it is written."""
+PAUSE = 0.02
+"""Seconds that a line may wait before it is written. PERF: while a batch is written no call is served, and at full load
+five thousand lines had gathered in 0.2 s: calls then waited 6 ms."""
 
 Write = Callable[[bytes], object]
 
