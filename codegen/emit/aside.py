@@ -13,14 +13,17 @@ from codegen.emit.output import KINDS, Output
 from codegen.model.model import Program
 
 
+def processors() -> int:
+    """How many processes can work at the same time; 1 where forking is not safe."""
+    return len(os.sched_getaffinity(0)) if sys.platform.startswith("linux") else 1
+
+
 def emit_aside(kind: str, program: Program) -> Callable[[], list[Output]]:
     """Start the emitter of a kind; the answer waits for what it gives, and raises what it raised.
 
-    PERF: the process is forked, so nothing is imported or copied twice. Where that is not safe, or there is only one
-    processor, the emitter runs here when its outputs are asked for.
+    PERF: the process is forked, so nothing is imported or copied twice. Ask for no more of them than there are other
+    `processors`: two on one would make each other late.
     """
-    if not sys.platform.startswith("linux") or len(os.sched_getaffinity(0)) < 2:
-        return lambda: list(import_module(KINDS[kind]).emit(program))
     context = multiprocessing.get_context("fork")
     ours, theirs = context.Pipe(duplex=False)
     process = context.Process(target=_run, args=(kind, program, theirs), daemon=True)

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 
-from codegen.emit.aside import emit_aside
+from codegen.emit.aside import emit_aside, processors
 from codegen.emit.freshness import Difference, Wanted
 from codegen.emit.manifest import NAME, Manifest
 from codegen.emit.output import KINDS
@@ -20,7 +20,7 @@ PACKAGES = "packages"
 """The kind of `__init__.py` files."""
 
 _LONG = ("models", "reference")
-"""Kinds that take as long as all others together; each is written in a process of its own."""
+"""Kinds that take as long as all others together; each is written in a process of its own, as processors allow."""
 
 
 def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
@@ -31,7 +31,8 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
     wanted: dict[str, Wanted] = {}
     chosen = [kind for kind in KINDS if kind in kinds]
     with _collector_off():
-        pending = {kind: emit_aside(kind, program) for kind in _LONG if kind in chosen and len(chosen) > 1}
+        aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][:processors() - 1]
+        pending = {kind: emit_aside(kind, program) for kind in aside}
         outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
         outputs.update((kind, result()) for kind, result in pending.items())
     for kind in chosen:
