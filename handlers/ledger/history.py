@@ -52,12 +52,13 @@ class History:
         self.entries = Store.of(LEDGER_ENTRY, database)
         self.transactions = Store.of(LEDGER_TRANSACTION, database)
         columns = ", ".join(f'"{name}"' for name in self.entries.type.names)
-        # PERF: asked with `=`, PostgreSQL may walk the index of all positions for an account that has few entries.
+        # PERF: asked with `account = ?`, PostgreSQL may walk the index of all positions for an account of few entries;
+        # compared as a pair, both databases begin at the place itself in the index of accounts.
         branch = (f'SELECT * FROM (SELECT {columns} FROM "ledger_entry"'   # noqa: S608
-                  ' WHERE "account" BETWEEN ? AND ? AND "position" < ?'
+                  ' WHERE ("account", "position") < (?, ?) AND "account" >= ?'
                   ' ORDER BY "account" DESC, "position" DESC LIMIT ?) AS part')
-        self._all = database.prepare(" UNION ALL ".join([branch] * len(PARTS)))
-        self._one = database.prepare(branch)
+        self.all_accounts = database.prepare(" UNION ALL ".join([branch] * len(PARTS)))
+        self.one_account = database.prepare(branch)
 
     def page(self, user_sid: str, limit: int, before: int | None = None, view: View = "all") -> HistoryPage:
         """The newest `limit` lines that are older than the position `before`."""
@@ -66,8 +67,8 @@ class History:
         depth = limit + 2   # of each account: every transaction that is shown is then whole, and one more is seen
         top = u64(self.database, _NEWEST if before is None else min(before, _NEWEST))
         accounts_of = [user_account(user_sid, part) for part in parts]
-        params = [value for account in accounts_of for value in (account, account, top, depth)]
-        rows = self.database.execute(self._all if view == "all" else self._one, params)
+        params = [value for account in accounts_of for value in (account, top, account, depth)]
+        rows = self.database.execute(self.all_accounts if view == "all" else self.one_account, params)
         found = [self.entries.object(self.entries.decode(row)) for row in rows]
         found.sort(key=lambda entry: -entry.position)
         groups: dict[str, list[LedgerEntry]] = {}

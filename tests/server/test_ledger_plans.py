@@ -3,6 +3,8 @@
 import pytest
 
 from codegen.runtime.database import Database
+from handlers.ledger.history import History
+from handlers.ledger.reading import u64
 from handlers.ledger.statements import Statements
 from tests.server.book import Book, create_tables
 
@@ -46,3 +48,13 @@ def test_plans(book: Book) -> None:
     assert LOT_INDEX in plan(database, statements.open_lots, new)
     assert LOT_INDEX in plan(database, statements.open_lots, book.ledger.transactions.list_full(1)["items"][0].user_sid
                              or "")
+
+
+def test_a_page_of_the_history_begins_at_its_place(book: Book) -> None:
+    database = book.database
+    history = History(database)
+    account = f"user:{book.user()}:purchased"
+    found = plan(database, history.one_account, account, u64(database, 40), account, "10")
+    assert ENTRY_INDEX in found
+    # Both databases seek the pair itself, rather than the account and then its entries one by one.
+    assert ("(account,position)<" if database.dialect == "sqlite" else "ROW(") in found
