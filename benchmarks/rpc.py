@@ -68,6 +68,10 @@ SERVERS = [
     Server("fastapi-jsonrpc, as documented", (*UVICORN, f"{PEERS}.fastapi_jsonrpc_app:app"), "orm", 9.0),
     Server("FastAPI REST, as documented", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0, rest=True),
     Server("openrpc, as documented", (*UVICORN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),
+    Server("fastapi-jsonrpc, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_jsonrpc_app:app"), "orm", 9.0),
+    Server("FastAPI REST, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0,
+           rest=True),
+    Server("openrpc, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),
     Server("jsonrpcserver + Flask, as documented", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "orm"),
     Server("ceiling: Falcon echo", (*GRANIAN, f"{PEERS}.falcon_echo_app:app"), aim=0.4, echo=True),
     Server("ceiling: bare granian", (*GRANIAN, f"{PEERS}.granian_bare_app:app"), echo=True),
@@ -242,11 +246,11 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
         log.close()
     ours = figures[OURS.name].rate
     print(f"\n{operation}: {rounds} rounds of {seconds} s, {CONNECTIONS} connections, one worker on one core")
-    print(f"{'':40}{'requests/s':>12}{'p99 ms':>9}{'µs CPU':>9}{'ours / it':>11}{'by CPU':>9}{'aim':>8}")
+    print(f"{'':48}{'requests/s':>12}{'p99 ms':>9}{'µs CPU':>9}{'ours / it':>11}{'by CPU':>9}{'aim':>8}")
     for server in sorted(servers, key=lambda item: -figures[item.name].rate):
         mine = figures[server.name]
         aim = "" if server.aim is None or operation != "read" else f"{server.aim:.1f} ×"
-        print(f"{server.name:40}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{mine.cost:9.1f}"
+        print(f"{server.name:48}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{mine.cost:9.1f}"
               f"{ours / mine.rate:9.2f} ×{mine.cost / figures[OURS.name].cost:7.2f} ×{aim:>8}")
 
 
