@@ -92,7 +92,7 @@ def tests(session: nox.Session) -> None:
         return
     check(session)
     browser(session)
-    session.run("pytest", "-n", "2", "--dist", "worksteal")
+    session.run("pytest", "-n", "2", "--dist", "loadfile")
 
 
 @nox.session

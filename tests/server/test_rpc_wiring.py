@@ -62,6 +62,8 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     generated = importlib.import_module("desk_generated.routes")
     yield SimpleNamespace(handlers=handlers, routes=generated)
     sys.path.remove(str(folder))
+    for name in [name for name in sys.modules if name.startswith("desk_")]:
+        del sys.modules[name]   # the fixture may be made once more in this process
 
 
 HEADER = """\
