@@ -1,6 +1,7 @@
 """A real site for tests: `hero-onboarding serve` on a free port, with its commands and its JSON-RPC."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -18,6 +19,10 @@ from handlers.cli import main
 
 SECRET = "test-admin-secret-0123456789"
 ADMIN = {"X-Hero-Onboarding-Admin-Secret": SECRET}
+SECRETS = re.compile(
+    rf"{SECRET}|hok_[\w-]{{20,}}|[sr]k_(?:test|live)_\w+|whsec_\w+|hl_(?:session|pre)=|token=[\w-]{{20,}}|v1=[0-9a-f]{{64}}"
+    r"|Bearer [\w-]{20,}|\bt=\d+,v1")
+"""Admin secret, API keys, Stripe's keys and signatures, cookies, one-time links, bearer tokens."""
 COMMAND = [sys.executable, "-m", "handlers"]
 
 
@@ -64,6 +69,13 @@ class Site:
             process.wait(timeout=30)
             self.http.close()
             self.http = httpx.Client(base_url=self.url)
+        if command == "serve":   # the demo prints a key and a secret on purpose
+            self.log_holds_no_secret()
+
+    def log_holds_no_secret(self) -> None:
+        """Whatever a test did with a site, its log tells no key, cookie, signature or secret of it."""
+        found = SECRETS.findall(self.log.read_text())
+        assert not found, f"{len(found)} secrets in the log, the first begins with {found[0][:12]!r}"
 
     def _wait(self, process: "subprocess.Popen[bytes]") -> None:
         until = time.monotonic() + 60
