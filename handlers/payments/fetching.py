@@ -17,6 +17,8 @@ from handlers.payments.states import News
 
 PAID = frozenset({PaymentState.SUCCEEDED, PaymentState.ON_HOLD, PaymentState.REFUNDED, PaymentState.REVERSED})
 """States of a payment that had succeeded, whatever became of it."""
+NO_CURRENCY = "XXX"
+"""ISO 4217's code where no money is spoken of."""
 MOST_NAME = 230
 """Of a name, which gets the rev of its top-up beside it."""
 
@@ -26,7 +28,7 @@ def told_by(session: ProviderSession, now: datetime) -> list[Told]:
     told = [each for payment in session.payments for each in _of_payment(payment, session, now)]
     if session.state == SessionState.EXPIRED:
         told.append(Told(_event_id(session.session_ref, "session_expired"), session.session_ref,
-                         News(PaymentEventKind.SESSION_EXPIRED, 0, "XXX", now, fetched=True)))
+                         News(PaymentEventKind.SESSION_EXPIRED, 0, NO_CURRENCY, now, fetched=True)))
     return told
 
 
