@@ -20,7 +20,7 @@ def test_from_a_key_to_a_paid_top_up(product: Product, visitor: Visitor, person:
     page.goto(f"{product.url}/")
     page.get_by_role("link", name="Start with your Mycelium key").click()
     expect(page.locator("#login-command")).to_have_text(f"hero-onboarding login {product.url}")
-    assert page.get_by_role("button", name="Copy").is_visible() is javascript
+    expect(page.get_by_role("button", name="Copy")).to_be_visible(visible=javascript)
     sign_in(page, product, person)
     assert page.locator(".amount").get_attribute("title") == "$0.00"
     expect(page.get_by_text("Nothing has moved yet.")).to_be_visible()

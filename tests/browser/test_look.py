@@ -3,7 +3,7 @@
 from typing import Any, Literal
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
@@ -105,7 +105,7 @@ def test_keyboard_only(product: Product, visitor: Visitor, person: Person) -> No
     page.goto(f"{product.url}/dashboard")
     page.locator("summary").focus()
     page.keyboard.press("Enter")
-    assert page.locator("details[open]").count() == 1
+    expect(page.locator("details[open]")).to_have_count(1)
     for _ in range(25):
         page.keyboard.press("Tab")
         outline = page.evaluate("""(() => {
