@@ -28,8 +28,8 @@ from typing import Any
 import psycopg
 
 from codegen.runtime.context import SystemClock
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import TransactionKind
 from generated.tables.onboarding import USER
 from handlers.ledger import wallet as rules

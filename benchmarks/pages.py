@@ -20,11 +20,11 @@ from typing import Any
 from falcon import testing
 
 from codegen.runtime.context import SystemClock
-from codegen.runtime.database import Database, Row
-from codegen.runtime.log import Log
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database, Row
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import LoginMethod, TransactionKind, User
 from generated.tables.onboarding import BILLING, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.app import build

@@ -3,16 +3,16 @@
 from pathlib import Path
 
 import generated
-from codegen.runtime import crud
-from codegen.runtime.app import App, create_app
-from codegen.runtime.auth import Credentials
 from codegen.runtime.context import Clock, SystemClock
-from codegen.runtime.database import Database
-from codegen.runtime.dispatch import Limits
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
-from codegen.runtime.wiring import bind
+from codegen.runtime.http.app import App, create_app
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc import crud
+from codegen.runtime.rpc.auth import Credentials
+from codegen.runtime.rpc.dispatch import Limits
+from codegen.runtime.rpc.wiring import bind
+from codegen.runtime.storage.database import Database
 from generated.routes import SERVICES, WEBHOOKS, document
 from generated.tables import STORED
 from handlers.admin.routes import add_routes as admin_routes

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from nacl.public import PrivateKey
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import NodeKey
 from generated.tables.onboarding import NODE, POOL_VM, PoolVmNew
 from handlers.identity.api_keys import ApiKeys

@@ -13,9 +13,9 @@ from multiprocessing.util import Finalize
 from time import monotonic
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log, described
-from codegen.runtime.store import Store
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN
 from handlers.alerts import alert, clear
 from handlers.leases import Leases

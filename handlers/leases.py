@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import LEASE
 
 

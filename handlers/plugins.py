@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from codegen.runtime.plugins import BrokenPlugin, Registry
+from codegen.runtime.plugins.registry import BrokenPlugin, Registry
 from generated.plugins.onboarding import Forge, KycProvider, PaymentProvider, Provisioner
 
 PAYMENT, KYC, PROVISIONER, FORGE = (

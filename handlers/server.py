@@ -8,8 +8,8 @@ from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from codegen.runtime.serve import require_free
-from codegen.runtime.serve import serve as serve_application
+from codegen.runtime.http.serve import require_free
+from codegen.runtime.http.serve import serve as serve_application
 from handlers.settings import Settings
 
 STARTING = 60.0

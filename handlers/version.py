@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from codegen.runtime import migrations
-from codegen.runtime.database import Database
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
 
 DIRECTORY = Path(__file__).resolve().parent.parent / "schemas" / "migrations"
 MEND = "hero-onboarding migrate"

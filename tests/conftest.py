@@ -14,7 +14,7 @@ import pytest
 
 from codegen.emit import models, strategies, tables
 from codegen.model import load_program
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from codegen.source.diagnostics import Report
 
 

@@ -3,16 +3,16 @@
 import os
 from importlib import import_module
 
-from codegen.runtime import crud
-from codegen.runtime.app import create_app
-from codegen.runtime.auth import Anonymous
 from codegen.runtime.context import Context
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
-from codegen.runtime.store import Store
-from codegen.runtime.wiring import bind
+from codegen.runtime.http.app import create_app
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc import crud
+from codegen.runtime.rpc.auth import Anonymous
+from codegen.runtime.rpc.wiring import bind
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 
 # Generated into a temporary folder when the benchmark starts.
 routes = import_module("bench_generated.routes")

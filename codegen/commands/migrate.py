@@ -13,8 +13,8 @@ import click
 from codegen.commands.options import FORMAT
 from codegen.evolve.plan import LOCK, MIGRATIONS, check_history, is_current, locked, plan, seal, write
 from codegen.model import load_sources
-from codegen.runtime import migrations
-from codegen.runtime.database import Database, Unavailable
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database, Unavailable
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile

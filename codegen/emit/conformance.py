@@ -47,7 +47,7 @@ def _file(program: Program, module: Module) -> str:
     imports.name("collections.abc", "Mapping")
     imports.name("typing", "ClassVar")
     for name in ("Conformance", "MethodContract"):
-        imports.name("codegen.runtime.conformance", name)
+        imports.name("codegen.runtime.testing.conformance", name)
     arguments = Arguments(program, imports)
     written = [_kit(program, interface, imports, arguments) for interface in module.interfaces]
     return environment("conformance").get_template("module.py.j2").render(

@@ -109,7 +109,7 @@ class _Feed:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.tokens: dict[str, Expression] = {
-            "OSCHEMA_Struct": lambda imports: imports.name("codegen.runtime.struct", "Struct")}
+            "OSCHEMA_Struct": lambda imports: imports.name("codegen.runtime.values.struct", "Struct")}
         self.dialect = Dialect(leaf=self._leaf, null=_or_null, rename=_class_path)
 
     def definitions(self) -> dict[str, Schema]:

@@ -39,7 +39,7 @@ def _file(program: Program, module: Module) -> str:
     imports = Imports([class_name(interface.name) for interface in module.interfaces])
     imports.name("abc", "abstractmethod")
     bases = {name: imports.name(module, name) for module, name in (
-        ("abc", "ABC"), ("typing", "ClassVar"), ("codegen.runtime.plugins", "Metadata"))}
+        ("abc", "ABC"), ("typing", "ClassVar"), ("codegen.runtime.plugins.registry", "Metadata"))}
     classes = [_class(program, interface, imports) for interface in module.interfaces]
     return environment("plugins").get_template("module.py.j2").render(
         header=header(module.files), module=module.name, imports=imports.text(),

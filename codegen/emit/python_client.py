@@ -27,7 +27,7 @@ _LIST = re.compile(r"\blist\b(?=\[)")
 _CALLED = frozenset({"builtins", "cast", "without_none"})
 """What the body of a call uses: no parameter may hide it."""
 _MODELS = "...models"
-_RUNTIME = "codegen.runtime.client"
+_RUNTIME = "codegen.runtime.client.client"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,13 +21,13 @@ from codegen.model.model import (
     Type,
 )
 
-RUNTIME_TYPES = "codegen.runtime.types"
+RUNTIME_TYPES = "codegen.runtime.values.types"
 
 _PRIMITIVES = {
     "bool": "Bool", "bytes": "Bytes", "decimal": "Decimal", "money": "Money", "otime": "OTime",
     "datetime": "DateTime", "date": "Date", "duration": "Duration", "uuid": "Uuid", "sid": "Sid",
     **{name: name.upper() for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")}}
-"""Primitive → its name in `codegen.runtime.types`; `str` and `json` are Python's own."""
+"""Primitive → its name in `codegen.runtime.values.types`; `str` and `json` are Python's own."""
 
 _RESERVED = frozenset({
     "construct", "copy", "dict", "from_orm", "json", "list", "model_computed_fields", "model_config", "model_construct",
@@ -148,7 +148,7 @@ def python_type(program: Program, type_: Type, imports: Imports, *, nullable: bo
 
 
 def runtime_name(type_: Primitive | Ref) -> str:
-    """Its name in `codegen.runtime.types`; `str` and `json` have none there."""
+    """Its name in `codegen.runtime.values.types`; `str` and `json` have none there."""
     return "Sid" if isinstance(type_, Ref) else _PRIMITIVES[type_.name]
 
 

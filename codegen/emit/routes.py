@@ -12,7 +12,7 @@ from codegen.emit.services import parameter_name, raised, result_type, service_c
 from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
 from codegen.source.span import Span
 
-WIRING = "codegen.runtime.wiring"
+WIRING = "codegen.runtime.rpc.wiring"
 
 
 def emit(program: Program) -> Iterable[Output]:

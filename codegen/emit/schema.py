@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-import codegen.runtime.types as values
+import codegen.runtime.values.types as values
 from codegen.emit.output import Output
 from codegen.emit.render import header
 from codegen.model.model import (
@@ -41,7 +41,7 @@ from codegen.model.model import (
     TypeDecl,
     Union,
 )
-from codegen.runtime.types import BASE64_PATTERN, DECIMAL_PATTERN, MONEY_PATTERN, OTIME_PATTERN, SID_PATTERN
+from codegen.runtime.values.types import BASE64_PATTERN, DECIMAL_PATTERN, MONEY_PATTERN, OTIME_PATTERN, SID_PATTERN
 
 Schema = dict[str, Any]
 Bound = int | float | str

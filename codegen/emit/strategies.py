@@ -35,7 +35,7 @@ from codegen.model.model import (
     Union,
 )
 
-RUNTIME = "codegen.runtime.strategies"
+RUNTIME = "codegen.runtime.testing.strategies"
 _SIMPLE = {"bool": "st.booleans()", "uuid": "st.uuids()"}
 _BOUNDED = {"decimal": "decimals", "money": "money", "otime": "otimes", "datetime": "datetimes", "date": "dates",
             "duration": "durations"}

@@ -19,7 +19,7 @@ from codegen.evolve.ddl import create_all
 from codegen.model.casing import snake
 from codegen.model.model import Constraints, Enum, Field, Module, Named, Primitive, Program, Struct
 from codegen.model.storage import Column, Table, table_of, tables
-from codegen.runtime.columns import DIALECTS, Kind
+from codegen.runtime.values.columns import DIALECTS, Kind
 
 _AS_THEY_ARE: frozenset[Kind] = frozenset({"i8", "i16", "i32", "i64", "u8", "u16", "u32", "double", "sid", "ref"})
 """Kinds whose stored value is the Python value and the JSON value, on every database."""
@@ -56,7 +56,7 @@ def _package(program: Program, stored: Iterable[Module], ordered_tables: Iterabl
     ordered = [imports.name(f".{names[table.struct].module}", constant_name(names[table.struct]))
                for table in ordered_tables]
     any_type = imports.name("typing", "Any")
-    stored_type = imports.name("codegen.runtime.store_type", "StoredType")
+    stored_type = imports.name("codegen.runtime.storage.stored_type", "StoredType")
     return environment("tables").get_template("package.py.j2").render(
         header=header([path for module in modules for path in module.files]), imports=imports.text(),
         names=ordered, type=f"tuple[{stored_type}[{any_type}, {any_type}, {any_type}, {any_type}], ...]")
@@ -67,7 +67,7 @@ def _module(program: Program, module: Module, structs: list[Struct]) -> str:
     imports = Imports([*taken, *map(constant_name, structs)])
     imports.module("peewee")
     for source, name in (("collections.abc", "Callable"), ("datetime", "datetime"),
-                         ("typing_extensions", "TypedDict"), *(("codegen.runtime.store_type", name) for name in (
+                         ("typing_extensions", "TypedDict"), *(("codegen.runtime.storage.stored_type", name) for name in (
                              "Codecs", "Row", "StoredField", "StoredType", "Values"))):
         imports.name(source, name)
     made: set[str] = set()
@@ -147,7 +147,7 @@ class _Writer:
 
     def _field_class(self, kind: Kind) -> str:
         name = "".join(part.capitalize() for part in kind.split("_")) + "Column"
-        return self.imports.name("codegen.runtime.store_fields", name)
+        return self.imports.name("codegen.runtime.storage.fields", name)
 
     def _input(self, field: Field, *, required: bool | None, constrained: bool = True) -> _Input:
         """A key of a TypedDict; `required=None` in one that has nothing required."""

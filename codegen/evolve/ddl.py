@@ -13,7 +13,7 @@ from decimal import Decimal
 from codegen.evolve import sql
 from codegen.model.model import INTEGER_BOUNDS, Program
 from codegen.model.storage import MAX_NAME, Column, Table, TableIndex, short_name, tables
-from codegen.runtime.columns import Dialect, Kind
+from codegen.runtime.values.columns import Dialect, Kind
 
 _SQLITE_TYPES: Mapping[Kind, str] = {
     "bool": "INTEGER", "blob": "BLOB", "i8": "INTEGER", "i16": "INTEGER", "i32": "INTEGER", "i64": "INTEGER",

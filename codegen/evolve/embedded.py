@@ -28,7 +28,7 @@ from codegen.model.model import (
 )
 
 Holds = str | dict[str, Any]
-"""The name of a type that is rewritten, or `{"each": Holds}`; see `codegen.runtime.rewrites`."""
+"""The name of a type that is rewritten, or `{"each": Holds}`; see `codegen.runtime.storage.rewrites`."""
 
 
 @dataclass(slots=True)

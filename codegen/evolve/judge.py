@@ -17,7 +17,7 @@ from codegen.evolve.embedded import Embedded, compare
 from codegen.evolve.lock import type_text
 from codegen.model.model import Constraints, Default, Primitive, Program, Struct
 from codegen.model.storage import Column, Table
-from codegen.runtime.columns import DIALECTS, Dialect
+from codegen.runtime.values.columns import DIALECTS, Dialect
 from codegen.source import catalog
 from codegen.source.diagnostics import Report, Rule
 from codegen.source.span import NOWHERE, Span
@@ -45,7 +45,8 @@ class Pattern:
 @dataclass(slots=True)
 class Verdict:
     """All that is to be said of one direction. `fills` maps (table, column), in new names, to what fills old rows;
-    `rewrites` are the JSON columns, in old names, whose values change, as `codegen.runtime.rewrites` takes them."""
+    `rewrites` are the JSON columns, in old names, whose values change, as
+    `codegen.runtime.storage.rewrites` takes them."""
 
     steps: list[str] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)

@@ -14,7 +14,7 @@ from codegen.evolve.change import changes
 from codegen.evolve.judge import Judge, Verdict
 from codegen.model.model import Program
 from codegen.model.storage import tables
-from codegen.runtime.columns import DIALECTS, Dialect
+from codegen.runtime.values.columns import DIALECTS, Dialect
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.span import Span

@@ -8,7 +8,7 @@ from codegen.evolve import ddl, sql
 from codegen.evolve.change import TableChange, in_new_names
 from codegen.evolve.judge import Verdict
 from codegen.model.storage import Column, TableIndex
-from codegen.runtime.columns import Dialect
+from codegen.runtime.values.columns import Dialect
 
 _DIALECT: Dialect = "postgresql"
 

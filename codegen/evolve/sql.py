@@ -13,7 +13,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from codegen.model.model import Json
-from codegen.runtime.columns import ENCODERS, Dialect, Kind
+from codegen.runtime.values.columns import ENCODERS, Dialect, Kind
 
 NANO = Decimal(10**9)
 

@@ -13,7 +13,7 @@ from codegen.evolve.change import ColumnChange, TableChange, in_new_names
 from codegen.evolve.judge import Verdict
 from codegen.model.model import Default
 from codegen.model.storage import Column, Table
-from codegen.runtime.columns import Dialect
+from codegen.runtime.values.columns import Dialect
 
 _DIALECT: Dialect = "sqlite"
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-import codegen.runtime.types as types
+import codegen.runtime.values.types as types
 from codegen.model.model import Json, ListOf, MapOf, Named, Nullable, Primitive, Program, Struct, Type
 
 _WRITTEN: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(type_) for name, type_ in {

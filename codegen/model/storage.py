@@ -1,7 +1,7 @@
 """What a checked model keeps in a database: tables, columns and indexes, the same for SQLite and PostgreSQL.
 
 Tables come before those that refer to them where references are not circular. How a kind of column is kept is said in
-`codegen.runtime.columns`; which SQL it takes in `codegen.evolve.ddl`.
+`codegen.runtime.values.columns`; which SQL it takes in `codegen.evolve.ddl`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from codegen.model.model import (
     Struct,
     Type,
 )
-from codegen.runtime.columns import Kind
+from codegen.runtime.values.columns import Kind
 
 MAX_NAME = 63
 """PostgreSQL cuts longer names."""

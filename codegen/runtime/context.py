@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from codegen.runtime.database import Database
+    from codegen.runtime.storage.database import Database
 
 Scope = Literal["public", "user", "own", "node", "admin"]
 

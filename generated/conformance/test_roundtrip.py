@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
-from codegen.runtime.database import Database
-from codegen.runtime.roundtrip import Unstorable, check_roundtrip, scratch_database
-from codegen.runtime.store_type import StoredType
+from codegen.runtime.storage.database import Database
+from codegen.runtime.testing.roundtrip import Unstorable, check_roundtrip, scratch_database
+from codegen.runtime.storage.stored_type import StoredType
 
 from .. import tables
 from ..strategies.onboarding import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from codegen.runtime.errors import DeclaredError, NotFound, dumped
-from codegen.runtime.types import U32, Money, OTime
+from codegen.runtime.values.types import U32, Money, OTime
 
 from ..models.onboarding import CommitId, ProviderName, QuarantineState, ResourceKind
 

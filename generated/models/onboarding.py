@@ -10,8 +10,8 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import I64, U32, U64, Bool, Bounds, Bytes, Date, Decimal, Money, OTime, Sid, otime_now
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import I64, U32, U64, Bool, Bounds, Bytes, Date, Decimal, Money, OTime, Sid, otime_now
 
 MyceliumAddress = TypeAliasType("MyceliumAddress", Annotated[str, Field(pattern="^[0-9a-f:]{2,39}$")])
 """Overlay address derived from a Mycelium public key, in the RFC 5952 form."""

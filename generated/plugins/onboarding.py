@@ -4,8 +4,8 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from codegen.runtime.plugins import Metadata
-from codegen.runtime.types import U32, Bool, Date, Sid
+from codegen.runtime.plugins.registry import Metadata
+from codegen.runtime.values.types import U32, Bool, Date, Sid
 
 from ..models.onboarding import (
     Allocation,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic_core import from_json
 
-from codegen.runtime.wiring import ServiceMethod, WebhookRoute
+from codegen.runtime.rpc.wiring import ServiceMethod, WebhookRoute
 
 from . import onboarding
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 
 from codegen.runtime.context import Context
-from codegen.runtime.types import U32, Bool, Date, Money, OTime, Sid
+from codegen.runtime.values.types import U32, Bool, Date, Money, OTime, Sid
 
 from ..models.onboarding import (
     AggregateReport,

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import dates, decimals, json_values, money, otimes, sids, texts
-from codegen.runtime.types import I64, U32
+from codegen.runtime.testing.strategies import dates, decimals, json_values, money, otimes, sids, texts
+from codegen.runtime.values.types import I64, U32
 
 from ..models.onboarding import (
     AggregateReport,

@@ -3,7 +3,7 @@
 
 from typing import Any
 
-from codegen.runtime.store_type import StoredType
+from codegen.runtime.storage.stored_type import StoredType
 
 from .onboarding import (
     ALERT_SETTINGS,

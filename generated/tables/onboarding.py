@@ -11,7 +11,7 @@ import peewee
 from pydantic import Field, TypeAdapter
 from typing_extensions import TypedDict
 
-from codegen.runtime.store_fields import (
+from codegen.runtime.storage.fields import (
     BlobColumn,
     BoolColumn,
     DateColumn,
@@ -28,8 +28,8 @@ from codegen.runtime.store_fields import (
     U32Column,
     U64Column,
 )
-from codegen.runtime.store_type import Codecs, Row, StoredField, StoredType, Values
-from codegen.runtime.types import I64, U32, U64, Bool, Bounds, Bytes, Date, Decimal, Money, OTime, Sid
+from codegen.runtime.storage.stored_type import Codecs, Row, StoredField, StoredType, Values
+from codegen.runtime.values.types import I64, U32, U64, Bool, Bounds, Bytes, Date, Decimal, Money, OTime, Sid
 
 from ..models.onboarding import (
     Account,

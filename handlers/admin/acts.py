@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from codegen.runtime.context import Context
-from codegen.runtime.database import Database, Duplicate, Restart
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database, Duplicate, Restart
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import OperatorAct
 from generated.tables.onboarding import API_KEY, OPERATOR_ACT
 from handlers.ledger import chain

@@ -9,12 +9,12 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, with_config
 from pydantic_core import to_json
 from typing_extensions import TypedDict
 
-from codegen.runtime.app import HEADERS, App, read_body, require_json
-from codegen.runtime.auth import Authenticator
 from codegen.runtime.context import Context
 from codegen.runtime.errors import DeclaredError, Unauthorized
-from codegen.runtime.sid import new_sid
-from codegen.runtime.types import Sid
+from codegen.runtime.http.app import HEADERS, App, read_body, require_json
+from codegen.runtime.rpc.auth import Authenticator
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.types import Sid
 from generated.models.onboarding import Reason, UsdCents
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.posting import Ledger

@@ -1,7 +1,7 @@
 """`admin.*`: what operators are shown of the house."""
 
 from codegen.runtime.context import Context
-from codegen.runtime.wiring import serves
+from codegen.runtime.rpc.wiring import serves
 from generated.models.onboarding import AuditReport
 from generated.services.onboarding import AdminService
 from handlers.ledger.audit import report

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from codegen.runtime.context import SystemClock
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from handlers import demo
 from handlers.commands import start
 from handlers.settings import Settings
@@ -24,7 +24,7 @@ def command() -> None:
 
     Stop it with Ctrl-C; everything is kept in var/, and later starts take seconds.
     """
-    from codegen.runtime.serve import PortTaken, require_free
+    from codegen.runtime.http.serve import PortTaken, require_free
     from handlers.supervise import ChildFailed, supervise
     settings, environment = _settings()
     start.check_offer(settings)

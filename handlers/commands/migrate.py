@@ -2,8 +2,8 @@
 
 import click
 
-from codegen.runtime import migrations
-from codegen.runtime.database import Database
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
 from handlers.commands import start
 from handlers.version import DIRECTORY, migrate
 

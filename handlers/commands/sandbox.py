@@ -18,7 +18,7 @@ def command(host: str, port: int) -> None:
 
     The site uses it where HERO_ONBOARDING_SANDBOX_URL names it; webhooks go to HERO_ONBOARDING_PUBLIC_URL.
     """
-    from codegen.runtime.serve import PortTaken, require_free, serve
+    from codegen.runtime.http.serve import PortTaken, require_free, serve
     settings = start.settings()
     own_url = settings.sandbox_url or f"http://{host}:{port}"
     settings.var_dir.mkdir(parents=True, exist_ok=True)

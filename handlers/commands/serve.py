@@ -8,7 +8,7 @@ from handlers.commands import start
 @click.command(name="serve")
 def command() -> None:
     """Serve the site: pages, JSON-RPC, webhooks, health, metrics."""
-    from codegen.runtime.serve import PortTaken
+    from codegen.runtime.http.serve import PortTaken
     from handlers.server import serve
     settings = start.settings()
     start.check_offer(settings)

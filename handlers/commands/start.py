@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
-from codegen.runtime.database import Database, Unavailable
-from codegen.runtime.migrations import MigrationError
+from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.migrations import MigrationError
 from handlers.plans.offer import PlansInvalid, read_plans
 from handlers.settings import Settings, SettingsInvalid, load_settings
 from handlers.version import require_current

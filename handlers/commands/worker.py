@@ -14,7 +14,7 @@ from handlers.commands import start
 def command(once: bool) -> None:
     """Apply webhooks, ask about open payments, compare with providers; until it is told to stop."""
     from codegen.runtime.context import SystemClock
-    from codegen.runtime.log import Log
+    from codegen.runtime.http.log import Log
     from handlers.jobs import Runner, payment_jobs
     from handlers.payments.service import Payments
     settings = start.settings()

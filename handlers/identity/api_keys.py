@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from codegen.runtime.context import Caller, Clock
-from codegen.runtime.database import Database, Restart, Unavailable
 from codegen.runtime.errors import NotFound
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database, Restart, Unavailable
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import ApiKey, ApiKeyScope, NodeState
 from generated.tables.onboarding import API_KEY, NODE, USER
 from handlers.identity.secret import API_KEY as BEGINS

@@ -8,7 +8,7 @@ from typing import Any
 
 import falcon
 
-from codegen.runtime.auth import cookie_value
+from codegen.runtime.rpc.auth import cookie_value
 from handlers.identity.origin import is_open_loopback
 
 PRE_LIFE = 600

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import LoginEvent
 from generated.tables.onboarding import LOGIN_EVENT
 

@@ -2,7 +2,7 @@
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import InvalidParams
-from codegen.runtime.store_hooks import Hooks
+from codegen.runtime.storage.hooks import Hooks
 from generated.models.onboarding import User
 from generated.tables.onboarding import USER
 from handlers.identity.mycelium import parse_address

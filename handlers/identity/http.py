@@ -9,10 +9,10 @@ import falcon
 from pydantic import BaseModel, ValidationError
 from pydantic_core import from_json
 
-from codegen.runtime.app import JSON, App, read_body, require_json
-from codegen.runtime.database import Restart, Unavailable
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.log import Log
+from codegen.runtime.http.app import JSON, App, read_body, require_json
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Restart, Unavailable
 from generated.errors.onboarding import BadRequest
 from generated.models.onboarding import LoginFinished, LoginProof, LoginStart
 from handlers.identity.cookies import Cookies

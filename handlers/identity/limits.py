@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
 from codegen.runtime.errors import RateLimited
-from codegen.runtime.sid import new_sid
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.sid import new_sid
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginMethod, LoginOutcome
 from handlers.identity.secret import digest, new_secret
 from handlers.identity.sessions import Sessions

@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from secrets import token_bytes
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sid
 from generated.errors.onboarding import (
     AddressKeyMismatch,
     BadRequest,

@@ -2,8 +2,8 @@
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import NotFound, Unauthorized
-from codegen.runtime.store import Store
-from codegen.runtime.wiring import serves
+from codegen.runtime.rpc.wiring import serves
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NodeRetired
 from generated.models.onboarding import LogoutReport, Node, NodeState, SessionInfo, User
 from generated.services.onboarding import IdentityService, NodesService

@@ -9,9 +9,9 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from codegen.runtime.context import Caller, Clock
-from codegen.runtime.database import Database, Restart, Unavailable
-from codegen.runtime.store import Store
-from codegen.runtime.types import SID_PATTERN
+from codegen.runtime.storage.database import Database, Restart, Unavailable
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import SID_PATTERN
 from generated.models.onboarding import LoginMethod, LoginOutcome, Session, User
 from generated.tables.onboarding import SESSION, USER
 from handlers.identity.cookies import Cookies

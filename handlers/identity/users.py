@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from codegen.runtime.context import PUBLIC, Clock, Context
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import User
 from generated.tables.onboarding import USER
 from handlers.identity.hooks import open_billing

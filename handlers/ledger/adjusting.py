@@ -10,8 +10,8 @@ from typing import Any
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import Conflict, NotFound
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountInvalid
 from generated.models.onboarding import Billing, OperatorAct, TransactionKind
 from generated.tables.onboarding import FORM_TOKEN, USER

@@ -7,7 +7,7 @@
 from collections.abc import Iterator
 from time import perf_counter
 
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import AuditFinding, AuditReport
 from handlers.ledger import audit_balances, audit_chain, audit_payments
 

@@ -5,10 +5,10 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any
 
-from codegen.runtime.columns import decode_otime
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import money_text
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.columns import decode_otime
+from codegen.runtime.values.types import money_text
 from generated.models.onboarding import AuditFinding, TransactionKind
 from generated.tables.onboarding import BILLING
 from handlers.ledger.freezing import freezing

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import AuditFinding
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION, OPERATOR_ACT
 from handlers.ledger import chain

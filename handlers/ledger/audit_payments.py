@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from codegen.runtime.columns import decode_otime
-from codegen.runtime.database import Database
-from codegen.runtime.types import money_text
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.columns import decode_otime
+from codegen.runtime.values.types import money_text
 from generated.models.onboarding import AuditFinding, TopUpStatus, TransactionKind
 from handlers.ledger.posting import payment_key
 from handlers.ledger.reading import pages

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Billing
 from generated.tables.onboarding import BILLING, BillingFilter, BillingNew, BillingPatch
 

@@ -6,7 +6,7 @@ The last word is the latest of: a lost dispute, an operator's `billing.freeze`.
 import json
 from collections.abc import Callable
 
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import TransactionKind
 
 FREEZE = "billing.freeze"

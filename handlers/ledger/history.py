@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import LedgerEntry, LedgerTransaction
 from generated.tables.onboarding import LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.ledger.reading import u64

@@ -17,10 +17,10 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database, Duplicate, Restart
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database, Duplicate, Restart
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Account, LedgerTransaction, LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.ledger import chain

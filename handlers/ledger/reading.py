@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from codegen.runtime.database import Database, Row
-from codegen.runtime.store_type import StoredType, row_codecs
+from codegen.runtime.storage.database import Database, Row
+from codegen.runtime.storage.stored_type import StoredType, row_codecs
 
 PAGE = 500
 

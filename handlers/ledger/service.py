@@ -6,9 +6,9 @@ from datetime import datetime
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import Unauthorized
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
-from codegen.runtime.wiring import serves
+from codegen.runtime.rpc.wiring import serves
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
     Billing,
     BillingSummary,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Billing, DiscountTier
 from handlers.ledger.billing import billings
 from handlers.ledger.posting import Ledger

@@ -1,7 +1,7 @@
 """The SQL of posting, prepared once for a database. Each reads by an index: none slows down as history grows."""
 
-from codegen.runtime.columns import DECODERS
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.columns import DECODERS
 
 # A range of one account, so that only the index (account, position) gives the order: with an equation PostgreSQL may
 # go back through all positions, which is long for an account that is seldom used.

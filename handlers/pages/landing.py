@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from codegen.runtime.types import Money
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Plan
 from handlers.pages.page import Page, page
 from handlers.pages.visit import House, Visit

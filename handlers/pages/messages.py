@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Literal, NamedTuple
 
-from codegen.runtime.types import Money
+from codegen.runtime.values.types import Money
 from handlers.pages.shown import money
 from handlers.settings import Settings
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from codegen.runtime.types import Money
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import PaymentCapabilities
 from handlers.identity.secret import new_secret
 from handlers.pages.visit import Visit

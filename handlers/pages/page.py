@@ -9,9 +9,9 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 
 import falcon
 
-from codegen.runtime.database import Restart, Unavailable
 from codegen.runtime.errors import DeclaredError, InvalidParams
-from codegen.runtime.log import described
+from codegen.runtime.http.log import described
+from codegen.runtime.storage.database import Restart, Unavailable
 from handlers.identity.limits import TooMany
 from handlers.pages.errors import error_page
 from handlers.pages.visit import House, PageRefused, Visit

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from codegen.runtime.app import App
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.types import Money
+from codegen.runtime.http.app import App
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Plan
 from handlers.identity.history import LoginHistory
 from handlers.identity.login import Login

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
 
-from codegen.runtime.types import Money
+from codegen.runtime.values.types import Money
 
 MINUS = "\u2212"
 

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import falcon
 
 from codegen.runtime.context import Caller, Clock, Context
-from codegen.runtime.database import Database
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.log import Log
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import Session, User
 from handlers.identity.secret import new_secret
 from handlers.identity.sessions import Sessions

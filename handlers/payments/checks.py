@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
 from codegen.runtime.errors import Conflict, DeclaredError, NotFound, RateLimited
-from codegen.runtime.log import Log, described
-from codegen.runtime.store import Store
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import ProviderUnavailable
 from generated.models.onboarding import ProviderSession, SessionState, TopUp, TopUpStatus
 from generated.tables.onboarding import TOP_UP, TopUpPatch

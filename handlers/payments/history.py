@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import TopUp
 from generated.tables.onboarding import TOP_UP
 

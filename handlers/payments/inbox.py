@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound
-from codegen.runtime.log import Log, described
-from codegen.runtime.store import Store
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import InvalidSignature, UnknownProvider, WebhookMalformed
 from generated.models.onboarding import (
     InboxState,

@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import SecretStr, ValidationError
 
-from codegen.runtime.plugins import BrokenPlugin, Registry
+from codegen.runtime.plugins.registry import BrokenPlugin, Registry
 from generated.errors.onboarding import UnknownProvider
 from generated.models.onboarding import PaymentCapabilities
 from generated.plugins.onboarding import PaymentProvider

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
     ProviderPayment,
     Reconciliation,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Refund, RefundSource, RefundStatus, TopUp
 from generated.tables.onboarding import REFUND
 from handlers.payments.states import Move

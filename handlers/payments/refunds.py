@@ -10,12 +10,12 @@ from datetime import timedelta
 from hashlib import sha256
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.log import Log, described
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import (
     AmountInvalid,
     ProviderUnavailable,

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import date
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound, Unauthorized
-from codegen.runtime.log import Log
-from codegen.runtime.store import Store
-from codegen.runtime.wiring import Webhook, own_transactions, serves
+from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.wiring import Webhook, own_transactions, serves
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NotInReview
 from generated.models.onboarding import (
     Receipt,

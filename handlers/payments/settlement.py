@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from codegen.runtime.context import Clock
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import NotInReview
 from generated.models.onboarding import (
     DisputeStatus,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from codegen.runtime.types import Money
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import Plan
 
 DEFAULT_SKU = "hero-os-2gb"

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from codegen.runtime.context import Context
-from codegen.runtime.wiring import serves
+from codegen.runtime.rpc.wiring import serves
 from generated.models.onboarding import Plan
 from generated.services.onboarding import BillingService
 

@@ -15,8 +15,8 @@ import stripe
 from pydantic import BaseModel, SecretStr
 
 from codegen.runtime.errors import NotFound
-from codegen.runtime.plugins import Metadata
-from codegen.runtime.types import Money
+from codegen.runtime.plugins.registry import Metadata
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountOutOfRange, ProviderRefused, ProviderUnavailable, RefundTooLarge
 from generated.models.onboarding import (
     Checkout,

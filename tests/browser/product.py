@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from tests.server.mycelium_node import Node
 from tests.server.people import Person
 from tests.server.site import COMMAND, Site, free_port

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.runtime.database import Database
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from handlers.ledger.audit import audit
 from tests.server.book import Book, create_tables
 

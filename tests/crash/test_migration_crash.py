@@ -10,8 +10,8 @@ import pytest
 
 from codegen.evolve import plan
 from codegen.model import load_program
-from codegen.runtime import migrations
-from codegen.runtime.database import Database
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
 from codegen.source.diagnostics import Report
 
 SLOW = {

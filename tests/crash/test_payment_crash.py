@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import (
     InboxState,
     PaymentEventKind,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.runtime.columns import (
+from codegen.runtime.values.columns import (
     DECIMAL_PLACES,
     DECODERS,
     ENCODERS,

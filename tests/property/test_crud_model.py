@@ -19,11 +19,11 @@ from hypothesis.stateful import (
 )
 from pydantic_core import from_json, to_json
 
-from codegen.runtime import crud
 from codegen.runtime.context import ADMIN, Context
-from codegen.runtime.database import Database
 from codegen.runtime.errors import Conflict, InUse, InvalidParams, NotFound
-from codegen.runtime.roundtrip import Unstorable, check_roundtrip
+from codegen.runtime.rpc import crud
+from codegen.runtime.storage.database import Database
+from codegen.runtime.testing.roundtrip import Unstorable, check_roundtrip
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
 TIME = "2026-05-20T22:03:14Z"

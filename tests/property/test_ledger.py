@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from codegen.runtime.database import Database
 from codegen.runtime.errors import Conflict
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from handlers.ledger.audit import audit
 from handlers.ledger.posting import Ledger
 from tests.server.book import START, Book, create_tables

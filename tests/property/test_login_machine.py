@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initialize, invariant, multiple, rule
 
-from codegen.runtime.database import Database
 from codegen.runtime.errors import DeclaredError
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginInitiator, LoginProof, LoginStart
 from handlers.identity.limits import RateLimits
 from handlers.identity.login import OPEN, Login

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.models.onboarding import TopUpStatus
 from tests.server.payment_house import House, payment_house

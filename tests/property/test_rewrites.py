@@ -14,7 +14,7 @@ from codegen.emit.generate import emit_kinds
 from codegen.evolve.embedded import compare
 from codegen.evolve.lock import load
 from codegen.model import Program, load_program
-from codegen.runtime.rewrites import Rewriter
+from codegen.runtime.storage.rewrites import Rewriter
 from codegen.source.diagnostics import Report
 
 NOW = datetime(2026, 5, 20, tzinfo=UTC)

@@ -19,12 +19,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from codegen.runtime.bounds import deeper_than
 from codegen.runtime.context import ADMIN, PUBLIC, Caller
-from codegen.runtime.dispatch import Dispatcher
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc.dispatch import Dispatcher
+from codegen.runtime.values.bounds import deeper_than
 
 TESTS = Path(__file__).parents[1]
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(TESTS / "server/rpc_example.py")))

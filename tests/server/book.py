@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from codegen.runtime.context import ADMIN, Context
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import LedgerTransaction, TopUpStatus, TransactionKind
 from generated.tables.onboarding import TOP_UP, USER
 from handlers.identity.hooks import open_billing

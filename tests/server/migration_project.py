@@ -10,9 +10,9 @@ import pytest
 from codegen.evolve import ddl, plan, sql
 from codegen.model import Program, load_program
 from codegen.model.storage import Table, tables
-from codegen.runtime import migrations
-from codegen.runtime.columns import DECODERS
-from codegen.runtime.database import Database
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.columns import DECODERS
 from codegen.source.diagnostics import Report
 
 Rows = Mapping[str, list[dict[str, Any]]]

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.store import Store
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import (
     PaymentEventKind,
     PaymentNotice,

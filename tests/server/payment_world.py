@@ -16,9 +16,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import httpx
 
 from codegen.runtime.context import Caller, Context
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.store import Store
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import Billing, TopUp, TopUpStarted, TopUpStatus, User, WebhookInboxEntry
 from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.app import build

@@ -12,16 +12,16 @@ from typing import Any
 from pydantic import TypeAdapter
 from pydantic_core import SchemaValidator, core_schema, to_json
 
-from codegen.runtime.app import App, create_app
-from codegen.runtime.auth import Credentials
 from codegen.runtime.context import Caller, Context
-from codegen.runtime.database import Database
 from codegen.runtime.errors import DeclaredError, InvalidParams, NotFound, RateLimited, dumped
-from codegen.runtime.log import Log
-from codegen.runtime.method import Method
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
-from codegen.runtime.types import I64, Money, OTime
+from codegen.runtime.http.app import App, create_app
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc.auth import Credentials
+from codegen.runtime.rpc.method import Method
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import I64, Money, OTime
 
 ORIGIN = "https://example.org"
 

@@ -6,8 +6,8 @@ import json
 from datetime import date
 
 from codegen.runtime.errors import NotFound
-from codegen.runtime.plugins import Metadata
-from codegen.runtime.types import Money
+from codegen.runtime.plugins.registry import Metadata
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import InvalidSignature, WebhookMalformed
 from generated.models.onboarding import (
     Checkout,

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from codegen.runtime.context import Caller
-from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import NodeState
 from generated.tables.onboarding import NODE
 from handlers.identity.api_keys import ApiKeys

@@ -9,13 +9,13 @@ import pytest
 from pydantic import ValidationError
 from pydantic_core import from_json, to_json
 
-from codegen.runtime import crud
 from codegen.runtime.context import ADMIN, Caller, Context
-from codegen.runtime.database import Database
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
-from codegen.runtime.store import Store
-from codegen.runtime.store_hooks import Hooks
-from codegen.runtime.store_type import StoredType
+from codegen.runtime.rpc import crud
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.hooks import Hooks
+from codegen.runtime.storage.store import Store
+from codegen.runtime.storage.stored_type import StoredType
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, 5, tzinfo=UTC)
 

@@ -9,7 +9,7 @@ import peewee
 import psycopg
 import pytest
 
-from codegen.runtime.database import (
+from codegen.runtime.storage.database import (
     Database,
     Duplicate,
     Referenced,
@@ -181,7 +181,7 @@ def test_a_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
 
 
 def test_a_locked_sqlite_database_is_unavailable_in_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.05)
+    monkeypatch.setattr("codegen.runtime.storage.database.BUSY_TIMEOUT", 0.05)
     first, second = (Database.open(f"sqlite:///{tmp_path}/x.db") for _ in range(2))
     first.execute(TABLES[0])
     with first.transaction(), pytest.raises(Unavailable), second.transaction():

@@ -4,7 +4,7 @@ import logging
 
 import pytest
 
-from codegen.runtime.database import Database, Duplicate, UnknownReference
+from codegen.runtime.storage.database import Database, Duplicate, UnknownReference
 
 
 @pytest.fixture

@@ -21,8 +21,8 @@ import httpx
 import pytest
 from pydantic import ValidationError
 
-from codegen.runtime.client import RpcError, TransportError
-from codegen.runtime.types import Money
+from codegen.runtime.client.client import RpcError, TransportError
+from codegen.runtime.values.types import Money
 from tests.npm import NODE, installed
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,9 +8,9 @@ import falcon.testing
 import pytest
 from pydantic import SecretStr
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import OperatorAct
 from generated.tables.onboarding import OPERATOR_ACT
 from handlers.app import build

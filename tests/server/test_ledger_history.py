@@ -4,8 +4,8 @@ import random
 
 import pytest
 
-from codegen.runtime.database import Database
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import wallet as rules
 from handlers.ledger.audit import audit

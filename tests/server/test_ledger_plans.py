@@ -2,7 +2,7 @@
 
 import pytest
 
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from handlers.ledger.history import History
 from handlers.ledger.reading import u64
 from handlers.ledger.statements import Statements

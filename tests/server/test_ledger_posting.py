@@ -7,9 +7,9 @@ from hashlib import sha256
 import pytest
 from pydantic_core import from_json
 
-from codegen.runtime import crud
 from codegen.runtime.context import ADMIN, Context
-from codegen.runtime.database import Database, UnknownReference
+from codegen.runtime.rpc import crud
+from codegen.runtime.storage.database import Database, UnknownReference
 from generated.models.onboarding import LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.ledger import chain

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from codegen.runtime.database import Database, Restart
 from codegen.runtime.errors import Conflict
+from codegen.runtime.storage.database import Database, Restart
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import wallet as rules
 from handlers.ledger.audit import audit

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.store_type import StoredField, StoredType
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.storage.stored_type import StoredField, StoredType
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import AuditFinding, TopUpStatus
 from generated.tables.onboarding import (
     BILLING,

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 import pytest
 
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import ProofFailed
 from generated.models.onboarding import LoginInitiator, LoginMethod, LoginProof, LoginStart
 from generated.tables.onboarding import LOGIN_CHALLENGE, USER

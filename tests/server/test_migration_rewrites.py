@@ -10,8 +10,8 @@ import pytest
 
 from codegen.evolve import plan
 from codegen.model import Program
-from codegen.runtime import migrations, rewrites
-from codegen.runtime.database import Database
+from codegen.runtime.storage import migrations, rewrites
+from codegen.runtime.storage.database import Database
 from tests.server.migration_project import Project, catalogue, insert, read, root
 
 

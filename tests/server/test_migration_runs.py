@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from codegen.evolve import plan
-from codegen.runtime import migrations
-from codegen.runtime.database import Database, Duplicate, Refused, Unavailable
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database, Duplicate, Refused, Unavailable
 from tests.server.migration_project import ENUM, TWO, Databases, Project, catalogue, insert, read, root
 
 # --- what the tables promise ------------------------------------------------------------------------------------
@@ -149,7 +149,7 @@ def test_two_runs_at_once_do_the_work_once(databases: Databases, tmp_path: Path)
 
 
 def test_a_database_that_another_holds_is_unavailable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.1)
+    monkeypatch.setattr("codegen.runtime.storage.database.BUSY_TIMEOUT", 0.1)
     project = Project(tmp_path / "schemas")
     two_steps(project)
     holder, database = (Database.open(f"sqlite:///{tmp_path}/test.db") for _ in range(2))

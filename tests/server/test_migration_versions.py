@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from codegen.evolve import lock
 from codegen.model import Module
 from codegen.model.storage import tables
-from codegen.runtime import migrations
+from codegen.runtime.storage import migrations
 from tests.server.migration_project import ENUM, OPEN, Databases, Project, catalogue, fresh, insert, read, root
 
 # --- any version to any other -----------------------------------------------------------------------------------

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from codegen.model.storage import tables
-from codegen.runtime import migrations
-from codegen.runtime.database import Database
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
 from tests.server.migration_project import ANN, ENUM, OPEN, TWO, Project, Rows, catalogue, fresh, insert, read, root
 
 # --- every row of the evolution tables that speaks of storage ---------------------------------------------------

@@ -10,10 +10,10 @@ import falcon
 import pytest
 from falcon import testing
 
-from codegen.runtime.app import App
 from codegen.runtime.context import SystemClock
-from codegen.runtime.database import Database, Unavailable
-from codegen.runtime.log import Log
+from codegen.runtime.http.app import App
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database, Unavailable
 from generated.models.onboarding import LoginMethod, User
 from handlers.app import build
 from handlers.identity.origin import Peer

@@ -13,7 +13,7 @@ import pytest
 import stripe
 
 from codegen.runtime.errors import NotFound, RateLimited, Unauthorized
-from codegen.runtime.store import Store
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import (
     AmountInvalid,
     AmountOutOfRange,

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, Phase, given, reject, settings
 from hypothesis import strategies as st
 
 import generated.tables
-from codegen.runtime.database import Database
-from codegen.runtime.roundtrip import Unstorable, check_roundtrip
+from codegen.runtime.storage.database import Database
+from codegen.runtime.testing.roundtrip import Unstorable, check_roundtrip
 from generated.conformance.test_roundtrip import STRATEGIES
 
 STORED = generated.tables.STORED

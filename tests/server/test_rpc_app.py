@@ -17,14 +17,14 @@ from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from pydantic import BaseModel, ValidationError
 
-from codegen.runtime.app import create_app
-from codegen.runtime.auth import Anonymous, Credentials, cookie_value, same_secret
 from codegen.runtime.context import ADMIN, PUBLIC, Caller
-from codegen.runtime.database import Unavailable
 from codegen.runtime.errors import Forbidden, Unauthorized
-from codegen.runtime.log import Log, described
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
+from codegen.runtime.http.app import create_app
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc.auth import Anonymous, Credentials, cookie_value, same_secret
+from codegen.runtime.storage.database import Unavailable
 
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("rpc_example.py"))))
 

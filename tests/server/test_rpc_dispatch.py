@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from codegen.runtime.bounds import deeper_than
 from codegen.runtime.context import ADMIN, PUBLIC, Caller
-from codegen.runtime.dispatch import Dispatcher, Limits
 from codegen.runtime.errors import Unauthorized
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc.dispatch import Dispatcher, Limits
+from codegen.runtime.values.bounds import deeper_than
 
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("rpc_example.py"))))
 EXAMPLES = json.loads((Path(__file__).parents[1] / "cases/rpc/specification.json").read_text())

@@ -19,7 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
-from codegen.runtime.serve import PortTaken, serve
+from codegen.runtime.http.serve import PortTaken, serve
 
 HERE = Path(__file__).parent
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(HERE / "rpc_example.py")))
@@ -37,7 +37,7 @@ def free_port() -> int:
 
 def start(folder: Path, port: int, workers: int) -> subprocess.Popen[bytes]:
     """A server of the example program that answers already."""
-    script = ("import sys; from pathlib import Path; from codegen.runtime.serve import serve; "
+    script = ("import sys; from pathlib import Path; from codegen.runtime.http.serve import serve; "
               f"serve('rpc_example:create', host='127.0.0.1', port={port}, workers={workers}, "
               "metrics=Path(sys.argv[1]))")
     environment = {**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)}

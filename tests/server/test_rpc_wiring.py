@@ -18,15 +18,15 @@ from pydantic import TypeAdapter
 
 from codegen.emit import errors, models, openrpc, routes, services
 from codegen.model import load_program
-from codegen.runtime.app import create_app
-from codegen.runtime.auth import Credentials
 from codegen.runtime.context import Caller
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
-from codegen.runtime.types import Money
-from codegen.runtime.wiring import WiringError, bind
+from codegen.runtime.http.app import create_app
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc.auth import Credentials
+from codegen.runtime.rpc.wiring import WiringError, bind
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from codegen.source.diagnostics import Report
 
 SCHEMAS = Path(__file__).parents[1] / "cases/rpc"
@@ -72,8 +72,8 @@ from datetime import datetime
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import InvalidParams
-from codegen.runtime.types import Money
-from codegen.runtime.wiring import own_transactions, serves
+from codegen.runtime.values.types import Money
+from codegen.runtime.rpc.wiring import own_transactions, serves
 from desk_generated.errors.desk import DrawerLocked, DrawerUnknown
 from desk_generated.models.desk import Clerk, Code, Colour, Sizes
 from desk_generated.services.desk import DeskService, DeskServiceV2, LampService, ParcelPostWebhook

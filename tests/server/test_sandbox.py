@@ -379,8 +379,8 @@ def test_the_command_and_the_site(database_url: str, tmp_path: Path) -> None:
 
 
 def _user(database_url: str) -> str:
-    from codegen.runtime.database import Database
-    from codegen.runtime.store import Store
+    from codegen.runtime.storage.database import Database
+    from codegen.runtime.storage.store import Store
     from generated.tables.onboarding import USER
     database = Database.open(database_url)
     user = Store.of(USER, database).new({"mycelium_address": "400::1", "public_key": "ab" * 32}, Now().now())

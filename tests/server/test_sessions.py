@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from codegen.runtime.context import Caller
-from codegen.runtime.database import Database
+from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginMethod, LoginOutcome
 from handlers.identity.origin import Peer
 from handlers.identity.secret import digest

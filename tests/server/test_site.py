@@ -12,9 +12,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from codegen.runtime.database import Database
 from codegen.runtime.errors import Forbidden
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.clients.python import Client
 from generated.tables.onboarding import NODE
 from tests.server.site import ADMIN, Site, bearer

@@ -10,10 +10,10 @@ import peewee
 import pytest
 from pydantic_core import to_json
 
-from codegen.runtime.database import Database, Duplicate, Referenced, Refused, UnknownReference
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database, Duplicate, Referenced, Refused, UnknownReference
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, 123456, tzinfo=UTC)
 

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from codegen.runtime.database import Database, Duplicate, Referenced, Restart, UnknownReference
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
-from codegen.runtime.store import Store
+from codegen.runtime.storage.database import Database, Duplicate, Referenced, Restart, UnknownReference
+from codegen.runtime.storage.store import Store
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
 WRITERS = 6
@@ -148,7 +148,7 @@ def test_a_transaction_goes_on_after_an_error_in_one_of_its_own(users: Any, shop
 def test_run_gives_up_in_the_end(shop_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """After eight tries at least, and while there is time."""
     monkeypatch.setattr("time.sleep", lambda seconds: None)
-    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.0)
+    monkeypatch.setattr("codegen.runtime.storage.database.BUSY_TIMEOUT", 0.0)
     tries: list[int] = []
 
     def work() -> None:
@@ -158,7 +158,7 @@ def test_run_gives_up_in_the_end(shop_database: Database, monkeypatch: pytest.Mo
     with pytest.raises(Restart):
         shop_database.run(work)
     assert len(tries) == 8
-    monkeypatch.setattr("codegen.runtime.database.BUSY_TIMEOUT", 0.2)
+    monkeypatch.setattr("codegen.runtime.storage.database.BUSY_TIMEOUT", 0.2)
     with pytest.raises(Restart):
         shop_database.run(work)
     assert len(tries) > 100

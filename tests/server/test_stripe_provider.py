@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.runtime.errors import NotFound
-from codegen.runtime.sid import new_sid
-from codegen.runtime.types import Money
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.types import Money
 from generated.conformance.onboarding import PaymentProviderConformance
 from generated.errors.onboarding import (
     AmountOutOfRange,

@@ -14,10 +14,10 @@ import pytest
 from codegen.emit import models, tables
 from codegen.evolve.ddl import create_all
 from codegen.model import load_program
-from codegen.runtime.columns import DIALECTS
-from codegen.runtime.database import Database
-from codegen.runtime.store import Store
-from codegen.runtime.types import Money
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.columns import DIALECTS
+from codegen.runtime.values.types import Money
 from codegen.source.diagnostics import Report
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)

@@ -19,8 +19,8 @@ ON_POSTGRESQL = """
 import sys
 from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, reject, settings, strategies as st
-from codegen.runtime.database import Database
-from codegen.runtime.roundtrip import Unstorable, check_roundtrip
+from codegen.runtime.storage.database import Database
+from codegen.runtime.testing.roundtrip import Unstorable, check_roundtrip
 from out.conformance.test_roundtrip import STRATEGIES
 from out.tables import STORED
 database = Database.open(sys.argv[1])

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.store import Store
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN, LEASE, OPERATOR_ALERT
 from handlers.jobs import LEASE as NAME
 from handlers.jobs import Job, Runner

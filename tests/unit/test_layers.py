@@ -13,13 +13,13 @@ ROOT = Path(__file__).resolve().parents[2]
 MAY_IMPORT = {
     "codegen.source": set(),
     "codegen.syntax": {"codegen.source"},
-    "codegen.model": {"codegen.source", "codegen.syntax", "codegen.runtime.columns"},
+    "codegen.model": {"codegen.source", "codegen.syntax", "codegen.runtime.values.columns"},
     "codegen.rules": {"codegen.source", "codegen.syntax", "codegen.model"},
-    "codegen.evolve": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.runtime.columns",
-                       "codegen.runtime.types"},
+    "codegen.evolve": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.runtime.values.columns",
+                       "codegen.runtime.values.types"},
     # Tables are made by the same SQL that migrations write.
     "codegen.emit": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.evolve.ddl",
-                     "codegen.runtime.columns", "codegen.runtime.types"},
+                     "codegen.runtime.values.columns", "codegen.runtime.values.types"},
     "codegen.editor": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules"},
     "codegen.commands": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules", "codegen.evolve",
                          "codegen.emit", "codegen.editor", "codegen.runtime"},

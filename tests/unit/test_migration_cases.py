@@ -10,7 +10,7 @@ import pytest
 
 from codegen.evolve import ddl, plan
 from codegen.model import Program, load_program
-from codegen.runtime.migrations import FILES, statements
+from codegen.runtime.storage.migrations import FILES, statements
 from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile
 from codegen.source.printers import write_findings

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import handlers.pages
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.types import Money
+from codegen.runtime.values.types import Money
 from generated.routes import SERVICES
 from handlers.pages.messages import ERRORS, EVENTS, Messages
 from handlers.pages.offer import cents_of

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from codegen.runtime.errors import InvalidParams
-from codegen.runtime.paging import decode_cursor, encode_cursor
+from codegen.runtime.storage.paging import decode_cursor, encode_cursor
 
 SIDS = st.from_regex(r"[0-9A-Za-z]{4,26}", fullmatch=True)
 

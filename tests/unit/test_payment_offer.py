@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from codegen.runtime.plugins import Metadata, Registry
+from codegen.runtime.plugins.registry import Metadata, Registry
 from generated.errors.onboarding import UnknownProvider
 from generated.plugins.onboarding import PaymentProvider
 from handlers.payments.offer import Providers, offer

@@ -13,7 +13,7 @@ import pytest
 from codegen.emit.generate import emit_kinds
 from codegen.model.load import load_program
 from codegen.runtime.errors import NotFound
-from codegen.runtime.plugins import Metadata
+from codegen.runtime.plugins.registry import Metadata
 from codegen.source.diagnostics import Report
 
 CASE = Path(__file__).parents[1] / "cases/plugins/vault"

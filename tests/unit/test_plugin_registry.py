@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 from pydantic import BaseModel
 
-from codegen.runtime.plugins import Metadata, Registry, UnknownPlugin, metadata_problems
+from codegen.runtime.plugins.registry import Metadata, Registry, UnknownPlugin, metadata_problems
 
 GROUP = "shop.payment"
 
@@ -25,7 +25,7 @@ class Payment(ABC):
 
 
 SOURCE = '''
-from codegen.runtime.plugins import Metadata
+from codegen.runtime.plugins.registry import Metadata
 class Good:
     metadata = Metadata("good", "1.0", frozenset({"refund"}))
     def pay(self, cents): return "ref"

@@ -177,7 +177,7 @@ def test_python_examples_fit_the_client(tmp_path: Path) -> None:
     calls = [plain(found.python).replace("\n", "\n    ") for _, found in snippets(program)]
     assert len(calls) > 10
     (tmp_path / "examples.py").write_text("\n".join([
-        "from datetime import date, datetime", "from codegen.runtime.types import Money",
+        "from datetime import date, datetime", "from codegen.runtime.values.types import Money",
         "from made.clients.python import Client", "from made.models.shop import *", "",
         "def run(client: Client) -> None:", *(f"    {call}" for call in calls), ""]))
     done = subprocess.run(

@@ -4,7 +4,7 @@ import pytest
 
 from codegen.evolve import sql
 from codegen.model.model import Json
-from codegen.runtime.columns import Kind
+from codegen.runtime.values.columns import Kind
 
 
 @pytest.mark.parametrize(("kind", "value", "sqlite", "postgresql"), [

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
-from codegen.runtime import types
-from codegen.runtime.sid import new_sid
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import Bounds, Matches, Money
+from codegen.runtime.values import types
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import Bounds, Matches, Money
 
 MOMENT = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
 

@@ -9,18 +9,18 @@
 import os
 from collections.abc import Mapping
 
-from codegen.runtime import crud
-from codegen.runtime.app import App, create_app
-from codegen.runtime.auth import Credentials
 from codegen.runtime.context import ADMIN, Caller, Context
-from codegen.runtime.database import Database
 from codegen.runtime.errors import NotFound, Unauthorized
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
-from codegen.runtime.serve import serve
-from codegen.runtime.store import Store
-from codegen.runtime.wiring import bind
+from codegen.runtime.http.app import App, create_app
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.http.serve import serve
+from codegen.runtime.rpc import crud
+from codegen.runtime.rpc.auth import Credentials
+from codegen.runtime.rpc.wiring import bind
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from library_api.errors.library import BookLent
 from library_api.models.library import Genre, Loan
 from library_api.routes import SERVICES, document

@@ -10,17 +10,17 @@ import os
 from datetime import datetime
 from decimal import Decimal
 
-from codegen.runtime import crud
-from codegen.runtime.app import App, create_app
-from codegen.runtime.auth import Anonymous
 from codegen.runtime.context import Context
-from codegen.runtime.database import Database
-from codegen.runtime.log import Log
-from codegen.runtime.metrics import Metrics
-from codegen.runtime.observe import Observation
-from codegen.runtime.serve import serve
-from codegen.runtime.store import Store
-from codegen.runtime.wiring import bind
+from codegen.runtime.http.app import App, create_app
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.http.serve import serve
+from codegen.runtime.rpc import crud
+from codegen.runtime.rpc.auth import Anonymous
+from codegen.runtime.rpc.wiring import bind
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from weather_api.errors.stations import SensorBroken
 from weather_api.models.common import Quantity
 from weather_api.models.stations import Calm, Reading, Storm, Weather

@@ -11,7 +11,7 @@ from typing import Self
 
 import httpx
 
-from codegen.runtime.client import AsyncTransport, Options, RpcError, Transport, TransportError
+from codegen.runtime.client.client import AsyncTransport, Options, RpcError, Transport, TransportError
 
 from .admin import AdminCalls, AsyncAdminCalls
 from .alert_settings import AlertSettingsCalls, AsyncAlertSettingsCalls

@@ -5,8 +5,8 @@ from typing import cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Transport
-from codegen.runtime.types import Date
+from codegen.runtime.client.client import AsyncTransport, Call, Transport
+from codegen.runtime.values.types import Date
 
 from ...models.onboarding import AuditReport, MarginLine, OperatorOverview
 

@@ -6,8 +6,8 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.types import Bool, Money, OTime, Sid
+from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
+from codegen.runtime.values.types import Bool, Money, OTime, Sid
 
 from ...errors.onboarding import (
     AmountInvalid,

@@ -5,8 +5,8 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.types import OTime, Sid
+from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
+from codegen.runtime.values.types import OTime, Sid
 
 from ...models.onboarding import CommitId, ConsumedCommit, NodeId
 

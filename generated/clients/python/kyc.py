@@ -5,8 +5,8 @@ from typing import cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Transport
-from codegen.runtime.types import Sid
+from codegen.runtime.client.client import AsyncTransport, Call, Transport
+from codegen.runtime.values.types import Sid
 
 from ...errors.onboarding import KycCompleted, ProviderRefused, ProviderUnavailable
 from ...models.onboarding import KycStarted, KycState, Reason, User

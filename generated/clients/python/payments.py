@@ -5,8 +5,8 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Transport, without_none
-from codegen.runtime.types import Bool, Date, Sid
+from codegen.runtime.client.client import AsyncTransport, Call, Transport, without_none
+from codegen.runtime.values.types import Bool, Date, Sid
 
 from ...errors.onboarding import (
     AmountInvalid,

@@ -5,7 +5,7 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
+from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
 
 from ...models.onboarding import NodeId, StreamCursor
 

@@ -5,8 +5,8 @@ from typing import NotRequired, cast
 
 from typing_extensions import TypedDict
 
-from codegen.runtime.client import AsyncTransport, Call, Transport, without_none
-from codegen.runtime.types import U32, Date, OTime, Sid
+from codegen.runtime.client.client import AsyncTransport, Call, Transport, without_none
+from codegen.runtime.values.types import U32, Date, OTime, Sid
 
 from ...errors.onboarding import AmountInvalid, KindNotAllowed, NodeRetired, NotHalted, PushFailed, QuarantineDecided
 from ...models.onboarding import (

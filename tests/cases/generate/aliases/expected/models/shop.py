@@ -8,8 +8,8 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import U8, Bounds, Bytes, Decimal, Matches, Money, OTime
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import U8, Bounds, Bytes, Decimal, Matches, Money, OTime
 
 Slug = TypeAliasType("Slug", Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z]+$")])
 """Lower-case letters."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import decimals, money, otimes, texts
-from codegen.runtime.types import U8, Money
+from codegen.runtime.testing.strategies import decimals, money, otimes, texts
+from codegen.runtime.values.types import U8, Money
 
 from ..models.shop import Item, Slug
 

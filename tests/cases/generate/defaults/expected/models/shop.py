@@ -9,8 +9,8 @@ from enum import StrEnum
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import (
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import (
     F64,
     I64,
     U64,

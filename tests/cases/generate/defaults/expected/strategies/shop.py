@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import dates, datetimes, decimals, durations, floats, money, otimes, texts
-from codegen.runtime.types import Money
+from codegen.runtime.testing.strategies import dates, datetimes, decimals, durations, floats, money, otimes, texts
+from codegen.runtime.values.types import Money
 
 from ..models.shop import Colour, Everything
 

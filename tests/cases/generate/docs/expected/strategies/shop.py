@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import texts
+from codegen.runtime.testing.strategies import texts
 
 from ..models.shop import Other, Thing
 

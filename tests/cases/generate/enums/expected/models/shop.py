@@ -8,7 +8,7 @@ from enum import StrEnum
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
+from codegen.runtime.values.struct import Struct
 
 
 class Carrier(StrEnum):

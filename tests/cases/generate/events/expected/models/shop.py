@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import OTime
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import OTime
 
 
 class RunHalted(Struct):

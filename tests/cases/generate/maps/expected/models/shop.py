@@ -9,8 +9,8 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import F64, I32, I64, U16, AsKey, Bool, Decimal, OTime, Sid, Uuid
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import F64, I32, I64, U16, AsKey, Bool, Decimal, OTime, Sid, Uuid
 
 
 class Colour(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import decimals, floats, otimes, sids, texts
-from codegen.runtime.types import U16
+from codegen.runtime.testing.strategies import decimals, floats, otimes, sids, texts
+from codegen.runtime.values.types import U16
 
 from ..models.shop import Colour, Counts
 

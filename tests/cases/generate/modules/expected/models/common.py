@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
+from codegen.runtime.values.struct import Struct
 
 Address = TypeAliasType("Address", Annotated[str, Field(pattern="^[0-9a-f:]+$")])
 """An address."""

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from codegen.runtime.struct import Struct
+from codegen.runtime.values.struct import Struct
 
 from .common import Address, Colour
 from .common import User as User_1

@@ -8,8 +8,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import (
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import (
     I64,
     U64,
     Bounds,

@@ -8,10 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import Bool, DateTime, parse_datetime
-from codegen.runtime.types import Date as TypesDate
-from codegen.runtime.types import Money as TypesMoney
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import Bool, DateTime, parse_datetime
+from codegen.runtime.values.types import Date as TypesDate
+from codegen.runtime.values.types import Money as TypesMoney
 
 
 class Money(Struct):

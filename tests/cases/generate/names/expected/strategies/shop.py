@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import dates, datetimes, json_values, money, texts
+from codegen.runtime.testing.strategies import dates, datetimes, json_values, money, texts
 
 from ..models.shop import Annotated_, Date, Field_, Literal_, Money
 

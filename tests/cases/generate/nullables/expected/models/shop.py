@@ -9,8 +9,8 @@ from typing import Annotated, Any
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import I8, I32, U8, Bounds, Money, OTime
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import I8, I32, U8, Bounds, Money, OTime
 
 
 class Colour(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import json_values, money, otimes, texts
-from codegen.runtime.types import I32
+from codegen.runtime.testing.strategies import json_values, money, otimes, texts
+from codegen.runtime.values.types import I32
 
 from ..models.shop import Colour, Everything, Inner
 

@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import I32
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import I32
 
 
 class Tree(Struct):

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from codegen.runtime.struct import Struct
+from codegen.runtime.values.struct import Struct
 
 
 class Thing(Struct):

@@ -7,8 +7,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import U64, Bounds, Bytes, Duration, OTime, Sid, otime_now
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import U64, Bounds, Bytes, Duration, OTime, Sid, otime_now
 
 
 class Member(Struct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import durations, otimes, sids, texts
+from codegen.runtime.testing.strategies import durations, otimes, sids, texts
 
 from ..models.shop import Member, Summary, Visit
 

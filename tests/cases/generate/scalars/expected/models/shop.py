@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import (
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import (
     F32,
     F64,
     I8,

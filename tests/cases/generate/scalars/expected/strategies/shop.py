@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import (
+from codegen.runtime.testing.strategies import (
     dates,
     datetimes,
     decimals,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from codegen.runtime.strategies import floats, texts
+from codegen.runtime.testing.strategies import floats, texts
 
 from ..models.shop import Card, Circle, Drawing, Means, Shape, Square, Transfer
 

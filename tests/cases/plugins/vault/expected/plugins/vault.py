@@ -4,8 +4,8 @@
 from abc import ABC, abstractmethod
 from typing import ClassVar
 
-from codegen.runtime.plugins import Metadata
-from codegen.runtime.types import U8, U32, Bool
+from codegen.runtime.plugins.registry import Metadata
+from codegen.runtime.values.types import U8, U32, Bool
 
 from ..models.vault import Colour, Label, Stored, Thing
 

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import from_json, to_json
 
 if TYPE_CHECKING:
-    from codegen.runtime.database import Database
+    from codegen.runtime.storage.database import Database
 
 CHUNK = 500
 """Rows held in memory at a time."""

@@ -10,11 +10,11 @@ from typing import Any, Generic, TypeVar, get_args
 import peewee
 from pydantic_core import from_json, to_json
 
-from codegen.runtime import columns
-from codegen.runtime.columns import Dialect, Kind
 from codegen.runtime.context import Scope
-from codegen.runtime.struct import Struct
-from codegen.runtime.types import Money, base64_text, decimal_text, duration_text, money_text
+from codegen.runtime.values import columns
+from codegen.runtime.values.columns import Dialect, Kind
+from codegen.runtime.values.struct import Struct
+from codegen.runtime.values.types import Money, base64_text, decimal_text, duration_text, money_text
 
 M = TypeVar("M", bound=Struct)
 New = TypeVar("New")

@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pydantic_core import ValidationError, from_json
 
-from codegen.runtime import answers
-from codegen.runtime.answers import (
+from codegen.runtime.context import Caller, Clock, Context, Scope
+from codegen.runtime.errors import DeclaredError, Forbidden, InvalidParams, Unauthorized
+from codegen.runtime.rpc import answers
+from codegen.runtime.rpc.answers import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
@@ -29,13 +31,11 @@ from codegen.runtime.answers import (
     protocol_error,
     success,
 )
-from codegen.runtime.bounds import deeper_than, has_infinity
-from codegen.runtime.context import Caller, Clock, Context, Scope
-from codegen.runtime.errors import DeclaredError, Forbidden, InvalidParams, Unauthorized
-from codegen.runtime.method import Method
+from codegen.runtime.rpc.method import Method
+from codegen.runtime.values.bounds import deeper_than, has_infinity
 
 if TYPE_CHECKING:
-    from codegen.runtime.database import Database
+    from codegen.runtime.storage.database import Database
 
 STATUSES: Mapping[int, int] = {1401: 401, 1403: 403, 1429: 429}
 """Errors of a single call that the HTTP status tells too; all others are answered with 200."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from codegen.runtime.context import Context
-from codegen.runtime.store_type import M, StoredType
+from codegen.runtime.storage.stored_type import M, StoredType
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import Any
 
 import peewee
 
-from codegen.runtime.database import Database, Slot
-from codegen.runtime.store_type import StoredType
+from codegen.runtime.storage.database import Database, Slot
+from codegen.runtime.storage.stored_type import StoredType
 
 
 class Statements:

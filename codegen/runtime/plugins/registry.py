@@ -119,7 +119,7 @@ def problems(plugin: Any, interface: type[Any]) -> list[str]:
 
 def metadata_problems(metadata: Any) -> list[str]:
     if not isinstance(metadata, Metadata):
-        return ["it has no `metadata` (codegen.runtime.plugins.Metadata)"]
+        return ["it has no `metadata` (codegen.runtime.plugins.registry.Metadata)"]
     found = []
     if not isinstance(metadata.name, str) or not _NAME.fullmatch(metadata.name):
         found.append(f"its name {metadata.name!r} is not of the form {_NAME.pattern}")

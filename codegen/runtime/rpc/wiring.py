@@ -29,7 +29,7 @@ from typing_extensions import TypeAliasType
 
 from codegen.runtime.context import Context, Scope
 from codegen.runtime.errors import DeclaredError, Forbidden, RateLimited, Unauthorized
-from codegen.runtime.method import Method, Transaction
+from codegen.runtime.rpc.method import Method, Transaction
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from codegen.runtime.context import Context
-from codegen.runtime.log import Call, Log, described, redacted
-from codegen.runtime.method import Method
-from codegen.runtime.metrics import UNKNOWN, Metrics
+from codegen.runtime.http.log import Call, Log, described, redacted
+from codegen.runtime.http.metrics import UNKNOWN, Metrics
+from codegen.runtime.rpc.method import Method
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic_core import SchemaValidator, core_schema, to_json
 
 from codegen.runtime.context import Context
-from codegen.runtime.dispatch import allowed
-from codegen.runtime.method import DISCOVER, Method
+from codegen.runtime.rpc.dispatch import allowed
+from codegen.runtime.rpc.method import DISCOVER, Method
 
 _PREFIX = "#/components/"
 

@@ -359,7 +359,7 @@ Duration = Annotated[timedelta, _Value(
 """Days and smaller: years and months have no fixed length and are refused."""
 Uuid = UUID
 Sid = Annotated[str, Field(strict=True, pattern=SID_PATTERN)]
-"""Identifier of a root object; new ones (`codegen.runtime.sid.new_sid`) are ULIDs."""
+"""Identifier of a root object; new ones (`codegen.runtime.values.sid.new_sid`) are ULIDs."""
 
 
 # --- defaults that are not known before a value is made ---------------------------------------------------------

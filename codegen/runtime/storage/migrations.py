@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 import peewee
 import psycopg
 
-from codegen.runtime.columns import DIALECTS
 from codegen.runtime.context import Clock, SystemClock
-from codegen.runtime.database import Database, Refused, Unavailable
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.rewrites import Unfit, rewrite
+from codegen.runtime.storage.database import Database, Refused, Unavailable
+from codegen.runtime.storage.rewrites import Unfit, rewrite
+from codegen.runtime.values.columns import DIALECTS
 
 FORMAT = 1
 FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")

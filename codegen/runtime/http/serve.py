@@ -10,7 +10,7 @@ from granian.constants import Interfaces
 from granian.log import LogLevels
 from granian.server import Server
 
-from codegen.runtime.metrics import Metrics
+from codegen.runtime.http.metrics import Metrics
 
 STOP = 15
 """Seconds that running calls have to end once the server is told to stop."""

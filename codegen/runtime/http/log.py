@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
-from codegen.runtime.struct import REDACTED
+from codegen.runtime.values.struct import REDACTED
 
 PAUSE = 0.02
 """Seconds that a line may wait before it is written. PERF: while a batch is written no call is served, and at full load

@@ -18,8 +18,9 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from codegen.runtime import answers, errors
-from codegen.runtime.method import DISCOVER, Method
+from codegen.runtime import errors
+from codegen.runtime.rpc import answers
+from codegen.runtime.rpc.method import DISCOVER, Method
 
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of the latency histogram, in seconds."""

@@ -10,11 +10,11 @@ from typing import Any
 
 from pydantic_core import from_json, to_json
 
-from codegen.runtime.database import Database
 from codegen.runtime.errors import InvalidParams, NotFound
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store import Store
-from codegen.runtime.store_type import StoredType, Values
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from codegen.runtime.storage.stored_type import StoredType, Values
+from codegen.runtime.values.sid import new_sid
 
 AnyStored = StoredType[Any, Any, Any, Any]
 NOW = datetime(2000, 1, 1, tzinfo=UTC)

@@ -9,12 +9,11 @@ from typing import Any, Generic, cast
 
 from pydantic_core import to_json
 
-from codegen.runtime.database import Database, UnknownReference
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
-from codegen.runtime.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
-from codegen.runtime.sid import new_sid
-from codegen.runtime.store_sql import Statements
-from codegen.runtime.store_type import (
+from codegen.runtime.storage.database import Database, UnknownReference
+from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
+from codegen.runtime.storage.statements import Statements
+from codegen.runtime.storage.stored_type import (
     Filter,
     M,
     New,
@@ -26,6 +25,7 @@ from codegen.runtime.store_type import (
     row_codecs,
     value_codecs,
 )
+from codegen.runtime.values.sid import new_sid
 
 
 class Store(Generic[M, New, Patch, Filter]):

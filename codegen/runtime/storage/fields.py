@@ -6,8 +6,8 @@ from typing import Any, ClassVar
 
 import peewee
 
-from codegen.runtime.columns import Dialect, Kind
-from codegen.runtime.store_type import row_codecs, value_codecs
+from codegen.runtime.storage.stored_type import row_codecs, value_codecs
+from codegen.runtime.values.columns import Dialect, Kind
 
 
 class StoredColumn(peewee.FieldDatabaseHook, peewee.Field):

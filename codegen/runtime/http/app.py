@@ -10,16 +10,16 @@ import falcon
 from prometheus_client.registry import Collector
 from pydantic_core import to_json
 
-from codegen.runtime.auth import Authenticator
 from codegen.runtime.context import PUBLIC, Clock, Context, SystemClock
-from codegen.runtime.database import Database, Unavailable
-from codegen.runtime.discovery import Discovery
-from codegen.runtime.dispatch import STATUSES, Dispatcher, Limits
 from codegen.runtime.errors import DeclaredError, InvalidParams
-from codegen.runtime.log import described
-from codegen.runtime.method import Method
-from codegen.runtime.observe import Observation
-from codegen.runtime.wiring import Webhook
+from codegen.runtime.http.log import described
+from codegen.runtime.http.observe import Observation
+from codegen.runtime.rpc.auth import Authenticator
+from codegen.runtime.rpc.discovery import Discovery
+from codegen.runtime.rpc.dispatch import STATUSES, Dispatcher, Limits
+from codegen.runtime.rpc.method import Method
+from codegen.runtime.rpc.wiring import Webhook
+from codegen.runtime.storage.database import Database, Unavailable
 
 JSON = "application/json"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

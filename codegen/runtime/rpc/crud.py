@@ -10,14 +10,14 @@ from pydantic_core import SchemaValidator, to_json
 from typing_extensions import TypedDict
 
 from codegen.runtime.context import Context
-from codegen.runtime.database import Database, UnknownReference
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
-from codegen.runtime.method import Method
-from codegen.runtime.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
-from codegen.runtime.store import Store
-from codegen.runtime.store_hooks import Hooks
-from codegen.runtime.store_type import Row, StoredType, Values
-from codegen.runtime.types import U64, Sid
+from codegen.runtime.rpc.method import Method
+from codegen.runtime.storage.database import Database, UnknownReference
+from codegen.runtime.storage.hooks import Hooks
+from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
+from codegen.runtime.storage.store import Store
+from codegen.runtime.storage.stored_type import Row, StoredType, Values
+from codegen.runtime.values.types import U64, Sid
 
 AnyStored = StoredType[Any, Any, Any, Any]
 Params = dict[str, Any]

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
-from codegen.runtime.types import (
+from codegen.runtime.values.types import (
     NANO,
     SID_PATTERN,
     Money,

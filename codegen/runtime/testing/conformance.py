@@ -27,7 +27,7 @@ from pydantic import TypeAdapter
 from pydantic_core import PydanticSerializationError, ValidationError
 
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.plugins import metadata_problems
+from codegen.runtime.plugins.registry import metadata_problems
 
 Arguments = Mapping[str, Any]
 Call = Arguments | Callable[[Any], Arguments]

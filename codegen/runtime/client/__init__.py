@@ -1,0 +1,1 @@
+"""What generated Python clients lean on."""

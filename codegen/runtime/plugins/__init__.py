@@ -1,0 +1,1 @@
+"""Plugins behind generated interfaces: metadata and the registry."""

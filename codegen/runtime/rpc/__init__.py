@@ -1,0 +1,1 @@
+"""JSON-RPC: methods, dispatch, wiring of handlers, CRUD."""

@@ -1,0 +1,1 @@
+"""Objects in a database: statements, stores, paging, migrations."""

@@ -1,0 +1,1 @@
+"""What generated tests lean on: conformance kits, round trips, strategies."""

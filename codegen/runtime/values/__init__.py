@@ -1,0 +1,1 @@
+"""What generated types are made of: value types, bounds, columns, sids."""
