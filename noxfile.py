@@ -105,6 +105,7 @@ def lint(session: nox.Session) -> None:
 def check(session: nox.Session) -> None:
     """What must hold before a test is run."""
     session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
     session.run("mypy")
     session.run("oschema", "fmt", "--check")
     session.run("oschema", "lint")
@@ -136,7 +137,7 @@ def bench(session: nox.Session) -> None:
     if not session.posargs:
         session.error("say which: " + ", ".join(sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))))
     name, *rest = session.posargs
-    session.run("python", "-P", f"benchmarks/{name}.py", *rest)   # -P: benchmarks/codegen.py is not our codegen
+    session.run("python", "-P", f"benchmarks/{name}.py", *rest)  # -P: benchmarks/codegen.py is not our codegen
 
 
 @nox.session(venv_backend="none")

@@ -54,8 +54,10 @@ def declaration(number: int, first: int) -> str:
         case 1:
             return f'\n/// A code of thing {number}.\nT{number} = str @regex("^[a-z0-9-]+$") @len(2, 40)\n'
         case 6 | 7:
-            return (f"\nT{number} = {{\n    label: str @len(1, 80)\n    amount: money<USD>\n    note?: str\n"
-                    f"    at: otime\n}}\n")
+            return (
+                f"\nT{number} = {{\n    label: str @len(1, 80)\n    amount: money<USD>\n    note?: str\n"
+                f"    at: otime\n}}\n"
+            )
         case 8:
             return f"\n/// One or the other.\nT{number} = T{number - 2} | T{number - 1}\n"
         case 9:
@@ -65,7 +67,8 @@ def declaration(number: int, first: int) -> str:
                 f"\n/// Thing {number}, which is kept.\n[rootobject, auth(user)]\nT{number} = {{\n    sid: sid\n"
                 f"    /// What it is called.\n    code: T{alias} @unique\n    state: T{enum} = open @index\n"
                 f"    parent?: &T{root}\n    price: money<USD> @min(0)\n    quantity: u32 = 1\n    tags: [str] = []\n"
-                f"    counts: map<str, i64>\n    ratio: f64\n    created_at: otime @server @immutable\n}}\n")
+                f"    counts: map<str, i64>\n    ratio: f64\n    created_at: otime @server @immutable\n}}\n"
+            )
 
 
 def service(number: int, first: int) -> str:
@@ -76,7 +79,8 @@ def service(number: int, first: int) -> str:
         f"    /// Look one up.\n    look_up(code: T{number + 1}) -> T{root} ! NotFound  @safe\n"
         f"    hold(sid: sid, until: otime) -> T{root} ! NotFound | Refused{number}\n"
         f"    count(state?: T{number}) -> u64  @safe\n"
-        f"    move(sids: [sid], amount: money<USD>) ! Refused{number}\n}}\n")
+        f"    move(sids: [sid], amount: money<USD>) ! Refused{number}\n}}\n"
+    )
 
 
 @dataclass(slots=True)
@@ -139,17 +143,22 @@ def main() -> None:
     arguments.add_argument("--sizes", default="10,100,1000")
     arguments.add_argument("--rounds", type=int, default=3)
     options = arguments.parse_args()
-    print("| types | lines in | lines out | out / in | full s | ms / type | peak MiB | alone s | full / alone | cpu "
-          "| no-op s | no-op / full | check s | check / full |")
+    print(
+        "| types | lines in | lines out | out / in | full s | ms / type | peak MiB | alone s | full / alone | cpu "
+        "| no-op s | no-op / full | check s | check / full |"
+    )
     print("|---" * 14 + "|")
     with tempfile.TemporaryDirectory() as scratch:
         for types in map(int, options.sizes.split(",")):
             runs, lines_in, lines_out = measure_size(types, options.rounds, Path(scratch))
             full, alone, idle, check = (runs[kind] for kind in ("full", "alone", "no-op", "check"))
-            print(f"| {types} | {lines_in} | {lines_out} | {lines_out / lines_in:.1f} | {full.time:.2f} "
-                  f"| {full.time / types * 1000:.1f} | {full.peak:.0f} | {alone.time:.2f} "
-                  f"| {full.time / alone.time:.2f} | {full.cpu / alone.cpu:.2f} | {idle.time:.2f} "
-                  f"| {idle.time / full.time:.3f} | {check.time:.2f} | {check.time / full.time:.3f} |", flush=True)
+            print(
+                f"| {types} | {lines_in} | {lines_out} | {lines_out / lines_in:.1f} | {full.time:.2f} "
+                f"| {full.time / types * 1000:.1f} | {full.peak:.0f} | {alone.time:.2f} "
+                f"| {full.time / alone.time:.2f} | {full.cpu / alone.cpu:.2f} | {idle.time:.2f} "
+                f"| {idle.time / full.time:.3f} | {check.time:.2f} | {check.time / full.time:.3f} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

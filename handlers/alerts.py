@@ -40,4 +40,5 @@ def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> No
 def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, occasion: str, text: str) -> None:
     """Tell a user something; nobody is told twice of one occasion."""
     Store.of(NOTICE, database).insert_once(
-        {"user_sid": user_sid, "kind": kind, "occasion": occasion, "text": text}, clock.now(), ("occasion",))
+        {"user_sid": user_sid, "kind": kind, "occasion": occasion, "text": text}, clock.now(), ("occasion",)
+    )

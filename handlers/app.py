@@ -53,8 +53,14 @@ def create() -> App:
     return build(settings, database, clock, log, payments=payments)
 
 
-def build(settings: Settings, database: Database, clock: Clock | None = None, log: Log | None = None,
-          validate_results: bool = False, payments: Payments | None = None) -> App:
+def build(
+    settings: Settings,
+    database: Database,
+    clock: Clock | None = None,
+    log: Log | None = None,
+    validate_results: bool = False,
+    payments: Payments | None = None,
+) -> App:
     """The site over an open database. Raises `PlansInvalid`, and `WiringError` for handlers that do not fit."""
     clock, log = clock or SystemClock(), log or Log()
     payments = payments or Payments.installed(database, clock, settings, log)
@@ -62,29 +68,57 @@ def build(settings: Settings, database: Database, clock: Clock | None = None, lo
     ledger = Ledger(database, clock)
     plans = read_plans(settings.plans_json)
     takes_payments = PaymentsHandler(payments, settings)
-    handlers = [PlansHandler(plans), IdentityHandler(sessions), NodeSelfHandler(), BillingHandler(ledger),
-                takes_payments, StripeReceiver(payments), AuditHandler()]
+    handlers = [
+        PlansHandler(plans),
+        IdentityHandler(sessions),
+        NodeSelfHandler(),
+        BillingHandler(ledger),
+        takes_payments,
+        StripeReceiver(payments),
+        AuditHandler(),
+    ]
     methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
     webhooks += plugin_webhooks(payments, {route.path for route in WEBHOOKS})
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
     authenticator = Credentials(
-        admin_header=ADMIN_HEADER, admin_secret=secret.get_secret_value() if secret else None,
+        admin_header=ADMIN_HEADER,
+        admin_secret=secret.get_secret_value() if secret else None,
         bearer=ApiKeys(database, clock).caller,
-        session=sessions.caller, cookie=sessions.cookies.session, origins=[settings.public_url])
+        session=sessions.caller,
+        cookie=sessions.cookies.session,
+        origins=[settings.public_url],
+    )
     app = create_app(
-        document=document(), methods=methods, webhooks=webhooks,
-        database=database, clock=clock, limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
+        document=document(),
+        methods=methods,
+        webhooks=webhooks,
+        database=database,
+        clock=clock,
+        limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
         authenticator=authenticator,
         observation=Observation(Metrics(methods, metrics_directory(settings)), log),
         ready={"migrations": lambda: require_current(database)},
         middleware=[Guard(settings.public_url, f"{settings.host}:{settings.port}")],
-        public_url=settings.public_url)
-    login = Login(database, clock, settings.public_url, sessions, RateLimits(database, clock, settings.rate_limits),
-                  MyceliumNode(settings.mycelium_api_url))
+        public_url=settings.public_url,
+    )
+    login = Login(
+        database,
+        clock,
+        settings.public_url,
+        sessions,
+        RateLimits(database, clock, settings.rate_limits),
+        MyceliumNode(settings.mycelium_api_url),
+    )
     login_routes(app, login, log)
     admin_routes(app, authenticator, ledger)
     Folder(GENERATED / "reference", "reference").add_to(app)
-    add_pages(app, settings, database, clock, log, Services(
-        sessions=sessions, login=login, ledger=ledger, payments=takes_payments, plans=list(plans.values())))
+    add_pages(
+        app,
+        settings,
+        database,
+        clock,
+        log,
+        Services(sessions=sessions, login=login, ledger=ledger, payments=takes_payments, plans=list(plans.values())),
+    )
     return app

@@ -34,8 +34,11 @@ class Problem:
 def problems(settings: Settings) -> list[Problem]:
     """All of them, in the order of the settings; empty where nothing is to be mended."""
     order = list(Settings.model_fields)
-    found = [Problem(fault, Settings.variable(field), message)
-             for check in (_site, _secrets, _vendors, _sandbox) for fault, field, message in check(settings)]
+    found = [
+        Problem(fault, Settings.variable(field), message)
+        for check in (_site, _secrets, _vendors, _sandbox)
+        for fault, field, message in check(settings)
+    ]
     places = {Settings.variable(field): place for place, field in enumerate(order)}
     return sorted(found, key=lambda problem: places[problem.variable])
 
@@ -92,14 +95,16 @@ def _vendors(settings: Settings) -> Found:
         "idenfy_api_secret": "iDenfy cannot be called",
         "idenfy_webhook_signing_key": "iDenfy's callbacks would be refused",
         "forge_url": "node repositories cannot be found",
-        "forge_token": "node repositories cannot be read"}
+        "forge_token": "node repositories cannot be read",
+    }
     for field, consequence in needed.items():
         if getattr(settings, field) is None:
             yield "missing", field, consequence
     if stripe is not None and not stripe.get_secret_value().startswith(("sk_live_", "rk_live_")):
         yield "contradictory", "stripe_live_secret_key", "not a live key (sk_live_… or rk_live_…)"
-    if settings.stripe_live_publishable_key is not None \
-            and not settings.stripe_live_publishable_key.startswith("pk_live_"):
+    if settings.stripe_live_publishable_key is not None and not settings.stripe_live_publishable_key.startswith(
+        "pk_live_"
+    ):
         yield "contradictory", "stripe_live_publishable_key", "not a live key (pk_live_…)"
     signing = settings.idenfy_webhook_signing_key
     if signing is not None and signing == settings.idenfy_api_secret:
@@ -109,8 +114,11 @@ def _vendors(settings: Settings) -> Found:
 def _sandbox(settings: Settings) -> Found:
     if settings.sandbox_url is not None:
         yield "sandbox", "sandbox_url", "payments and identities would be make-believe"
-    for field, vendor in (("stripe_base_url", STRIPE_BASE_URL), ("clickpesa_base_url", CLICKPESA_BASE_URL),
-                          ("idenfy_base_url", IDENFY_BASE_URL)):
+    for field, vendor in (
+        ("stripe_base_url", STRIPE_BASE_URL),
+        ("clickpesa_base_url", CLICKPESA_BASE_URL),
+        ("idenfy_base_url", IDENFY_BASE_URL),
+    ):
         if getattr(settings, field) != vendor:
             yield "sandbox", field, f"not the vendor's {vendor}"
     if settings.forge_url is not None and settings.forge_url.startswith("http://"):

@@ -23,12 +23,22 @@ from handlers.settings import Settings
 from handlers.supervise import Program
 
 USERS = (
-    ("Amani", "430:9364:d8d8:84a9:dd60:de78:c767:d361",
-     "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f"),
-    ("Baraka", "5f5:db79:2573:eebf:15e3:4ae0:bb2f:88e1",
-     "fd3384e132ad02a56c78f45547ee40038dc79002b90d29ed90e08eee762ae715"),
-    ("Chausiku", "569:215c:b0bf:ab7b:fe1b:f51d:b0c2:635a",
-     "847c0d2c375234f365e660955187a3735a0f7613d1609d3a6a4d8c53aeaa5a22"))
+    (
+        "Amani",
+        "430:9364:d8d8:84a9:dd60:de78:c767:d361",
+        "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f",
+    ),
+    (
+        "Baraka",
+        "5f5:db79:2573:eebf:15e3:4ae0:bb2f:88e1",
+        "fd3384e132ad02a56c78f45547ee40038dc79002b90d29ed90e08eee762ae715",
+    ),
+    (
+        "Chausiku",
+        "569:215c:b0bf:ab7b:fe1b:f51d:b0c2:635a",
+        "847c0d2c375234f365e660955187a3735a0f7613d1609d3a6a4d8c53aeaa5a22",
+    ),
+)
 """Name, address and key; the keys are the published test vectors, whose private halves everybody knows."""
 POOL = 12
 NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f demo-node-1"
@@ -85,9 +95,14 @@ def programs(settings: Settings, sandbox_port: int) -> list[Program]:
     ours = [sys.executable, "-m", "handlers"]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
     return [
-        Program("sandbox", [*ours, "sandbox", "--port", str(sandbox_port)],
-                f"http://127.0.0.1:{sandbox_port}/_control", log_file(settings, "sandbox")),
-        Program("site", [*ours, "serve"], f"http://{host}:{settings.port}/readyz", log_file(settings, "site"))]
+        Program(
+            "sandbox",
+            [*ours, "sandbox", "--port", str(sandbox_port)],
+            f"http://127.0.0.1:{sandbox_port}/_control",
+            log_file(settings, "sandbox"),
+        ),
+        Program("site", [*ours, "serve"], f"http://{host}:{settings.port}/readyz", log_file(settings, "site")),
+    ]
 
 
 def _pool(database: Database, clock: Clock) -> None:
@@ -98,10 +113,16 @@ def _pool(database: Database, clock: Clock) -> None:
 
 
 def _node(database: Database, clock: Clock) -> None:
-    Store.of(NODE, database).insert_once({
-        "node_id": "demo-node-1", "repo_url": "https://forge.example/hero_ops/billing-demo-node-1.git",
-        "keys": [NodeKey(public_key=NODE_KEY, valid_from=clock.now().replace(microsecond=0))],
-        "kinds": ["hero_os_hour", "llm_token", "vm_hour"]}, clock.now(), ("node_id",))
+    Store.of(NODE, database).insert_once(
+        {
+            "node_id": "demo-node-1",
+            "repo_url": "https://forge.example/hero_ops/billing-demo-node-1.git",
+            "keys": [NodeKey(public_key=NODE_KEY, valid_from=clock.now().replace(microsecond=0))],
+            "kinds": ["hero_os_hour", "llm_token", "vm_hour"],
+        },
+        clock.now(),
+        ("node_id",),
+    )
 
 
 def _load(directory: Path) -> dict[str, str]:

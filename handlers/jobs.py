@@ -68,15 +68,15 @@ class Runner:
             try:
                 if leases.take(LEASE, LENGTH):
                     self._run_due(leases)
-            except Exception as error:   # the database may be away for a while
+            except Exception as error:  # the database may be away for a while
                 self._log.line("jobs", described(error), "error")
                 stop.wait(5)
             stop.wait(PAUSE)
         released()
 
     def _release(self, leases: Leases, stop: threading.Event) -> None:
-        stop.set()   # or the loop would take it again
-        with suppress(Exception):   # it ends by itself
+        stop.set()  # or the loop would take it again
+        with suppress(Exception):  # it ends by itself
             leases.release(LEASE)
 
     def _run_due(self, leases: Leases) -> None:
@@ -91,14 +91,23 @@ class Runner:
         done = 0
         try:
             done = job.run()
-        except Exception as error:   # one job that fails does not stop the others
+        except Exception as error:  # one job that fails does not stop the others
             self._log.line("job failed", {"job": job.name, **described(error)}, "error")
             failure = f"{type(error).__name__}: {error}".partition("\n")[0][:1000]
         if failure is None and not done:
             return True
         finished = self._clock.now().replace(microsecond=0)
-        self._runs.new({"job": job.name, "started_at": started, "finished_at": finished, "succeeded": failure is None,
-                        "report": {"done": done}, "failure": failure}, finished)
+        self._runs.new(
+            {
+                "job": job.name,
+                "started_at": started,
+                "finished_at": finished,
+                "succeeded": failure is None,
+                "report": {"done": done},
+                "failure": failure,
+            },
+            finished,
+        )
         if failure is not None:
             alert(self._database, self._clock, "job_failed", job.name, failure)
         else:

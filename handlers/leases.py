@@ -28,17 +28,24 @@ class Leases:
 
         def work() -> bool:
             if known is None:
-                return self._store.insert_once(
-                    {"name": name, "holder": self._holder, "acquired_at": now, "expires_at": now + length}, now,
-                    ("name",)) is not None
+                return (
+                    self._store.insert_once(
+                        {"name": name, "holder": self._holder, "acquired_at": now, "expires_at": now + length},
+                        now,
+                        ("name",),
+                    )
+                    is not None
+                )
             kept = self._store.object(self._store.locked(known.sid, None))
-            if kept.rev != known.rev:   # somebody was quicker
+            if kept.rev != known.rev:  # somebody was quicker
                 return kept.holder == self._holder
             if kept.holder == self._holder:
                 self._store.patch(kept.sid, {"expires_at": now + length})
             else:
-                self._store.patch(kept.sid, {"holder": self._holder, "fence": kept.fence + 1, "acquired_at": now,
-                                             "expires_at": now + length})
+                self._store.patch(
+                    kept.sid,
+                    {"holder": self._holder, "fence": kept.fence + 1, "acquired_at": now, "expires_at": now + length},
+                )
             return True
 
         return self._database.run(work)

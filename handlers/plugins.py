@@ -6,7 +6,11 @@ from codegen.runtime.plugins.registry import BrokenPlugin, Registry
 from generated.plugins.onboarding import Forge, KycProvider, PaymentProvider, Provisioner
 
 PAYMENT, KYC, PROVISIONER, FORGE = (
-    "hero_onboarding.payment", "hero_onboarding.kyc", "hero_onboarding.provisioner", "hero_onboarding.forge")
+    "hero_onboarding.payment",
+    "hero_onboarding.kyc",
+    "hero_onboarding.provisioner",
+    "hero_onboarding.forge",
+)
 """The groups of entry points that plugins register in."""
 
 
@@ -20,8 +24,9 @@ class Plugins:
     forge: Registry[Forge]
 
     @property
-    def registries(self) -> tuple[Registry[PaymentProvider], Registry[KycProvider], Registry[Provisioner],
-                                  Registry[Forge]]:
+    def registries(
+        self,
+    ) -> tuple[Registry[PaymentProvider], Registry[KycProvider], Registry[Provisioner], Registry[Forge]]:
         return self.payment, self.kyc, self.provisioner, self.forge
 
     @property
@@ -37,4 +42,5 @@ def load_plugins() -> Plugins:
         payment=Registry.load(PAYMENT, PaymentProvider),  # type: ignore[type-abstract]
         kyc=Registry.load(KYC, KycProvider),  # type: ignore[type-abstract]
         provisioner=Registry.load(PROVISIONER, Provisioner),  # type: ignore[type-abstract]
-        forge=Registry.load(FORGE, Forge))  # type: ignore[type-abstract]
+        forge=Registry.load(FORGE, Forge),  # type: ignore[type-abstract]
+    )

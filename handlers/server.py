@@ -28,8 +28,13 @@ def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
     """
     require_free(settings.host, settings.port, "set HERO_ONBOARDING_PORT")
     threading.Thread(target=_tell, args=(settings, when_ready), daemon=True).start()
-    serve_application("handlers.app:create", host=settings.host, port=settings.port, workers=settings.workers,
-                      metrics=metrics_directory(settings))
+    serve_application(
+        "handlers.app:create",
+        host=settings.host,
+        port=settings.port,
+        workers=settings.workers,
+        metrics=metrics_directory(settings),
+    )
 
 
 def _tell(settings: Settings, when_ready: Callable[[], None]) -> None:

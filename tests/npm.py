@@ -16,6 +16,9 @@ def installed(package: str, file: str) -> Path:
     found = folder / "node_modules" / package.rpartition("@")[0] / file
     if not found.exists():
         folder.mkdir(parents=True, exist_ok=True)
-        subprocess.run([NODE, NPM, "install", "--no-audit", "--no-fund", "--prefix", folder, package], check=True,
-                       capture_output=True)
+        subprocess.run(
+            [NODE, NPM, "install", "--no-audit", "--no-fund", "--prefix", folder, package],
+            check=True,
+            capture_output=True,
+        )
     return found

@@ -12,7 +12,8 @@ import peewee
 from pydantic import BaseModel
 
 DATABASE = peewee.SqliteDatabase(
-    os.environ.get("BENCH_DATABASE", ":memory:"), pragmas={"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1})
+    os.environ.get("BENCH_DATABASE", ":memory:"), pragmas={"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
+)
 
 
 class Account(peewee.Model):
@@ -58,8 +59,15 @@ WRITE = "INSERT INTO visit (sid, key, email, seconds) VALUES (?, ?, ?, ?) ON CON
 
 def out(row: tuple[Any, ...]) -> AccountOut:
     sid, email, display_name, country, active, visits, created_at = row
-    return AccountOut(sid=sid, email=email, display_name=display_name, country=country, active=bool(active),
-                      visits=visits, created_at=datetime.fromtimestamp(created_at, UTC))
+    return AccountOut(
+        sid=sid,
+        email=email,
+        display_name=display_name,
+        country=country,
+        active=bool(active),
+        visits=visits,
+        created_at=datetime.fromtimestamp(created_at, UTC),
+    )
 
 
 def _out_of(account: Account) -> AccountOut:
@@ -84,8 +92,11 @@ def page_sql(limit: int) -> list[AccountOut]:
 
 def write_orm(key: str, email: str, seconds: int) -> bool:
     with DATABASE.atomic():
-        done = (Visit.insert(sid=os.urandom(13).hex(), key=key, email=email, seconds=seconds)
-                .on_conflict(conflict_target=[Visit.key], action="IGNORE").execute())
+        done = (
+            Visit.insert(sid=os.urandom(13).hex(), key=key, email=email, seconds=seconds)
+            .on_conflict(conflict_target=[Visit.key], action="IGNORE")
+            .execute()
+        )
     return bool(done)
 
 

@@ -4,11 +4,18 @@ import sys
 
 from benchmarks.rpc_peers.data import DATABASE
 
-INSERT = ("INSERT INTO account (sid, email, display_name, country, active, visits, created_at, rev)"
-          " VALUES (?, ?, ?, 'BE', 1, ?, ?, 1)")
+INSERT = (
+    "INSERT INTO account (sid, email, display_name, country, active, visits, created_at, rev)"
+    " VALUES (?, ?, ?, 'BE', 1, ?, ?, 1)"
+)
 
 if __name__ == "__main__":
     DATABASE.connect()
     with DATABASE.atomic():
-        DATABASE.connection().executemany(INSERT, [
-            (f"acc{n:06}", f"user{n}@example.org", f"User {n}", n, 1_750_000_000 + n) for n in range(int(sys.argv[1]))])
+        DATABASE.connection().executemany(
+            INSERT,
+            [
+                (f"acc{n:06}", f"user{n}@example.org", f"User {n}", n, 1_750_000_000 + n)
+                for n in range(int(sys.argv[1]))
+            ],
+        )

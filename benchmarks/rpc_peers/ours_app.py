@@ -27,11 +27,18 @@ visits = Store.of(stored.VISIT, database)
 class Visits(services.VisitsService):  # type: ignore[misc]
     def record(self, context: Context, *, key: str, email: str, seconds: int) -> bool:
         """Whether the visit is new."""
-        return visits.insert_once({"key": key, "email": email, "seconds": seconds}, context.clock.now(),
-                                  key=("key",)) is not None
+        return (
+            visits.insert_once({"key": key, "email": email, "seconds": seconds}, context.clock.now(), key=("key",))
+            is not None
+        )
 
 
 methods, _ = bind([Visits()], routes.SERVICES, routes.WEBHOOKS)
 methods += crud.methods(tables.STORED, database)
-app = create_app(document=routes.document(), methods=methods, database=database,
-                 authenticator=Anonymous(), observation=Observation(Metrics(methods), Log()))
+app = create_app(
+    document=routes.document(),
+    methods=methods,
+    database=database,
+    authenticator=Anonymous(),
+    observation=Observation(Metrics(methods), Log()),
+)

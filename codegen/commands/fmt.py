@@ -38,8 +38,13 @@ class Change:
 @click.command(name="fmt")
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 if a file is not formatted.")
 @click.option("--diff", is_flag=True, help="Write nothing; print what would change. Exit 1 if something would.")
-@click.option("--schemas", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True,
-              help="The directory of schemas, where no PATH is given.")
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    help="The directory of schemas, where no PATH is given.",
+)
 @FORMAT
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
 def command(check: bool, diff: bool, schemas: Path, form: str, paths: tuple[Path, ...]) -> None:
@@ -51,8 +56,11 @@ def command(check: bool, diff: bool, schemas: Path, form: str, paths: tuple[Path
         raise click.UsageError(f"there is no directory {schemas.as_posix()}; name one with --schemas")
     report = Report()
     sources: dict[str, SourceFile] = {}
-    changes = [change for path in files(paths or (schemas,), report)
-               if (change := formatted(path, report, sources)) is not None]
+    changes = [
+        change
+        for path in files(paths or (schemas,), report)
+        if (change := formatted(path, report, sources)) is not None
+    ]
     if diff:
         for change in changes:
             click.echo(unified(change), nl=False)
@@ -97,8 +105,10 @@ def formatted(path: Path, report: Report, sources: dict[str, SourceFile]) -> Cha
     text = format_file(source, tree)
     again = Report()
     if not same_meaning(tree, parse(SourceFile(source.path, text), again)) or again.has_errors:
-        raise click.ClickException(f"formatting {source.path} would change its meaning, so it was left alone. "
-                                   "This is a fault of the formatter; please report it with the file.")
+        raise click.ClickException(
+            f"formatting {source.path} would change its meaning, so it was left alone. "
+            "This is a fault of the formatter; please report it with the file."
+        )
     sources[source.path] = source
     before = path.read_bytes()
     return Change(path, before.decode(), text) if before != text.encode() else None

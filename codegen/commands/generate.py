@@ -22,16 +22,30 @@ from codegen.source.span import Span
 if TYPE_CHECKING:
     from codegen.emit.freshness import Wanted
 
-_RULES = {"changed": catalog.GENERATED_CHANGED, "missing": catalog.GENERATED_MISSING,
-          "orphan": catalog.GENERATED_ORPHAN, "edited": catalog.GENERATED_EDITED,
-          "in the way": catalog.GENERATED_IN_THE_WAY}
+_RULES = {
+    "changed": catalog.GENERATED_CHANGED,
+    "missing": catalog.GENERATED_MISSING,
+    "orphan": catalog.GENERATED_ORPHAN,
+    "edited": catalog.GENERATED_EDITED,
+    "in the way": catalog.GENERATED_IN_THE_WAY,
+}
 
 
 @click.command(name="generate")
-@click.option("--schemas", type=click.Path(exists=True, file_okay=False, path_type=Path), default=Path("schemas"),
-              show_default=True, help="The directory of schemas.")
-@click.option("--out", type=click.Path(file_okay=False, path_type=Path), default=Path("generated"),
-              show_default=True, help="The directory that is written.")
+@click.option(
+    "--schemas",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    help="The directory of schemas.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("generated"),
+    show_default=True,
+    help="The directory that is written.",
+)
 @click.option("--check", is_flag=True, help="Write nothing; list what is not as it should be, and exit 1 if anything.")
 @click.option("--watch", is_flag=True, help="Go on, and generate again whenever a schema changes.")
 @click.option("--only", metavar="KIND", help="One kind of output: models, tables, clients, …")
@@ -93,6 +107,7 @@ class Run:
             self._findings(blocking)
             return False
         from codegen.emit.generate import write
+
         try:
             write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest))
         except OSError as error:
@@ -108,8 +123,13 @@ class Run:
         seen = input_digest(self.schemas)
         self._again()
         click.echo(f"watching {self.schemas} (Ctrl-C ends)")
-        for changes in watch(self.schemas, watch_filter=lambda _, path: path.endswith(".oschema"),
-                             raise_interrupt=False, yield_on_timeout=True, rust_timeout=500):
+        for changes in watch(
+            self.schemas,
+            watch_filter=lambda _, path: path.endswith(".oschema"),
+            raise_interrupt=False,
+            yield_on_timeout=True,
+            rust_timeout=500,
+        ):
             # What changed before the watch stood is seen at its first rest.
             if changes or (seen and input_digest(self.schemas) != seen):
                 self._again()
@@ -118,7 +138,7 @@ class Run:
     def _again(self) -> None:
         try:
             self.generate()
-        except Exception as error:   # the next change may mend it
+        except Exception as error:  # the next change may mend it
             click.echo(f"oschema: {error}", err=True)
 
     # --- parts --------------------------------------------------------------------------------------------------
@@ -132,6 +152,7 @@ class Run:
 
     def _check_only(self) -> None:
         from codegen.emit.output import KINDS
+
         if self.only is not None and self.only not in KINDS:
             raise click.BadParameter(f"{self.only!r} is none of {', '.join(KINDS)}", param_hint="--only")
 
@@ -176,7 +197,7 @@ class Run:
             return
         blocking = [difference for difference in differences if difference.state == "in the way"]
         self._lines([difference for difference in differences if difference not in blocking])
-        if blocking:   # nothing can be mended before these are gone
+        if blocking:  # nothing can be mended before these are gone
             self._findings(blocking)
             return
         click.echo(f"\nfix: {self.mend}" if differences else f"{self.out.as_posix()} is fresh")
@@ -203,12 +224,15 @@ class Run:
         edited = [difference for difference in differences if difference.state == "edited"]
         if self.form == "text":
             for difference in edited:
-                click.echo(f"edited    {(self.out / difference.path).as_posix()}   "
-                           f"{'restored' if difference.path in wanted else 'removed'}")
+                click.echo(
+                    f"edited    {(self.out / difference.path).as_posix()}   "
+                    f"{'restored' if difference.path in wanted else 'removed'}"
+                )
         written = sum(difference.path in wanted for difference in differences)
         removed = len(differences) - written
-        self._say(f"{plural(written, 'file')} written, {removed} removed, {len(wanted) - written} unchanged "
-                  f"({seconds:.1f} s)")
+        self._say(
+            f"{plural(written, 'file')} written, {removed} removed, {len(wanted) - written} unchanged ({seconds:.1f} s)"
+        )
 
     def _say(self, text: str) -> None:
         if self.form == "text":

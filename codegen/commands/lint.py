@@ -14,8 +14,13 @@ from codegen.source.printers import count, write_findings
 
 
 @click.command(name="lint")
-@click.option("--schemas", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True,
-              help="The directory of schemas.")
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    help="The directory of schemas.",
+)
 @click.option("--strict", is_flag=True, help="Exit 1 for warnings, too.")
 @FORMAT
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, path_type=Path))
@@ -57,5 +62,5 @@ def _root(schemas: Path, given: bool, paths: tuple[Path, ...]) -> Path:
 def _within(finding: Finding, paths: tuple[Path, ...]) -> bool:
     if not paths:
         return True
-    place = Path(os.path.realpath(finding.span.path))   # a link in a circle leads nowhere, quietly
+    place = Path(os.path.realpath(finding.span.path))  # a link in a circle leads nowhere, quietly
     return any(place.is_relative_to(path.resolve()) for path in paths)

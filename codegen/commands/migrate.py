@@ -21,10 +21,21 @@ from codegen.source.files import SourceFile
 from codegen.source.printers import plural, write_findings
 from codegen.source.span import Span
 
-_SCHEMAS = click.option("--schemas", type=click.Path(path_type=Path), default=Path("schemas"), show_default=True,
-                        help="The directory of schemas, with its lock and migrations.")
-_DATABASE = click.option("--database", "url", required=True, envvar="DATABASE_URL", metavar="URL",
-                         help="sqlite:///relative/path, sqlite:////absolute/path or postgresql://… [env: DATABASE_URL]")
+_SCHEMAS = click.option(
+    "--schemas",
+    type=click.Path(path_type=Path),
+    default=Path("schemas"),
+    show_default=True,
+    help="The directory of schemas, with its lock and migrations.",
+)
+_DATABASE = click.option(
+    "--database",
+    "url",
+    required=True,
+    envvar="DATABASE_URL",
+    metavar="URL",
+    help="sqlite:///relative/path, sqlite:////absolute/path or postgresql://… [env: DATABASE_URL]",
+)
 
 
 @click.group(name="migrate")
@@ -79,18 +90,26 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
         return
     for step in made.steps:
         click.echo(f"  {step}")
-    click.echo(f"wrote {folder.as_posix()} and {(schemas / LOCK).as_posix()}" if folder else
-               f"wrote {(schemas / LOCK).as_posix()}; no table changes, so there is no migration")
+    click.echo(
+        f"wrote {folder.as_posix()} and {(schemas / LOCK).as_posix()}"
+        if folder
+        else f"wrote {(schemas / LOCK).as_posix()}; no table changes, so there is no migration"
+    )
 
 
 @command.command(name="apply")
 @_SCHEMAS
 @FORMAT
 @_DATABASE
-@click.option("--to", type=click.IntRange(min=0), metavar="N",
-              help="Stop at migration N, going back where the database is further; 0 is the empty database.")
+@click.option(
+    "--to",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Stop at migration N, going back where the database is further; 0 is the empty database.",
+)
 def apply_command(schemas: Path, form: str, url: str, to: int | None) -> None:
     """Bring a database to the newest migration, or to N."""
+
     def tell(migration: migrations.Migration, direction: str) -> None:
         if form == "text":
             click.echo(f"{'applying   ' if direction == 'up' else 'taking back'} {migration.name}")
@@ -99,8 +118,7 @@ def apply_command(schemas: Path, form: str, url: str, to: int | None) -> None:
         done = migrations.apply(database, schemas / MIGRATIONS, to, on_step=tell)
     _finish(Report(), {}, form)
     if form == "text":
-        click.echo(f"{plural(len(done), 'migration')} done" if done else
-                   "nothing to do: the database is there already")
+        click.echo(f"{plural(len(done), 'migration')} done" if done else "nothing to do: the database is there already")
 
 
 @command.command(name="status")

@@ -10,7 +10,7 @@ from codegen.source.diagnostics import Report
 from codegen.source.files import discover
 from codegen.source.printers import write_findings
 
-_STARTER = '''\
+_STARTER = """\
 // A module is a directory; its files share one namespace. `oschema generate` writes code for all of it.
 // Check it with `oschema lint`, write it tidily with `oschema fmt`, and look rules up with `oschema explain`.
 module {name} "1.0.0"
@@ -53,9 +53,9 @@ service TaskService {{
     /// How many tasks of the caller are open.
     count_open() -> u32     @safe
 }}
-'''
+"""
 
-_NEXT = '''\
+_NEXT = """\
 // Another module beside those that are there; `import "../other"` binds their names to the prefix `other`.
 module {name} "1.0.0"
 
@@ -73,12 +73,17 @@ service {title}Service {{
     /// How many there are.
     count() -> u32  @safe
 }}
-'''
+"""
 
 
 @click.command(name="new")
-@click.option("--schemas", type=click.Path(path_type=Path, file_okay=False), default=Path("schemas"),
-              show_default=True, help="The directory of schemas; it is made where it is missing.")
+@click.option(
+    "--schemas",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("schemas"),
+    show_default=True,
+    help="The directory of schemas; it is made where it is missing.",
+)
 @FORMAT
 @click.argument("name")
 def command(schemas: Path, form: str, name: str) -> None:

@@ -63,7 +63,9 @@ def input_fields(struct: Struct) -> tuple[Field, ...]:
     known = {"sid", struct.owner if struct.auth == "own" else None}
     return tuple(
         replace(field, optional=True) if field.name in known else field
-        for field in struct.fields if not (field.server or field.computed or field.name == "rev"))
+        for field in struct.fields
+        if not (field.server or field.computed or field.name == "rev")
+    )
 
 
 def patch_fields(struct: Struct) -> tuple[Field, ...]:

@@ -50,22 +50,31 @@ def _file(program: Program, module: Module) -> str:
         imports.name("codegen.runtime.testing.conformance", name)
     arguments = Arguments(program, imports)
     written = [_kit(program, interface, imports, arguments) for interface in module.interfaces]
-    return environment("conformance").get_template("module.py.j2").render(
-        header=header(module.files), module=module.name, imports=imports.text(), kits=written, docstring=docstring)
+    return (
+        environment("conformance")
+        .get_template("module.py.j2")
+        .render(
+            header=header(module.files), module=module.name, imports=imports.text(), kits=written, docstring=docstring
+        )
+    )
 
 
 def _kit(program: Program, interface: Interface, imports: Imports, arguments: Arguments) -> Kit:
     name = class_name(interface.name)
     return Kit(
-        f"{name}Conformance", imports.name(f"..plugins.{interface.module}", name),
+        f"{name}Conformance",
+        imports.name(f"..plugins.{interface.module}", name),
         f"What every `{interface.name}` must hold to. Subclass it, set `provider`, and give `calls` that succeed.",
-        tuple(_contract(program, method, imports, arguments) for method in interface.methods))
+        tuple(_contract(program, method, imports, arguments) for method in interface.methods),
+    )
 
 
 def _contract(program: Program, method: Method, imports: Imports, arguments: Arguments) -> Contract:
     def strategies(params: list[Param]) -> list[str]:
-        return [f"{quoted(argument_name(param.name))}: {arguments.text(param.type, nullable=param.nullable)}"
-                for param in params]
+        return [
+            f"{quoted(argument_name(param.name))}: {arguments.text(param.type, nullable=param.nullable)}"
+            for param in params
+        ]
 
     lines = []
     for word, left_out in (("required", False), ("optional", True)):
@@ -81,8 +90,14 @@ def _contract(program: Program, method: Method, imports: Imports, arguments: Arg
         lines.append("safe=True")
     if method.idempotent:
         lines.append("idempotent=True")
-    checks = ("signature", "calls", "arbitrary", "invalid", *["repeat"] * bool(method.idempotent),
-              *["safe"] * method.safe)
+    checks = (
+        "signature",
+        "calls",
+        "arbitrary",
+        "invalid",
+        *["repeat"] * bool(method.idempotent),
+        *["safe"] * method.safe,
+    )
     return Contract(method_name(method.name), tuple(lines), checks)
 
 

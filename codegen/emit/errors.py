@@ -22,8 +22,9 @@ def emit(program: Program) -> Iterable[Output]:
             yield Output(f"errors/{module.name}.py", _module(program, module))
 
 
-def error_name(program: Program, target: QName, imports: Imports, *, errors: str = "..errors",
-               here: str | None = None) -> str:
+def error_name(
+    program: Program, target: QName, imports: Imports, *, errors: str = "..errors", here: str | None = None
+) -> str:
     """Import an error class, declared or predeclared, and say how to write it; in the errors' file of `here` no import
     is needed for its own."""
     error = program.errors[target]
@@ -46,12 +47,27 @@ def _module(program: Program, module: Module) -> str:
         any_type = imports.name("typing", "Any")
         imports.name(RUNTIME_ERRORS, "dumped")
     classes = [_error(program, error, imports) for error in module.errors]
-    unions = [{"name": group.name, "doc": docstring(group.doc or "Any of these errors, as `except` takes them.", ""),
-               "members": [error_name(program, name, imports, errors="", here=module.name) for name in group.errors]}
-              for group in groups]
-    return environment("errors").get_template("module.py.j2").render(
-        header=header(module.files), module=module.name, imports=imports.text(), base=base, Any=any_type,
-        errors=classes, groups=unions)
+    unions = [
+        {
+            "name": group.name,
+            "doc": docstring(group.doc or "Any of these errors, as `except` takes them.", ""),
+            "members": [error_name(program, name, imports, errors="", here=module.name) for name in group.errors],
+        }
+        for group in groups
+    ]
+    return (
+        environment("errors")
+        .get_template("module.py.j2")
+        .render(
+            header=header(module.files),
+            module=module.name,
+            imports=imports.text(),
+            base=base,
+            Any=any_type,
+            errors=classes,
+            groups=unions,
+        )
+    )
 
 
 def _error(program: Program, error: Error, imports: Imports) -> dict[str, object]:
@@ -61,15 +77,37 @@ def _error(program: Program, error: Error, imports: Imports) -> dict[str, object
         name += "_" if name in _EXCEPTION_NAMES else ""
         type_ = python_type(program, field.type, imports, nullable=field.nullable)
         if name != field.name:
-            type_ = (f"{imports.name('typing', 'Annotated')}[{type_}, "
-                     f"{imports.name('pydantic', 'Field')}(alias={quoted(field.name)})]")
+            type_ = (
+                f"{imports.name('typing', 'Annotated')}[{type_}, "
+                f"{imports.name('pydantic', 'Field')}(alias={quoted(field.name)})]"
+            )
         fields.append({"name": name, "argument": f"{name}: {type_}{_default(program, field)}"})
-    docs = [part for part in (error.doc or f"{error.message[:1].upper()}{error.message[1:]}.",
-                              *(f"`{field.name}`: {field.doc}" for field in error.fields if field.doc)) if part]
-    signature = ", ".join(["self", "message: str | None = None", *(["*"] if fields else []),
-                           *(str(field["argument"]) for field in fields)])
-    return {"name": error.name, "doc": docstring("\n\n".join(docs), "    "), "code": error.code, "slug": error.slug,
-            "status": error.status, "message": quoted(error.message), "fields": fields, "signature": signature}
+    docs = [
+        part
+        for part in (
+            error.doc or f"{error.message[:1].upper()}{error.message[1:]}.",
+            *(f"`{field.name}`: {field.doc}" for field in error.fields if field.doc),
+        )
+        if part
+    ]
+    signature = ", ".join(
+        [
+            "self",
+            "message: str | None = None",
+            *(["*"] if fields else []),
+            *(str(field["argument"]) for field in fields),
+        ]
+    )
+    return {
+        "name": error.name,
+        "doc": docstring("\n\n".join(docs), "    "),
+        "code": error.code,
+        "slug": error.slug,
+        "status": error.status,
+        "message": quoted(error.message),
+        "fields": fields,
+        "signature": signature,
+    }
 
 
 def _default(program: Program, field: Field) -> str:

@@ -40,16 +40,35 @@ _LARGEST = 20_000
 """Characters of JSON; a larger example explains nothing."""
 
 _WORDS: Sequence[tuple[str, str]] = (
-    ("email", "ada@example.org"), ("url", "https://example.org/return"), ("uri", "https://example.org/return"),
-    ("phone", "+255712345678"), ("currency", "USD"), ("country", "TZ"), ("locale", "en"), ("language", "en"),
+    ("email", "ada@example.org"),
+    ("url", "https://example.org/return"),
+    ("uri", "https://example.org/return"),
+    ("phone", "+255712345678"),
+    ("currency", "USD"),
+    ("country", "TZ"),
+    ("locale", "en"),
+    ("language", "en"),
     ("ssh", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJx0nUkPfLk2mEYb3W7VQnIfdWJ1hZlVv5sGm4zqPmTu ada@example.org"),
-    ("public_key", sha256(b"public key").hexdigest()), ("sha256", sha256(b"example").hexdigest()),
-    ("hash", sha256(b"example").hexdigest()), ("commit", sha256(b"commit").hexdigest()[:40]),
-    ("address", "5af:1c2b:77e0:9d31:4c02:8e11:0b6a:93f4"), ("month", "2026-05"), ("isbn", "9780131103627"),
-    ("reason", "Requested by the customer"), ("detail", "The connection was refused"), ("message", "Hello"),
-    ("description", "A short description"), ("title", "A good title"), ("note", "A short note"),
-    ("display_name", "Ada Lovelace"), ("name", "Ada"), ("path", "data/2026-05-20.jsonl"), ("version", "1.0.0"),
-    ("cursor", "eyJhZnRlciI6IjAxSlZIIn0"), ("code", "A17"))
+    ("public_key", sha256(b"public key").hexdigest()),
+    ("sha256", sha256(b"example").hexdigest()),
+    ("hash", sha256(b"example").hexdigest()),
+    ("commit", sha256(b"commit").hexdigest()[:40]),
+    ("address", "5af:1c2b:77e0:9d31:4c02:8e11:0b6a:93f4"),
+    ("month", "2026-05"),
+    ("isbn", "9780131103627"),
+    ("reason", "Requested by the customer"),
+    ("detail", "The connection was refused"),
+    ("message", "Hello"),
+    ("description", "A short description"),
+    ("title", "A good title"),
+    ("note", "A short note"),
+    ("display_name", "Ada Lovelace"),
+    ("name", "Ada"),
+    ("path", "data/2026-05-20.jsonl"),
+    ("version", "1.0.0"),
+    ("cursor", "eyJhZnRlciI6IjAxSlZIIn0"),
+    ("code", "A17"),
+)
 """What a text is about, by a word of its name → the text."""
 
 
@@ -95,8 +114,11 @@ class Examples:
 
     def error(self, error: Error) -> dict[str, Json]:
         """The error object of an answer. Raises `NoExample`."""
-        return {"code": error.code, "message": error.message,
-                "data": {"error": error.slug, **self._fields(error.fields)}}
+        return {
+            "code": error.code,
+            "message": error.message,
+            "data": {"error": error.slug, **self._fields(error.fields)},
+        }
 
     def value(self, type_: Type, *names: str, constraints: tuple[Constraints, ...] = ()) -> Json:
         """A value of `type_` under `constraints`; `names` say what it is about, the nearest first."""
@@ -122,19 +144,20 @@ class Examples:
             case Named(target):
                 declared = self._program.types[target]
                 if isinstance(declared, Alias):
-                    return self.value(declared.type, *names, _snake(declared.name),
-                                      constraints=(*constraints, declared.constraints))
+                    return self.value(
+                        declared.type, *names, _snake(declared.name), constraints=(*constraints, declared.constraints)
+                    )
                 if isinstance(declared, Enum):
                     return declared.values[0].name
                 if isinstance(declared, Union):
                     return self._union(declared)
-                assert isinstance(declared, Struct), target   # error groups are no values
+                assert isinstance(declared, Struct), target  # error groups are no values
                 return self._struct(declared)
 
     def _map(self, key: Type, item: Type, names: tuple[str, ...], constraints: tuple[Constraints, ...]) -> Json:
         low, high = _lengths(constraints)
         if low > 1:
-            raise NoExample   # keys must differ, and one type has one example
+            raise NoExample  # keys must differ, and one type has one example
         if high == 0 or (low == 0 and len(self._open) > _DEPTH):
             return {}
         try:
@@ -154,7 +177,7 @@ class Examples:
 
     def _struct(self, struct: Struct) -> Json:
         if struct.qname in self._open:
-            raise NoExample   # an optional field, a list or a map on the way ends the circle
+            raise NoExample  # an optional field, a list or a map on the way ends the circle
         depth = min(len(self._open), _DEPTH)
         if (struct.qname, depth) in self._kept:
             return self._kept[struct.qname, depth]
@@ -203,7 +226,7 @@ class Examples:
             return _text(names, constraints)
         if name == "bytes":
             low, high = _lengths(constraints)
-            return b64encode(b"Hello, world. "[:min(max(low, 5), high)].ljust(low, b".")).decode()
+            return b64encode(b"Hello, world. "[: min(max(low, 5), high)].ljust(low, b".")).decode()
         if name == "sid":
             return _sid(next((n for n in names if n), "sid").removesuffix("_sid"))
         if name == "uuid":
@@ -231,8 +254,10 @@ def _sid(about: str) -> str:
 
 
 def _lengths(constraints: tuple[Constraints, ...]) -> tuple[int, int]:
-    return (max((c.min_length or 0 for c in constraints), default=0),
-            min((c.max_length for c in constraints if c.max_length is not None), default=1 << 30))
+    return (
+        max((c.min_length or 0 for c in constraints), default=0),
+        min((c.max_length for c in constraints if c.max_length is not None), default=1 << 30),
+    )
 
 
 def _text(names: tuple[str, ...], constraints: tuple[Constraints, ...]) -> str:
@@ -272,11 +297,21 @@ def _number(type_: Primitive, names: tuple[str, ...], constraints: tuple[Constra
     exact = type_.name in ("money", "decimal")
     whole = type_.name in INTEGER_BOUNDS
     about = next((name for name in names if name), "")
-    start = Decimal("12.50") if exact else Decimal(
-        1999 if about.endswith("cents") else 1 if about == "rev" else 3) if whole else Decimal("0.5")
+    start = (
+        Decimal("12.50")
+        if exact
+        else Decimal(1999 if about.endswith("cents") else 1 if about == "rev" else 3)
+        if whole
+        else Decimal("0.5")
+    )
     low, high = INTEGER_BOUNDS.get(type_.name, (None, None))
-    bounds = [(Decimal(str(c.minimum)) if c.minimum is not None else None,
-               Decimal(str(c.maximum)) if c.maximum is not None else None) for c in constraints]
+    bounds = [
+        (
+            Decimal(str(c.minimum)) if c.minimum is not None else None,
+            Decimal(str(c.maximum)) if c.maximum is not None else None,
+        )
+        for c in constraints
+    ]
     for least, most in [*bounds, (Decimal(low), Decimal(high))] if low is not None and high is not None else bounds:
         start = start if least is None else max(start, least)
         start = start if most is None else min(start, most)

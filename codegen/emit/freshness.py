@@ -50,8 +50,9 @@ def compare(out: Path, manifest: Manifest, wanted: Mapping[str, Wanted], kinds: 
     return sorted(_differences(out, manifest, wanted, kinds), key=lambda difference: difference.path)
 
 
-def _differences(out: Path, manifest: Manifest, wanted: Mapping[str, Wanted],
-                 kinds: Collection[str]) -> Iterable[Difference]:
+def _differences(
+    out: Path, manifest: Manifest, wanted: Mapping[str, Wanted], kinds: Collection[str]
+) -> Iterable[Difference]:
     blocking: set[str] = set()
     for path, want in wanted.items():
         if (obstacle := _obstacle(out, path)) is not None:
@@ -97,4 +98,4 @@ def _read(path: Path) -> bytes | None:
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return None
     except PermissionError:
-        return b""   # somebody took it away from us: not what was generated
+        return b""  # somebody took it away from us: not what was generated

@@ -31,7 +31,7 @@ def emit_kinds(program: Program, kinds: Collection[str]) -> dict[str, Wanted]:
     wanted: dict[str, Wanted] = {}
     chosen = [kind for kind in KINDS if kind in kinds]
     with _collector_off():
-        aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][:processors() - 1]
+        aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][: processors() - 1]
         pending = {kind: emit_aside(kind, program) for kind in aside}
         outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
         outputs.update((kind, result()) for kind, result in pending.items())
@@ -107,7 +107,7 @@ def _remove(out: Path, path: Path) -> None:
     for directory in path.parents:
         if directory == out:
             return
-        with suppress(OSError):   # not empty
+        with suppress(OSError):  # not empty
             directory.rmdir()
             continue
         return

@@ -48,8 +48,9 @@ def read_manifest(out: Path) -> Manifest:
     """The manifest of an output directory; an empty one where there is none, or none that can be read."""
     try:
         document = json.loads((out / NAME).read_bytes())
-        files = {path: Entry(entry["kind"], entry["sha256"]) for path, entry in document["files"].items()
-                 if _inside(path)}
+        files = {
+            path: Entry(entry["kind"], entry["sha256"]) for path, entry in document["files"].items() if _inside(path)
+        }
         return Manifest(document["input"], files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Manifest()
@@ -70,7 +71,7 @@ def input_digest(schemas: Path) -> str:
     total = hashlib.sha256(_generator_digest().encode())
     for module in discover(schemas, Report()):
         if module.path.resolve() == schemas.resolve():
-            total.update(schemas.resolve().name.encode())   # a module in the root itself may be named by it
+            total.update(schemas.resolve().name.encode())  # a module in the root itself may be named by it
         for file in module.files:
             data = _read(file)
             total.update(f"\n{file.relative_to(schemas).as_posix()} {len(data)}\n".encode())
@@ -81,7 +82,7 @@ def input_digest(schemas: Path) -> str:
 def _read(file: Path) -> bytes:
     """Nothing where it cannot be read: generating says so."""
     try:
-        return file.read_bytes() if file.is_file() else b""   # a pipe would be waited for
+        return file.read_bytes() if file.is_file() else b""  # a pipe would be waited for
     except OSError:
         return b""
 

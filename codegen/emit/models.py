@@ -77,15 +77,34 @@ def _generate(definitions: dict[str, Schema], aliases: dict[str, str]) -> dict[s
     if not definitions:
         return {}
     modules = generate(
-        {"$defs": definitions}, input_file_type=InputFileType.JsonSchema,
-        output_model_type=DataModelType.PydanticV2BaseModel, target_python_version=PythonVersion.PY_311,
-        formatters=[Formatter.BUILTIN], builtin_format_line_length=120, disable_timestamp=True,
-        base_class=f"{_TOKEN_MODULE}.OSCHEMA_Struct", aliases=aliases, treat_dot_as_module=True, use_exact_imports=True,
-        use_annotated=True, field_constraints=True, use_type_alias=True, strict_nullable=True,
-        use_standard_collections=True, use_union_operator=True, use_double_quotes=True, use_specialized_enum=True,
-        capitalise_enum_members=True, set_default_enum_member=True, use_one_literal_as_default=True,
-        use_schema_description=True, use_field_description=True, use_single_line_docstring=True,
-        custom_class_name_generator=str, field_extra_keys={"x-sensitive"})
+        {"$defs": definitions},
+        input_file_type=InputFileType.JsonSchema,
+        output_model_type=DataModelType.PydanticV2BaseModel,
+        target_python_version=PythonVersion.PY_311,
+        formatters=[Formatter.BUILTIN],
+        builtin_format_line_length=120,
+        disable_timestamp=True,
+        base_class=f"{_TOKEN_MODULE}.OSCHEMA_Struct",
+        aliases=aliases,
+        treat_dot_as_module=True,
+        use_exact_imports=True,
+        use_annotated=True,
+        field_constraints=True,
+        use_type_alias=True,
+        strict_nullable=True,
+        use_standard_collections=True,
+        use_union_operator=True,
+        use_double_quotes=True,
+        use_specialized_enum=True,
+        capitalise_enum_members=True,
+        set_default_enum_member=True,
+        use_one_literal_as_default=True,
+        use_schema_description=True,
+        use_field_description=True,
+        use_single_line_docstring=True,
+        custom_class_name_generator=str,
+        field_extra_keys={"x-sensitive"},
+    )
     assert isinstance(modules, dict)
     return {path[0].removesuffix(".py"): text for path, text in modules.items()}
 
@@ -103,19 +122,24 @@ def _field_names(module: Module) -> Iterable[str]:
 
 # --- what goes in -----------------------------------------------------------------------------------------------
 
+
 class _Feed:
     """The definitions datamodel-code-generator reads, and the tokens in them."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
         self.tokens: dict[str, Expression] = {
-            "OSCHEMA_Struct": lambda imports: imports.name("codegen.runtime.values.struct", "Struct")}
+            "OSCHEMA_Struct": lambda imports: imports.name("codegen.runtime.values.struct", "Struct")
+        }
         self.dialect = Dialect(leaf=self._leaf, null=_or_null, rename=_class_path)
 
     def definitions(self) -> dict[str, Schema]:
-        return {_class_path(declared.qname): self._declaration(declared)
-                for module in self.program.modules for declared in (*module.types, *module.events)
-                if not isinstance(declared, ErrorGroup)}
+        return {
+            _class_path(declared.qname): self._declaration(declared)
+            for module in self.program.modules
+            for declared in (*module.types, *module.events)
+            if not isinstance(declared, ErrorGroup)
+        }
 
     def _declaration(self, declared: TypeDecl | Event) -> Schema:
         match declared:
@@ -174,7 +198,7 @@ class _Feed:
         if type_ == Primitive("str"):
             return primitive_schema(type_)
         module, name = ("typing", "Any") if type_ == Primitive("json") else (RUNTIME_TYPES, runtime_name(type_))
-        token = f"OSCHEMA_{name}"   # a token too, so that a type of the schema may have that name
+        token = f"OSCHEMA_{name}"  # a token too, so that a type of the schema may have that name
         self.tokens[token] = lambda imports: imports.name(module, name)
         return {"type": primitive_schema(type_).get("type", "string"), "x-python-type": f"{_TOKEN_MODULE}.{token}"}
 
@@ -208,8 +232,11 @@ class _Feed:
             if not value:
                 empty = "list" if isinstance(base, ListOf) else "dict"
                 return self._token(lambda imports: _factory(imports, empty))
-            return self._token(lambda imports: _factory(
-                imports, f"lambda: {value_text(self.program, base, value, imports, models='', here=here)}"))
+            return self._token(
+                lambda imports: _factory(
+                    imports, f"lambda: {value_text(self.program, base, value, imports, models='', here=here)}"
+                )
+            )
         if isinstance(base, Named) or (isinstance(base, Primitive) and base.name not in _TEXTUAL):
             return value
         return self._token(lambda imports: value_text(self.program, base, value, imports, models="", here=here))
@@ -237,7 +264,7 @@ _CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r" \t\n\r\f\v"}
 def plain_pattern(pattern: str) -> str | None:
     """The pattern for pydantic's own engine, whose classes are Unicode; None for what that engine cannot read."""
     if re.search(r"\{\d{4}|,\d{4}", pattern):
-        return None   # too large to compile
+        return None  # too large to compile
     parts: list[str] = []
     in_class, at = False, 0
     while at < len(pattern):
@@ -260,16 +287,24 @@ def plain_pattern(pattern: str) -> str | None:
 
 def _needs_code(schema: Schema) -> bool:
     """Whether JSON Schema's keywords do not say it, or datamodel-code-generator would not read them so."""
-    return ("x-minimum" in schema or "x-maximum" in schema or "allOf" in schema
-            or ("pattern" in schema and plain_pattern(schema["pattern"]) is None))
+    return (
+        "x-minimum" in schema
+        or "x-maximum" in schema
+        or "allOf" in schema
+        or ("pattern" in schema and plain_pattern(schema["pattern"]) is None)
+    )
 
 
 def _annotated(text: str, schema: Schema, imports: Imports) -> str:
     """`Annotated[…]` with the constraints of a schema."""
     notes: list[str] = []
     limits: list[str] = []
-    for argument, *keys in (("ge", "minimum"), ("le", "maximum"), ("min_length", "minLength", "minItems",
-                            "minProperties"), ("max_length", "maxLength", "maxItems", "maxProperties")):
+    for argument, *keys in (
+        ("ge", "minimum"),
+        ("le", "maximum"),
+        ("min_length", "minLength", "minItems", "minProperties"),
+        ("max_length", "maxLength", "maxItems", "maxProperties"),
+    ):
         limits.extend(f"{argument}={schema[key]!r}" for key in keys if key in schema)
     patterns = [schema["pattern"]] if "pattern" in schema else []
     if patterns and (plain := plain_pattern(patterns[0])) is not None:
@@ -292,11 +327,12 @@ def _factory(imports: Imports, factory: str) -> str:
 
 # --- what comes out ---------------------------------------------------------------------------------------------
 
+
 def _finish(module: Module, text: str, tokens: dict[str, Expression]) -> str:
     """The text with tokens replaced, its imports sorted again and the unused ones gone, below our own header."""
     tree = ast.parse(text)
     statements = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
-    body = "".join(text.splitlines(keepends=True)[statements[-1].end_lineno:]).strip()
+    body = "".join(text.splitlines(keepends=True)[statements[-1].end_lineno :]).strip()
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
     declared = (each.name for each in (*module.types, *module.events))
     imports = Imports({*declared, *map(attribute_name, _field_names(module))})

@@ -14,22 +14,60 @@ from codegen.emit.output import Output
 from codegen.emit.schema import OPENRPC, Schema, definitions, object_schema, type_schema
 from codegen.model.model import Error, Json, Member, Param, Program, QName
 
-_INVALID_PARAMS: Schema = {"code": -32602, "message": "Invalid params", "data": {
-    "type": "object", "required": ["errors"], "properties": {"errors": {"type": "array", "items": {
-        "type": "object", "required": ["path", "message", "rule"], "properties": {
-            "path": {"type": "string", "description": "The wrong parameter, with dots: `data.name`."},
-            "message": {"type": "string"},
-            "rule": {"type": "string", "description": "A word for the rule that does not hold."}}}}}}}
-_INTERNAL_ERROR: Schema = {"code": -32603, "message": "Internal error", "data": {
-    "type": "object", "required": ["ref"], "properties": {
-        "ref": {"type": "string", "description": "Stands in the server's log beside the cause."}}}}
+_INVALID_PARAMS: Schema = {
+    "code": -32602,
+    "message": "Invalid params",
+    "data": {
+        "type": "object",
+        "required": ["errors"],
+        "properties": {
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["path", "message", "rule"],
+                    "properties": {
+                        "path": {"type": "string", "description": "The wrong parameter, with dots: `data.name`."},
+                        "message": {"type": "string"},
+                        "rule": {"type": "string", "description": "A word for the rule that does not hold."},
+                    },
+                },
+            }
+        },
+    },
+}
+_INTERNAL_ERROR: Schema = {
+    "code": -32603,
+    "message": "Internal error",
+    "data": {
+        "type": "object",
+        "required": ["ref"],
+        "properties": {"ref": {"type": "string", "description": "Stands in the server's log beside the cause."}},
+    },
+}
 _DISCOVER: Schema = {
-    "name": "rpc.discover", "summary": "This document, as far as the caller may use it.", "params": [],
-    "paramStructure": "either", "x-auth": "public", "x-safe": True,
-    "result": {"name": "document", "required": True, "schema": {
-        "title": "OpenRPC document", "type": "object", "required": ["openrpc", "info", "methods"], "properties": {
-            "openrpc": {"type": "string"}, "info": {"type": "object"},
-            "methods": {"type": "array", "items": {"type": "object"}}, "components": {"type": "object"}}}}}
+    "name": "rpc.discover",
+    "summary": "This document, as far as the caller may use it.",
+    "params": [],
+    "paramStructure": "either",
+    "x-auth": "public",
+    "x-safe": True,
+    "result": {
+        "name": "document",
+        "required": True,
+        "schema": {
+            "title": "OpenRPC document",
+            "type": "object",
+            "required": ["openrpc", "info", "methods"],
+            "properties": {
+                "openrpc": {"type": "string"},
+                "info": {"type": "object"},
+                "methods": {"type": "array", "items": {"type": "object"}},
+                "components": {"type": "object"},
+            },
+        },
+    },
+}
 
 
 def emit(program: Program) -> Iterable[Output]:
@@ -48,9 +86,14 @@ def document(program: Program) -> dict[str, Any]:
         "methods": [*methods, _DISCOVER],
         "components": {
             "schemas": definitions(calls.program, writer.dialect),
-            "errors": {**{calls.names[error.qname]: writer.error(error) for error in calls.program.errors.values()},
-                       "rpc.InvalidParams": _INVALID_PARAMS, "rpc.InternalError": _INTERNAL_ERROR},
-            "tags": {section.group.name: _tag(section) for section in calls.sections}}}
+            "errors": {
+                **{calls.names[error.qname]: writer.error(error) for error in calls.program.errors.values()},
+                "rpc.InvalidParams": _INVALID_PARAMS,
+                "rpc.InternalError": _INTERNAL_ERROR,
+            },
+            "tags": {section.group.name: _tag(section) for section in calls.sections},
+        },
+    }
 
 
 def _info(program: Program) -> dict[str, str]:
@@ -85,14 +128,23 @@ class _Writer:
         found: dict[str, Any] = {
             **({"summary": summary} if summary else {}),
             **({"description": operation.doc} if rest.strip() else {}),
-            "params": [{
-                "name": param.name, **_doc(param), "required": param.required, "schema": self.param(param),
-                **({"deprecated": True} if param.deprecated else {}), **_extensions(param.extensions)}
-                for param in operation.params],
+            "params": [
+                {
+                    "name": param.name,
+                    **_doc(param),
+                    "required": param.required,
+                    "schema": self.param(param),
+                    **({"deprecated": True} if param.deprecated else {}),
+                    **_extensions(param.extensions),
+                }
+                for param in operation.params
+            ],
             "result": self.result(operation),
             "errors": [{"$ref": f"#/components/errors/{name}"} for name in (*errors, *standard)],
             "paramStructure": "either",
-            "x-auth": operation.auth, "x-safe": operation.safe}
+            "x-auth": operation.auth,
+            "x-safe": operation.safe,
+        }
         if operation.idempotent:
             found["x-idempotent"] = operation.idempotent
         if operation.audit:
@@ -113,8 +165,11 @@ class _Writer:
         return {**({"allOf": [schema]} if "$ref" in schema else schema), "default": param.default.value}
 
     def result(self, operation: Operation) -> dict[str, Any]:
-        schema: Schema = {"type": "null"} if operation.result is None else type_schema(
-            self.program, operation.result, self.dialect, nullable=operation.result_nullable)
+        schema: Schema = (
+            {"type": "null"}
+            if operation.result is None
+            else type_schema(self.program, operation.result, self.dialect, nullable=operation.result_nullable)
+        )
         return {"name": "result", "required": True, "schema": schema}
 
     def example(self, operation: Operation) -> dict[str, Any] | None:
@@ -123,12 +178,16 @@ class _Writer:
             result = self.examples.result(operation.result, operation.result_nullable)
         except NoExample:
             return None
-        return {"name": operation.name, "params": [{"name": name, "value": value} for name, value in params.items()],
-                "result": {"name": "result", "value": result}}
+        return {
+            "name": operation.name,
+            "params": [{"name": name, "value": value} for name, value in params.items()],
+            "result": {"name": "result", "value": result},
+        }
 
     def error(self, error: Error) -> dict[str, Any]:
-        data = object_schema(self.program, error.fields, ["error", *(f.name for f in error.fields if not f.optional)],
-                             self.dialect)
+        data = object_schema(
+            self.program, error.fields, ["error", *(f.name for f in error.fields if not f.optional)], self.dialect
+        )
         data["properties"] = {"error": {"const": error.slug}, **data["properties"]}
         return {"code": error.code, "message": error.message, "data": data}
 

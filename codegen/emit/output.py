@@ -17,7 +17,20 @@ class Output:
 Emit = Callable[[Program], Iterable[Output]]
 
 KINDS: dict[str, str] = {
-    kind: f"codegen.emit.{kind}" for kind in (
-        "schema", "models", "errors", "tables", "services", "routes", "plugins", "conformance", "strategies",
-        "openrpc", "clients", "reference")}
+    kind: f"codegen.emit.{kind}"
+    for kind in (
+        "schema",
+        "models",
+        "errors",
+        "tables",
+        "services",
+        "routes",
+        "plugins",
+        "conformance",
+        "strategies",
+        "openrpc",
+        "clients",
+        "reference",
+    )
+}
 """Kind of output → the module that has its `emit(program)`. `--only KIND` takes these names."""

@@ -38,19 +38,34 @@ def emit(program: Program) -> Iterable[Output]:
 def _file(program: Program, module: Module) -> str:
     imports = Imports([class_name(interface.name) for interface in module.interfaces])
     imports.name("abc", "abstractmethod")
-    bases = {name: imports.name(module, name) for module, name in (
-        ("abc", "ABC"), ("typing", "ClassVar"), ("codegen.runtime.plugins.registry", "Metadata"))}
+    bases = {
+        name: imports.name(module, name)
+        for module, name in (("abc", "ABC"), ("typing", "ClassVar"), ("codegen.runtime.plugins.registry", "Metadata"))
+    }
     classes = [_class(program, interface, imports) for interface in module.interfaces]
-    return environment("plugins").get_template("module.py.j2").render(
-        header=header(module.files), module=module.name, imports=imports.text(),
-        classes=classes, docstring=docstring, **bases)
+    return (
+        environment("plugins")
+        .get_template("module.py.j2")
+        .render(
+            header=header(module.files),
+            module=module.name,
+            imports=imports.text(),
+            classes=classes,
+            docstring=docstring,
+            **bases,
+        )
+    )
 
 
 def _class(program: Program, interface: Interface, imports: Imports) -> AbstractClass:
     return AbstractClass(
-        class_name(interface.name), interface.doc or f"What a `{interface.name}` can do.",
-        tuple(AbstractMethod(_wrapped(signature(program, method, imports)), _method_doc(program, method))
-              for method in interface.methods))
+        class_name(interface.name),
+        interface.doc or f"What a `{interface.name}` can do.",
+        tuple(
+            AbstractMethod(_wrapped(signature(program, method, imports)), _method_doc(program, method))
+            for method in interface.methods
+        ),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +79,24 @@ def signature(program: Program, method: Method, imports: Imports) -> Signature:
     """What must be given stands first, in declared order; what may be left out is given by name."""
     required = [param for param in method.params if default_text(program, param) is None]
     optional = [param for param in method.params if default_text(program, param) is not None]
-    result = "None" if method.result is None else python_type(
-        program, method.result, imports, nullable=method.result_nullable)
-    return Signature(method_name(method.name), (
-        "self", *(f"{argument_name(p.name)}: {_annotation(program, p, imports)}" for p in required),
-        *(["*"] if optional else []),
-        *(f"{argument_name(p.name)}: {_annotation(program, p, imports)} = {default_text(program, p)}"
-          for p in optional)), result)
+    result = (
+        "None"
+        if method.result is None
+        else python_type(program, method.result, imports, nullable=method.result_nullable)
+    )
+    return Signature(
+        method_name(method.name),
+        (
+            "self",
+            *(f"{argument_name(p.name)}: {_annotation(program, p, imports)}" for p in required),
+            *(["*"] if optional else []),
+            *(
+                f"{argument_name(p.name)}: {_annotation(program, p, imports)} = {default_text(program, p)}"
+                for p in optional
+            ),
+        ),
+        result,
+    )
 
 
 def default_text(program: Program, param: Param) -> str | None:
@@ -97,8 +123,11 @@ def _method_doc(program: Program, method: Method) -> str:
     if method.deprecated:
         parts.append(f"Deprecated: {method.deprecated.reason}")
     raises = [program.errors[name] for name in method.errors]
-    parts.append("Raises nothing that is declared." if not raises else "Raises " + ", ".join(
-        f"`{error.name}`" for error in raises) + ".")
+    parts.append(
+        "Raises nothing that is declared."
+        if not raises
+        else "Raises " + ", ".join(f"`{error.name}`" for error in raises) + "."
+    )
     return "\n\n".join(parts)
 
 

@@ -126,10 +126,20 @@ def emit(program: Program) -> Iterable[Output]:
     all_groups = groups(program)
     for group in all_groups:
         yield Output(f"clients/python/{group.identifier}.py", _File(program, group).render(first_line))
-    example = next((f"{group.identifier}.{client_method(call)}(…)" for group in all_groups
-                    for call in (*group.verbs, *(method.name for method in group.methods))), "…")
-    yield Output("clients/python/__init__.py", environment("clients").get_template("package.py.j2").render(
-        header=first_line, groups=all_groups, example=example))
+    example = next(
+        (
+            f"{group.identifier}.{client_method(call)}(…)"
+            for group in all_groups
+            for call in (*group.verbs, *(method.name for method in group.methods))
+        ),
+        "…",
+    )
+    yield Output(
+        "clients/python/__init__.py",
+        environment("clients")
+        .get_template("package.py.j2")
+        .render(header=first_line, groups=all_groups, example=example),
+    )
 
 
 class _File:
@@ -153,52 +163,93 @@ class _File:
         not_required = ""
         if any(not field.required for record in self.records for field in record.fields):
             not_required = self.imports.name("typing", "NotRequired")
-        return environment("clients").get_template("api.py.j2").render(
-            header=first_line, title=f"`{self.group.name}`", name=f"{self.group.title}Calls",
-            group_doc=_python_doc(self.group.doc) or f"The calls of `{self.group.name}`.",
-            records=self.records, calls=calls, imports=self.imports.text(), NotRequired=not_required,
-            TypedDict=typed_dict)
+        return (
+            environment("clients")
+            .get_template("api.py.j2")
+            .render(
+                header=first_line,
+                title=f"`{self.group.name}`",
+                name=f"{self.group.title}Calls",
+                group_doc=_python_doc(self.group.doc) or f"The calls of `{self.group.name}`.",
+                records=self.records,
+                calls=calls,
+                imports=self.imports.text(),
+                NotRequired=not_required,
+                TypedDict=typed_dict,
+            )
+        )
 
     def _type(self, of: Field | Param) -> str:
         return python_type(self.program, of.type, self.imports, nullable=of.nullable, models=_MODELS)
 
     def _record(self, name: str, doc: str, fields: Sequence[Field], optional: Sequence[str] | None) -> str:
         """`optional` names the keys that may be left out, None for all."""
-        self.records.append(Record(name, doc, tuple(
-            Entry(field.name, self._type(field), optional is not None and field.name not in optional)
-            for field in fields)))
+        self.records.append(
+            Record(
+                name,
+                doc,
+                tuple(
+                    Entry(field.name, self._type(field), optional is not None and field.name not in optional)
+                    for field in fields
+                ),
+            )
+        )
         return name
 
     def _beside_list(self, call: Call) -> Call:
         """In a class with a method `list` the type of that name is spelled out in annotations."""
+
         def spell(annotation: str) -> str:
             spelled = _LIST.sub("builtins.list", annotation)
             if spelled != annotation:
                 self.imports.module("builtins")
             return spelled
 
-        return replace(call, result=spell(call.result), arguments_list=tuple(
-            replace(argument, annotation=spell(argument.annotation)) for argument in call.arguments_list))
+        return replace(
+            call,
+            result=spell(call.result),
+            arguments_list=tuple(
+                replace(argument, annotation=spell(argument.annotation)) for argument in call.arguments_list
+            ),
+        )
 
     # --- services -----------------------------------------------------------------------------------------------
 
     def _method(self, method: Method) -> Call:
         arguments = tuple(self._argument(param, method.idempotent) for param in method.params)
         params = _params_name(method)
-        self.records.append(Record(params, f"The parameters of `{method.wire}`.", tuple(
-            Entry(param.name, self._type(param), not argument.leave_out)
-            for param, argument in zip(method.params, arguments, strict=True))))
-        result = "None" if method.result is None else python_type(
-            self.program, method.result, self.imports, nullable=method.result_nullable, models=_MODELS)
+        self.records.append(
+            Record(
+                params,
+                f"The parameters of `{method.wire}`.",
+                tuple(
+                    Entry(param.name, self._type(param), not argument.leave_out)
+                    for param, argument in zip(method.params, arguments, strict=True)
+                ),
+            )
+        )
+        result = (
+            "None"
+            if method.result is None
+            else python_type(self.program, method.result, self.imports, nullable=method.result_nullable, models=_MODELS)
+        )
         raises = [self.program.errors[name] for name in method.errors]
         doc = _python_doc(method.doc) or f"Call `{method.wire}`."
         if method.deprecated:
             doc += f"\n\nDeprecated: {method.deprecated.reason}"
         if raises:
             doc += "\n\n" + _python_doc("Raises " + ", ".join(f"`{error.name}`" for error in raises) + ".")
-        return Call(method.name, json.dumps(method.wire), params, result, doc, arguments, method.safe,
-                    method.idempotent, tuple(self._error(name) for name in method.errors
-                                             if not name.startswith("runtime.")))
+        return Call(
+            method.name,
+            json.dumps(method.wire),
+            params,
+            result,
+            doc,
+            arguments,
+            method.safe,
+            method.idempotent,
+            tuple(self._error(name) for name in method.errors if not name.startswith("runtime.")),
+        )
 
     def _argument(self, param: Param, key: str | None) -> Argument:
         annotation = self._type(param)
@@ -252,8 +303,12 @@ class _File:
                 result = f"{self._page()}[{self._listed(root)}]"
                 doc, arguments = "The objects, a page at a time.", paging
             case "find":
-                wanted = self._record(f"{root.name}Filter", "The indexed fields; objects equal in all that are given.",
-                                      find_fields(root), None)
+                wanted = self._record(
+                    f"{root.name}Filter",
+                    "The indexed fields; objects equal in all that are given.",
+                    find_fields(root),
+                    None,
+                )
                 result = f"{self._page()}[{self._listed(root)}]"
                 doc = "The objects whose indexed fields have these values, a page at a time."
                 arguments = (Argument("filter", wanted), *paging)
@@ -263,10 +318,16 @@ class _File:
             params = self.imports.name(_RUNTIME, "PageParams")
         else:
             params = _verb_params_name(root, verb)
-            self.records.append(Record(params, f"The parameters of `{root.wire}.{verb}`.", tuple(
-                Entry(a.wire, a.annotation, not a.leave_out) for a in arguments)))
-        return Call(verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS,
-                    None, ())
+            self.records.append(
+                Record(
+                    params,
+                    f"The parameters of `{root.wire}.{verb}`.",
+                    tuple(Entry(a.wire, a.annotation, not a.leave_out) for a in arguments),
+                )
+            )
+        return Call(
+            verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS, None, ()
+        )
 
     def _page(self) -> str:
         return self.imports.name(_RUNTIME, "Page")
@@ -275,8 +336,12 @@ class _File:
         name = f"{root.name}Input"
         if all(record.name != name for record in self.records):
             fields = input_fields(root)
-            self._record(name, f"A `{root.name}` as it is sent: without what the server fills in.", fields,
-                         [field.name for field in fields if not field.required])
+            self._record(
+                name,
+                f"A `{root.name}` as it is sent: without what the server fills in.",
+                fields,
+                [field.name for field in fields if not field.required],
+            )
         return name
 
     def _model(self, root: Struct) -> str:
@@ -288,8 +353,12 @@ class _File:
         name = f"{root.name}Listed"
         if all(record.name != name for record in self.records):
             fields = listed_fields(root)
-            self._record(name, f"A `{root.name}` as lists give it: without what is sensitive.", fields,
-                         [field.name for field in fields if field.optional])
+            self._record(
+                name,
+                f"A `{root.name}` as lists give it: without what is sensitive.",
+                fields,
+                [field.name for field in fields if field.optional],
+            )
         return name
 
 

@@ -24,17 +24,54 @@ from codegen.model.model import (
 RUNTIME_TYPES = "codegen.runtime.values.types"
 
 _PRIMITIVES = {
-    "bool": "Bool", "bytes": "Bytes", "decimal": "Decimal", "money": "Money", "otime": "OTime",
-    "datetime": "DateTime", "date": "Date", "duration": "Duration", "uuid": "Uuid", "sid": "Sid",
-    **{name: name.upper() for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")}}
+    "bool": "Bool",
+    "bytes": "Bytes",
+    "decimal": "Decimal",
+    "money": "Money",
+    "otime": "OTime",
+    "datetime": "DateTime",
+    "date": "Date",
+    "duration": "Duration",
+    "uuid": "Uuid",
+    "sid": "Sid",
+    **{name: name.upper() for name in ("i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64")},
+}
 """Primitive → its name in `codegen.runtime.values.types`; `str` and `json` are Python's own."""
 
-_RESERVED = frozenset({
-    "construct", "copy", "dict", "from_orm", "json", "list", "model_computed_fields", "model_config", "model_construct",
-    "model_copy", "model_dump", "model_dump_json", "model_extra", "model_fields", "model_fields_set",
-    "model_json_schema", "model_parametrized_name", "model_post_init", "model_rebuild", "model_validate",
-    "model_validate_json", "model_validate_strings", "parse_file", "parse_obj", "parse_raw", "schema", "schema_json",
-    "str", "update_forward_refs", "validate"})
+_RESERVED = frozenset(
+    {
+        "construct",
+        "copy",
+        "dict",
+        "from_orm",
+        "json",
+        "list",
+        "model_computed_fields",
+        "model_config",
+        "model_construct",
+        "model_copy",
+        "model_dump",
+        "model_dump_json",
+        "model_extra",
+        "model_fields",
+        "model_fields_set",
+        "model_json_schema",
+        "model_parametrized_name",
+        "model_post_init",
+        "model_rebuild",
+        "model_validate",
+        "model_validate_json",
+        "model_validate_strings",
+        "parse_file",
+        "parse_obj",
+        "parse_raw",
+        "schema",
+        "schema_json",
+        "str",
+        "update_forward_refs",
+        "validate",
+    }
+)
 """What pydantic's `BaseModel` has, and the built-in names that the annotations beside a field may use."""
 
 _ANNOTATING = frozenset({"bool", "dict", "int", "list", "str"})
@@ -43,10 +80,32 @@ _ANNOTATING = frozenset({"bool", "dict", "int", "list", "str"})
 _RESERVED_CLASSES = frozenset({"Annotated", "Field", "Literal", "StrEnum", "TypeAliasType"})
 """What the models' files import under these very names."""
 
-_STANDARD = frozenset({
-    "__future__", "abc", "base64", "builtins", "collections", "contextlib", "dataclasses", "datetime", "decimal",
-    "enum", "fractions", "functools", "itertools", "json", "math", "os", "pathlib", "re", "sys", "time", "typing",
-    "uuid"})
+_STANDARD = frozenset(
+    {
+        "__future__",
+        "abc",
+        "base64",
+        "builtins",
+        "collections",
+        "contextlib",
+        "dataclasses",
+        "datetime",
+        "decimal",
+        "enum",
+        "fractions",
+        "functools",
+        "itertools",
+        "json",
+        "math",
+        "os",
+        "pathlib",
+        "re",
+        "sys",
+        "time",
+        "typing",
+        "uuid",
+    }
+)
 _FIRST_PARTY = frozenset({"codegen", "generated", "handlers", "providers"})
 
 
@@ -123,8 +182,10 @@ def _name_key(name: str) -> tuple[int, list[str | int], str]:
 
 
 def _from_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
-    parts = [name if name == local else f"{name} as {local}"
-             for name, local in sorted(names, key=lambda pair: _name_key(pair[0]))]
+    parts = [
+        name if name == local else f"{name} as {local}"
+        for name, local in sorted(names, key=lambda pair: _name_key(pair[0]))
+    ]
     plain = [part for part in parts if " as " not in part]
     lines = [f"from {module} import {part}" for part in parts if " as " in part]
     if plain:
@@ -136,8 +197,15 @@ def _from_lines(module: str, names: list[tuple[str, str]]) -> list[str]:
     return lines
 
 
-def python_type(program: Program, type_: Type, imports: Imports, *, nullable: bool = False, models: str = "..models",
-                here: str | None = None) -> str:
+def python_type(
+    program: Program,
+    type_: Type,
+    imports: Imports,
+    *,
+    nullable: bool = False,
+    models: str = "..models",
+    here: str | None = None,
+) -> str:
     """The annotation of a value of `type_`, for type checkers and for pydantic alike (`list[UsageRecord] | None`).
 
     Struct, enums, unions and aliases are names of `models.<module>`; in a file of module `here` that is itself the
@@ -174,11 +242,12 @@ def _spell(program: Program, type_: Type, imports: Imports, models: str, here: s
             return f"{_spell(program, inner, imports, models, here)} | None"
 
 
-def model_name(program: Program, target: QName, imports: Imports, *, models: str = "..models",
-               here: str | None = None) -> str:
+def model_name(
+    program: Program, target: QName, imports: Imports, *, models: str = "..models", here: str | None = None
+) -> str:
     """Import a struct, enum, union or alias from the generated models, and say how to write it."""
     declared = program.types[target]
-    assert not isinstance(declared, ErrorGroup), target   # errors are raised, never values
+    assert not isinstance(declared, ErrorGroup), target  # errors are raised, never values
     if declared.module == here:
         return class_name(declared.name)
     return imports.name(f"{models}.{declared.module}", class_name(declared.name))
@@ -189,9 +258,11 @@ def class_name(name: str) -> str:
     return f"{name}_" if name in _RESERVED_CLASSES else name
 
 
-def value_text(program: Program, type_: Type, value: Json, imports: Imports, *, models: str = "..models",
-               here: str | None = None) -> str:
+def value_text(
+    program: Program, type_: Type, value: Json, imports: Imports, *, models: str = "..models", here: str | None = None
+) -> str:
     """A Python expression of the value that `value` is in JSON (a default, say), with the type of `python_type`."""
+
     def text(inner: Type, part: Json) -> str:
         return value_text(program, inner, part, imports, models=models, here=here)
 

@@ -32,7 +32,9 @@ _MANY = 80
 """With more sections than this the navigation names them on the overview only, so that pages stay small."""
 
 _START = (
-    ("Shell", """\
+    (
+        "Shell",
+        """\
 # where the server listens, and who calls
 RPC_URL=http://127.0.0.1:9920/rpc
 AUTH="Authorization: Bearer <token>"
@@ -43,16 +45,24 @@ curl "$RPC_URL" \\
   "jsonrpc": "2.0",
   "id": 1,
   "method": "rpc.discover"
-}'"""),
-    ("Python", """\
+}'""",
+    ),
+    (
+        "Python",
+        """\
 from generated.clients.python import Client
 
 with Client(rpc_url, token=token) as client:
-    ..."""),
-    ("TypeScript", """\
+    ...""",
+    ),
+    (
+        "TypeScript",
+        """\
 import { Client } from "./client.js";
 
-const client = new Client(rpcUrl, { token });"""))
+const client = new Client(rpcUrl, { token });""",
+    ),
+)
 _ERROR = """\
 {
   "jsonrpc": "2.0",
@@ -102,41 +112,70 @@ class _Reference:
         self.title = program.modules[-1].name.replace("_", " ").capitalize() if program.modules else "Empty"
         self.typed = [module for module in calls.program.modules if module.types]
         environment_ = environment("reference", html=True)
-        self.templates = {name: environment_.get_template(f"{name}.html.j2") for name in (
-            "index", "section", "types", "errors", "events", "webhooks", "plugins")}
+        self.templates = {
+            name: environment_.get_template(f"{name}.html.j2")
+            for name in ("index", "section", "types", "errors", "events", "webhooks", "plugins")
+        }
         self.shared = {
-            "generated": self.header, "title": self.title, "text": self.text, "kind": kind, "page": page,
-            "pages": list(self._pages()), "sections": calls.sections, "many": len(calls.sections) > _MANY,
+            "generated": self.header,
+            "title": self.title,
+            "text": self.text,
+            "kind": kind,
+            "page": page,
+            "pages": list(self._pages()),
+            "sections": calls.sections,
+            "many": len(calls.sections) > _MANY,
             "services": [section for section in calls.sections if section.group.services],
             "objects": [section for section in calls.sections if not section.group.services],
-            "section_page": section_page, "types_label": self._types_label}
+            "section_page": section_page,
+            "types_label": self._types_label,
+        }
 
     def pages(self) -> Iterator[Output]:
         yield Output("reference/style.css", f"/* {self.header} */\n" + _stylesheet())
-        yield self._page("index", "index.html", "Overview", modules=self.declared.modules, start=[
-            (label, coloured(snippet)) for label, snippet in _START], **{
-                what: self._of_modules(what) for what in ("events", "webhooks", "interfaces")})
+        yield self._page(
+            "index",
+            "index.html",
+            "Overview",
+            modules=self.declared.modules,
+            start=[(label, coloured(snippet)) for label, snippet in _START],
+            **{what: self._of_modules(what) for what in ("events", "webhooks", "interfaces")},
+        )
         for section in self.calls.sections:
             entries = [Entry(operation, self.code.snippets(section, operation)) for operation in section.operations]
             yield self._page("section", section_page(section), section.group.name, section=section, entries=entries)
         for module in self.typed:
             entries_of_types = [self._type(declared) for declared in module.types]
-            yield self._page("types", page(module.name), self._types_label(module), module=module,
-                             entries=entries_of_types)
-        yield self._page("errors", "errors.html", "Errors", errors=self._errors(), raised_by=self._raised_by(),
-                         answer=coloured(_ERROR))
+            yield self._page(
+                "types", page(module.name), self._types_label(module), module=module, entries=entries_of_types
+            )
+        yield self._page(
+            "errors",
+            "errors.html",
+            "Errors",
+            errors=self._errors(),
+            raised_by=self._raised_by(),
+            answer=coloured(_ERROR),
+        )
         if events := self._of_modules("events"):
             yield self._page("events", "events.html", "Events", events=events)
         if webhooks := self._of_modules("webhooks"):
-            yield self._page("webhooks", "webhooks.html", "Webhooks", webhooks=webhooks,
-                             errors_of=self._errors_of)
+            yield self._page("webhooks", "webhooks.html", "Webhooks", webhooks=webhooks, errors_of=self._errors_of)
         if interfaces := self._of_modules("interfaces"):
-            yield self._page("plugins", "plugins.html", "Plugin interfaces", interfaces=interfaces,
-                             errors_of=self._errors_of, plugin=_plugin, plugin_tests=_plugin_tests)
+            yield self._page(
+                "plugins",
+                "plugins.html",
+                "Plugin interfaces",
+                interfaces=interfaces,
+                errors_of=self._errors_of,
+                plugin=_plugin,
+                plugin_tests=_plugin_tests,
+            )
 
     def _page(self, template: str, path: str, heading: str, **values: object) -> Output:
-        return Output(f"reference/{path}", self.templates[template].render(
-            **self.shared, heading=heading, here=path, **values))
+        return Output(
+            f"reference/{path}", self.templates[template].render(**self.shared, heading=heading, here=path, **values)
+        )
 
     def _pages(self) -> Iterator[Link]:
         for module in self.typed:
@@ -170,7 +209,8 @@ class _Reference:
             for operation in section.operations:
                 for error in operation.errors:
                     found.setdefault(error.qname, []).append(
-                        Link(f"{section_page(section)}#{operation.name}", operation.wire))
+                        Link(f"{section_page(section)}#{operation.name}", operation.wire)
+                    )
         return found
 
 
@@ -182,14 +222,18 @@ def _plugin(interface: Interface) -> Markup:
     """How an implementation begins."""
     first = interface.methods[0].name if interface.methods else ""
     method = f"\n\n    def {first}(self, …): ..." if first else ""
-    return coloured(f'from generated.plugins.{interface.module} import (\n    {interface.name},\n)\n\n'
-                    f'class Mine({interface.name}):\n    metadata = Metadata("mine", "1.0"){method}')
+    return coloured(
+        f"from generated.plugins.{interface.module} import (\n    {interface.name},\n)\n\n"
+        f'class Mine({interface.name}):\n    metadata = Metadata("mine", "1.0"){method}'
+    )
 
 
 def _plugin_tests(interface: Interface) -> Markup:
     kit = f"{interface.name}Conformance"
-    return coloured(f"from generated.conformance.{interface.module} import (\n    {kit},\n)\n\n"
-                    f"class TestMine({kit}):\n    provider = Mine")
+    return coloured(
+        f"from generated.conformance.{interface.module} import (\n    {kit},\n)\n\n"
+        f"class TestMine({kit}):\n    provider = Mine"
+    )
 
 
 def _stylesheet() -> str:

@@ -20,7 +20,8 @@ _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")|(?P<comment>(?:^|(?<=\s))(?:#|//) .*$)'
     r"|(?P<number>(?<![\w./:-])-?\d+(?:\.\d+)?\b(?![-.\w]))"
     r"|(?P<word>\b(?:await|class|const|curl|def|false|from|import|new|null|true|with|as|None|True|False)\b)",
-    re.MULTILINE)
+    re.MULTILINE,
+)
 
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -95,7 +96,8 @@ class Code:
             coloured(self._curl(operation, params)),
             coloured(self._python(f"{group}.{client_method(operation.name)}", operation, params)),
             coloured(_written(_typescript(f"{group}.{operation.name}", params))),
-            self._answer((operation.result, operation.result_nullable), result))
+            self._answer((operation.result, operation.result_nullable), result),
+        )
 
     def value(self, type_: Type) -> Markup | None:
         """An example value, as JSON."""
@@ -109,11 +111,11 @@ class Code:
         if params:
             request["params"] = params
         body = _written(_json(request)).replace("'", "'\\''")
-        auth = '' if operation.auth == "public" else '  -H "$AUTH" \\\n'
+        auth = "" if operation.auth == "public" else '  -H "$AUTH" \\\n'
         return f'curl "$RPC_URL" \\\n{auth}  -H "Content-Type: application/json" \\\n  -d \'{body}\''
 
     def _answer(self, of: tuple[Type | None, bool], result: Json) -> Markup:
-        if of not in self._answers:   # the methods of one root object mostly answer the same
+        if of not in self._answers:  # the methods of one root object mostly answer the same
             self._answers[of] = coloured(_written(_json({"jsonrpc": "2.0", "id": 1, "result": result})))
         return self._answers[of]
 
@@ -213,4 +215,3 @@ def _key(name: str) -> str:
 
 def _quoted(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
-

@@ -43,7 +43,8 @@ class Text:
         self._calls = calls
         self._links: dict[QName, str] = {
             declared.qname: f"{page(declared.module)}#{calls.names[declared.qname]}"
-            for declared in calls.program.types.values()}
+            for declared in calls.program.types.values()
+        }
         self._types: dict[tuple[Type, bool], Markup] = {}
         # With the member, so that its id stays its own.
         self._members: dict[tuple[int, bool, bool], tuple[Member, str]] = {}
@@ -83,7 +84,8 @@ class Text:
     def error_link(self, target: QName) -> Markup:
         error = self._calls.program.errors[target]
         return Markup('<a href="errors.html#{0}"><code>{0}</code></a> <span class="of">{1}</span>').format(
-            error.slug, error.message)
+            error.slug, error.message
+        )
 
     def limits(self, constraints: Constraints) -> list[str]:
         return list(limits(constraints))
@@ -152,8 +154,10 @@ class Text:
         if rules := self.rules(member):
             parts.append(f'<p class="rules">{"".join(f"<span>{escape(rule)}</span>" for rule in rules)}</p>')
         if nested and (inner := self._fields_of(member.type)):
-            parts.append(f'<details class="inner"><summary>{len(inner)} field{"s" * (len(inner) != 1)}</summary>'
-                         f'{self.members(inner, inputs=True)}</details>')
+            parts.append(
+                f'<details class="inner"><summary>{len(inner)} field{"s" * (len(inner) != 1)}</summary>'
+                f"{self.members(inner, inputs=True)}</details>"
+            )
         return f"<li>{''.join(parts)}</li>"
 
     def deprecation(self, member: Member) -> Markup:
@@ -171,7 +175,8 @@ class Text:
             self._error_lines[error.qname] = (
                 f'<li><span class="number">{error.code}</span> <a href="errors.html#{error.slug}"><code>{error.slug}'
                 f'</code></a> <span class="message">{escape(error.message)}</span> '
-                f'<span class="status">HTTP {error.status}</span></li>')
+                f'<span class="status">HTTP {error.status}</span></li>'
+            )
         return self._error_lines[error.qname]
 
     def _fields_of(self, type_: Type) -> tuple[Field, ...]:

@@ -11,8 +11,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 def environment(kind: str, *, html: bool = False) -> Environment:
     """The environment of one emitter. Undefined names are errors, blocks leave no blank lines behind."""
     return Environment(
-        loader=PackageLoader("codegen.emit", f"templates/{kind}"), undefined=StrictUndefined, autoescape=html,
-        trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
+        loader=PackageLoader("codegen.emit", f"templates/{kind}"),
+        undefined=StrictUndefined,
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
 
 
 def header(sources: Iterable[str], comment: str = "#") -> str:
@@ -22,8 +27,13 @@ def header(sources: Iterable[str], comment: str = "#") -> str:
     """
     listed = list(sources)
     line = _header(listed, comment)
-    return line if len(line) <= 120 else _header(dict.fromkeys(
-        (PurePosixPath(source).parent / "*.oschema").as_posix() for source in listed), comment)
+    return (
+        line
+        if len(line) <= 120
+        else _header(
+            dict.fromkeys((PurePosixPath(source).parent / "*.oschema").as_posix() for source in listed), comment
+        )
+    )
 
 
 def _header(sources: Iterable[str], comment: str) -> str:

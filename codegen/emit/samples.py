@@ -62,7 +62,7 @@ class _Reader:
         self.pattern, self.at = pattern, 0
 
     def peek(self) -> str:
-        return self.pattern[self.at:self.at + 1]
+        return self.pattern[self.at : self.at + 1]
 
     def take(self) -> str:
         if self.at >= len(self.pattern):
@@ -114,7 +114,7 @@ class _Reader:
         if sign in "xu":
             length = 2 if sign == "x" else 4
             self.at += length
-            return chr(int(self.pattern[self.at - length:self.at], 16))
+            return chr(int(self.pattern[self.at - length : self.at], 16))
         return _CONTROLS.get(sign, sign)
 
     def char_class(self) -> _Chars:
@@ -124,7 +124,7 @@ class _Reader:
         chars: list[str] = []
         while (sign := self.take()) != "]":
             low = self.escape() if sign == "\\" else sign
-            if len(low) == 1 and self.peek() == "-" and self.pattern[self.at + 1:self.at + 2] != "]":
+            if len(low) == 1 and self.peek() == "-" and self.pattern[self.at + 1 : self.at + 2] != "]":
                 self.take()
                 high = self.take()
                 high = self.escape() if high == "\\" else high
@@ -166,6 +166,6 @@ class _Writer:
     def pick(self, choices: str) -> str:
         if len(choices) < 2:
             return choices
-        self.state = (self.state * 1103515245 + 12345) & 0x7FFFFFFF   # ANSI C's generator: enough to look at random
+        self.state = (self.state * 1103515245 + 12345) & 0x7FFFFFFF  # ANSI C's generator: enough to look at random
         plain = [c for c in choices if c.isalnum()] or list(choices)
         return plain[(self.state >> 8) % len(plain)]

@@ -64,12 +64,17 @@ _PRIMITIVES: Mapping[str, Schema] = {
     "uuid": {"type": "string", "format": "uuid"},
     "sid": {"type": "string", "pattern": SID_PATTERN},
     "json": {},
-    **{name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in INTEGER_BOUNDS.items()}}
+    **{name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in INTEGER_BOUNDS.items()},
+}
 
 TEXT_BOUNDED: Mapping[str, TypeAdapter[Any]] = {
-    "decimal": TypeAdapter(values.Decimal), "money": TypeAdapter(values.Money), "otime": TypeAdapter(values.OTime),
-    "datetime": TypeAdapter(values.DateTime), "date": TypeAdapter(values.Date),
-    "duration": TypeAdapter(values.Duration)}
+    "decimal": TypeAdapter(values.Decimal),
+    "money": TypeAdapter(values.Money),
+    "otime": TypeAdapter(values.OTime),
+    "datetime": TypeAdapter(values.DateTime),
+    "date": TypeAdapter(values.Date),
+    "duration": TypeAdapter(values.Duration),
+}
 """Primitives with bounds that travel as text, and what reads them."""
 
 
@@ -114,8 +119,15 @@ OPENRPC = Dialect(refs="#/components/schemas/", siblings=False)
 
 # --- types ------------------------------------------------------------------------------------------------------
 
-def type_schema(program: Program, type_: Type, dialect: Dialect = JSON_SCHEMA, *, nullable: bool = False,
-                constraints: Iterable[Constraints] = ()) -> Schema:
+
+def type_schema(
+    program: Program,
+    type_: Type,
+    dialect: Dialect = JSON_SCHEMA,
+    *,
+    nullable: bool = False,
+    constraints: Iterable[Constraints] = (),
+) -> Schema:
     """The schema of a value of `type_`; `constraints` hold beside those of its aliases."""
     own = [c for c in constraints if c]
     if own and any(program.aliases_of(type_)):
@@ -133,8 +145,11 @@ def _bare(program: Program, type_: Type, dialect: Dialect) -> Schema:
         case ListOf(item=item):
             return {"type": "array", "items": type_schema(program, item, dialect)}
         case MapOf(key=key, value=value):
-            return {"type": "object", "additionalProperties": type_schema(program, value, dialect),
-                    **_key_schema(program, key, dialect)}
+            return {
+                "type": "object",
+                "additionalProperties": type_schema(program, value, dialect),
+                **_key_schema(program, key, dialect),
+            }
         case Nullable(inner=inner):
             return dialect.null(type_schema(program, inner, dialect))
         case _:
@@ -152,6 +167,7 @@ def _key_schema(program: Program, key: Type, dialect: Dialect) -> Schema:
 
 
 # --- constraints ------------------------------------------------------------------------------------------------
+
 
 def constrained(program: Program, type_: Type, schema: Schema, constraints: Iterable[Constraints]) -> Schema:
     """Add constraints to the schema of a type; of several bounds the tightest counts, all patterns hold."""
@@ -200,6 +216,7 @@ def whole(regex: str) -> str:
 
 # --- declarations -----------------------------------------------------------------------------------------------
 
+
 def description(member: Member) -> str:
     """The doc lines, and what a reader should use instead where it is deprecated."""
     parts = [member.doc] if member.doc else []
@@ -241,8 +258,9 @@ def field_schema(program: Program, field: Field | Param, dialect: Dialect = JSON
     return annotated(schema, field, dialect, **more)
 
 
-def object_schema(program: Program, fields: Iterable[Field | Param], required: Iterable[str],
-                  dialect: Dialect = JSON_SCHEMA) -> Schema:
+def object_schema(
+    program: Program, fields: Iterable[Field | Param], required: Iterable[str], dialect: Dialect = JSON_SCHEMA
+) -> Schema:
     """An object that has these fields and no others."""
     schema: Schema = {"type": "object", "properties": {f.name: field_schema(program, f, dialect) for f in fields}}
     if names := list(required):
@@ -272,11 +290,14 @@ def declaration_schema(program: Program, declared: TypeDecl | Event, dialect: Di
             schema = {"type": "string", "enum": [value.name for value in declared.values]}
         case Union():
             refs = [dialect.ref(member) for member in declared.members]
-            schema = {"oneOf": [{"$ref": ref} for ref in refs], "discriminator": {
-                "propertyName": declared.tag, "mapping": dict(zip(declared.tags, refs, strict=True))}}
+            schema = {
+                "oneOf": [{"$ref": ref} for ref in refs],
+                "discriminator": {"propertyName": declared.tag, "mapping": dict(zip(declared.tags, refs, strict=True))},
+            }
         case Alias():
-            schema = type_schema(program, declared.type, dialect, nullable=declared.nullable,
-                                 constraints=[declared.constraints])
+            schema = type_schema(
+                program, declared.type, dialect, nullable=declared.nullable, constraints=[declared.constraints]
+            )
         case ErrorGroup():
             raise TypeError(f"{declared.qname} is a group of errors, which are no values")
     return annotated(schema, declared, dialect)
@@ -284,13 +305,19 @@ def declaration_schema(program: Program, declared: TypeDecl | Event, dialect: Di
 
 def definitions(program: Program, dialect: Dialect = JSON_SCHEMA) -> dict[QName, Schema]:
     """All types and events by qualified name, in source order."""
-    return {dialect.rename(declared.qname): declaration_schema(program, declared, dialect)
-            for module in program.modules for declared in (*module.types, *module.events)
-            if not isinstance(declared, ErrorGroup)}
+    return {
+        dialect.rename(declared.qname): declaration_schema(program, declared, dialect)
+        for module in program.modules
+        for declared in (*module.types, *module.events)
+        if not isinstance(declared, ErrorGroup)
+    }
 
 
 def emit(program: Program) -> Iterable[Output]:
     sources = [file for module in program.modules for file in module.files]
-    document = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$comment": header(sources, "").strip(),
-                "$defs": definitions(program)}
+    document = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$comment": header(sources, "").strip(),
+        "$defs": definitions(program),
+    }
     yield Output("schema.json", json.dumps(document, ensure_ascii=False, indent=2) + "\n")

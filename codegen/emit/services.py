@@ -23,6 +23,7 @@ from codegen.model.model import (
 
 CONTEXT = ("codegen.runtime.context", "Context")
 
+
 def emit(program: Program) -> Iterable[Output]:
     for module in program.modules:
         if module.services or module.webhooks:
@@ -60,16 +61,36 @@ def _module(program: Program, module: Module) -> str:
     imports.name("abc", "abstractmethod")
     context = imports.name(*CONTEXT)
     mapping = imports.name("collections.abc", "Mapping") if module.webhooks else ""
-    services = [{"name": service_class(service), "doc": _documentation("    ", service, or_else=f"`{service.wire}`."),
-                 "methods": [_method(program, method, context, imports) for method in service.methods]}
-                for service in module.services]
-    webhooks = [{"name": webhook_class(webhook), "result": result_type(
-        program, webhook.result, webhook.result_nullable, imports),
-        "doc": _documentation("    ", webhook, f"`POST {webhook.route}`.", _raises(program, webhook.errors))}
-        for webhook in module.webhooks]
-    return environment("services").get_template("module.py.j2").render(
-        header=header(module.files), module=module.name, imports=imports.text(), context=context, services=services,
-        webhooks=webhooks, ABC=abstract, Mapping=mapping)
+    services = [
+        {
+            "name": service_class(service),
+            "doc": _documentation("    ", service, or_else=f"`{service.wire}`."),
+            "methods": [_method(program, method, context, imports) for method in service.methods],
+        }
+        for service in module.services
+    ]
+    webhooks = [
+        {
+            "name": webhook_class(webhook),
+            "result": result_type(program, webhook.result, webhook.result_nullable, imports),
+            "doc": _documentation("    ", webhook, f"`POST {webhook.route}`.", _raises(program, webhook.errors)),
+        }
+        for webhook in module.webhooks
+    ]
+    return (
+        environment("services")
+        .get_template("module.py.j2")
+        .render(
+            header=header(module.files),
+            module=module.name,
+            imports=imports.text(),
+            context=context,
+            services=services,
+            webhooks=webhooks,
+            ABC=abstract,
+            Mapping=mapping,
+        )
+    )
 
 
 def _method(program: Program, method: Method, context: str, imports: Imports) -> dict[str, object]:
@@ -79,10 +100,16 @@ def _method(program: Program, method: Method, context: str, imports: Imports) ->
     notes = [f"`{method.idempotent}` is the idempotency key."] if method.idempotent else []
     signature = ", ".join([f"self, context: {context}", *(["*"] if arguments else []), *arguments])
     name = method_name(method.name)
-    return {"name": name, "result": result, "arguments": arguments, "signature": signature,
-            "long": len(f"    def {name}({signature}) -> {result}:") > 120,
-            "doc": _documentation("        ", method, *params, *notes, _raises(program, method.errors),
-                                  or_else=f"`{method.wire}`.")}
+    return {
+        "name": name,
+        "result": result,
+        "arguments": arguments,
+        "signature": signature,
+        "long": len(f"    def {name}({signature}) -> {result}:") > 120,
+        "doc": _documentation(
+            "        ", method, *params, *notes, _raises(program, method.errors), or_else=f"`{method.wire}`."
+        ),
+    }
 
 
 def _argument(program: Program, param: Param, imports: Imports) -> str:

@@ -37,8 +37,14 @@ from codegen.model.model import (
 
 RUNTIME = "codegen.runtime.testing.strategies"
 _SIMPLE = {"bool": "st.booleans()", "uuid": "st.uuids()"}
-_BOUNDED = {"decimal": "decimals", "money": "money", "otime": "otimes", "datetime": "datetimes", "date": "dates",
-            "duration": "durations"}
+_BOUNDED = {
+    "decimal": "decimals",
+    "money": "money",
+    "otime": "otimes",
+    "datetime": "datetimes",
+    "date": "dates",
+    "duration": "durations",
+}
 _SPARE = 3
 """How many more items than it must a list or a map has at most."""
 
@@ -54,8 +60,15 @@ def emit(program: Program) -> Iterable[Output]:
             imports.bind("hypothesis", "strategies", "st")
             writer = _Writer(program, graph, module, imports)
             strategies = [writer.strategy(each) for each in declared]
-            yield Output(f"strategies/{module.name}.py", template.render(
-                header=header(module.files), module=module.name, strategies=strategies, imports=writer.imports.text()))
+            yield Output(
+                f"strategies/{module.name}.py",
+                template.render(
+                    header=header(module.files),
+                    module=module.name,
+                    strategies=strategies,
+                    imports=writer.imports.text(),
+                ),
+            )
 
 
 class Arguments:
@@ -139,8 +152,9 @@ class Strategy:
 class _Writer:
     """Writes the expressions of one module's file, or with `module` None of a file elsewhere."""
 
-    def __init__(self, program: Program, graph: _Graph, module: Module | None, imports: Imports,
-                 package: str = "") -> None:
+    def __init__(
+        self, program: Program, graph: _Graph, module: Module | None, imports: Imports, package: str = ""
+    ) -> None:
         self.program, self.graph, self.module = program, graph, module
         self.imports, self.package = imports, package
         self.owner: QName = ""
@@ -153,8 +167,10 @@ class _Writer:
             case Struct() | Event():
                 type_ = self.imports.name(f"..models.{declared.module}", class_name(declared.name))
                 # As the model's signature has them: by the name on the wire wherever that is an identifier.
-                fields = [(f"{field.name}_" if keyword.iskeyword(field.name) else field.name, self._field(field))
-                          for field in declared.fields]
+                fields = [
+                    (f"{field.name}_" if keyword.iskeyword(field.name) else field.name, self._field(field))
+                    for field in declared.fields
+                ]
                 return Strategy(name, type_, recursive, fields)
             case Alias():
                 type_ = python_type(self.program, declared.type, self.imports, nullable=declared.nullable)
@@ -178,8 +194,11 @@ class _Writer:
     def _union(self, declared: Union) -> str:
         """At the last depth only members that hold no such union again."""
         calls = [self._call(member) for member in declared.members]
-        ends = [call for call, member in zip(calls, declared.members, strict=True)
-                if not self.graph.back(declared.qname, member)]
+        ends = [
+            call
+            for call, member in zip(calls, declared.members, strict=True)
+            if not self.graph.back(declared.qname, member)
+        ]
         text = " | ".join(calls)
         return f"{text} if depth else {' | '.join(ends)}" if ends and len(ends) < len(calls) else text
 

@@ -53,30 +53,47 @@ def _package(program: Program, stored: Iterable[Module], ordered_tables: Iterabl
     modules = sorted(stored, key=lambda module: module.name)
     names = {struct.qname: struct for struct in program.rootobjects}
     imports = Imports()
-    ordered = [imports.name(f".{names[table.struct].module}", constant_name(names[table.struct]))
-               for table in ordered_tables]
+    ordered = [
+        imports.name(f".{names[table.struct].module}", constant_name(names[table.struct])) for table in ordered_tables
+    ]
     any_type = imports.name("typing", "Any")
     stored_type = imports.name("codegen.runtime.storage.stored_type", "StoredType")
-    return environment("tables").get_template("package.py.j2").render(
-        header=header([path for module in modules for path in module.files]), imports=imports.text(),
-        names=ordered, type=f"tuple[{stored_type}[{any_type}, {any_type}, {any_type}, {any_type}], ...]")
+    return (
+        environment("tables")
+        .get_template("package.py.j2")
+        .render(
+            header=header([path for module in modules for path in module.files]),
+            imports=imports.text(),
+            names=ordered,
+            type=f"tuple[{stored_type}[{any_type}, {any_type}, {any_type}, {any_type}], ...]",
+        )
+    )
 
 
 def _module(program: Program, module: Module, structs: list[Struct]) -> str:
     taken = [f"{struct.name}{suffix}" for struct in structs for suffix in ("Table", "New", "Patch", "Filter")]
     imports = Imports([*taken, *map(constant_name, structs)])
     imports.module("peewee")
-    for source, name in (("collections.abc", "Callable"), ("datetime", "datetime"),
-                         ("typing_extensions", "TypedDict"), *(("codegen.runtime.storage.stored_type", name) for name in (
-                             "Codecs", "Row", "StoredField", "StoredType", "Values"))):
+    for source, name in (
+        ("collections.abc", "Callable"),
+        ("datetime", "datetime"),
+        ("typing_extensions", "TypedDict"),
+        *(
+            ("codegen.runtime.storage.stored_type", name)
+            for name in ("Codecs", "Row", "StoredField", "StoredType", "Values")
+        ),
+    ):
         imports.name(source, name)
     made: set[str] = set()
     types = []
     for struct in structs:
         types.append(_Writer(program, struct, imports, frozenset(made)).render())
         made.add(struct.table)
-    return environment("tables").get_template("module.py.j2").render(
-        header=header(module.files), module=module.name, imports=imports.text(), types=types)
+    return (
+        environment("tables")
+        .get_template("module.py.j2")
+        .render(header=header(module.files), module=module.name, imports=imports.text(), types=types)
+    )
 
 
 @dataclass(frozen=True)
@@ -108,12 +125,15 @@ class _Writer:
         pairs = list(zip(table.columns, struct.stored_fields, strict=True))
         given = [field for field in struct.stored_fields if field.name != "rev"]
         lines: dict[str, object] = {
-            "name": struct.name, "snake": snake(struct.name), "constant": constant_name(struct),
-            "wire": struct.wire, "table": _text(struct.table), "table_class": f"{struct.name}Table",
+            "name": struct.name,
+            "snake": snake(struct.name),
+            "constant": constant_name(struct),
+            "wire": struct.wire,
+            "table": _text(struct.table),
+            "table_class": f"{struct.name}Table",
             "model": model_name(self.program, struct.qname, self.imports),
             "columns": [self._column(column, table) for column in table.columns],
-            "indexes": [f"(({_names(map(_attribute, index.columns))}), {index.unique})"
-                        for index in table.indexes],
+            "indexes": [f"(({_names(map(_attribute, index.columns))}), {index.unique})" for index in table.indexes],
             "new": [self._input(field, required=field.required and field.name != "sid") for field in given],
             "patch": [self._input(field, required=None) for field in given if field.name != "sid"],
             "filter": [self._input(field, required=None, constrained=False) for field in find_fields(struct)],
@@ -122,7 +142,8 @@ class _Writer:
             "json": [self._json(place, column) for place, column in enumerate(table.columns)],
             "fill": [line for column, field in pairs for line in self._fill(column, field)],
             "fields": [self._stored(column, field) for column, field in pairs],
-            "more": list(self._more())}
+            "more": list(self._more()),
+        }
         lines["adapters"] = list(self.adapters.values())
         for name, kinds in self.used.items():
             lines[f"{name}_kinds"] = sorted(kinds)
@@ -142,8 +163,10 @@ class _Writer:
         class_name = f"{target.name}Table"
         if target.module != self.struct.module:
             class_name = self.imports.name(f".{target.module}", class_name)
-        return (f'{name} = peewee.ForeignKeyField(\n        {class_name}, column_name="{column.name}", '
-                f'object_id_name="{name}_stored",\n        on_delete="RESTRICT", backref="+", index=False{null})')
+        return (
+            f'{name} = peewee.ForeignKeyField(\n        {class_name}, column_name="{column.name}", '
+            f'object_id_name="{name}_stored",\n        on_delete="RESTRICT", backref="+", index=False{null})'
+        )
 
     def _field_class(self, kind: Kind) -> str:
         name = "".join(part.capitalize() for part in kind.split("_")) + "Column"
@@ -170,19 +193,31 @@ class _Writer:
                 low, high = (None if limit is None else str(limit) for limit in (limits.minimum, limits.maximum))
                 yield f"{self.imports.name(RUNTIME_TYPES, 'Bounds')}({low!r}, {high!r})"
             else:
-                pydantic += [f"{name}={limit}" for name, limit in (("ge", limits.minimum), ("le", limits.maximum))
-                             if limit is not None]
-        pydantic += [f"{name}={limit}" for name, limit in (
-            ("min_length", limits.min_length), ("max_length", limits.max_length)) if limit is not None]
+                pydantic += [
+                    f"{name}={limit}"
+                    for name, limit in (("ge", limits.minimum), ("le", limits.maximum))
+                    if limit is not None
+                ]
+        pydantic += [
+            f"{name}={limit}"
+            for name, limit in (("min_length", limits.min_length), ("max_length", limits.max_length))
+            if limit is not None
+        ]
         if limits.regex is not None:
             pydantic.append(f"pattern={_text(whole(limits.regex))}")
         if pydantic:
             yield f"{self.imports.name('pydantic', 'Field')}({', '.join(pydantic)})"
 
     def _stored(self, column: Column, field: Field) -> str:
-        flags = [name for name in ("nullable", "required", "server", "immutable", "set_once", "sensitive")
-                 if (column.nullable if name == "nullable" else getattr(field, name) or (
-                     name == "server" and field.name == "rev"))]
+        flags = [
+            name
+            for name in ("nullable", "required", "server", "immutable", "set_once", "sensitive")
+            if (
+                column.nullable
+                if name == "nullable"
+                else getattr(field, name) or (name == "server" and field.name == "rev")
+            )
+        ]
         reference = f", reference={_text(column.references)}" if column.references else ""
         return f'StoredField("{field.name}", "{column.kind}"{"".join(f", {flag}=True" for flag in flags)}{reference})'
 
@@ -208,9 +243,13 @@ class _Writer:
         value = f'v["{column.name}"]'
         if column.kind in _AS_THEY_ARE:
             return value
-        return _or_null(column, value, f"{self._encode(column, field)}({value})"
-                        if column.kind != "json" or self._untyped(field)
-                        else f"{self._adapter(field)}.dump_json({value}).decode()")
+        return _or_null(
+            column,
+            value,
+            f"{self._encode(column, field)}({value})"
+            if column.kind != "json" or self._untyped(field)
+            else f"{self._adapter(field)}.dump_json({value}).decode()",
+        )
 
     def _encode(self, column: Column, field: Field) -> str:
         self.used["row"].add(column.kind)
@@ -243,8 +282,9 @@ class _Writer:
         elif field.default is not None and not field.default.now and field.default.value is not None:
             literal = self._literal(column, field, field.default.value)
             yield from (f'if "{name}" not in v:', f'    v["{name}"] = {literal}')
-        elif column.kind in _NOW and ((field.default is not None and field.default.now) or (
-                field.server and not field.nullable)):
+        elif column.kind in _NOW and (
+            (field.default is not None and field.default.now) or (field.server and not field.nullable)
+        ):
             yield from (f'if "{name}" not in v:', f'    v["{name}"] = {_NOW[column.kind]}')
         elif column.nullable:
             yield f'v.setdefault("{name}", None)'
@@ -298,7 +338,11 @@ def _roundtrips(program: Program, sources: Iterable[str]) -> str:
     """The test that each object comes back from the database as it was written, run with the generated strategies."""
     imports = Imports()
     structs = [program.struct(table.struct) for table in tables(program)]
-    strategies = [(struct.qname, imports.name(f"..strategies.{struct.module}", f"any_{snake(struct.name)}"))
-                  for struct in structs]
-    return environment("tables").get_template("roundtrip.py.j2").render(
-        header=header(sources), imports=imports.text(), strategies=strategies)
+    strategies = [
+        (struct.qname, imports.name(f"..strategies.{struct.module}", f"any_{snake(struct.name)}")) for struct in structs
+    ]
+    return (
+        environment("tables")
+        .get_template("roundtrip.py.j2")
+        .render(header=header(sources), imports=imports.text(), strategies=strategies)
+    )

@@ -41,9 +41,30 @@ from codegen.model.model import (
 )
 
 _NUMBERS = frozenset({"i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64"})
-_RESERVED = frozenset({
-    "Client", "ClientOptions", "Page", "Json", "ParameterError", "RpcError", "TransportError", "Transport", "Error",
-    "Record", "Promise", "Response", "Set", "Array", "Object", "String", "Math", "JSON", "AbortSignal", "Uint8Array"})
+_RESERVED = frozenset(
+    {
+        "Client",
+        "ClientOptions",
+        "Page",
+        "Json",
+        "ParameterError",
+        "RpcError",
+        "TransportError",
+        "Transport",
+        "Error",
+        "Record",
+        "Promise",
+        "Response",
+        "Set",
+        "Array",
+        "Object",
+        "String",
+        "Math",
+        "JSON",
+        "AbortSignal",
+        "Uint8Array",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +121,11 @@ class Names:
         declared = [*program.types.values(), *program.errors.values()]
         count = Counter(item.name for item in declared)
         self._names: dict[QName, str] = {
-            item.qname: item.name if count[item.name] == 1 and item.name not in _RESERVED
+            item.qname: item.name
+            if count[item.name] == 1 and item.name not in _RESERVED
             else "".join(part.capitalize() for part in item.module.split("_")) + item.name
-            for item in declared}
+            for item in declared
+        }
 
         self._taken = frozenset(self._names.values())
 
@@ -158,10 +181,18 @@ def emit(program: Program) -> Iterable[Output]:
     template = environment("clients").get_template("client.ts.j2")
     sources = [file for module in program.modules for file in module.files]
     for path, typed in (("clients/typescript/client.ts", True), ("clients/typescript/client.js", False)):
-        yield Output(path, template.render(
-            header=header(sources, "//"), typed=typed, client="Client", example=first, groups=call_groups,
-            declarations=list(_declarations(program, types, all_groups)) if typed else [],
-            errors=[_error(error, types) for error in program.errors.values()]))
+        yield Output(
+            path,
+            template.render(
+                header=header(sources, "//"),
+                typed=typed,
+                client="Client",
+                example=first,
+                groups=call_groups,
+                declarations=list(_declarations(program, types, all_groups)) if typed else [],
+                errors=[_error(error, types) for error in program.errors.values()],
+            ),
+        )
 
 
 def _declarations(program: Program, types: Types, all_groups: Iterable[Group]) -> Iterator[Declaration]:
@@ -197,23 +228,39 @@ def _inputs(root: Struct, types: Types) -> Iterator[Declaration]:
         return types.names.derived(root.qname, suffix)
 
     if {"new", "set"} & set(root.crud):
-        yield Declaration(derived("Input"), f"What `{root.wire}.new` reads.", tuple(
-            types.member(field, optional=not field.required) for field in input_fields(root)))
+        yield Declaration(
+            derived("Input"),
+            f"What `{root.wire}.new` reads.",
+            tuple(types.member(field, optional=not field.required) for field in input_fields(root)),
+        )
     if "patch" in root.crud:
-        yield Declaration(derived("Patch"), f"What `{root.wire}.patch` may change; what is absent stays.", tuple(
-            types.member(field, optional=True) for field in patch_fields(root)))
+        yield Declaration(
+            derived("Patch"),
+            f"What `{root.wire}.patch` may change; what is absent stays.",
+            tuple(types.member(field, optional=True) for field in patch_fields(root)),
+        )
     if "find" in root.crud:
-        yield Declaration(derived("Filter"), f"What `{root.wire}.find` may ask for.", tuple(
-            types.member(field, optional=True) for field in find_fields(root)))
+        yield Declaration(
+            derived("Filter"),
+            f"What `{root.wire}.find` may ask for.",
+            tuple(types.member(field, optional=True) for field in find_fields(root)),
+        )
     if "list_full" in root.crud and any(field.sensitive for field in root.fields):
-        yield Declaration(derived("Listed"), f"`{name}` as lists give it: without what is sensitive.", tuple(
-            types.member(field, optional=field.optional) for field in listed_fields(root)))
+        yield Declaration(
+            derived("Listed"),
+            f"`{name}` as lists give it: without what is sensitive.",
+            tuple(types.member(field, optional=field.optional) for field in listed_fields(root)),
+        )
 
 
 def _error(error: Error, types: Types) -> DeclaredError:
     doc = f"{error.message} (code {error.code}, HTTP {error.status})" + (f"\n\n{error.doc}" if error.doc else "")
-    return DeclaredError(types.names[error.qname], json.dumps(error.slug), doc, tuple(
-        types.member(field, optional=field.optional) for field in error.fields))
+    return DeclaredError(
+        types.names[error.qname],
+        json.dumps(error.slug),
+        doc,
+        tuple(types.member(field, optional=field.optional) for field in error.fields),
+    )
 
 
 def _group(group: Group, types: Types) -> CallGroup:
@@ -228,9 +275,15 @@ def _method_call(method: Method, types: Types) -> Call:
     if method.errors:
         doc += "\n\nThrows " + ", ".join(types.names[error] for error in method.errors) + "."
     return Call(
-        method.name, json.dumps(method.wire), doc.strip(), _object(members), any(not m.optional for m in members),
+        method.name,
+        json.dumps(method.wire),
+        doc.strip(),
+        _object(members),
+        any(not m.optional for m in members),
         types.text(method.result, method.result_nullable) if method.result is not None else "null",
-        method.safe, json.dumps(key) if key else "null")
+        method.safe,
+        json.dumps(key) if key else "null",
+    )
 
 
 def _crud_call(root: Struct, verb: CrudVerb, types: Types) -> Call:
@@ -248,11 +301,22 @@ def _crud_call(root: Struct, verb: CrudVerb, types: Types) -> Call:
         "list": (page, "Page<string>", "The sids, a page at a time."),
         "list_full": (page, f"Page<{listed}>", "The objects, a page at a time."),
         "exists": ("{ sid: string }", "boolean", "Whether there is an object with this sid."),
-        "find": (f"{{ filter: {wanted}; limit?: number; cursor?: string | null }}", f"Page<{listed}>",
-                 "The objects whose indexed fields have these values."),
+        "find": (
+            f"{{ filter: {wanted}; limit?: number; cursor?: string | null }}",
+            f"Page<{listed}>",
+            "The objects whose indexed fields have these values.",
+        ),
     }[verb]
-    return Call(verb, json.dumps(f"{root.wire}.{verb}"), doc, params, verb not in ("list", "list_full"), result,
-                verb in SAFE_VERBS, "null")
+    return Call(
+        verb,
+        json.dumps(f"{root.wire}.{verb}"),
+        doc,
+        params,
+        verb not in ("list", "list_full"),
+        result,
+        verb in SAFE_VERBS,
+        "null",
+    )
 
 
 def _object(members: list[Member]) -> str | None:

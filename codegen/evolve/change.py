@@ -74,11 +74,18 @@ def in_new_names(all_changes: Iterable[TableChange], change: TableChange) -> Tab
     targets = {c.old.name: c.new.name for c in all_changes if c.old and c.new}
     columns = {c.old.name: c.new.name for c in change.columns if c.old and c.new}
     return replace(
-        change.old, name=change.new.name,
+        change.old,
+        name=change.new.name,
         columns=tuple(
-            replace(column, name=columns.get(column.name, column.name),
-                    references=targets.get(column.references, column.references) if column.references else None)
-            for column in change.old.columns),
+            replace(
+                column,
+                name=columns.get(column.name, column.name),
+                references=targets.get(column.references, column.references) if column.references else None,
+            )
+            for column in change.old.columns
+        ),
         indexes=tuple(
             replace(index, columns=tuple(columns.get(name, name) for name in index.columns))
-            for index in change.old.indexes))
+            for index in change.old.indexes
+        ),
+    )

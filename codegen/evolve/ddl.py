@@ -16,15 +16,44 @@ from codegen.model.storage import MAX_NAME, Column, Table, TableIndex, short_nam
 from codegen.runtime.values.columns import Dialect, Kind
 
 _SQLITE_TYPES: Mapping[Kind, str] = {
-    "bool": "INTEGER", "blob": "BLOB", "i8": "INTEGER", "i16": "INTEGER", "i32": "INTEGER", "i64": "INTEGER",
-    "u8": "INTEGER", "u16": "INTEGER", "u32": "INTEGER", "double": "REAL", "money": "INTEGER", "otime": "INTEGER",
-    "datetime": "INTEGER", "duration": "INTEGER"}
+    "bool": "INTEGER",
+    "blob": "BLOB",
+    "i8": "INTEGER",
+    "i16": "INTEGER",
+    "i32": "INTEGER",
+    "i64": "INTEGER",
+    "u8": "INTEGER",
+    "u16": "INTEGER",
+    "u32": "INTEGER",
+    "double": "REAL",
+    "money": "INTEGER",
+    "otime": "INTEGER",
+    "datetime": "INTEGER",
+    "duration": "INTEGER",
+}
 _POSTGRESQL_TYPES: Mapping[Kind, str] = {
-    "bool": "BOOLEAN", "blob": "BYTEA", "i8": "INTEGER", "i16": "INTEGER", "i32": "INTEGER", "i64": "BIGINT",
-    "u8": "INTEGER", "u16": "INTEGER", "u32": "BIGINT", "u64": "NUMERIC(20, 0)", "double": "DOUBLE PRECISION",
-    "decimal": "NUMERIC", "money": "BIGINT", "otime": "BIGINT", "datetime": "BIGINT", "duration": "BIGINT",
-    "date": "DATE", "uuid": "UUID", "sid": 'VARCHAR(26) COLLATE "C"', "ref": 'VARCHAR(26) COLLATE "C"',
-    "json": "JSON"}
+    "bool": "BOOLEAN",
+    "blob": "BYTEA",
+    "i8": "INTEGER",
+    "i16": "INTEGER",
+    "i32": "INTEGER",
+    "i64": "BIGINT",
+    "u8": "INTEGER",
+    "u16": "INTEGER",
+    "u32": "BIGINT",
+    "u64": "NUMERIC(20, 0)",
+    "double": "DOUBLE PRECISION",
+    "decimal": "NUMERIC",
+    "money": "BIGINT",
+    "otime": "BIGINT",
+    "datetime": "BIGINT",
+    "duration": "BIGINT",
+    "date": "DATE",
+    "uuid": "UUID",
+    "sid": 'VARCHAR(26) COLLATE "C"',
+    "ref": 'VARCHAR(26) COLLATE "C"',
+    "json": "JSON",
+}
 
 OTIME_BOUNDS = (0, 2**32 - 1)
 
@@ -49,8 +78,11 @@ def create_tables(wanted: Collection[Table], dialect: Dialect) -> list[str]:
     made: set[str] = set()
     for table in wanted:
         open_ends = new - made - {table.name} if dialect == "postgresql" else set[str]()
-        statements += [create_table(table, dialect, without=open_ends), *create_indexes(table),
-                       *create_triggers(table, dialect)]
+        statements += [
+            create_table(table, dialect, without=open_ends),
+            *create_indexes(table),
+            *create_triggers(table, dialect),
+        ]
         later += [add_foreign_key(table, column) for column in table.columns if column.references in open_ends]
         made.add(table.name)
     return statements + later
@@ -58,15 +90,18 @@ def create_tables(wanted: Collection[Table], dialect: Dialect) -> list[str]:
 
 def create_table(table: Table, dialect: Dialect, *, as_name: str = "", without: Collection[str] = ()) -> str:
     """`as_name` is the name to make it under while it is rebuilt; references to tables in `without` are left out."""
-    lines = (column_definition(table, column, dialect, reference=column.references not in without)
-             for column in table.columns)
+    lines = (
+        column_definition(table, column, dialect, reference=column.references not in without)
+        for column in table.columns
+    )
     body = ",\n    ".join(lines)
     strict = " STRICT" if dialect == "sqlite" else ""
     return f"CREATE TABLE {sql.name(as_name or table.name)} (\n    {body}\n){strict}"
 
 
-def column_definition(table: Table, column: Column, dialect: Dialect, *, reference: bool = True,
-                      nullable: bool | None = None) -> str:
+def column_definition(
+    table: Table, column: Column, dialect: Dialect, *, reference: bool = True, nullable: bool | None = None
+) -> str:
     """Name, type, nullability and constraints of one column."""
     parts = [sql.name(column.name), column_type(column.kind, dialect)]
     if not (column.nullable if nullable is None else nullable):
@@ -101,8 +136,10 @@ def check_name(table: Table, column: Column) -> str:
 
 
 def add_foreign_key(table: Table, column: Column) -> str:
-    return (f"ALTER TABLE {sql.name(table.name)} ADD CONSTRAINT {sql.name(foreign_key_name(table, column))} "
-            f"FOREIGN KEY ({sql.name(column.name)}) {_references(column)}")
+    return (
+        f"ALTER TABLE {sql.name(table.name)} ADD CONSTRAINT {sql.name(foreign_key_name(table, column))} "
+        f"FOREIGN KEY ({sql.name(column.name)}) {_references(column)}"
+    )
 
 
 def _references(column: Column) -> str:
@@ -111,6 +148,7 @@ def _references(column: Column) -> str:
 
 
 # --- indexes and triggers ---------------------------------------------------------------------------------------
+
 
 def create_indexes(table: Table) -> list[str]:
     return [create_index(table, index) for index in table.indexes]
@@ -128,19 +166,26 @@ def create_triggers(table: Table, dialect: Dialect) -> list[str]:
     message = sql.text(f"{table.name} is append-only")
     on = sql.name(table.name)
     if dialect == "sqlite":
-        return [f"CREATE TRIGGER {sql.name(trigger)} BEFORE {event} ON {on}\n"
-                f"BEGIN\n    SELECT RAISE(ABORT, {message});\nEND"
-                for trigger, event in zip(trigger_names(table, dialect), ("UPDATE", "DELETE"), strict=True)]
+        return [
+            f"CREATE TRIGGER {sql.name(trigger)} BEFORE {event} ON {on}\n"
+            f"BEGIN\n    SELECT RAISE(ABORT, {message});\nEND"
+            for trigger, event in zip(trigger_names(table, dialect), ("UPDATE", "DELETE"), strict=True)
+        ]
     trigger = sql.name(trigger_names(table, dialect)[0])
     function = (
         f"CREATE FUNCTION {trigger}() RETURNS trigger LANGUAGE plpgsql AS $$\n"
         f"BEGIN\n"
         f"    RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = {message};\n"
         f"END\n"
-        f"$$")
-    return [function, (
-        f"CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON {on}\n"
-        f"    FOR EACH STATEMENT EXECUTE FUNCTION {trigger}()")]
+        f"$$"
+    )
+    return [
+        function,
+        (
+            f"CREATE TRIGGER {trigger} BEFORE UPDATE OR DELETE OR TRUNCATE ON {on}\n"
+            f"    FOR EACH STATEMENT EXECUTE FUNCTION {trigger}()"
+        ),
+    ]
 
 
 def drop_triggers(table: Table, dialect: Dialect) -> list[str]:
@@ -159,6 +204,7 @@ def trigger_names(table: Table, dialect: Dialect) -> tuple[str, ...]:
 
 
 # --- checks -----------------------------------------------------------------------------------------------------
+
 
 def check_of(column: Column, dialect: Dialect) -> str:
     """What must hold of a stored value that is not NULL; empty where everything may stand.
@@ -184,8 +230,9 @@ def _checks(column: Column, dialect: Dialect) -> Iterator[str]:
     elif high is not None:
         yield f"{on} <= {high}"
     if column.kind in ("text", "blob"):
-        yield from _length(column, f"length({on})" if column.kind == "text" or dialect == "sqlite"
-                           else f"octet_length({on})")
+        yield from _length(
+            column, f"length({on})" if column.kind == "text" or dialect == "sqlite" else f"octet_length({on})"
+        )
 
 
 def limits(column: Column) -> list[str | int | None]:
@@ -222,10 +269,12 @@ def _range(column: Column) -> tuple[Bound | None, Bound | None]:
     highs: list[Bound] = [c.maximum for c in column.constraints if c.maximum is not None]
     if column.kind == "otime":
         lows, highs = [*lows, OTIME_BOUNDS[0]], [*highs, OTIME_BOUNDS[1]]
-    elif column.kind in INTEGER_BOUNDS and column.kind != "i64":   # i64's bounds are those of the column's type
+    elif column.kind in INTEGER_BOUNDS and column.kind != "i64":  # i64's bounds are those of the column's type
         lows, highs = [*lows, INTEGER_BOUNDS[column.kind][0]], [*highs, INTEGER_BOUNDS[column.kind][1]]
-    return (max(lows, key=lambda bound: _rank(column.kind, bound), default=None),
-            min(highs, key=lambda bound: _rank(column.kind, bound), default=None))
+    return (
+        max(lows, key=lambda bound: _rank(column.kind, bound), default=None),
+        min(highs, key=lambda bound: _rank(column.kind, bound), default=None),
+    )
 
 
 def implies(old: Column, new: Column) -> bool:

@@ -135,7 +135,7 @@ class _Comparison:
                     entry.setdefault("rename", {})[before.name] = after.name
                 if _may_be_null(self.old, before) and not _may_be_null(self.new, after):
                     self._fill(new, after, entry, "require a value in")
-                elif before.optional and after.required:   # it may be missing, and must stand there as null
+                elif before.optional and after.required:  # it may be missing, and must stand there as null
                     self._fill(new, after, entry, "require")
                 elif _may_be_null(self.new, after) and not _may_be_null(self.old, before):
                     self._step(f"let {new.name}.{after.name} be empty")
@@ -218,11 +218,15 @@ class _Comparison:
 
 # --- what has to be rewritten -----------------------------------------------------------------------------------
 
+
 def _changed(types: Mapping[str, Any]) -> dict[str, Any]:
     """The types whose values change, or hold others that do; empty parts are left out."""
     changing = {name for name, entry in types.items() if entry.keys() - {"holds", "tag", "members"}}
-    while more := {name for name, entry in types.items() if name not in changing
-                   and any(_inmost(held) in changing for held in _parts(entry).values())}:
+    while more := {
+        name
+        for name, entry in types.items()
+        if name not in changing and any(_inmost(held) in changing for held in _parts(entry).values())
+    }:
         changing |= more
     found = {}
     for name in types:

@@ -108,8 +108,11 @@ class Judge:
             if index.unique and all(column in earlier for column in index.columns):
                 columns = tuple(earlier[column] for column in index.columns)
                 held = " AND ".join(f"{sql.name(column)} IS NOT NULL" for column in columns)
-                self._guard(old, f"WHERE {held} GROUP BY {sql.names(columns)} HAVING count(*) > 1",
-                            f"({', '.join(columns)}) is now unique, and some rows hold the same; mend them first")
+                self._guard(
+                    old,
+                    f"WHERE {held} GROUP BY {sql.names(columns)} HAVING count(*) > 1",
+                    f"({', '.join(columns)}) is now unique, and some rows hold the same; mend them first",
+                )
         after = {(index.columns, index.unique) for index in new.indexes}
         for columns, unique in sorted(before - after):
             self._say(f"drop {'unique index' if unique else 'index'} on {new.name} ({', '.join(columns)})")
@@ -141,7 +144,7 @@ class Judge:
             self._guard_values(old, column, "holds values, which going back would lose; clear them first")
             return
         struct = self.new.struct(new.struct)
-        still_there = any(f.name == column.name for f in struct.fields)   # now @computed
+        still_there = any(f.name == column.name for f in struct.fields)  # now @computed
         if column.name not in struct.reserved and not still_there:
             self._refuse(catalog.FIELD_LOST, struct, column.name)
 
@@ -181,14 +184,16 @@ class Judge:
         """The values of a JSON column are rewritten, or there must be none."""
         for rule, fields in ((catalog.FIELD_LOST, found.lost), (catalog.RESERVED_AGAIN, found.again)):
             for struct, name in fields:
-                if (struct.qname, name) not in self.refused:   # another column may hold it too
+                if (struct.qname, name) not in self.refused:  # another column may hold it too
                     self.refused.add((struct.qname, name))
                     self._refuse(rule, struct, name)
         for problem in found.problems:
             self._say(f"{new.name}.{after.name} holds values of another form: {problem}")
-            self._guard(old, f"WHERE {sql.name(before.name)} IS NOT NULL",
-                        f"{before.name} holds values that the other schema cannot read ({problem}); "
-                        "rewrite them first")
+            self._guard(
+                old,
+                f"WHERE {sql.name(before.name)} IS NOT NULL",
+                f"{before.name} holds values that the other schema cannot read ({problem}); rewrite them first",
+            )
         if found.problems:
             return
         for step in found.steps:
@@ -215,8 +220,13 @@ class Judge:
         struct = self.new.struct(new.struct)
         if self.report is not None:
             self.report.add(
-                catalog.TYPE_CHANGED, _span(struct, after.name), name=after.name, owner=struct.name,
-                old=_said(self.old, before), new=_said(self.new, after))
+                catalog.TYPE_CHANGED,
+                _span(struct, after.name),
+                name=after.name,
+                owner=struct.name,
+                old=_said(self.old, before),
+                new=_said(self.new, after),
+            )
 
     def _required(self, old: Table, new: Table, before: Column, after: Column) -> None:
         if after.default is not None and (after.default.now or after.default.value is not None):
@@ -224,8 +234,11 @@ class Judge:
             self._say(f"fill empty {new.name}.{after.name} with its default, then require a value")
         else:
             self._say(f"require a value in {new.name}.{after.name}")
-            self._guard(old, f"WHERE {sql.name(before.name)} IS NULL",
-                        f"{before.name} is now required, and some rows have none; give them a value first")
+            self._guard(
+                old,
+                f"WHERE {sql.name(before.name)} IS NULL",
+                f"{before.name} is now required, and some rows have none; give them a value first",
+            )
 
     def _values(self, old: Table, before: Column, after: Column) -> None:
         """Enums: values that are gone, or unknown ones where the enum closes, must not stand in rows."""
@@ -236,36 +249,57 @@ class Judge:
         if after.kind == "enum_closed" and before.kind == "enum_open":
             known = ", ".join(sql.text(value) for value in after.values)
             self._say(f"close the values of {old.name}.{before.name}")
-            self._guard(old, f"WHERE {on} NOT IN ({known})",
-                        f"{before.name} is now a closed enum, and some rows hold other values; change them first")
+            self._guard(
+                old,
+                f"WHERE {on} NOT IN ({known})",
+                f"{before.name} is now a closed enum, and some rows hold other values; change them first",
+            )
         elif gone:
             held = ", ".join(sql.text(value) for value in gone)
             self._say(f"take {held} from the values of {old.name}.{before.name}")
-            self._guard(old, f"WHERE {on} IN ({held})",
-                        f"{before.name} may no longer be {held}, and some rows hold it; change them first")
+            self._guard(
+                old,
+                f"WHERE {on} IN ({held})",
+                f"{before.name} may no longer be {held}, and some rows hold it; change them first",
+            )
         added = [value for value in after.values if value not in before.values]
         if added:
             self._say(f"add {', '.join(sql.text(value) for value in added)} to the values of {old.name}.{before.name}")
 
     def _limits(self, old: Table, new: Table, before: Column, after: Column) -> None:
         """Constraints: rows that break a new or tighter one stop the migration."""
-        probe = replace(after, name=before.name, kind=before.kind, values=before.values,
-                        constraints=(*after.constraints, *_range_of(before, after)))
+        probe = replace(
+            after,
+            name=before.name,
+            kind=before.kind,
+            values=before.values,
+            constraints=(*after.constraints, *_range_of(before, after)),
+        )
         if ddl.limits(probe) != ddl.limits(before):
             tighter = not ddl.implies(before, probe)
             self._say(f"{'tighten' if tighter else 'loosen'} what may stand in {new.name}.{after.name}")
             if tighter:
-                queries = {dialect: sql.rows(old.name, f"WHERE NOT ({ddl.check_of(probe, dialect)})")
-                           for dialect in DIALECTS}
-                self.verdict.guards.append(Guard(
-                    old.name, queries, f"{old.name}.{before.name} has a constraint that some rows break; "
-                    "mend them first"))
+                queries = {
+                    dialect: sql.rows(old.name, f"WHERE NOT ({ddl.check_of(probe, dialect)})") for dialect in DIALECTS
+                }
+                self.verdict.guards.append(
+                    Guard(
+                        old.name,
+                        queries,
+                        f"{old.name}.{before.name} has a constraint that some rows break; mend them first",
+                    )
+                )
         known = {constraints.regex for constraints in before.constraints}
         for regex in dict.fromkeys(c.regex for c in after.constraints if c.regex and c.regex not in known):
             self._say(f"check that {new.name}.{after.name} matches {regex}")
-            self.verdict.patterns.append(Pattern(
-                old.name, before.name, regex,
-                f"{old.name}.{before.name} must now match {regex}, and some rows do not; mend them first"))
+            self.verdict.patterns.append(
+                Pattern(
+                    old.name,
+                    before.name,
+                    regex,
+                    f"{old.name}.{before.name} must now match {regex}, and some rows do not; mend them first",
+                )
+            )
 
     # --- words ------------------------------------------------------------------------------------------------
 

@@ -25,8 +25,9 @@ WIDTH = 110
 
 _LEFT_OUT = frozenset({"span", "doc", "path", "files", "module"})
 _TYPES = (Primitive, Ref, Named, ListOf, MapOf, Nullable)
-_DECLARATIONS = {cls.__name__.lower(): cls
-                 for cls in (model.Struct, model.Enum, model.Union, model.Alias, model.ErrorGroup)}
+_DECLARATIONS = {
+    cls.__name__.lower(): cls for cls in (model.Struct, model.Enum, model.Union, model.Alias, model.ErrorGroup)
+}
 _SECTIONS = ("types", "errors", "services", "interfaces", "events", "webhooks")
 
 
@@ -46,10 +47,12 @@ def load(text: str) -> Program:
         data = json.loads(text)
         found = data["format"]
     except (ValueError, KeyError, TypeError) as error:
-        raise LockError("the lock is no JSON object with a \"format\"; restore it from version control") from error
+        raise LockError('the lock is no JSON object with a "format"; restore it from version control') from error
     if found != FORMAT:
-        raise LockError(f"the lock has format {found!r}, this oschema reads format {FORMAT}; use the oschema that "
-                        "wrote it, or restore the lock from version control")
+        raise LockError(
+            f"the lock has format {found!r}, this oschema reads format {FORMAT}; use the oschema that "
+            "wrote it, or restore the lock from version control"
+        )
     try:
         return Program(modules=tuple(_load_module(module) for module in data["modules"]))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
@@ -61,6 +64,7 @@ def digest(text: str) -> str:
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
+
 
 def _module(module: model.Module) -> dict[str, Any]:
     data: dict[str, Any] = _write(module)
@@ -100,8 +104,11 @@ def _layout(value: Any, indent: str) -> str:
     deeper = indent + "  "
     if isinstance(value, list):
         return "[\n" + ",\n".join(deeper + _layout(item, deeper) for item in value) + f"\n{indent}]"
-    return "{\n" + ",\n".join(f"{deeper}{json.dumps(key)}: {_layout(item, deeper)}"
-                              for key, item in value.items()) + f"\n{indent}}}"
+    return (
+        "{\n"
+        + ",\n".join(f"{deeper}{json.dumps(key)}: {_layout(item, deeper)}" for key, item in value.items())
+        + f"\n{indent}}}"
+    )
 
 
 def type_text(type_: Type) -> str:
@@ -123,16 +130,24 @@ def type_text(type_: Type) -> str:
 
 # --- reading ----------------------------------------------------------------------------------------------------
 
+
 def _load_module(data: Mapping[str, Any]) -> model.Module:
-    sections = {name: tuple(_read_declaration(item, data["name"], name) for item in data.get(name, ()))
-                for name in _SECTIONS}
-    return model.Module(name=data["name"], version=data["version"], path="", files=(),
-                        imports=tuple(data["imports"]), **sections)
+    sections = {
+        name: tuple(_read_declaration(item, data["name"], name) for item in data.get(name, ())) for name in _SECTIONS
+    }
+    return model.Module(
+        name=data["name"], version=data["version"], path="", files=(), imports=tuple(data["imports"]), **sections
+    )
 
 
 def _read_declaration(data: Mapping[str, Any], module: str, section: str) -> Any:
-    classes = {"errors": model.Error, "services": model.Service, "interfaces": model.Interface,
-               "events": model.Event, "webhooks": model.Webhook}
+    classes = {
+        "errors": model.Error,
+        "services": model.Service,
+        "interfaces": model.Interface,
+        "events": model.Event,
+        "webhooks": model.Webhook,
+    }
     cls = _DECLARATIONS[data["kind"]] if section == "types" else classes[section]
     return _read(cls, {**{key: value for key, value in data.items() if key != "kind"}, "module": module})
 

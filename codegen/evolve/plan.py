@@ -29,7 +29,8 @@ _FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")
 _STATEMENTS = {"sqlite": sqlite.statements, "postgresql": postgresql.statements}
 _HEADERS: Mapping[Dialect, str] = {
     "sqlite": "-- Runs in one transaction with foreign keys off (`PRAGMA foreign_keys = OFF` before it begins).\n",
-    "postgresql": "-- Runs in one transaction.\n"}
+    "postgresql": "-- Runs in one transaction.\n",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +55,11 @@ def plan(old: Program, new: Program, report: Report) -> Plan:
     for direction, verdict, way in (("up", forward, pairs), ("down", back, back_pairs)):
         for dialect in DIALECTS:
             files[f"{direction}.{dialect}.sql"] = _script(dialect, verdict, _STATEMENTS[dialect](way, verdict))
-    rewrites = {direction: verdict.rewrites for direction, verdict in (("up", forward), ("down", back))
-                if verdict.rewrites["columns"]}
+    rewrites = {
+        direction: verdict.rewrites
+        for direction, verdict in (("up", forward), ("down", back))
+        if verdict.rewrites["columns"]
+    }
     about = {
         "format": FORMAT,
         "from": shape_digest(old),
@@ -63,29 +67,50 @@ def plan(old: Program, new: Program, report: Report) -> Plan:
         "lock": lock.digest(text),
         "steps": forward.steps,
         "back": back.steps,
-        "patterns": {direction: [asdict(pattern) for pattern in verdict.patterns]
-                     for direction, verdict in (("up", forward), ("down", back)) if verdict.patterns},
+        "patterns": {
+            direction: [asdict(pattern) for pattern in verdict.patterns]
+            for direction, verdict in (("up", forward), ("down", back))
+            if verdict.patterns
+        },
         **({"rewrites": rewrites} if rewrites else {}),
-        "checksums": {**{name: lock.digest(content) for name, content in files.items()},
-                      **({"rewrites": lock.digest(json.dumps(rewrites))} if rewrites else {})}}
+        "checksums": {
+            **{name: lock.digest(content) for name, content in files.items()},
+            **({"rewrites": lock.digest(json.dumps(rewrites))} if rewrites else {}),
+        },
+    }
     return Plan(tuple(forward.steps), {**files, "migration.json": _json(about)}, text)
 
 
 def shape_digest(program: Program) -> str:
     """Of all tables, whatever the order in which they and their columns are declared, and however SQL spells them."""
     shape = [
-        {"table": table.name, "append_only": table.append_only,
-         "columns": sorted([column.name, column.kind, column.nullable, column.references or "", sorted(column.values)
-                            if column.kind == "enum_closed" else [], *ddl.limits(column)] for column in table.columns),
-         "indexes": sorted(index.name for index in table.indexes)}
-        for table in sorted(tables(program), key=lambda table: table.name)]
+        {
+            "table": table.name,
+            "append_only": table.append_only,
+            "columns": sorted(
+                [
+                    column.name,
+                    column.kind,
+                    column.nullable,
+                    column.references or "",
+                    sorted(column.values) if column.kind == "enum_closed" else [],
+                    *ddl.limits(column),
+                ]
+                for column in table.columns
+            ),
+            "indexes": sorted(index.name for index in table.indexes),
+        }
+        for table in sorted(tables(program), key=lambda table: table.name)
+    ]
     return lock.digest(json.dumps(shape))
 
 
 def _script(dialect: Dialect, verdict: Verdict, statements: list[str]) -> str:
     columns = ", ".join(f"{place['table']}.{place['column']}" for place in verdict.rewrites["columns"])
-    warning = ("-- Not whole by itself: before it, `oschema migrate apply` rewrites the JSON in\n"
-               f"-- {columns} as `rewrites` in migration.json says.\n")
+    warning = (
+        "-- Not whole by itself: before it, `oschema migrate apply` rewrites the JSON in\n"
+        f"-- {columns} as `rewrites` in migration.json says.\n"
+    )
     return f"{_HEADERS[dialect]}{warning if columns else ''}\n{ddl.script(statements)}"
 
 
@@ -94,6 +119,7 @@ def _json(value: object) -> str:
 
 
 # --- the directory of schemas -----------------------------------------------------------------------------------
+
 
 def locked(schemas: Path, report: Report) -> Program:
     """The model of the lock; an empty one where there is none yet. A lock that cannot be read goes to `report`."""
@@ -142,9 +168,14 @@ def check_history(schemas: Path, old: Program, report: Report) -> None:
         return
     if leads_to != shape_digest(old):
         last = folders[-1] if folders else "no migration"
-        report.add(catalog.MIGRATIONS_BROKEN, _file(schemas / LOCK), problem=(
-            f"the lock and the migrations do not belong together ({last} leads to other tables); "
-            "restore both from the same commit"))
+        report.add(
+            catalog.MIGRATIONS_BROKEN,
+            _file(schemas / LOCK),
+            problem=(
+                f"the lock and the migrations do not belong together ({last} leads to other tables); "
+                "restore both from the same commit"
+            ),
+        )
 
 
 def slug_of(steps: tuple[str, ...], number: int) -> str:
@@ -159,8 +190,12 @@ def seal(folder: Path) -> bool:
     """Accept edits of a migration's SQL or rewrites by new checksums. False where there was nothing to accept."""
     path = folder / "migration.json"
     about = json.loads(path.read_text(encoding="utf-8"))
-    sums = {name: lock.digest(json.dumps(about.get("rewrites", {})) if name == "rewrites" else
-                              (folder / name).read_text(encoding="utf-8")) for name in about["checksums"]}
+    sums = {
+        name: lock.digest(
+            json.dumps(about.get("rewrites", {})) if name == "rewrites" else (folder / name).read_text(encoding="utf-8")
+        )
+        for name in about["checksums"]
+    }
     if sums == about["checksums"]:
         return False
     path.write_text(_json({**about, "checksums": sums}), encoding="utf-8", newline="\n")
@@ -173,4 +208,3 @@ def _names(directory: Path) -> list[str]:
 
 def _file(path: Path) -> Span:
     return Span(path.as_posix(), 1, 1, 1, 1)
-

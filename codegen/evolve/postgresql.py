@@ -36,10 +36,12 @@ def _guards(verdict: Verdict) -> Iterator[str]:
     if guarded:
         yield f"LOCK TABLE {sql.names(guarded)} IN ACCESS EXCLUSIVE MODE"
     for guard in verdict.guards:
-        body = (f"\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
-                f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n")
+        body = (
+            f"\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
+            f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n"
+        )
         quote = "$$"
-        while quote in body:   # an enum value may hold anything
+        while quote in body:  # an enum value may hold anything
             quote = f"$_{quote[1:]}"
         yield f"DO {quote}{body}{quote}"
 
@@ -51,15 +53,17 @@ class _Alteration:
         assert change.old is not None and change.new is not None
         self.before, self.new = change.old, change.new
         self.old = in_new_names(changes, change)
-        self.columns = [(self.old.columns[self.before.columns.index(c.old)], c.new)
-                        for c in change.columns if c.old and c.new]
+        self.columns = [
+            (self.old.columns[self.before.columns.index(c.old)], c.new) for c in change.columns if c.old and c.new
+        ]
         self.added = [c.new for c in change.columns if c.new and not c.old]
         self.dropped = [c.old for c in change.columns if c.old and not c.new]
         self.fills = {name: fill for (table, name), fill in verdict.fills.items() if table == self.new.name}
         self.table = f"ALTER TABLE {sql.name(self.new.name)}"
         filled = any(column.name in self.fills for _, column in self.columns)
-        self.triggers_stay = (self.before.append_only == self.new.append_only
-                              and self.before.name == self.new.name and not filled)
+        self.triggers_stay = (
+            self.before.append_only == self.new.append_only and self.before.name == self.new.name and not filled
+        )
 
     def renames(self) -> Iterator[str]:
         """What goes by a new name: afterwards other tables can refer to it."""
@@ -93,8 +97,9 @@ class _Alteration:
         if not self.triggers_stay:
             yield from ddl.create_triggers(self.new, _DIALECT)
 
-    def _old_indexes(self, old: dict[tuple[tuple[str, ...], bool], TableIndex],
-                     new: dict[tuple[tuple[str, ...], bool], TableIndex]) -> Iterator[str]:
+    def _old_indexes(
+        self, old: dict[tuple[tuple[str, ...], bool], TableIndex], new: dict[tuple[tuple[str, ...], bool], TableIndex]
+    ) -> Iterator[str]:
         for key, index in old.items():
             if key not in new:
                 yield f"DROP INDEX {sql.name(index.name)}"
@@ -106,7 +111,8 @@ class _Alteration:
         before = self.before.columns[self.old.columns.index(old)]
         if old.references is not None:
             yield from self._rename_constraint(
-                ddl.foreign_key_name(self.before, before), ddl.foreign_key_name(self.new, new))
+                ddl.foreign_key_name(self.before, before), ddl.foreign_key_name(self.new, new)
+            )
         check, name = ddl.check_of(old, _DIALECT), ddl.check_name(self.before, before)
         if check and check == ddl.check_of(new, _DIALECT):
             yield from self._rename_constraint(name, ddl.check_name(self.new, new))
@@ -138,4 +144,3 @@ class _Alteration:
             yield sql.fill(self.new.name, new.name, value)
         if old.nullable != new.nullable:
             yield f"{alter} {'DROP' if new.nullable else 'SET'} NOT NULL"
-

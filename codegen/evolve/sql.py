@@ -34,12 +34,12 @@ def text(value: str) -> str:
 
 def rows(table: str, where: str = "") -> str:
     """A query that finds a row wherever there is one."""
-    return f"SELECT 1 FROM {name(table)} {where}".strip()   # noqa: S608 - text for a file, made of quoted names
+    return f"SELECT 1 FROM {name(table)} {where}".strip()  # noqa: S608 - text for a file, made of quoted names
 
 
 def fill(table: str, column: str, value: str) -> str:
     """Give a value to the rows that have none."""
-    return f"UPDATE {name(table)} SET {name(column)} = {value} WHERE {name(column)} IS NULL"   # noqa: S608
+    return f"UPDATE {name(table)} SET {name(column)} = {value} WHERE {name(column)} IS NULL"  # noqa: S608
 
 
 def literal(kind: Kind, value: Json, dialect: Dialect) -> str:
@@ -70,7 +70,8 @@ _NOW: Mapping[tuple[Dialect, Kind], str] = {
     ("sqlite", "date"): "date('now')",
     ("postgresql", "otime"): "floor(extract(epoch FROM now()))::bigint",
     ("postgresql", "datetime"): "floor(extract(epoch FROM now()) * 1000000)::bigint",
-    ("postgresql", "date"): "(now() AT TIME ZONE 'UTC')::date"}
+    ("postgresql", "date"): "(now() AT TIME ZONE 'UTC')::date",
+}
 
 
 def _as_is(value: Any) -> Any:
@@ -94,4 +95,5 @@ _PARSERS: Mapping[Kind, Callable[[Any], Any]] = {
     "date": TypeAdapter(date).validate_python,
     "duration": TypeAdapter(timedelta).validate_python,
     "uuid": lambda value: UUID(str(value)),
-    "json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":"))}
+    "json": lambda value: json.dumps(value, ensure_ascii=False, separators=(",", ":")),
+}

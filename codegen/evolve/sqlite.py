@@ -21,8 +21,11 @@ _DIALECT: Dialect = "sqlite"
 def statements(changes: Collection[TableChange], verdict: Verdict) -> list[str]:
     """Guards, then renames, new tables, alterations, and tables that go."""
     result = list(_guards(verdict))
-    result += [f"ALTER TABLE {sql.name(change.old.name)} RENAME TO {sql.name(change.new.name)}" for change in changes
-               if change.old and change.new and change.old.name != change.new.name]
+    result += [
+        f"ALTER TABLE {sql.name(change.old.name)} RENAME TO {sql.name(change.new.name)}"
+        for change in changes
+        if change.old and change.new and change.old.name != change.new.name
+    ]
     result += ddl.create_tables([change.new for change in changes if change.new and not change.old], _DIALECT)
     for change in changes:
         if change.old and change.new:
@@ -38,9 +41,11 @@ def _guards(verdict: Verdict) -> Iterator[str]:
         return
     yield "CREATE TEMP TABLE migration_guard (failed INTEGER)"
     for number, guard in enumerate(verdict.guards, 1):
-        yield (f"CREATE TEMP TRIGGER migration_guard_{number}\n"
-               f"BEFORE INSERT ON migration_guard WHEN NEW.failed = {number}\n"
-               f"BEGIN\n    SELECT RAISE(ABORT, {sql.text(guard.message)});\nEND")
+        yield (
+            f"CREATE TEMP TRIGGER migration_guard_{number}\n"
+            f"BEFORE INSERT ON migration_guard WHEN NEW.failed = {number}\n"
+            f"BEGIN\n    SELECT RAISE(ABORT, {sql.text(guard.message)});\nEND"
+        )
         yield f"INSERT INTO migration_guard SELECT {number} WHERE EXISTS ({guard.query[_DIALECT]})"
     yield "DROP TABLE migration_guard"
 
@@ -54,7 +59,8 @@ def _alter(old: Table, new: Table, change: TableChange, fills: dict[str, Default
         and all(c.new and (not c.old or c.old.name == c.new.name) for c in change.columns)
         and all(_definition(old, column) == _definition(new, new.column(column.name)) for column in old.columns)
         and all(column.nullable and column.name not in fills for column in added)
-        and all(column.name not in fills for column in new.columns))
+        and all(column.name not in fills for column in new.columns)
+    )
     if not in_place:
         yield from _rebuild(new, change.columns, fills)
         return
@@ -78,8 +84,10 @@ def _rebuild(new: Table, columns: Collection[ColumnChange], fills: dict[str, Def
     values = {c.new.name: _value(c, fills.get(c.new.name)) for c in columns if c.new}
     moved = {name: value for name, value in values.items() if value is not None}
     yield ddl.create_table(new, _DIALECT, as_name=beside)
-    yield (f"INSERT INTO {sql.name(beside)} ({sql.names(tuple(moved))})\n"
-           f"SELECT {', '.join(moved.values())}\nFROM {sql.name(new.name)}")
+    yield (
+        f"INSERT INTO {sql.name(beside)} ({sql.names(tuple(moved))})\n"
+        f"SELECT {', '.join(moved.values())}\nFROM {sql.name(new.name)}"
+    )
     yield f"DROP TABLE {sql.name(new.name)}"
     yield f"ALTER TABLE {sql.name(beside)} RENAME TO {sql.name(new.name)}"
     yield from ddl.create_indexes(new)

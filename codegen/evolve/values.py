@@ -11,10 +11,21 @@ from pydantic import TypeAdapter
 import codegen.runtime.values.types as types
 from codegen.model.model import Json, ListOf, MapOf, Named, Nullable, Primitive, Program, Struct, Type
 
-_WRITTEN: Mapping[str, TypeAdapter[Any]] = {name: TypeAdapter(type_) for name, type_ in {
-    "f32": float, "f64": float, "decimal": types.Decimal, "money": types.Money, "bytes": types.Bytes,
-    "otime": types.OTime, "datetime": types.DateTime, "date": types.Date, "duration": types.Duration,
-    "uuid": UUID}.items()}
+_WRITTEN: Mapping[str, TypeAdapter[Any]] = {
+    name: TypeAdapter(type_)
+    for name, type_ in {
+        "f32": float,
+        "f64": float,
+        "decimal": types.Decimal,
+        "money": types.Money,
+        "bytes": types.Bytes,
+        "otime": types.OTime,
+        "datetime": types.DateTime,
+        "date": types.Date,
+        "duration": types.Duration,
+        "uuid": UUID,
+    }.items()
+}
 
 
 def stored(program: Program, type_: Type, value: Json) -> Json:

@@ -54,6 +54,7 @@ def _closed(space: Space, body: tree.Alternatives) -> None:
 
 # --- enums ------------------------------------------------------------------------------------------------------
 
+
 def build_enum(space: Space, symbol: Symbol) -> Enum:
     node, body = _body(symbol)
     notes = read_notes(space.report, node.brackets, "enum")
@@ -64,14 +65,21 @@ def build_enum(space: Space, symbol: Symbol) -> Enum:
             continue
         own = read_notes(space.report, item.notes, "enum value")
         if name in values:
-            space.report.add(DUPLICATE_MEMBER, item.span, name=name,
-                             related=[Related(values[name].span, "the first one")])
+            space.report.add(
+                DUPLICATE_MEMBER, item.span, name=name, related=[Related(values[name].span, "the first one")]
+            )
         else:
             values[name] = EnumValue(name=name, span=item.span, **common(own, item.docs))
-    if body.open_span is None:   # an open one is a string in Python
+    if body.open_span is None:  # an open one is a string in Python
         _constants_apart(space, values.values())
-    return Enum(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, values=tuple(values.values()),
-                open=body.open_span is not None, **common(notes, node.docs))
+    return Enum(
+        name=symbol.name,
+        module=symbol.scope.module.name,
+        span=symbol.span,
+        values=tuple(values.values()),
+        open=body.open_span is not None,
+        **common(notes, node.docs),
+    )
 
 
 def _constants_apart(space: Space, values: Iterable[EnumValue]) -> None:
@@ -80,8 +88,14 @@ def _constants_apart(space: Space, values: Iterable[EnumValue]) -> None:
     for value in values:
         first = seen.setdefault(constant(value.name), value)
         if first is not value:
-            space.report.add(NAMES_MEET, value.span, name=value.name, other=first.name, meet=constant(value.name),
-                             related=[Related(first.span, "the first one")])
+            space.report.add(
+                NAMES_MEET,
+                value.span,
+                name=value.name,
+                other=first.name,
+                meet=constant(value.name),
+                related=[Related(first.span, "the first one")],
+            )
 
 
 def _enum_value(space: Space, body: tree.Alternatives, item: tree.Alternative) -> str | None:
@@ -91,8 +105,13 @@ def _enum_value(space: Space, body: tree.Alternatives, item: tree.Alternative) -
         assert isinstance(item.value, tree.NamedType)
         return item.value.path.text
     bare = isinstance(item.value, tree.NamedType) and item.value.argument is None
-    space.report.add(MIXED_ALTERNATIVES, item.span, what=_what(item), others="values of an enum",
-                     near=f'write "{_what(item)}"' if bare else None)
+    space.report.add(
+        MIXED_ALTERNATIVES,
+        item.span,
+        what=_what(item),
+        others="values of an enum",
+        near=f'write "{_what(item)}"' if bare else None,
+    )
     return None
 
 
@@ -114,6 +133,7 @@ def _what(item: tree.Alternative) -> str:
 
 # --- aliases ----------------------------------------------------------------------------------------------------
 
+
 def build_aliases(space: Space) -> None:
     """All aliases, each after those it leads to; needs the enums."""
     found: dict[QName, tuple[Symbol, Type, bool]] = {}
@@ -132,8 +152,12 @@ def build_aliases(space: Space) -> None:
     for cycle in cycles:
         first = found[cycle[0]][0]
         broken.update(cycle)
-        space.report.add(ALIAS_CYCLE, first.span, name=first.name,
-                         cycle=" → ".join(found[qname][0].name for qname in [*cycle, cycle[0]]))
+        space.report.add(
+            ALIAS_CYCLE,
+            first.span,
+            name=first.name,
+            cycle=" → ".join(found[qname][0].name for qname in [*cycle, cycle[0]]),
+        )
     depths: dict[QName, int] = {}
     for qname in done:
         if not broken.isdisjoint([qname, *edges[qname]]):
@@ -154,8 +178,15 @@ def _alias(space: Space, symbol: Symbol, type_: Type, nullable: bool, *, base_kn
     if base is not None and base_known:
         space.bases[symbol.qname] = Base(base.type, base.nullable or nullable, base.constraints)
     check_map_keys(space, type_, body.items[0].span)
-    return Alias(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, type=type_, nullable=nullable,
-                 constraints=constraints, **common(notes, (*node.docs, *body.items[0].docs)))
+    return Alias(
+        name=symbol.name,
+        module=symbol.scope.module.name,
+        span=symbol.span,
+        type=type_,
+        nullable=nullable,
+        constraints=constraints,
+        **common(notes, (*node.docs, *body.items[0].docs)),
+    )
 
 
 def _depth(type_: Type, depths: dict[QName, int]) -> int:
@@ -194,6 +225,7 @@ def check_depth(space: Space, type_: Type, span: Span) -> None:
 
 # --- unions and error groups ------------------------------------------------------------------------------------
 
+
 def build_union(space: Space, symbol: Symbol) -> Union:
     """A tagged union; its members' fields are looked at in their written form, so it needs no structs."""
     node, body = _body(symbol)
@@ -212,25 +244,47 @@ def build_union(space: Space, symbol: Symbol) -> Union:
             continue
         qname, value = member.qname, snake(member.name)
         if qname in members:
-            report.add(DUPLICATE_MEMBER, item.span, name=member.name,
-                       related=[Related(members[qname], "the first one")])
+            report.add(
+                DUPLICATE_MEMBER, item.span, name=member.name, related=[Related(members[qname], "the first one")]
+            )
             continue
         members[qname] = item.span
         if value in tags:
-            report.add(TAG_CLASH, item.span, member=member.name, wanted=f"{tag}: {value!r}",
-                       taken=f"{tags[value]!r} does", near="rename one of the structs")
+            report.add(
+                TAG_CLASH,
+                item.span,
+                member=member.name,
+                wanted=f"{tag}: {value!r}",
+                taken=f"{tags[value]!r} does",
+                near="rename one of the structs",
+            )
         tags[value] = qname
         _tag_member(space, item, member, (tag, value))
-    return Union(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, members=tuple(members), tag=tag,
-                 tags=tuple(snake(qname.rpartition(".")[2]) for qname in members), **common(notes, node.docs))
+    return Union(
+        name=symbol.name,
+        module=symbol.scope.module.name,
+        span=symbol.span,
+        members=tuple(members),
+        tag=tag,
+        tags=tuple(snake(qname.rpartition(".")[2]) for qname in members),
+        **common(notes, node.docs),
+    )
 
 
 def _union_member(space: Space, symbol: Symbol, item: tree.Alternative) -> Symbol | None:
     value = item.value
-    if not isinstance(value, tree.NamedType) or value.argument is not None or (
-            len(value.path.parts) == 1 and value.path.text[:1].islower()):
-        space.report.add(MIXED_ALTERNATIVES, item.span, what=_what(item), others="members of a union",
-                         near="wrap it in a struct" if not isinstance(value, tree.StringValue) else None)
+    if (
+        not isinstance(value, tree.NamedType)
+        or value.argument is not None
+        or (len(value.path.parts) == 1 and value.path.text[:1].islower())
+    ):
+        space.report.add(
+            MIXED_ALTERNATIVES,
+            item.span,
+            what=_what(item),
+            others="members of a union",
+            near="wrap it in a struct" if not isinstance(value, tree.StringValue) else None,
+        )
         return None
     member = space.names.type_symbol(symbol.scope, value.path)
     if member is not None and member.kind != "struct":
@@ -243,12 +297,19 @@ def _tag_member(space: Space, item: tree.Alternative, member: Symbol, tag: tuple
     assert isinstance(member.node, tree.TypeDef) and isinstance(member.node.body, tree.Struct)
     taken = next((f for f in member.node.body.fields if f.name.text == tag[0]), None)
     if taken is not None:
-        space.report.add(TAG_FIELD, item.span, member=member.name, tag=tag[0],
-                         related=[Related(taken.name.span, "the field")])
+        space.report.add(
+            TAG_FIELD, item.span, member=member.name, tag=tag[0], related=[Related(taken.name.span, "the field")]
+        )
     other = space.union_tags.setdefault(member.qname, tag)
     if other != tag:
-        space.report.add(TAG_CLASH, item.span, member=member.name, wanted=f"the tag {tag[0]!r}",
-                         taken=f"in another union it carries {other[0]!r}", near=f'write [tag("{other[0]}")]')
+        space.report.add(
+            TAG_CLASH,
+            item.span,
+            member=member.name,
+            wanted=f"the tag {tag[0]!r}",
+            taken=f"in another union it carries {other[0]!r}",
+            near=f'write [tag("{other[0]}")]',
+        )
 
 
 def build_groups(space: Space) -> dict[QName, ErrorGroup]:
@@ -263,8 +324,12 @@ def build_groups(space: Space) -> dict[QName, ErrorGroup]:
     done, cycles = order(direct)
     for cycle in cycles:
         first = symbols[cycle[0]]
-        space.report.add(ALIAS_CYCLE, first.span, name=first.name,
-                         cycle=" → ".join(symbols[qname].name for qname in [*cycle, cycle[0]]))
+        space.report.add(
+            ALIAS_CYCLE,
+            first.span,
+            name=first.name,
+            cycle=" → ".join(symbols[qname].name for qname in [*cycle, cycle[0]]),
+        )
     groups: dict[QName, ErrorGroup] = {}
     for qname in done:
         flat: dict[QName, None] = {}
@@ -276,8 +341,13 @@ def build_groups(space: Space) -> dict[QName, ErrorGroup]:
         symbol = symbols[qname]
         node, _ = _body(symbol)
         notes = read_notes(space.report, node.brackets, "error group")
-        groups[qname] = ErrorGroup(name=symbol.name, module=symbol.scope.module.name, span=symbol.span,
-                                   errors=tuple(flat), **common(notes, node.docs))
+        groups[qname] = ErrorGroup(
+            name=symbol.name,
+            module=symbol.scope.module.name,
+            span=symbol.span,
+            errors=tuple(flat),
+            **common(notes, node.docs),
+        )
     return groups
 
 
@@ -292,10 +362,9 @@ def _group_members(space: Space, symbol: Symbol, body: tree.Alternatives) -> lis
         if isinstance(member, Symbol) and member.kind not in ERROR_KINDS:
             space.report.add(NOT_AN_ERROR, item.span, name=member.name, kind=a(member.kind))
         elif member is not None and member.qname in found:
-            space.report.add(DUPLICATE_MEMBER, item.span, name=member.name,
-                             related=[Related(found[member.qname], "the first one")])
+            space.report.add(
+                DUPLICATE_MEMBER, item.span, name=member.name, related=[Related(found[member.qname], "the first one")]
+            )
         elif member is not None:
             found[member.qname] = item.span
     return list(found)
-
-

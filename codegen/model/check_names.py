@@ -27,7 +27,9 @@ def check_names(space: Space, modules: Sequence[Module]) -> None:
 def _declared(module: Module) -> list[Sequence[Member]]:
     """Groups of members that share a namespace."""
     groups: list[Sequence[Member]] = [
-        [*module.types, *module.errors, *module.services, *module.interfaces, *module.events], module.webhooks]
+        [*module.types, *module.errors, *module.services, *module.interfaces, *module.events],
+        module.webhooks,
+    ]
     for decl in (*module.types, *module.errors, *module.events):
         if isinstance(decl, Struct | Error | Event):
             groups.append(decl.fields)
@@ -49,11 +51,16 @@ def _check_was(space: Space, members: Sequence[Member]) -> None:
             continue
         if member.was in living:
             other = living[member.was]
-            space.report.add(WAS_LIVING, member.span, name=member.was,
-                             related=[Related(other.span, f"{other.name} stands here")])
+            space.report.add(
+                WAS_LIVING, member.span, name=member.was, related=[Related(other.span, f"{other.name} stands here")]
+            )
         elif (first := former.setdefault(member.was, member)).name != member.name:
-            space.report.add(DUPLICATE_NAME, member.span, name=member.was,
-                             related=[Related(first.span, f"{first.name} was {member.was}, too")])
+            space.report.add(
+                DUPLICATE_NAME,
+                member.span,
+                name=member.was,
+                related=[Related(first.span, f"{first.name} was {member.was}, too")],
+            )
 
 
 def _check_services(space: Space, modules: Sequence[Module]) -> None:
@@ -64,14 +71,26 @@ def _check_services(space: Space, modules: Sequence[Module]) -> None:
         for service in module.services:
             versioned = f"{service.name}V{service.major}"
             if service.major >= 2 and versioned in by_name:
-                space.report.add(NAMES_MEET, service.span, name=service.name, other=versioned, meet=versioned,
-                                 related=[_here(by_name[versioned])])
+                space.report.add(
+                    NAMES_MEET,
+                    service.span,
+                    name=service.name,
+                    other=versioned,
+                    meet=versioned,
+                    related=[_here(by_name[versioned])],
+                )
     first: dict[tuple[str, int], Service] = {}
     for service in (service for module in modules for service in module.services):
         other = first.setdefault((service.name, service.major), service)
         if other is not service:
-            space.report.add(SERVICE_TAKEN, service.span, name=service.name, major=service.major,
-                             next=service.major + 1, related=[_here(other)])
+            space.report.add(
+                SERVICE_TAKEN,
+                service.span,
+                name=service.name,
+                major=service.major,
+                next=service.major + 1,
+                related=[_here(other)],
+            )
 
 
 def _here(other: Declared) -> Related:
@@ -94,13 +113,17 @@ def _check_wire(space: Space, modules: Sequence[Module]) -> None:
     for service in (service for module in modules for service in module.services):
         taken = services.setdefault(service.wire, service)
         if taken is not service:
-            if taken.name != service.name:   # else the version is the matter
+            if taken.name != service.name:  # else the version is the matter
                 space.report.add(WIRE_CLASH, service.span, name=service.wire, related=[_here(taken)])
             continue
         for method in service.methods:
             if method.wire in crud:
-                space.report.add(WIRE_CLASH, method.span, name=method.wire,
-                                 related=[Related(crud[method.wire].span, "CRUD of this type has it")])
+                space.report.add(
+                    WIRE_CLASH,
+                    method.span,
+                    name=method.wire,
+                    related=[Related(crud[method.wire].span, "CRUD of this type has it")],
+                )
 
 
 def _meet(one: Struct, other: Struct) -> bool:
@@ -125,7 +148,6 @@ def _check_webhooks(space: Space, modules: Sequence[Module]) -> None:
                 space.report.add(DUPLICATE_NAME, webhook.span, name=webhook.name, related=[_here(names[webhook.name])])
             other = routes.setdefault(webhook.route, webhook)
             if other is not webhook:
-                space.report.add(WEBHOOK_TAKEN, webhook.span, route=webhook.route, other=other.name,
-                                 related=[_here(other)])
-
-
+                space.report.add(
+                    WEBHOOK_TAKEN, webhook.span, route=webhook.route, other=other.name, related=[_here(other)]
+                )

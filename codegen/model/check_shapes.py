@@ -40,7 +40,7 @@ def _check_embedding(space: Space) -> None:
     queue = [qname for qname, decl in space.types.items() if isinstance(decl, Struct) and decl.rootobject]
     for qname in queue:
         held[qname] = (qname, qname)
-    for qname in queue:   # grows while it is walked
+    for qname in queue:  # grows while it is walked
         for holder in holders.get(qname, ()):
             if holder not in held:
                 held[holder] = (held[qname][0], qname)
@@ -53,8 +53,12 @@ def _check_embedding(space: Space) -> None:
             if target is not None:
                 root = held[target][0]
                 space.report.add(
-                    EMBEDDED_ROOT, field.span, name=_short(root), through=_way(held, target),
-                    related=[Related(space.types[root].span, f"{_short(root)} is declared here")])
+                    EMBEDDED_ROOT,
+                    field.span,
+                    name=_short(root),
+                    through=_way(held, target),
+                    related=[Related(space.types[root].span, f"{_short(root)} is declared here")],
+                )
 
 
 def _short(qname: QName) -> str:
@@ -96,7 +100,7 @@ def _check_endless(space: Space) -> None:
     left = dict(needs)
     for qname in finite:
         left.pop(qname, None)
-    for qname in finite:   # grows while it is walked
+    for qname in finite:  # grows while it is walked
         for user in needed_by.get(qname, ()):
             if user in left:
                 left[user].discard(qname)
@@ -109,5 +113,9 @@ def _check_endless(space: Space) -> None:
         if struct is None:
             continue
         field = next((f for f in struct.fields if _needs(space, f) in cycle), None)
-        space.report.add(ENDLESS_STRUCT, field.span if field else struct.span, name=struct.name,
-                         cycle=" → ".join(_short(qname) for qname in [*cycle, cycle[0]]))
+        space.report.add(
+            ENDLESS_STRUCT,
+            field.span if field else struct.span,
+            name=struct.name,
+            cycle=" → ".join(_short(qname) for qname in [*cycle, cycle[0]]),
+        )

@@ -17,9 +17,12 @@ from codegen.source.diagnostics import Report
 from codegen.source.span import Span
 from codegen.syntax import tree
 
-_FITS = {"len": "str, bytes, lists and maps", "regex": "str",
-         "min": "numbers, decimal, money, otime, datetime and date",
-         "max": "numbers, decimal, money, otime, datetime and date"}
+_FITS = {
+    "len": "str, bytes, lists and maps",
+    "regex": "str",
+    "min": "numbers, decimal, money, otime, datetime and date",
+    "max": "numbers, decimal, money, otime, datetime and date",
+}
 
 
 def read_constraints(space: Space, notes: Notes, type_: Type) -> tuple[Constraints, Base | None]:
@@ -33,8 +36,13 @@ def read_constraints(space: Space, notes: Notes, type_: Type) -> tuple[Constrain
             report.add(CONSTRAINT_MISFIT, notes.span(name), name=name, type=show(type_), near=_FITS[name])
     minimum, maximum = (_bound(report, notes, name, base.type) for name in ("min", "max"))
     low, high = _lengths(report, notes) if _fits("len", base.type) else (None, None)
-    own = Constraints(minimum=minimum, maximum=maximum, min_length=low, max_length=high,
-                      regex=_regex(report, notes) if _fits("regex", base.type) else None)
+    own = Constraints(
+        minimum=minimum,
+        maximum=maximum,
+        min_length=low,
+        max_length=high,
+        regex=_regex(report, notes) if _fits("regex", base.type) else None,
+    )
     return own, Base(base.type, base.nullable, _together(report, notes, base, own))
 
 
@@ -77,10 +85,11 @@ def _lengths(report: Report, notes: Notes) -> tuple[int | None, int | None]:
         return None, None
     low, high = (json_of(arg.value) for arg in note.args)
     assert isinstance(low, int) and isinstance(high, int)
-    if low < 0 or high >= 2 ** 31:
+    if low < 0 or high >= 2**31:
         wrong = note.args[0 if low < 0 else 1]
-        report.add(BAD_BOUND, wrong.span, value=_shown(wrong.value), type="a length",
-                   reason="lengths are 0 to 2147483647")
+        report.add(
+            BAD_BOUND, wrong.span, value=_shown(wrong.value), type="a length", reason="lengths are 0 to 2147483647"
+        )
         return None, None
     return low, high
 
@@ -115,8 +124,9 @@ def _together(report: Report, notes: Notes, base: Base, own: Constraints) -> Con
     return Constraints(minimum, maximum, low, high, own.regex or both.regex)
 
 
-def _strictest(name: str, own: int | float | str | None, other: int | float | str | None,
-               choose: object) -> int | float | str | None:
+def _strictest(
+    name: str, own: int | float | str | None, other: int | float | str | None, choose: object
+) -> int | float | str | None:
     if own is None or other is None:
         return other if own is None else own
     first = parse(name, own) >= parse(name, other)

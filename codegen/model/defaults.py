@@ -33,8 +33,9 @@ class _Reader:
     """Of the field or parameter, for suggestions."""
 
 
-def read_default(space: Space, name: str, value: tree.Value, type_: Type, nullable: bool,
-                 base: Base | None) -> Default | None:
+def read_default(
+    space: Space, name: str, value: tree.Value, type_: Type, nullable: bool, base: Base | None
+) -> Default | None:
     """The default of a field or parameter; None, with findings, where the value is none of its type.
 
     `base` is what the type comes down to, with all constraints that hold.
@@ -171,10 +172,16 @@ def _broken(constraints: Constraints, type_: Type, json: Json) -> str | None:
         if constraints.maximum is not None and value > parse(type_.name, constraints.maximum):
             return f"@max({constraints.maximum})"
         return None
-    size = len(parse("bytes", json)) if type_ == Primitive("bytes") else len(json) if isinstance(
-        json, str | list | dict) else None
+    size = (
+        len(parse("bytes", json))
+        if type_ == Primitive("bytes")
+        else len(json)
+        if isinstance(json, str | list | dict)
+        else None
+    )
     if size is not None and not (constraints.min_length or 0) <= size <= (
-            size if constraints.max_length is None else constraints.max_length):
+        size if constraints.max_length is None else constraints.max_length
+    ):
         low = constraints.min_length or 0
         return f"@len({low}, {constraints.max_length})" if constraints.max_length is not None else f"@len({low}, …)"
     if constraints.regex and isinstance(json, str) and not re.fullmatch(constraints.regex, json, re.ASCII):

@@ -28,8 +28,13 @@ def build_errors(space: Space) -> None:
         other = slugs.setdefault(error.slug, error)
         # Names that meet in one module are reported there, and predeclared names where they are declared again.
         if other is not error and other.module not in (error.module, "runtime"):
-            space.report.add(SLUG_TAKEN, error.span, slug=error.slug, other=other.qname,
-                             related=[Related(other.span, f"{other.name} is declared here")])
+            space.report.add(
+                SLUG_TAKEN,
+                error.span,
+                slug=error.slug,
+                other=other.qname,
+                related=[Related(other.span, f"{other.name} is declared here")],
+            )
         elif other.module == "runtime" and other.name != error.name:
             space.report.add(SLUG_TAKEN, error.span, slug=error.slug, other=other.qname)
 
@@ -46,25 +51,38 @@ def _error(space: Space, symbol: Symbol) -> Error:
     if node.status and not (isinstance(status, int) and 400 <= status <= 599):
         space.report.add(HTTP_STATUS, node.status.span, status=node.status.text)
     slug = snake(symbol.name)
-    return Error(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, slug=slug,
-                 code=int(node.code.value) if node.code else 0, status=int(status),
-                 message=node.message.value if node.message else slug.replace("_", " "), fields=fields,
-                 **common(notes, node.docs))
+    return Error(
+        name=symbol.name,
+        module=symbol.scope.module.name,
+        span=symbol.span,
+        slug=slug,
+        code=int(node.code.value) if node.code else 0,
+        status=int(status),
+        message=node.message.value if node.message else slug.replace("_", " "),
+        fields=fields,
+        **common(notes, node.docs),
+    )
 
 
 def _check_code(space: Space, symbol: Symbol, error: Error, codes: dict[int, Error]) -> None:
     assert isinstance(symbol.node, tree.Error)
     node = symbol.node.code
     if node is None:
-        return   # the parser has said so
+        return  # the parser has said so
     if not isinstance(node.value, int) or not _free(node.value):
         space.report.add(CODE_RANGE, node.span, code=node.text)
         return
     other = codes.setdefault(node.value, error)
     if other is not error:
         near = next((str(code) for code in range(node.value, 10_000) if _free(code) and code not in codes), None)
-        space.report.add(CODE_TAKEN, node.span, code=node.value, other=other.name, near=near,
-                         related=[Related(other.span, f"{other.name} is declared here")])
+        space.report.add(
+            CODE_TAKEN,
+            node.span,
+            code=node.value,
+            other=other.name,
+            near=near,
+            related=[Related(other.span, f"{other.name} is declared here")],
+        )
 
 
 def build_event(space: Space, symbol: Symbol) -> Event:
@@ -72,5 +90,6 @@ def build_event(space: Space, symbol: Symbol) -> Event:
     assert isinstance(node, tree.Event)
     notes = read_notes(space.report, node.brackets, "event")
     fields = build_fields(space, symbol.scope, node.body.fields, "data field")
-    return Event(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, fields=fields,
-                 **common(notes, node.docs))
+    return Event(
+        name=symbol.name, module=symbol.scope.module.name, span=symbol.span, fields=fields, **common(notes, node.docs)
+    )

@@ -20,20 +20,27 @@ from codegen.syntax import tree
 
 MAX_NAME = 63
 """PostgreSQL cuts longer identifiers off."""
-_EXCLUSIVE = (("computed", "index"), ("computed", "unique"), ("computed", "set_once"), ("computed", "owner"),
-              ("immutable", "set_once"))
+_EXCLUSIVE = (
+    ("computed", "index"),
+    ("computed", "unique"),
+    ("computed", "set_once"),
+    ("computed", "owner"),
+    ("immutable", "set_once"),
+)
 
 
-def build_fields(space: Space, scope: Scope, nodes: Sequence[tree.Field], place: Place, *,
-                 struct: str = "", rootobject: bool = False) -> tuple[Field, ...]:
+def build_fields(
+    space: Space, scope: Scope, nodes: Sequence[tree.Field], place: Place, *, struct: str = "", rootobject: bool = False
+) -> tuple[Field, ...]:
     """The fields whose types have a meaning; findings for all that is wrong with any."""
     fields: list[Field] = []
     seen: dict[str, Span] = {}
     for node in nodes:
         name = node.name.text
         if not is_snake(name):
-            space.report.add(BAD_CASE, node.name.span, what="the field", name=name, style="snake_case",
-                             near=to_snake(name))
+            space.report.add(
+                BAD_CASE, node.name.span, what="the field", name=name, style="snake_case", near=to_snake(name)
+            )
         elif len(name) > MAX_NAME:
             space.report.add(NAME_TOO_LONG, node.name.span, name=name, limit=MAX_NAME)
         notes = read_notes(space.report, node.notes, place)
@@ -41,8 +48,9 @@ def build_fields(space: Space, scope: Scope, nodes: Sequence[tree.Field], place:
             _check_notes(space, node, notes, struct, rootobject)
         field = _field(space, scope, node, notes)
         if name in seen:
-            space.report.add(DUPLICATE_NAME, node.name.span, name=name,
-                             related=[Related(seen[name], "the first field of this name")])
+            space.report.add(
+                DUPLICATE_NAME, node.name.span, name=name, related=[Related(seen[name], "the first field of this name")]
+            )
         elif field is not None:
             fields.append(field)
         seen.setdefault(name, node.name.span)
@@ -66,18 +74,35 @@ def _field(space: Space, scope: Scope, node: tree.Field, notes: Notes) -> Field 
     if node.default is not None:
         default = read_default(space, node.name.text, node.default, type_, nullable, base)
     return Field(
-        name=node.name.text, span=node.name.span, type=type_, optional=node.optional, nullable=nullable,
-        default=default, constraints=constraints, index="index" in notes, unique="unique" in notes,
-        immutable="immutable" in notes, set_once="set_once" in notes, server="server" in notes,
-        computed="computed" in notes, sensitive="sensitive" in notes, owner="owner" in notes,
-        **common(notes, node.docs))
+        name=node.name.text,
+        span=node.name.span,
+        type=type_,
+        optional=node.optional,
+        nullable=nullable,
+        default=default,
+        constraints=constraints,
+        index="index" in notes,
+        unique="unique" in notes,
+        immutable="immutable" in notes,
+        set_once="set_once" in notes,
+        server="server" in notes,
+        computed="computed" in notes,
+        sensitive="sensitive" in notes,
+        owner="owner" in notes,
+        **common(notes, node.docs),
+    )
 
 
 def _check_notes(space: Space, node: tree.Field, notes: Notes, struct: str, rootobject: bool) -> None:
     for one, other in _EXCLUSIVE:
         if one in notes and other in notes:
-            space.report.add(NOTES_EXCLUDE, notes.span(other), name=f"@{one}", other=f"@{other}",
-                             related=[Related(notes.span(one), f"@{one} stands here")])
+            space.report.add(
+                NOTES_EXCLUDE,
+                notes.span(other),
+                name=f"@{one}",
+                other=f"@{other}",
+                related=[Related(notes.span(one), f"@{one} stands here")],
+            )
     if not rootobject:
         for name in ("index", "unique", "owner"):
             if name in notes:
@@ -95,8 +120,11 @@ def check_indexable(space: Space, name: str, base: Base | None, span: Span) -> b
     """Whether a database can index values of a type; a finding where it cannot."""
     if base is None:
         return True
-    stored_as_json = isinstance(base.type, ListOf | MapOf) or base.type == Primitive("json") or (
-        isinstance(base.type, Named) and space.enum(base.type) is None)
+    stored_as_json = (
+        isinstance(base.type, ListOf | MapOf)
+        or base.type == Primitive("json")
+        or (isinstance(base.type, Named) and space.enum(base.type) is None)
+    )
     if stored_as_json:
         space.report.add(NOT_INDEXABLE, span, name=name, reason=f"{show(base.type)} is stored as JSON")
     return not stored_as_json

@@ -13,7 +13,7 @@ def order(edges: Mapping[Node, Iterable[Node]]) -> tuple[list[Node], list[list[N
     """
     done: list[Node] = []
     cycles: list[list[Node]] = []
-    state: dict[Node, int] = {}   # position in the walk's trail while on it, -1 when finished
+    state: dict[Node, int] = {}  # position in the walk's trail while on it, -1 when finished
     for start in edges:
         if start in state:
             continue

@@ -22,15 +22,38 @@ CrudVerb = Literal["new", "get", "set", "patch", "delete", "list", "list_full", 
 CRUD_VERBS: tuple[CrudVerb, ...] = ("new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find")
 
 PrimitiveName = Literal[
-    "bool", "str", "bytes", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64",
-    "decimal", "money", "otime", "datetime", "date", "duration", "uuid", "sid", "json"]
+    "bool",
+    "str",
+    "bytes",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "f32",
+    "f64",
+    "decimal",
+    "money",
+    "otime",
+    "datetime",
+    "date",
+    "duration",
+    "uuid",
+    "sid",
+    "json",
+]
 
 INTEGER_BOUNDS: Mapping[str, tuple[int, int]] = {
     **{f"i{bits}": (-(2 ** (bits - 1)), 2 ** (bits - 1) - 1) for bits in (8, 16, 32, 64)},
-    **{f"u{bits}": (0, 2 ** bits - 1) for bits in (8, 16, 32, 64)}}
+    **{f"u{bits}": (0, 2**bits - 1) for bits in (8, 16, 32, 64)},
+}
 
 
 # --- types ------------------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Primitive:
@@ -167,6 +190,7 @@ class Field(Member):
 
 
 # --- declarations -----------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Index:
@@ -359,7 +383,9 @@ RUNTIME_ERRORS: tuple[Error, ...] = tuple(
         ("NotFound", "not_found", 1404, 404, "no such object"),
         ("Conflict", "conflict", 1409, 409, "the object was changed or exists already"),
         ("InUse", "in_use", 1410, 409, "another object refers to this one"),
-        ("RateLimited", "rate_limited", 1429, 429, "too many requests")))
+        ("RateLimited", "rate_limited", 1429, 429, "too many requests"),
+    )
+)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,8 +37,9 @@ def is_version(text: str) -> bool:
 
 def gather(files: Mapping[str, Sequence[tree.File]], report: Report, root_name: str) -> Names:
     """The symbol tables of all modules. `files` are given by module directory, relative to the root (`.`)."""
-    by_path = {normpath(path): _module(normpath(path), trees, report, root_name)
-               for path, trees in sorted(files.items())}
+    by_path = {
+        normpath(path): _module(normpath(path), trees, report, root_name) for path, trees in sorted(files.items())
+    }
     _distinct(by_path.values(), report)
     for module in by_path.values():
         for scope in module.scopes:
@@ -60,8 +61,9 @@ def _module(path: str, trees: Sequence[tree.File], report: Report, root_name: st
     name = header.name.text if header else basename(path) if path != "." else root_name
     span = header.name.span if header else _head(trees[0])
     if not is_snake(name):
-        report.add(BAD_CASE, span, what="the module's name", name=name, style="snake_case",
-                   near=f"module {to_snake(name)}")
+        report.add(
+            BAD_CASE, span, what="the module's name", name=name, style="snake_case", near=f"module {to_snake(name)}"
+        )
     elif iskeyword(name):
         report.add(RESERVED_NAME, span, name=name, what="a module", reason="it is a keyword of Python")
     elif name == "runtime":
@@ -85,8 +87,12 @@ def _distinct(modules: Iterable[ModuleNames], report: Report) -> None:
     for module in modules:
         other = first.setdefault(module.name, module)
         if other is not module:
-            report.add(DUPLICATE_MODULE, module.span, name=module.name,
-                       related=[Related(other.span, "the first module of this name")])
+            report.add(
+                DUPLICATE_MODULE,
+                module.span,
+                name=module.name,
+                related=[Related(other.span, "the first module of this name")],
+            )
 
 
 def _imports(scope: Scope, by_path: Mapping[str, ModuleNames], report: Report) -> None:
@@ -95,8 +101,12 @@ def _imports(scope: Scope, by_path: Mapping[str, ModuleNames], report: Report) -
     for node in scope.file.imports:
         target = _target(scope.module, node.target.value, by_path)
         if target is None:
-            report.add(UNKNOWN_IMPORT, node.target.span, target=node.target.value,
-                       near=_near_target(scope.module, node.target.value, by_path))
+            report.add(
+                UNKNOWN_IMPORT,
+                node.target.span,
+                target=node.target.value,
+                near=_near_target(scope.module, node.target.value, by_path),
+            )
         elif target is scope.module:
             report.add(IMPORT_SELF, node.target.span)
             target = None
@@ -104,8 +114,9 @@ def _imports(scope: Scope, by_path: Mapping[str, ModuleNames], report: Report) -
             scope.module.imports.setdefault(target.path, node)
         prefix = node.alias.text if node.alias else target.name if target else basename(normpath(node.target.value))
         if node.alias and not is_snake(prefix):
-            report.add(BAD_CASE, node.alias.span, what="the prefix", name=prefix, style="snake_case",
-                       near=to_snake(prefix))
+            report.add(
+                BAD_CASE, node.alias.span, what="the prefix", name=prefix, style="snake_case", near=to_snake(prefix)
+            )
         if prefix in spans:
             report.add(DUPLICATE_PREFIX, node.span, name=prefix, related=[Related(spans[prefix], "the first import")])
         else:
@@ -167,13 +178,23 @@ def _declare(module: ModuleNames, report: Report) -> None:
             if first is not symbol:
                 # The versions of a service share its name; that they differ is checked with their versions.
                 if not (symbol.kind == first.kind == "service"):
-                    report.add(DUPLICATE_NAME, symbol.span, name=symbol.name,
-                               related=[Related(first.span, f"{first.name} is declared here")])
+                    report.add(
+                        DUPLICATE_NAME,
+                        symbol.span,
+                        name=symbol.name,
+                        related=[Related(first.span, f"{first.name} is declared here")],
+                    )
                 continue
             other = by_snake.setdefault(snake(symbol.name), symbol)
             if other is not symbol:
-                report.add(NAMES_MEET, symbol.span, name=symbol.name, other=other.name, meet=snake(symbol.name),
-                           related=[Related(other.span, f"{other.name} is declared here")])
+                report.add(
+                    NAMES_MEET,
+                    symbol.span,
+                    name=symbol.name,
+                    other=other.name,
+                    meet=snake(symbol.name),
+                    related=[Related(other.span, f"{other.name} is declared here")],
+                )
 
 
 def _kind(node: tree.Declaration) -> Kind:
@@ -192,11 +213,19 @@ def _kind(node: tree.Declaration) -> Kind:
 
 def _check_name(symbol: Symbol, report: Report) -> None:
     if not is_pascal(symbol.name):
-        report.add(BAD_CASE, symbol.span, what=f"the name of the {symbol.kind}", name=symbol.name, style="PascalCase",
-                   near=to_pascal(symbol.name))
+        report.add(
+            BAD_CASE,
+            symbol.span,
+            what=f"the name of the {symbol.kind}",
+            name=symbol.name,
+            style="PascalCase",
+            near=to_pascal(symbol.name),
+        )
     elif iskeyword(symbol.name):
-        report.add(RESERVED_NAME, symbol.span, name=symbol.name, what="a declaration",
-                   reason="it is a keyword of Python")
+        report.add(
+            RESERVED_NAME, symbol.span, name=symbol.name, what="a declaration", reason="it is a keyword of Python"
+        )
     elif symbol.name in RUNTIME:
-        report.add(RESERVED_NAME, symbol.span, name=symbol.name, what="a declaration",
-                   reason="it is a predeclared error")
+        report.add(
+            RESERVED_NAME, symbol.span, name=symbol.name, what="a declaration", reason="it is a predeclared error"
+        )

@@ -13,12 +13,36 @@ from codegen.source.nearest import nearest
 from codegen.source.span import Span
 from codegen.syntax import tree
 
-Kind = Literal["struct", "root object", "enum", "union", "alias", "error group", "error", "event", "service",
-               "interface"]
+Kind = Literal[
+    "struct", "root object", "enum", "union", "alias", "error group", "error", "event", "service", "interface"
+]
 
 RUNTIME: dict[str, Error] = {error.name: error for error in RUNTIME_ERRORS}
-PRIMITIVES = ("bool", "str", "bytes", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "decimal",
-              "money", "otime", "datetime", "date", "duration", "uuid", "sid", "json", "any")
+PRIMITIVES = (
+    "bool",
+    "str",
+    "bytes",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "f32",
+    "f64",
+    "decimal",
+    "money",
+    "otime",
+    "datetime",
+    "date",
+    "duration",
+    "uuid",
+    "sid",
+    "json",
+    "any",
+)
 
 
 MAX_SUGGESTIONS = 50
@@ -148,7 +172,7 @@ def classify(node: tree.TypeDef) -> Kind:
         return "root object" if any(note.name.text == "rootobject" for note in node.brackets) else "struct"
     items = node.body.items
     if len(items) == 1 and isinstance(items[0].value, tree.NamedType) and node.body.open_span is None:
-        return "alias"   # one bare word is a type, known or not
+        return "alias"  # one bare word is a type, known or not
     if not items or is_value(items[0].value):
         return "enum"
     return "alias" if len(items) == 1 else "union"
@@ -158,8 +182,13 @@ def is_value(value: tree.StringValue | tree.TypeExpr) -> bool:
     """Whether an alternative is a value of an enum: a string, or a lower-case word that is no primitive."""
     if isinstance(value, tree.StringValue):
         return True
-    return (isinstance(value, tree.NamedType) and value.argument is None and len(value.path.parts) == 1
-            and value.path.text[:1].islower() and value.path.text not in PRIMITIVES)
+    return (
+        isinstance(value, tree.NamedType)
+        and value.argument is None
+        and len(value.path.parts) == 1
+        and value.path.text[:1].islower()
+        and value.path.text not in PRIMITIVES
+    )
 
 
 def tell_groups(names: Names) -> None:

@@ -14,14 +14,40 @@ from codegen.source.nearest import nearest
 from codegen.source.span import Span
 from codegen.syntax import tree
 
-Place = Literal["struct", "enum", "union", "alias", "error group", "error", "event", "service", "interface", "webhook",
-                "field", "data field", "enum value", "union member", "method", "interface method"]
+Place = Literal[
+    "struct",
+    "enum",
+    "union",
+    "alias",
+    "error group",
+    "error",
+    "event",
+    "service",
+    "interface",
+    "webhook",
+    "field",
+    "data field",
+    "enum value",
+    "union member",
+    "method",
+    "interface method",
+]
 """`field` is one of a struct, `data field` one of an error or event. An alias has those before it and those after."""
 Kind = Literal["string", "int", "bound", "word", "any"]
 """Of an argument: `bound` is a number or a string, `word` a bare name."""
 
 _DECLARATIONS: tuple[Place, ...] = (
-    "struct", "enum", "union", "alias", "error group", "error", "event", "service", "interface", "webhook")
+    "struct",
+    "enum",
+    "union",
+    "alias",
+    "error group",
+    "error",
+    "event",
+    "service",
+    "interface",
+    "webhook",
+)
 _FIELDS: tuple[Place, ...] = ("field", "data field")
 _METHODS: tuple[Place, ...] = ("method", "interface method")
 _ALL: tuple[Place, ...] = (*_DECLARATIONS, *_FIELDS, "enum value", *_METHODS)
@@ -45,40 +71,59 @@ class NoteSpec:
     repeats: bool = False
 
 
-TABLE: dict[str, NoteSpec] = {spec.name: spec for spec in (
-    NoteSpec("rootobject", "rootobject", ("struct",)),
-    NoteSpec("principal", "principal", ("struct",)),
-    NoteSpec("append_only", "append_only", ("struct",)),
-    NoteSpec("wire", 'wire("name")', ("struct", "service"), ("string",)),
-    NoteSpec("table", 'table("name")', ("struct",), ("string",)),
-    NoteSpec("crud", "crud(get, list) or crud(none)", ("struct",), ("word",), rest="word"),
-    NoteSpec("index", "index(a, b) before a declaration, @index after a field", ("struct", "field"), rest="word",
-             repeats=True),
-    NoteSpec("unique", "unique(a, b) before a declaration, @unique after a field", ("struct", "field"), rest="word",
-             repeats=True),
-    NoteSpec("auth", "auth(scope), with one of public, user, own, node, admin", ("struct", "service", "method"),
-             ("word",)),
-    NoteSpec("version", 'version("1.0")', ("service",), ("string",)),
-    NoteSpec("tag", 'tag("kind")', ("union",), ("string",)),
-    NoteSpec("reserved", 'reserved("old_field")', ("struct",), ("string",), rest="string", repeats=True),
-    NoteSpec("was", 'was("old_name")', (*_DECLARATIONS[:-1], *_FIELDS, *_METHODS), ("string",)),
-    NoteSpec("deprecated", 'deprecated("why", since="1.2")', _ALL, ("string",), optional=1, named={"since": "string"}),
-    NoteSpec("since", 'since("1.1")', _ALL, ("string",)),
-    NoteSpec("immutable", "@immutable", ("field",)),
-    NoteSpec("set_once", "@set_once", ("field",)),
-    NoteSpec("server", "@server", ("field",)),
-    NoteSpec("computed", "@computed", ("field",)),
-    NoteSpec("sensitive", "@sensitive", _FIELDS),
-    NoteSpec("owner", "@owner", ("field",)),
-    NoteSpec("min", "@min(0)", (*_FIELDS, "alias"), ("bound",)),
-    NoteSpec("max", "@max(100)", (*_FIELDS, "alias"), ("bound",)),
-    NoteSpec("len", "@len(0, 80)", (*_FIELDS, "alias"), ("int", "int")),
-    NoteSpec("regex", '@regex("[a-z]+")', (*_FIELDS, "alias"), ("string",)),
-    NoteSpec("safe", "@safe", _METHODS),
-    NoteSpec("idempotent", "@idempotent(param)", _METHODS, ("word",)),
-    NoteSpec("audit", "@audit", ("method",)),
-    NoteSpec("signed", '@signed(scheme, header="Name")', ("webhook",), ("word",), rest="any", any_named=True),
-)}
+TABLE: dict[str, NoteSpec] = {
+    spec.name: spec
+    for spec in (
+        NoteSpec("rootobject", "rootobject", ("struct",)),
+        NoteSpec("principal", "principal", ("struct",)),
+        NoteSpec("append_only", "append_only", ("struct",)),
+        NoteSpec("wire", 'wire("name")', ("struct", "service"), ("string",)),
+        NoteSpec("table", 'table("name")', ("struct",), ("string",)),
+        NoteSpec("crud", "crud(get, list) or crud(none)", ("struct",), ("word",), rest="word"),
+        NoteSpec(
+            "index",
+            "index(a, b) before a declaration, @index after a field",
+            ("struct", "field"),
+            rest="word",
+            repeats=True,
+        ),
+        NoteSpec(
+            "unique",
+            "unique(a, b) before a declaration, @unique after a field",
+            ("struct", "field"),
+            rest="word",
+            repeats=True,
+        ),
+        NoteSpec(
+            "auth",
+            "auth(scope), with one of public, user, own, node, admin",
+            ("struct", "service", "method"),
+            ("word",),
+        ),
+        NoteSpec("version", 'version("1.0")', ("service",), ("string",)),
+        NoteSpec("tag", 'tag("kind")', ("union",), ("string",)),
+        NoteSpec("reserved", 'reserved("old_field")', ("struct",), ("string",), rest="string", repeats=True),
+        NoteSpec("was", 'was("old_name")', (*_DECLARATIONS[:-1], *_FIELDS, *_METHODS), ("string",)),
+        NoteSpec(
+            "deprecated", 'deprecated("why", since="1.2")', _ALL, ("string",), optional=1, named={"since": "string"}
+        ),
+        NoteSpec("since", 'since("1.1")', _ALL, ("string",)),
+        NoteSpec("immutable", "@immutable", ("field",)),
+        NoteSpec("set_once", "@set_once", ("field",)),
+        NoteSpec("server", "@server", ("field",)),
+        NoteSpec("computed", "@computed", ("field",)),
+        NoteSpec("sensitive", "@sensitive", _FIELDS),
+        NoteSpec("owner", "@owner", ("field",)),
+        NoteSpec("min", "@min(0)", (*_FIELDS, "alias"), ("bound",)),
+        NoteSpec("max", "@max(100)", (*_FIELDS, "alias"), ("bound",)),
+        NoteSpec("len", "@len(0, 80)", (*_FIELDS, "alias"), ("int", "int")),
+        NoteSpec("regex", '@regex("[a-z]+")', (*_FIELDS, "alias"), ("string",)),
+        NoteSpec("safe", "@safe", _METHODS),
+        NoteSpec("idempotent", "@idempotent(param)", _METHODS, ("word",)),
+        NoteSpec("audit", "@audit", ("method",)),
+        NoteSpec("signed", '@signed(scheme, header="Name")', ("webhook",), ("word",), rest="any", any_named=True),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,9 +173,13 @@ def read_notes(report: Report, notes: Sequence[tree.Note], place: Place) -> Note
         if name.startswith("x_"):
             extensions[name] = _extension(note)
         elif spec is None:
-            report.add(UNKNOWN_NOTE, note.name.span, name=name,
-                       near=nearest(name, [spec.name for spec in TABLE.values() if place in spec.places])
-                       or nearest(name, TABLE))
+            report.add(
+                UNKNOWN_NOTE,
+                note.name.span,
+                name=name,
+                near=nearest(name, [spec.name for spec in TABLE.values() if place in spec.places])
+                or nearest(name, TABLE),
+            )
         elif place not in spec.places:
             report.add(MISPLACED_NOTE, note.span, name=name, place=a(place), near=_places(spec))
         elif not _fits(note, spec, place):
@@ -159,7 +208,8 @@ def _fits(note: tree.Note, spec: NoteSpec, place: Place) -> bool:
         return False
     return spec.any_named or all(
         arg.name is not None and arg.name.text in spec.named and _is(arg.value, spec.named[arg.name.text])
-        for arg in named)
+        for arg in named
+    )
 
 
 def _is(value: tree.Value, kind: Kind) -> bool:
@@ -236,5 +286,10 @@ def common(notes: Notes, docs: Iterable[tree.DocLine]) -> Common:
         plain = [argument_text(arg) for arg in note.args if arg.name is None]
         since = [argument_text(arg) for arg in note.args if arg.name is not None]
         deprecated = Deprecated(plain[0] if plain else "", since[0] if since else None)
-    return Common(doc="\n".join(line.text for line in docs), deprecated=deprecated, since=notes.text("since"),
-                  was=notes.text("was"), extensions=notes.extensions)
+    return Common(
+        doc="\n".join(line.text for line in docs),
+        deprecated=deprecated,
+        since=notes.text("since"),
+        was=notes.text("was"),
+        extensions=notes.extensions,
+    )

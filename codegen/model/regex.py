@@ -7,9 +7,13 @@ _CLASSES = frozenset("dDwWsS")
 _CONTROLS = frozenset("nrtfv")
 _SIGNS = frozenset("^$\\.*+?()[]{}|/-")
 _COUNT = re.compile(r"\{\d{1,4}(,(\d{1,4})?)?\}", re.ASCII)
-_GROUPS = {"(?P": "named groups are not shared", "(?<": "named groups are not shared",
-           "(?>": "atomic groups are not shared", "(?#": "comments are not shared",
-           "(?(": "conditional groups are not shared"}
+_GROUPS = {
+    "(?P": "named groups are not shared",
+    "(?<": "named groups are not shared",
+    "(?>": "atomic groups are not shared",
+    "(?#": "comments are not shared",
+    "(?(": "conditional groups are not shared",
+}
 
 
 def problem(pattern: str) -> str | None:
@@ -34,7 +38,7 @@ class _Outside(Exception):
 
 def _scan(pattern: str) -> None:
     at = 0
-    after_repeat = False   # a quantifier stands just before, so another sign would make it possessive or double
+    after_repeat = False  # a quantifier stands just before, so another sign would make it possessive or double
     while at < len(pattern):
         sign = pattern[at]
         repeat = False
@@ -54,7 +58,7 @@ def _scan(pattern: str) -> None:
                 at += 1
             if after_repeat:
                 raise _Outside("possessive and doubled repeats are not shared")
-            if pattern[at:at + 1] == "?":
+            if pattern[at : at + 1] == "?":
                 at += 1
             repeat = True
         elif sign in "]}":
@@ -65,7 +69,7 @@ def _scan(pattern: str) -> None:
 
 
 def _escape(pattern: str, at: int, *, in_class: bool) -> int:
-    letter = pattern[at + 1:at + 2]
+    letter = pattern[at + 1 : at + 2]
     if not letter:
         raise _Outside("the pattern ends with a backslash")
     if letter in _CLASSES or letter in _CONTROLS or letter in _SIGNS:
@@ -75,36 +79,38 @@ def _escape(pattern: str, at: int, *, in_class: bool) -> int:
     if letter in "123456789" and not in_class:
         return at + 2
     for mark, digits in (("x", 2), ("u", 4)):
-        if letter == mark and re.fullmatch(rf"[0-9A-Fa-f]{{{digits}}}", pattern[at + 2:at + 2 + digits]):
+        if letter == mark and re.fullmatch(rf"[0-9A-Fa-f]{{{digits}}}", pattern[at + 2 : at + 2 + digits]):
             return at + 2 + digits
-    anchors = {"A": "`\\\\A` is not shared; patterns are matched whole, leave it out",
-               "Z": "`\\\\Z` is not shared; patterns are matched whole, leave it out",
-               "p": "`\\\\p{…}` is not shared; list the characters",
-               "P": "`\\\\P{…}` is not shared; list the characters"}
+    anchors = {
+        "A": "`\\\\A` is not shared; patterns are matched whole, leave it out",
+        "Z": "`\\\\Z` is not shared; patterns are matched whole, leave it out",
+        "p": "`\\\\p{…}` is not shared; list the characters",
+        "P": "`\\\\P{…}` is not shared; list the characters",
+    }
     raise _Outside(anchors.get(letter, f"`\\\\{letter}` is not shared"))
 
 
 def _class(pattern: str, at: int) -> int:
     at += 1
-    if pattern[at:at + 1] == "^":
+    if pattern[at : at + 1] == "^":
         at += 1
-    if pattern[at:at + 1] == "]":
+    if pattern[at : at + 1] == "]":
         raise _Outside("an empty class is not shared; escape `]` in a class: `[\\\\]]`")
     while at < len(pattern):
         if pattern[at] == "]":
             return at + 1
         if pattern[at] == "[":
             raise _Outside("`[` in a class is not shared; escape it: `\\\\[`")
-        if pattern[at:at + 2] in ("--", "&&", "~~", "||"):
-            raise _Outside(f"`{pattern[at:at + 2]}` in a class is not shared; escape it")
+        if pattern[at : at + 2] in ("--", "&&", "~~", "||"):
+            raise _Outside(f"`{pattern[at : at + 2]}` in a class is not shared; escape it")
         at = _escape(pattern, at, in_class=True) if pattern[at] == "\\" else at + 1
     raise _Outside("a class is not closed: `]` is missing")
 
 
 def _group(pattern: str, at: int) -> int:
-    if pattern[at:at + 2] != "(?":
+    if pattern[at : at + 2] != "(?":
         return at + 1
     for start in ("(?:", "(?=", "(?!", "(?<=", "(?<!"):
         if pattern.startswith(start, at):
             return at + len(start)
-    raise _Outside(_GROUPS.get(pattern[at:at + 3], "flags in a pattern are not shared"))
+    raise _Outside(_GROUPS.get(pattern[at : at + 3], "flags in a pattern are not shared"))

@@ -74,17 +74,22 @@ def _module(space: Space, module: ModuleNames, groups: Groups) -> Module:
     declarations = [(scope, node) for scope in module.scopes for node in scope.file.declarations]
     by_path = {other.path: other.name for other in space.names.modules}
     return Module(
-        name=module.name, version=module.version, path=module.path,
+        name=module.name,
+        version=module.version,
+        path=module.path,
         files=tuple(_relative(module, scope.file.path) for scope in module.scopes),
         imports=tuple(sorted(by_path[path] for path in module.imports)),
         types=tuple(types[symbol.qname] for symbol in symbols if symbol.qname in types),
         errors=tuple(space.errors[symbol.qname] for symbol in symbols if symbol.kind == "error"),
-        services=tuple(build_service(space, scope, node, groups)
-                       for scope, node in declarations if isinstance(node, tree.Service)),
+        services=tuple(
+            build_service(space, scope, node, groups) for scope, node in declarations if isinstance(node, tree.Service)
+        ),
         interfaces=tuple(build_interface(space, symbol, groups) for symbol in symbols if symbol.kind == "interface"),
         events=tuple(build_event(space, symbol) for symbol in symbols if symbol.kind == "event"),
-        webhooks=tuple(build_webhook(space, scope, node, groups)
-                       for scope, node in declarations if isinstance(node, tree.Webhook)))
+        webhooks=tuple(
+            build_webhook(space, scope, node, groups) for scope, node in declarations if isinstance(node, tree.Webhook)
+        ),
+    )
 
 
 def _relative(module: ModuleNames, path: str) -> str:

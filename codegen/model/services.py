@@ -42,8 +42,12 @@ from codegen.source.span import Span
 from codegen.syntax import tree
 
 DEFAULT_SERVICE_VERSION = "1.0"
-_SUFFIXES = {"_sid": Primitive("sid"), "_cents": Primitive("i64"), "_at": Primitive("otime"),
-             "_count": Primitive("u32")}
+_SUFFIXES = {
+    "_sid": Primitive("sid"),
+    "_cents": Primitive("i64"),
+    "_at": Primitive("otime"),
+    "_count": Primitive("u32"),
+}
 Groups = Mapping[QName, ErrorGroup]
 
 
@@ -57,14 +61,27 @@ def build_service(space: Space, scope: Scope, node: tree.Service, groups: Groups
     name = node.name.text
     wire = read_wire(space, notes) or snake(name.removesuffix("Service") or name)
     if wire == "rpc" and "wire" not in notes:
-        space.report.add(RESERVED_NAME, node.name.span, name=name, what="a service",
-                         reason="JSON-RPC keeps the wire prefix `rpc` for itself")
+        space.report.add(
+            RESERVED_NAME,
+            node.name.span,
+            name=name,
+            what="a service",
+            reason="JSON-RPC keeps the wire prefix `rpc` for itself",
+        )
     major = int(version.split(".")[0])
     if major >= 2:
         wire = f"{wire}.v{major}"
     methods = build_methods(space, scope, node.methods, groups, wire=wire, auth=auth)
-    return Service(name=name, module=scope.module.name, span=node.name.span, methods=methods, wire=wire,
-                   version=version, auth=auth, **common(notes, node.docs))
+    return Service(
+        name=name,
+        module=scope.module.name,
+        span=node.name.span,
+        methods=methods,
+        wire=wire,
+        version=version,
+        auth=auth,
+        **common(notes, node.docs),
+    )
 
 
 def build_interface(space: Space, symbol: Symbol, groups: Groups) -> Interface:
@@ -72,12 +89,14 @@ def build_interface(space: Space, symbol: Symbol, groups: Groups) -> Interface:
     assert isinstance(node, tree.Interface)
     notes = read_notes(space.report, node.brackets, "interface")
     methods = build_methods(space, symbol.scope, node.methods, groups, wire="", auth="admin")
-    return Interface(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, methods=methods,
-                     **common(notes, node.docs))
+    return Interface(
+        name=symbol.name, module=symbol.scope.module.name, span=symbol.span, methods=methods, **common(notes, node.docs)
+    )
 
 
-def build_methods(space: Space, scope: Scope, nodes: Sequence[tree.Method], groups: Groups, *, wire: str,
-                  auth: AuthScope) -> tuple[Method, ...]:
+def build_methods(
+    space: Space, scope: Scope, nodes: Sequence[tree.Method], groups: Groups, *, wire: str, auth: AuthScope
+) -> tuple[Method, ...]:
     """The methods of a service, or of an interface where `wire` is empty."""
     methods: dict[str, Method] = {}
     for node in nodes:
@@ -85,8 +104,12 @@ def build_methods(space: Space, scope: Scope, nodes: Sequence[tree.Method], grou
         _check_snake(space, node.name, "the method")
         method = _method(space, scope, node, groups, wire=wire, auth=auth)
         if name in methods:
-            space.report.add(DUPLICATE_NAME, node.name.span, name=name,
-                             related=[Related(methods[name].span, "the first method of this name")])
+            space.report.add(
+                DUPLICATE_NAME,
+                node.name.span,
+                name=name,
+                related=[Related(methods[name].span, "the first method of this name")],
+            )
         methods.setdefault(name, method)
     return tuple(methods.values())
 
@@ -103,13 +126,27 @@ def _method(space: Space, scope: Scope, node: tree.Method, groups: Groups, *, wi
     idempotent = notes.text("idempotent")
     names = [param.name.text for param in node.params]
     if idempotent is not None and idempotent not in names:
-        space.report.add(UNKNOWN_PARAM, notes.span("idempotent"), method=node.name.text, name=idempotent,
-                         near=nearest(idempotent, names))
+        space.report.add(
+            UNKNOWN_PARAM,
+            notes.span("idempotent"),
+            method=node.name.text,
+            name=idempotent,
+            near=nearest(idempotent, names),
+        )
     return Method(
-        name=node.name.text, span=node.name.span, params=params, result=result, result_nullable=result_nullable,
-        errors=read_errors(space, scope, node.errors, groups), wire=f"{wire}.{node.name.text}" if wire else "",
-        auth=read_scope(space, notes) or auth, safe="safe" in notes, idempotent=idempotent, audit="audit" in notes,
-        **common(notes, node.docs))
+        name=node.name.text,
+        span=node.name.span,
+        params=params,
+        result=result,
+        result_nullable=result_nullable,
+        errors=read_errors(space, scope, node.errors, groups),
+        wire=f"{wire}.{node.name.text}" if wire else "",
+        auth=read_scope(space, notes) or auth,
+        safe="safe" in notes,
+        idempotent=idempotent,
+        audit="audit" in notes,
+        **common(notes, node.docs),
+    )
 
 
 def _result(space: Space, scope: Scope, expr: tree.TypeExpr | None) -> tuple[Type | None, bool]:
@@ -131,8 +168,12 @@ def _params(space: Space, scope: Scope, nodes: Sequence[tree.Param], result: Typ
         name = node.name.text
         _check_snake(space, node.name, "the parameter")
         if name in seen:
-            space.report.add(DUPLICATE_NAME, node.name.span, name=name,
-                             related=[Related(seen[name], "the first parameter of this name")])
+            space.report.add(
+                DUPLICATE_NAME,
+                node.name.span,
+                name=name,
+                related=[Related(seen[name], "the first parameter of this name")],
+            )
             continue
         seen[name] = node.name.span
         param = _param(space, scope, node, result)
@@ -158,8 +199,7 @@ def _param(space: Space, scope: Scope, node: tree.Param, result: Type | None) ->
     base = space.base(type_)
     nullable = node.optional or nullable or (base is not None and base.nullable)
     default = read_default(space, name, node.default, type_, nullable, base) if node.default is not None else None
-    return Param(name=name, span=node.name.span, type=type_, optional=node.optional, nullable=nullable,
-                 default=default)
+    return Param(name=name, span=node.name.span, type=type_, optional=node.optional, nullable=nullable, default=default)
 
 
 def infer(space: Space, name: str, result: Type | None) -> tuple[Type, bool] | None:
@@ -194,8 +234,9 @@ def read_errors(space: Space, scope: Scope, paths: Sequence[tree.Path], groups: 
             space.report.add(NOT_AN_ERROR, path.span, name=path.text, kind=a(found.kind))
             continue
         if found.qname in written:
-            space.report.add(DUPLICATE_MEMBER, path.span, name=path.text,
-                             related=[Related(written[found.qname], "the first one")])
+            space.report.add(
+                DUPLICATE_MEMBER, path.span, name=path.text, related=[Related(written[found.qname], "the first one")]
+            )
         written[found.qname] = path.span
         if isinstance(found, Error) or found.kind == "error":
             flat[found.qname] = None
@@ -217,18 +258,28 @@ def build_webhook(space: Space, scope: Scope, node: tree.Webhook, groups: Groups
         plain = [json_of(arg.value) for arg in signed.args[1:] if arg.name is None]
         if plain:
             arguments["args"] = plain
-    return Webhook(name=node.name.text, module=scope.module.name, span=node.name.span, route=node.route.value,
-                   result=result, result_nullable=result_nullable,
-                   errors=read_errors(space, scope, node.errors, groups),
-                   scheme=argument_text(signed.args[0]) if signed else None, signed=arguments,
-                   **common(notes, node.docs))
+    return Webhook(
+        name=node.name.text,
+        module=scope.module.name,
+        span=node.name.span,
+        route=node.route.value,
+        result=result,
+        result_nullable=result_nullable,
+        errors=read_errors(space, scope, node.errors, groups),
+        scheme=argument_text(signed.args[0]) if signed else None,
+        signed=arguments,
+        **common(notes, node.docs),
+    )
 
 
 def _is_route(route: str) -> bool:
     """`/a/b.c`: segments of unreserved URL characters, none empty, none `.` or `..`."""
     segments = route.split("/")
-    return len(segments) > 1 and segments[0] == "" and all(
-        segment.isascii() and segment.strip(".") != "" and all(sign.isalnum() or sign in "_-.~" for sign in segment)
-        for segment in segments[1:])
-
-
+    return (
+        len(segments) > 1
+        and segments[0] == ""
+        and all(
+            segment.isascii() and segment.strip(".") != "" and all(sign.isalnum() or sign in "_-.~" for sign in segment)
+            for segment in segments[1:]
+        )
+    )

@@ -31,10 +31,29 @@ MAX_NAME = 63
 """PostgreSQL cuts longer names."""
 
 _KINDS: Mapping[str, Kind] = {
-    "bool": "bool", "str": "text", "bytes": "blob", "f32": "double", "f64": "double", "decimal": "decimal",
-    "money": "money", "otime": "otime", "datetime": "datetime", "date": "date", "duration": "duration",
-    "uuid": "uuid", "sid": "sid", "json": "json",
-    "i8": "i8", "i16": "i16", "i32": "i32", "i64": "i64", "u8": "u8", "u16": "u16", "u32": "u32", "u64": "u64"}
+    "bool": "bool",
+    "str": "text",
+    "bytes": "blob",
+    "f32": "double",
+    "f64": "double",
+    "decimal": "decimal",
+    "money": "money",
+    "otime": "otime",
+    "datetime": "datetime",
+    "date": "date",
+    "duration": "duration",
+    "uuid": "uuid",
+    "sid": "sid",
+    "json": "json",
+    "i8": "i8",
+    "i16": "i16",
+    "i32": "i32",
+    "i64": "i64",
+    "u8": "u8",
+    "u16": "u16",
+    "u32": "u32",
+    "u64": "u64",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +119,16 @@ def table_of(program: Program, struct: Struct) -> Table:
     """The table of one root object."""
     indexes = (
         TableIndex(short_name("uq" if index.unique else "ix", struct.table, *index.fields), index.fields, index.unique)
-        for index in struct.indexes)
+        for index in struct.indexes
+    )
     return Table(
-        name=struct.table, struct=struct.qname, columns=tuple(column_of(program, f) for f in struct.stored_fields),
-        indexes=tuple({index.name: index for index in indexes}.values()), append_only=struct.append_only,
-        was=struct.was)
+        name=struct.table,
+        struct=struct.qname,
+        columns=tuple(column_of(program, f) for f in struct.stored_fields),
+        indexes=tuple({index.name: index for index in indexes}.values()),
+        append_only=struct.append_only,
+        was=struct.was,
+    )
 
 
 def column_of(program: Program, field: Field) -> Column:
@@ -114,14 +138,15 @@ def column_of(program: Program, field: Field) -> Column:
     target = program.types[base.target] if isinstance(base, Named) else None
     return Column(
         name=field.name,
-        kind="i64" if field.implied and field.name == "rev" else kind,   # a count of writes never leaves 63 bits
+        kind="i64" if field.implied and field.name == "rev" else kind,  # a count of writes never leaves 63 bits
         nullable=field.nullable or any(alias.nullable for alias in program.aliases_of(field.type)),
         type=field.type,
         default=field.default,
         references=program.struct(base.target).table if isinstance(base, Ref) else None,
         values=tuple(value.name for value in target.values) if isinstance(target, Enum) else (),
         constraints=program.constraints_of(field),
-        was=field.was)
+        was=field.was,
+    )
 
 
 def kind_of(program: Program, type_: Type) -> Kind:
@@ -146,7 +171,7 @@ def short_name(prefix: str, table: str, *columns: str) -> str:
     if len(plain) <= MAX_NAME and not any("__" in part or "_and_" in part for part in parts):
         return plain
     digest = hashlib.sha256(" ".join((prefix, *parts)).encode()).hexdigest()[:10]
-    return f"{plain[:MAX_NAME - len(digest) - 1]}_{digest}"
+    return f"{plain[: MAX_NAME - len(digest) - 1]}_{digest}"
 
 
 def _in_order(found: Iterable[Table]) -> tuple[Table, ...]:

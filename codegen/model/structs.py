@@ -42,8 +42,12 @@ def find_principal(space: Space) -> None:
     for symbol in space.names.symbols("root object"):
         note = next((note for note in symbol.node.brackets if note.name.text == "principal"), None)
         if note is not None and first is not None:
-            space.report.add(SECOND_PRINCIPAL, note.span, name=first.name,
-                             related=[Related(first.span, f"{first.name} is declared here")])
+            space.report.add(
+                SECOND_PRINCIPAL,
+                note.span,
+                name=first.name,
+                related=[Related(first.span, f"{first.name} is declared here")],
+            )
         first = first or (symbol if note else None)
     space.principal = first.qname if first else None
 
@@ -57,10 +61,23 @@ def build_struct(space: Space, symbol: Symbol) -> Struct:
     reserved = _reserved(space, notes, node.body.fields)
     wire = read_wire(space, notes) or snake(symbol.name)
     if rootobject and wire == "rpc" and "wire" not in notes:
-        space.report.add(RESERVED_NAME, symbol.span, name=symbol.name, what="a root object",
-                         reason="JSON-RPC keeps the wire prefix `rpc` for itself")
-    struct = Struct(name=symbol.name, module=symbol.scope.module.name, span=symbol.span, fields=fields, wire=wire,
-                    reserved=reserved, union_tag=space.union_tags.get(symbol.qname), **common(notes, node.docs))
+        space.report.add(
+            RESERVED_NAME,
+            symbol.span,
+            name=symbol.name,
+            what="a root object",
+            reason="JSON-RPC keeps the wire prefix `rpc` for itself",
+        )
+    struct = Struct(
+        name=symbol.name,
+        module=symbol.scope.module.name,
+        span=symbol.span,
+        fields=fields,
+        wire=wire,
+        reserved=reserved,
+        union_tag=space.union_tags.get(symbol.qname),
+        **common(notes, node.docs),
+    )
     if not rootobject:
         for name in _STORED_ONLY:
             if name in notes:
@@ -74,17 +91,32 @@ def _rootobject(space: Space, symbol: Symbol, notes: Notes, struct: Struct) -> S
     fields = _implied(space, struct, append_only)
     table = notes.text("table") or snake(symbol.name)
     if "table" in notes and not is_snake(table):
-        space.report.add(BAD_CASE, notes.span("table"), what="the table", name=table, style="snake_case",
-                         near=to_snake(table))
+        space.report.add(
+            BAD_CASE, notes.span("table"), what="the table", name=table, style="snake_case", near=to_snake(table)
+        )
     elif table == "schema_migrations" or table.startswith(("sqlite_", "pg_")):
-        space.report.add(RESERVED_NAME, notes.span("table") if "table" in notes else symbol.span, name=table,
-                         what="a table", reason="the database keeps it for itself")
+        space.report.add(
+            RESERVED_NAME,
+            notes.span("table") if "table" in notes else symbol.span,
+            name=table,
+            what="a table",
+            reason="the database keeps it for itself",
+        )
     if len(table) > MAX_NAME:
-        space.report.add(NAME_TOO_LONG, notes.span("table") if "table" in notes else symbol.span, name=table,
-                         limit=MAX_NAME)
+        space.report.add(
+            NAME_TOO_LONG, notes.span("table") if "table" in notes else symbol.span, name=table, limit=MAX_NAME
+        )
     auth = read_scope(space, notes) or "admin"
-    struct = replace(struct, fields=fields, rootobject=True, principal=symbol.qname == space.principal,
-                     append_only=append_only, table=table, crud=_crud(space, notes, append_only), auth=auth)
+    struct = replace(
+        struct,
+        fields=fields,
+        rootobject=True,
+        principal=symbol.qname == space.principal,
+        append_only=append_only,
+        table=table,
+        crud=_crud(space, notes, append_only),
+        auth=auth,
+    )
     written = {field.name.text for field in _node_fields(symbol)}
     return replace(struct, indexes=_indexes(space, notes, struct, written), owner=_owner(space, notes, struct, written))
 
@@ -107,8 +139,14 @@ def _implied(space: Space, struct: Struct, append_only: bool) -> tuple[Field, ..
     for field in rest:
         if field.name == "rev":
             space.report.add(REV_FIELD, field.span)
-    rev = Field(name="rev", span=struct.span, type=Primitive("u64"), server=True, implied=True,
-                doc="Counts the changes of the object; a change that names another `rev` is refused.")
+    rev = Field(
+        name="rev",
+        span=struct.span,
+        type=Primitive("u64"),
+        server=True,
+        implied=True,
+        doc="Counts the changes of the object; a change that names another `rev` is refused.",
+    )
     return (sid, *(field for field in rest if field.name != "rev"), rev)
 
 
@@ -122,8 +160,12 @@ def _reserved(space: Space, notes: Notes, fields: tuple[tree.Field, ...]) -> tup
             reserved[name] = arg.span
     for field in fields:
         if field.name.text in reserved:
-            space.report.add(RESERVED_FIELD, field.name.span, name=field.name.text,
-                             related=[Related(reserved[field.name.text], "reserved here")])
+            space.report.add(
+                RESERVED_FIELD,
+                field.name.span,
+                name=field.name.text,
+                related=[Related(reserved[field.name.text], "reserved here")],
+            )
     return tuple(reserved)
 
 
@@ -133,11 +175,13 @@ def read_wire(space: Space, notes: Notes) -> str | None:
     if wire is None:
         return None
     if not is_snake(wire):
-        space.report.add(BAD_CASE, notes.span("wire"), what="the wire name", name=wire, style="snake_case",
-                         near=to_snake(wire))
+        space.report.add(
+            BAD_CASE, notes.span("wire"), what="the wire name", name=wire, style="snake_case", near=to_snake(wire)
+        )
     elif wire == "rpc":
-        space.report.add(RESERVED_NAME, notes.span("wire"), name=wire, what="a wire name",
-                         reason="JSON-RPC keeps it for itself")
+        space.report.add(
+            RESERVED_NAME, notes.span("wire"), name=wire, what="a wire name", reason="JSON-RPC keeps it for itself"
+        )
     return wire
 
 
@@ -195,8 +239,12 @@ def _indexes(space: Space, notes: Notes, struct: Struct, written: set[str]) -> t
 def _add_index(space: Space, indexes: dict[tuple[str, ...], Index], primary: Index, index: Index) -> None:
     other = primary if index.fields == primary.fields else indexes.setdefault(index.fields, index)
     if other is not index:
-        space.report.add(DUPLICATE_INDEX, index.span, fields=", ".join(index.fields),
-                         related=[Related(other.span, "the first index on them")])
+        space.report.add(
+            DUPLICATE_INDEX,
+            index.span,
+            fields=", ".join(index.fields),
+            related=[Related(other.span, "the first index on them")],
+        )
 
 
 def _check_index(space: Space, note: tree.Note, struct: Struct, written: set[str]) -> bool:
@@ -211,7 +259,7 @@ def _check_index(space: Space, note: tree.Note, struct: Struct, written: set[str
             fine = False
         elif field is None:
             fine = False
-            if name not in written:   # else its type is wrong, which is reported
+            if name not in written:  # else its type is wrong, which is reported
                 space.report.add(UNKNOWN_FIELD, arg.span, struct=struct.name, name=name, near=nearest(name, by_name))
         elif field.computed:
             fine = False
@@ -230,15 +278,19 @@ def _owner(space: Space, notes: Notes, struct: Struct, written: set[str]) -> str
         if field not in to_principal or field.nullable:
             space.report.add(BAD_OWNER, field.span, reason=f"{field.name!r} is no required reference to the principal")
     for field in marked[1:]:
-        space.report.add(BAD_OWNER, field.span, reason=f"{marked[0].name!r} is marked @owner already",
-                         related=[Related(marked[0].span, "the first one")])
+        space.report.add(
+            BAD_OWNER,
+            field.span,
+            reason=f"{marked[0].name!r} is marked @owner already",
+            related=[Related(marked[0].span, "the first one")],
+        )
     if struct.principal:
         return "sid"
     if marked:
         return marked[0].name
     if len(to_principal) == 1:
         return to_principal[0].name
-    if struct.auth == "own" and written <= {field.name for field in struct.fields}:   # else one's type is wrong
+    if struct.auth == "own" and written <= {field.name for field in struct.fields}:  # else one's type is wrong
         several = ", ".join(repr(field.name) for field in to_principal)
         reason = f"several fields refer to the principal: {several}" if several else "no field refers to the principal"
         principal = (space.principal or "").rpartition(".")[2]

@@ -157,8 +157,9 @@ def _argument_free(names: Names, expr: tree.NamedType) -> bool:
         return True
     wish = {"list": "[{}]", "array": "[{}]", "set": "[{}]", "optional": "{}?", "option": "{}?", "ref": "&{}"}
     form = wish.get(expr.path.text.lower())
-    names.report.add(TYPE_ARGUMENT, expr.span, name=expr.path.text,
-                     near=f"write {form.format(expr.argument.text)}" if form else None)
+    names.report.add(
+        TYPE_ARGUMENT, expr.span, name=expr.path.text, near=f"write {form.format(expr.argument.text)}" if form else None
+    )
     return False
 
 

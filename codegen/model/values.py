@@ -15,7 +15,7 @@ from uuid import UUID
 from codegen.model.model import INTEGER_BOUNDS
 
 NANO = Decimal(10) ** -9
-MONEY_LIMIT = Decimal(2 ** 63 - 1) * NANO
+MONEY_LIMIT = Decimal(2**63 - 1) * NANO
 """Money is an int64 of nano-units: at most ±9 223 372 036.854775807."""
 F32_LIMIT = 3.4028234663852886e38
 SID = re.compile(r"[0-9A-Za-z]{4,26}", re.ASCII)
@@ -24,7 +24,7 @@ TIMES = frozenset({"otime", "datetime", "date"})
 _DECIMAL = re.compile(r"-?\d{1,400}(\.\d{1,400})?", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?(Z|[+-]\d\d:\d\d)", re.ASCII)
 _DURATION = re.compile(r"-?P(?=\d|T\d)(\d+W)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+(\.\d{1,6})?S)?)?", re.ASCII)
-_OTIME_END = 2 ** 32 - 1
+_OTIME_END = 2**32 - 1
 
 
 class BadValue(ValueError):
@@ -40,6 +40,7 @@ def _integer(name: str) -> Callable[[Any], Any]:
         if not low <= value <= high:
             raise BadValue(f"{name} holds {low} to {high}")
         return value
+
     return parse
 
 
@@ -50,6 +51,7 @@ def _float(limit: float) -> Callable[[Any], Any]:
         if (isinstance(value, float) and not isfinite(value)) or abs(value) > limit:
             raise BadValue("it is too large")
         return value
+
     return parse
 
 
@@ -145,9 +147,21 @@ def _str(value: Any) -> str:
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     **{name: _integer(name) for name in INTEGER_BOUNDS},
-    "bool": _bool, "str": _str, "bytes": _bytes, "f32": _float(F32_LIMIT), "f64": _float(1.7976931348623157e308),
-    "decimal": _decimal, "money": _money, "otime": _otime, "datetime": _datetime, "date": _date,
-    "duration": _duration, "uuid": _uuid, "sid": _sid, "json": lambda value: value}
+    "bool": _bool,
+    "str": _str,
+    "bytes": _bytes,
+    "f32": _float(F32_LIMIT),
+    "f64": _float(1.7976931348623157e308),
+    "decimal": _decimal,
+    "money": _money,
+    "otime": _otime,
+    "datetime": _datetime,
+    "date": _date,
+    "duration": _duration,
+    "uuid": _uuid,
+    "sid": _sid,
+    "json": lambda value: value,
+}
 
 COMPARABLE = frozenset({*INTEGER_BOUNDS, "f32", "f64", "decimal", "money", *TIMES})
 """Primitives that `@min` and `@max` fit."""

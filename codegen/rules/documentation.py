@@ -27,8 +27,11 @@ def deprecated_how(subject: Subject) -> Iterator[Found]:
     for module in subject.program.modules:
         for member in _members(module):
             if member.deprecated is not None:
-                missing = [part for part, there in (("a reason", member.deprecated.reason),
-                                                    ("`since`", member.deprecated.since)) if not there]
+                missing = [
+                    part
+                    for part, there in (("a reason", member.deprecated.reason), ("`since`", member.deprecated.since))
+                    if not there
+                ]
                 if missing:
                     yield Found(member.span, {"name": member.name, "missing": " and ".join(missing)})
 

@@ -81,10 +81,12 @@ LINTS: dict[str, tuple[Rule, Check]] = {}
 
 def rule(record: Rule) -> Callable[[Check], Check]:
     """Register a function as the finder of a rule's places."""
+
     def register(check: Check) -> Check:
         assert record.code not in LINTS, record.code
         LINTS[record.code] = (record, check)
         return check
+
     return register
 
 

@@ -40,9 +40,15 @@ def no_refusal(subject: Subject) -> Iterator[Found]:
             state = next((field for field in struct.fields if field.name in _STATES), None)
             enum = _enum(subject, state) if state else None
             if state is not None and enum is not None:
-                yield Found(method.span, {
-                    "method": method.name, "type": struct.name, "name": state.name,
-                    "values": ", ".join(value.name for value in enum.values)})
+                yield Found(
+                    method.span,
+                    {
+                        "method": method.name,
+                        "type": struct.name,
+                        "name": state.name,
+                        "values": ", ".join(value.name for value in enum.values),
+                    },
+                )
                 break
 
 

@@ -7,9 +7,30 @@ from codegen.model.casing import to_snake
 from codegen.rules.lint import Found, Subject, found, rule, with_fields
 from codegen.source.catalog_lint import AMOUNT_WITHOUT_CURRENCY, FLOAT_MONEY, MONEY_WITHOUT_KEY
 
-_WORDS = frozenset({
-    "amount", "balance", "charge", "cost", "credit", "debit", "debt", "discount", "fee", "fees", "money", "paid",
-    "payment", "payout", "price", "refund", "revenue", "salary", "tax", "wage"})
+_WORDS = frozenset(
+    {
+        "amount",
+        "balance",
+        "charge",
+        "cost",
+        "credit",
+        "debit",
+        "debt",
+        "discount",
+        "fee",
+        "fees",
+        "money",
+        "paid",
+        "payment",
+        "payout",
+        "price",
+        "refund",
+        "revenue",
+        "salary",
+        "tax",
+        "wage",
+    }
+)
 _UNITS = frozenset(["cents", "minor", "micros", "nanos"])
 _CURRENCIES = frozenset(["chf", "eur", "gbp", "jpy", "tzs", "usd"])
 
@@ -36,9 +57,12 @@ def amount_without_currency(subject: Subject) -> Iterator[Found]:
     for module in subject.program.modules:
         for holder in with_fields(module):
             for field in holder.fields:
-                if (is_amount(field.name) and subject.primitive(field.type) in INTEGER_BOUNDS
-                        and _CURRENCIES.isdisjoint(_words(subject, field))
-                        and not _currency_beside(subject, field, holder.fields)):
+                if (
+                    is_amount(field.name)
+                    and subject.primitive(field.type) in INTEGER_BOUNDS
+                    and _CURRENCIES.isdisjoint(_words(subject, field))
+                    and not _currency_beside(subject, field, holder.fields)
+                ):
                     yield found(field)
 
 
@@ -53,7 +77,9 @@ def _currency_beside(subject: Subject, field: Field, fields: Sequence[Field]) ->
     return any(
         other.name.split("_")[-1] == "currency"
         or (subject.primitive(other.type) == "money" and other.name in (stem, f"{stem}_amount"))
-        for other in fields if other is not field)
+        for other in fields
+        if other is not field
+    )
 
 
 @rule(MONEY_WITHOUT_KEY)

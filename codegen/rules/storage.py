@@ -32,8 +32,11 @@ def sid_not_reference(subject: Subject) -> Iterator[Found]:
     """A stored field `user_sid: sid` where there is a root object `User` in the module or one that it imports."""
     for module in subject.program.modules:
         seen = [module.name, *module.imports]
-        targets = {f"{target.wire}_sid": target
-                   for name in reversed(seen) for target in subject.program.module(name).rootobjects}
+        targets = {
+            f"{target.wire}_sid": target
+            for name in reversed(seen)
+            for target in subject.program.module(name).rootobjects
+        }
         for struct in module.rootobjects:
             for field in struct.stored_fields:
                 primitive = subject.primitive(field.type)

@@ -10,8 +10,13 @@ from codegen.rules.lint import Found, Subject, found, rule, with_fields, with_me
 from codegen.source.catalog_lint import UNUSED_ERROR, UNUSED_IMPORT, UNUSED_TYPE
 from codegen.syntax import tree
 
-_KINDS = {"Struct": "the struct", "Enum": "the enum", "Union": "the union", "Alias": "the alias",
-          "ErrorGroup": "the error group"}
+_KINDS = {
+    "Struct": "the struct",
+    "Enum": "the enum",
+    "Union": "the union",
+    "Alias": "the alias",
+    "ErrorGroup": "the error group",
+}
 
 
 @rule(UNUSED_IMPORT)
@@ -58,8 +63,11 @@ def _reached(program: Program) -> set[QName]:
     for module in program.modules:
         queue += _roots(module)
     answers = [set(errors) for module in program.modules for errors in _error_lists(module)]
-    queue += [qname for qname, decl in program.types.items()
-              if isinstance(decl, ErrorGroup) and any(set(decl.errors) <= errors for errors in answers)]
+    queue += [
+        qname
+        for qname, decl in program.types.items()
+        if isinstance(decl, ErrorGroup) and any(set(decl.errors) <= errors for errors in answers)
+    ]
     reached: set[QName] = set()
     while queue:
         qname = queue.pop()

@@ -50,8 +50,9 @@ class Report:
 
     _findings: list[Finding] = field(default_factory=list)
 
-    def add(self, rule: Rule, span: Span, *, related: Iterable[Related] = (), near: str | None = None,
-            **values: object) -> None:
+    def add(
+        self, rule: Rule, span: Span, *, related: Iterable[Related] = (), near: str | None = None, **values: object
+    ) -> None:
         """Record that `rule` is broken at `span`; `values` fill its message, `near` (and they) its fix.
 
         A fix that speaks of `{near}` is left out where there is nothing near.
@@ -59,9 +60,15 @@ class Report:
         fix = rule.fix
         if fix is not None and "{near" in fix and near is None:
             fix = None
-        self._findings.append(Finding(
-            rule, span, rule.message.format(**values),
-            fix.format(near=near, **values) if fix is not None else None, tuple(related)))
+        self._findings.append(
+            Finding(
+                rule,
+                span,
+                rule.message.format(**values),
+                fix.format(near=near, **values) if fix is not None else None,
+                tuple(related),
+            )
+        )
 
     def extend(self, findings: Iterable[Finding]) -> None:
         self._findings.extend(findings)

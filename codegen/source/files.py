@@ -47,7 +47,7 @@ class SourceFile:
 
     def slice(self, span: Span) -> str:
         """The text that `span` covers."""
-        return self.text[self.offset(span.line, span.column):self.offset(span.end_line, span.end_column)]
+        return self.text[self.offset(span.line, span.column) : self.offset(span.end_line, span.end_column)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def load(path: Path, report: Report) -> SourceFile | None:
     start = Span(shown, 1, 1, 1, 2)
     try:
         status = path.stat()
-        if not S_ISREG(status.st_mode):   # reading a pipe or a terminal would wait for ever
+        if not S_ISREG(status.st_mode):  # reading a pipe or a terminal would wait for ever
             report.add(catalog.UNREADABLE, start, path=shown, reason="it is no regular file")
             return None
         if status.st_size > LIMIT_MIB << 20:
@@ -85,12 +85,12 @@ def decode(path: str, data: bytes, report: Report) -> SourceFile | None:
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
-        before = data[:error.start].decode()
+        before = data[: error.start].decode()
         guess = ", the file looks like UTF-16" if data[:2] in (b"\xff\xfe", b"\xfe\xff") else ""
         report.add(catalog.NOT_UTF8, _end_of(path, before), byte=f"0x{data[error.start]:02x}", guess=guess)
         return None
     if "\0" in text:
-        report.add(catalog.NUL_BYTE, _end_of(path, text[:text.index("\0")]))
+        report.add(catalog.NUL_BYTE, _end_of(path, text[: text.index("\0")]))
         return None
     if text.startswith(BOM):
         report.add(catalog.BYTE_ORDER_MARK, Span(path, 1, 1, 1, 2))
@@ -130,12 +130,18 @@ def discover(root: Path, report: Report) -> list[ModuleDirectory]:
         except OSError as error:
             failed(directory, error)
             continue
-        files = tuple(Path(directory, entry.name) for entry in entries
-                      if entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and not _is_directory(entry))
+        files = tuple(
+            Path(directory, entry.name)
+            for entry in entries
+            if entry.name.endswith(SUFFIX) and not entry.name.startswith(".") and not _is_directory(entry)
+        )
         if files:
             found.append(ModuleDirectory(Path(directory), files))
-        pending += [entry.path for entry in reversed(entries)
-                    if not entry.name.startswith(".") and entry.name != "migrations" and _is_directory(entry)]
+        pending += [
+            entry.path
+            for entry in reversed(entries)
+            if not entry.name.startswith(".") and entry.name != "migrations" and _is_directory(entry)
+        ]
     found.sort(key=lambda module: module.path.parts)
     if not found and not report.has_errors:
         shown = root.as_posix()

@@ -32,8 +32,16 @@ class Painter:
         return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.colour and text else text
 
 
-def frame(span: Span, source: SourceFile | None, painter: Painter, gutter: int, style: str, label: str = "",
-          same_file: bool = False, same_line: bool = False) -> list[str]:
+def frame(
+    span: Span,
+    source: SourceFile | None,
+    painter: Painter,
+    gutter: int,
+    style: str,
+    label: str = "",
+    same_file: bool = False,
+    same_line: bool = False,
+) -> list[str]:
     """The place and its source line with carets; of a range over several lines the first one.
 
     `gutter` is the width of line numbers, `label` stands behind the carets. A second place in the same file
@@ -108,5 +116,7 @@ def _cell(character: str, column: int) -> str:
 
 def cell_width(cell: str) -> int:
     """Columns of a terminal that the text takes."""
-    return sum(0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
-               for character in cell)
+    return sum(
+        0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
+        for character in cell
+    )

@@ -13,8 +13,13 @@ Format = Literal["text", "json", "github"]
 FORMATS: tuple[Format, ...] = ("text", "json", "github")
 
 
-def write_findings(findings: Iterable[Finding], sources: Mapping[str, SourceFile], form: str = "text",
-                   stream: TextIO | None = None, colour: bool | None = None) -> None:
+def write_findings(
+    findings: Iterable[Finding],
+    sources: Mapping[str, SourceFile],
+    form: str = "text",
+    stream: TextIO | None = None,
+    colour: bool | None = None,
+) -> None:
     """Print findings, which are sorted already, and a summary.
 
     `sources` are the files by the path that spans name; a finding in no known file is shown without its line.
@@ -41,6 +46,7 @@ def count(findings: Iterable[Finding]) -> tuple[int, int]:
 
 # --- text -------------------------------------------------------------------------------------------------------
 
+
 def as_text(finding: Finding, sources: Mapping[str, SourceFile], painter: Painter) -> str:
     """A finding with its frame, the frames of its second places, and its fix."""
     severity = finding.rule.severity
@@ -52,8 +58,16 @@ def as_text(finding: Finding, sources: Mapping[str, SourceFile], painter: Painte
     shown = span
     for related in finding.related:
         same_file = related.span.path == shown.path
-        lines += frame(related.span, sources.get(related.span.path), painter, gutter, "related", related.message,
-                       same_file, same_file and related.span.line == shown.line)
+        lines += frame(
+            related.span,
+            sources.get(related.span.path),
+            painter,
+            gutter,
+            "related",
+            related.message,
+            same_file,
+            same_file and related.span.line == shown.line,
+        )
         shown = related.span
     if finding.fix:
         lines.append(" " * gutter + painter.paint("gutter", " = ") + painter.paint("fix", "fix: ") + finding.fix)
@@ -64,8 +78,11 @@ def summary_line(findings: list[Finding], painter: Painter) -> str:
     """`2 errors and 1 warning in 2 files`, and where the rules are explained."""
     errors, warnings = count(findings)
     files = len({finding.span.path for finding in findings if finding.span.path})
-    parts = [painter.paint(kind, plural(number, kind))
-             for number, kind in ((errors, "error"), (warnings, "warning")) if number]
+    parts = [
+        painter.paint(kind, plural(number, kind))
+        for number, kind in ((errors, "error"), (warnings, "warning"))
+        if number
+    ]
     where = f" in {plural(files, 'file')}" if files else ""
     return f"{' and '.join(parts)}{where}; `oschema explain {findings[0].rule.code}` tells more"
 
@@ -76,36 +93,55 @@ def plural(number: int, word: str) -> str:
 
 # --- JSON -------------------------------------------------------------------------------------------------------
 
+
 def as_json(findings: Iterable[Finding]) -> dict[str, Any]:
     """The shape that `--format json` prints: `findings` and a `summary`."""
     listed = list(findings)
     errors, warnings = count(listed)
-    return {"findings": [_finding(finding) for finding in listed],
-            "summary": {"errors": errors, "warnings": warnings}}
+    return {"findings": [_finding(finding) for finding in listed], "summary": {"errors": errors, "warnings": warnings}}
 
 
 def _finding(finding: Finding) -> dict[str, Any]:
     span = finding.span
     record: dict[str, Any] = {
-        "code": finding.rule.code, "severity": finding.rule.severity, "message": finding.message, "path": span.path,
-        "line": span.line, "column": span.column, "end_line": span.end_line, "end_column": span.end_column}
+        "code": finding.rule.code,
+        "severity": finding.rule.severity,
+        "message": finding.message,
+        "path": span.path,
+        "line": span.line,
+        "column": span.column,
+        "end_line": span.end_line,
+        "end_column": span.end_column,
+    }
     if finding.fix:
         record["fix"] = finding.fix
     if finding.related:
-        record["related"] = [{"path": related.span.path, "line": related.span.line, "column": related.span.column,
-                              "message": related.message} for related in finding.related]
+        record["related"] = [
+            {
+                "path": related.span.path,
+                "line": related.span.line,
+                "column": related.span.column,
+                "message": related.message,
+            }
+            for related in finding.related
+        ]
     return record
 
 
 # --- GitHub -----------------------------------------------------------------------------------------------------
+
 
 def annotation(finding: Finding) -> str:
     """One workflow command of GitHub Actions, on one line."""
     span = finding.span
     properties = {"file": span.path}
     if span.line:
-        properties |= {"line": str(span.line), "col": str(span.column), "endLine": str(span.end_line),
-                       "endColumn": str(span.end_column)}
+        properties |= {
+            "line": str(span.line),
+            "col": str(span.column),
+            "endLine": str(span.end_line),
+            "endColumn": str(span.end_column),
+        }
     properties["title"] = finding.rule.code
     message = finding.message
     if finding.fix:

@@ -37,5 +37,5 @@ def _runs(process: int) -> bool:
     except ProcessLookupError:
         return False
     except (OSError, OverflowError):
-        return True   # another user's
+        return True  # another user's
     return True

@@ -8,8 +8,9 @@ from codegen.syntax import tree
 
 def same_meaning(one: tree.File, other: tree.File) -> bool:
     """Equal but for places and the order of comments; a type written out where `one` left it to inference is fine."""
-    return (_same((one.module, one.imports, one.declarations), (other.module, other.imports, other.declarations))
-            and sorted(_texts(one)) == sorted(_texts(other)))
+    return _same(
+        (one.module, one.imports, one.declarations), (other.module, other.imports, other.declarations)
+    ) and sorted(_texts(one)) == sorted(_texts(other))
 
 
 def _texts(file: tree.File) -> Iterator[str]:
@@ -26,7 +27,10 @@ def _same(one: object, other: object) -> bool:
     if isinstance(one, tree.DocLine) and isinstance(other, tree.DocLine):
         return one.text.rstrip() == other.text.rstrip()
     if is_dataclass(one):
-        return all((getattr(one, field.name) is None) == (getattr(other, field.name) is None)
-                   if field.name in ("span", "open_span")
-                   else _same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
+        return all(
+            (getattr(one, field.name) is None) == (getattr(other, field.name) is None)
+            if field.name in ("span", "open_span")
+            else _same(getattr(one, field.name), getattr(other, field.name))
+            for field in fields(one)
+        )
     return one == other

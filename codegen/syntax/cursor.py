@@ -47,8 +47,13 @@ class Cursor:
     def since(self, first: int) -> Span:
         """The span from the token `first` to the last one taken."""
         last = self.at - 1
-        return Span(self.path, self.lines[first], self.columns[first],
-                    self.lines[last], self.columns[last] + len(self.texts[last]))
+        return Span(
+            self.path,
+            self.lines[first],
+            self.columns[first],
+            self.lines[last],
+            self.columns[last] + len(self.texts[last]),
+        )
 
     def since_docs(self, first: int, docs: tuple[tree.DocLine, ...]) -> Span:
         """As `since`, from the first doc line where there is one."""
@@ -60,8 +65,12 @@ class Cursor:
 
     def at_next_field(self) -> bool:
         """Whether the next token begins a field on a line of its own, so that what should stand here is missing."""
-        return (self.kinds[self.at] == NAME and self.starts_line(self.at) and self.at > self.begun
-                and (self.kinds[self.at + 1] == ":" or self.kinds[self.at + 1:self.at + 3] == ["?", ":"]))
+        return (
+            self.kinds[self.at] == NAME
+            and self.starts_line(self.at)
+            and self.at > self.begun
+            and (self.kinds[self.at + 1] == ":" or self.kinds[self.at + 1 : self.at + 3] == ["?", ":"])
+        )
 
     def take_docs(self) -> tuple[tree.DocLine, ...]:
         """The doc lines before the next token."""
@@ -77,8 +86,9 @@ class Cursor:
         shown = text if len(text) <= 40 else text[:37] + "…"
         return f"the string {shown}" if kind == STRING else f"`{shown}`"
 
-    def report_expected(self, index: int, expected: str, near: str | None = None, *,
-                        related: tuple[Related, ...] = ()) -> None:
+    def report_expected(
+        self, index: int, expected: str, near: str | None = None, *, related: tuple[Related, ...] = ()
+    ) -> None:
         """Report that the token at `index` is not what should stand there.
 
         Inside a member or declaration the place of what is missing at the end of a line is there, not where the next
@@ -88,8 +98,9 @@ class Cursor:
         if index > self.begun and self.starts_line(index):
             line, column = self.lines[index - 1], self.span(index - 1).end_column
             span = Span(self.path, line, column, line, column + 1)
-        self.findings.add(catalog.EXPECTED, span, expected=expected, found=self.found(index), near=near,
-                          related=related)
+        self.findings.add(
+            catalog.EXPECTED, span, expected=expected, found=self.found(index), near=near, related=related
+        )
 
     def fail(self, expected: str, near: str | None = None) -> NoReturn:
         """Report the next token and give up the member or declaration."""
@@ -105,8 +116,11 @@ class Cursor:
         """Take the bracket that closes the one at `opened`."""
         close = CLOSING[self.kinds[opened]]
         if self.kinds[self.at] != close:
-            self.report_expected(self.at, f"{after}`{close}`", related=(
-                Related(self.span(opened), f"the `{self.kinds[opened]}` opened here"),))
+            self.report_expected(
+                self.at,
+                f"{after}`{close}`",
+                related=(Related(self.span(opened), f"the `{self.kinds[opened]}` opened here"),),
+            )
             raise Unexpected
         self.at += 1
 

@@ -41,8 +41,11 @@ class Formatter:
         self.tree = file
         self.spell = Spelling(source)
         self.comments = list(reversed(file.comments))
-        self.structs = {declaration.name.text: declaration.body for declaration in file.declarations
-                        if isinstance(declaration, tree.TypeDef) and isinstance(declaration.body, tree.Struct)}
+        self.structs = {
+            declaration.name.text: declaration.body
+            for declaration in file.declarations
+            if isinstance(declaration, tree.TypeDef) and isinstance(declaration.body, tree.Struct)
+        }
 
     # --- comments -----------------------------------------------------------------------------------------------
 
@@ -60,7 +63,7 @@ class Formatter:
         return ""
 
     def own_line(self, comment: tree.Comment) -> bool:
-        return not self.source.lines[comment.span.line - 1][:comment.span.column - 1].strip()
+        return not self.source.lines[comment.span.line - 1][: comment.span.column - 1].strip()
 
     def blank_before(self, line: int) -> bool:
         return line > 1 and not self.source.lines[line - 2].strip()
@@ -70,9 +73,22 @@ class Formatter:
 
     # --- sequences of things ------------------------------------------------------------------------------------
 
-    def sequence(self, items: Sequence[tree.Declaration | tree.Field | tree.Method | tree.Alternative | tree.Param
-                                       | tree.Import | tree.ModuleHeader | tree.Name],
-                 write: Callable[[int, Position], Iterator[Entry]], close: Position, indent: str) -> Iterator[Entry]:
+    def sequence(
+        self,
+        items: Sequence[
+            tree.Declaration
+            | tree.Field
+            | tree.Method
+            | tree.Alternative
+            | tree.Param
+            | tree.Import
+            | tree.ModuleHeader
+            | tree.Name
+        ],
+        write: Callable[[int, Position], Iterator[Entry]],
+        close: Position,
+        indent: str,
+    ) -> Iterator[Entry]:
         """Things one below the other with their comments; at most one blank line between them, none at the ends."""
         last = 0  # the line of the source that was written last; 0 at the beginning
         for index, item in enumerate(items):
@@ -97,13 +113,15 @@ class Formatter:
         """A comment on a line of its own; among members it does not interrupt their table."""
         return Line(indent + comment.text.rstrip(), joins=bool(indent))
 
-    def head(self, item: Annotated, core: Position, indent: str, brackets: tuple[tree.Note, ...] = ()
-             ) -> Iterator[Entry]:
+    def head(
+        self, item: Annotated, core: Position, indent: str, brackets: tuple[tree.Note, ...] = ()
+    ) -> Iterator[Entry]:
         """Doc lines, the comments among them, and the notes in front, up to the first word."""
         comments = self.take(core)
         written = [end(note.span) for note in brackets if start(note.span) < core]
-        below = [comment for comment in comments
-                 if written and start(comment.span) > written[-1] and self.own_line(comment)]
+        below = [
+            comment for comment in comments if written and start(comment.span) > written[-1] and self.own_line(comment)
+        ]
         beside = [comment for comment in comments if not self.own_line(comment)]
         if not brackets or len(beside) != 1:
             beside = []
@@ -164,8 +182,10 @@ class Formatter:
                 yield from self.struct((f"event {item.name.text}",), "event", "", item.body, item.span, limit)
             case tree.Webhook():
                 yield from self.head(item, self.core(item), "", item.brackets)
-                text = (f"webhook {item.name.text}({self.spell.value(item.route)})"
-                        f"{self.spell.outcome(item.result, item.errors)} {self.spell.notes(item.notes)}")
+                text = (
+                    f"webhook {item.name.text}({self.spell.value(item.route)})"
+                    f"{self.spell.outcome(item.result, item.errors)} {self.spell.notes(item.notes)}"
+                )
                 yield from self.line(item.span, "webhook", (text.rstrip(),), limit)
 
     @staticmethod
@@ -225,22 +245,27 @@ class Formatter:
                 yield from self.head(item, start(item.value.span), INDENT)
             yield from self.line(item.span, "alternative", (f"{INDENT}| {texts[index]}",), following, INDENT)
 
-        close = min(limit, (body.span.end_line, 10 ** 9))
+        close = min(limit, (body.span.end_line, 10**9))
         yield from self.sequence(items, write, close, INDENT)
 
     # --- bodies in braces ---------------------------------------------------------------------------------------
 
-    def struct(self, cells: tuple[str, ...], kind: str, sign: str, body: tree.Struct, whole: Span, limit: Position
-               ) -> Iterator[Entry]:
+    def struct(
+        self, cells: tuple[str, ...], kind: str, sign: str, body: tree.Struct, whole: Span, limit: Position
+    ) -> Iterator[Entry]:
         """On one line where it was written so and fits, else a line per field; `sign` stands before the brace."""
-        above, beside = self.inside(start(body.span), body.span.line,
-                                    start(body.fields[0].span) if body.fields else self.closing(body.span), "")
+        above, beside = self.inside(
+            start(body.span), body.span.line, start(body.fields[0].span) if body.fields else self.closing(body.span), ""
+        )
         yield from above
         fields = "  ".join(self._field(field) for field in body.fields)
         one_line = f"{sign}{{ {fields} }}" if body.fields else f"{sign}{{}}"
-        compact = (not self.comments_in(body.span) and not any(field.docs for field in body.fields)
-                   and (not body.fields or body.fields[0].span.line == body.span.line)
-                   and len(" ".join(filter(None, (*cells, one_line)))) <= WIDTH)
+        compact = (
+            not self.comments_in(body.span)
+            and not any(field.docs for field in body.fields)
+            and (not body.fields or body.fields[0].span.line == body.span.line)
+            and len(" ".join(filter(None, (*cells, one_line)))) <= WIDTH
+        )
         if compact and (not beside or not self.trails(whole.end_line, limit)):
             yield Row(kind, (*cells, one_line), self.trailing(whole.end_line, limit) or beside)
             return
@@ -283,8 +308,10 @@ class Formatter:
         yield from self.line(item.span, "close", ("}",), limit)
 
     def method(self, method: tree.Method, limit: Position) -> Iterator[Entry]:
-        params = [self.spell.param(param, inferred_type(param.name.text, method.result, self.structs))
-                  for param in method.params]
+        params = [
+            self.spell.param(param, inferred_type(param.name.text, method.result, self.structs))
+            for param in method.params
+        ]
         outcome, notes = self.spell.outcome(method.result, method.errors), self.spell.notes(method.notes)
         text = f"{INDENT}{method.name.text}({', '.join(params)}){outcome}"
         close = self.closing_paren(method)
@@ -294,10 +321,13 @@ class Formatter:
             return
         inner = self.take(end(method.span))
         late = [comment for comment in inner if start(comment.span) > close]  # goes above the method
-        self.comments += reversed(inner[:len(inner) - len(late)])
+        self.comments += reversed(inner[: len(inner) - len(late)])
         yield from (self.comment_line(comment, INDENT) for comment in late)
-        yield Row("open", (f"{INDENT}{method.name.text}(",), self.trailing(
-            method.name.span.line, start(method.params[0].span) if method.params else close))
+        yield Row(
+            "open",
+            (f"{INDENT}{method.name.text}(",),
+            self.trailing(method.name.span.line, start(method.params[0].span) if method.params else close),
+        )
 
         def write(index: int, following: Position) -> Iterator[Entry]:
             text = f"{INDENT * 2}{params[index]}{',' if index + 1 < len(params) else ''}"

@@ -4,9 +4,33 @@ from codegen.syntax import tree
 from codegen.syntax.spelling import type_text
 
 SUFFIXES = {"_sid": "sid", "_cents": "i64", "_at": "otime", "_count": "u32"}
-PRIMITIVES = frozenset((
-    "bool", "str", "bytes", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f32", "f64", "decimal", "money",
-    "otime", "datetime", "date", "duration", "uuid", "sid", "json", "any"))
+PRIMITIVES = frozenset(
+    (
+        "bool",
+        "str",
+        "bytes",
+        "i8",
+        "i16",
+        "i32",
+        "i64",
+        "u8",
+        "u16",
+        "u32",
+        "u64",
+        "f32",
+        "f64",
+        "decimal",
+        "money",
+        "otime",
+        "datetime",
+        "date",
+        "duration",
+        "uuid",
+        "sid",
+        "json",
+        "any",
+    )
+)
 
 
 def inferred_type(name: str, result: tree.TypeExpr | None, structs: dict[str, tree.Struct]) -> str | None:
@@ -34,5 +58,5 @@ def _of_field(field: tree.Field, structs: dict[str, tree.Struct]) -> str | None:
         return type_text(field.type)
     kind = field.type.inner if isinstance(field.type, tree.OptionalType) else field.type
     if isinstance(kind, tree.NamedType) and kind.path.text not in PRIMITIVES and kind.path.text not in structs:
-        return None   # an alias may be null
+        return None  # an alias may be null
     return type_text(kind)

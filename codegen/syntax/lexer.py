@@ -16,7 +16,8 @@ NAME, STRING, NUMBER, EOF = "name", "string", "number", "end"
 MAX_FINDINGS = 1000
 
 # PERF: one compiled expression; the groups are told apart by their number, most frequent first.
-_TOKEN = re.compile(r"""[ \t]*(?:
+_TOKEN = re.compile(
+    r"""[ \t]*(?:
     ([A-Za-z_][A-Za-z0-9_]*+(?!\w))                        # 1 name
   | (->|\.\.\.|[\[\]{}()<>@,;:=?|&!.])                     # 2 sign
   | (//[^\n]*|\#[^\n]*)                                    # 3 comment or doc line
@@ -26,10 +27,14 @@ _TOKEN = re.compile(r"""[ \t]*(?:
   | ([^\W0-9]\w*)                                          # 7 name that is not ASCII
   | (/\*.*)                                                # 8 block comment
   | ([^ \t])                                               # 9 anything else
-)""", re.VERBOSE)
+)""",
+    re.VERBOSE,
+)
 _NUMBER = re.compile(r"-?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+(?:_[0-9]+)*)?(?:[eE][+-]?[0-9]+(?:_[0-9]+)*)?\Z")
-_ESCAPE = re.compile(r'\\(?:["\\/bfnrt]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}'
-                     r"|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})")
+_ESCAPE = re.compile(
+    r'\\(?:["\\/bfnrt]|u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}'
+    r"|u(?![dD][89a-fA-F])[0-9a-fA-F]{4})"
+)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
@@ -133,8 +138,12 @@ def _mistake(group: int, text: str, span: Span, findings: Findings) -> tuple[str
         findings.add(catalog.BLOCK_COMMENT, span)
         return None
     shown = f"`{text}`" if text.isprintable() else f"U+{ord(text):04X}"
-    near = {"-": "results are written with `->`", "*": "begin a comment with `//`", "/": "begin a comment with `//`",
-            "+": "write the number without `+`"}.get(text)
+    near = {
+        "-": "results are written with `->`",
+        "*": "begin a comment with `//`",
+        "/": "begin a comment with `//`",
+        "+": "write the number without `+`",
+    }.get(text)
     findings.add(catalog.BAD_CHARACTER, span, character=shown, near=near)
     return None
 
@@ -158,8 +167,12 @@ def string_value(text: str, span: Span, findings: Findings) -> str:
         return ""
     if found := _CONTROL.search(body):
         at = span.column + 1 + found.start()
-        findings.add(catalog.CONTROL_IN_STRING, Span(span.path, span.line, at, span.line, at + 1),
-                     character=f"U+{ord(found[0]):04X}", near=json.dumps(found[0])[1:-1])
+        findings.add(
+            catalog.CONTROL_IN_STRING,
+            Span(span.path, span.line, at, span.line, at + 1),
+            character=f"U+{ord(found[0]):04X}",
+            near=json.dumps(found[0])[1:-1],
+        )
         return ""
     at = body.find("\\")
     while at >= 0:
@@ -174,7 +187,7 @@ def string_value(text: str, span: Span, findings: Findings) -> str:
 
 
 def _bad_escape(body: str, at: int, span: Span, findings: Findings) -> None:
-    escape = body[at:at + (6 if body[at + 1] == "u" else 2)]
+    escape = body[at : at + (6 if body[at + 1] == "u" else 2)]
     near = None
     if len(escape) == 2:
         near = f"write `\\\\{escape[1]}` for a backslash" if escape[1].isprintable() else None
@@ -184,8 +197,9 @@ def _bad_escape(body: str, at: int, span: Span, findings: Findings) -> None:
         near = "`\\u` takes four hexadecimal digits"
     column = span.column + 1 + at
     shown = f"`{escape}`" if escape.isprintable() else ascii(escape)
-    findings.add(catalog.BAD_ESCAPE, Span(span.path, span.line, column, span.line, column + len(escape)),
-                 escape=shown, near=near)
+    findings.add(
+        catalog.BAD_ESCAPE, Span(span.path, span.line, column, span.line, column + len(escape)), escape=shown, near=near
+    )
 
 
 def number_value(text: str, span: Span, findings: Findings) -> tuple[str, int | float]:

@@ -14,11 +14,21 @@ from codegen.syntax.expressions import Expressions
 from codegen.syntax.lexer import EOF, NAME, STRING, Findings, TooManyErrors, tokenize
 
 Member = TypeVar("Member")
-FOREIGN = {"type": "{name} = …", "struct": "{name} = {{ … }}", "message": "{name} = {{ … }}",
-           "class": "{name} = {{ … }}", "record": "{name} = {{ … }}", "model": "{name} = {{ … }}",
-           "table": "[rootobject] {name} = {{ … }}", "entity": "[rootobject] {name} = {{ … }}",
-           "rootobject": "[rootobject] {name} = {{ … }}", "enum": '{name} = "a" | "b"', "union": "{name} = One | Two",
-           "alias": "{name} = …", "typedef": "{name} = …"}
+FOREIGN = {
+    "type": "{name} = …",
+    "struct": "{name} = {{ … }}",
+    "message": "{name} = {{ … }}",
+    "class": "{name} = {{ … }}",
+    "record": "{name} = {{ … }}",
+    "model": "{name} = {{ … }}",
+    "table": "[rootobject] {name} = {{ … }}",
+    "entity": "[rootobject] {name} = {{ … }}",
+    "rootobject": "[rootobject] {name} = {{ … }}",
+    "enum": '{name} = "a" | "b"',
+    "union": "{name} = One | Two",
+    "alias": "{name} = …",
+    "typedef": "{name} = …",
+}
 """Words that begin a declaration in other languages, and what is written here."""
 
 
@@ -50,8 +60,14 @@ class Parser(Expressions):
         except TooManyErrors:
             pass
         last = self.tokens.lines[-1]
-        return tree.File(self.path, self.module, tuple(self.imports), tuple(declarations),
-                         tuple(self.tokens.comments), Span(self.path, 1, 1, last, self.tokens.columns[-1]))
+        return tree.File(
+            self.path,
+            self.module,
+            tuple(self.imports),
+            tuple(declarations),
+            tuple(self.tokens.comments),
+            Span(self.path, 1, 1, last, self.tokens.columns[-1]),
+        )
 
     # --- declarations -------------------------------------------------------------------------------------------
 
@@ -87,7 +103,8 @@ class Parser(Expressions):
             self.header(word, late)
             return None
         reader: Callable[[int, tuple[tree.DocLine, ...], list[tree.Note]], tree.Declaration] = (
-            getattr(self, f"_{word}") if word else self._typedef)
+            getattr(self, f"_{word}") if word else self._typedef
+        )
         return reader(first, tuple(docs), brackets)
 
     def keyword(self, word: str) -> str:
@@ -118,12 +135,18 @@ class Parser(Expressions):
             version = self.string() if self.kinds[self.at] == STRING else None
             span = self.since(first)
             if self.module is not None:
-                self.findings.add(catalog.MISPLACED_HEADER, span, what="a file has one `module` line", near="delete it",
-                                  related=[Related(self.module.span, "the first one")])
+                self.findings.add(
+                    catalog.MISPLACED_HEADER,
+                    span,
+                    what="a file has one `module` line",
+                    near="delete it",
+                    related=[Related(self.module.span, "the first one")],
+                )
                 return
             if late or self.imports:
-                self.findings.add(catalog.MISPLACED_HEADER, span, what="`module` stands first in the file",
-                                  near="move it to the top")
+                self.findings.add(
+                    catalog.MISPLACED_HEADER, span, what="`module` stands first in the file", near="move it to the top"
+                )
             self.module = tree.ModuleHeader(name, version, span)
             return
         if self.kinds[self.at] != STRING:
@@ -135,8 +158,9 @@ class Parser(Expressions):
             alias = self.name("a name after `as`")
         span = self.since(first)
         if late:
-            self.findings.add(catalog.MISPLACED_HEADER, span, what="imports stand before the declarations",
-                              near="move it to the top")
+            self.findings.add(
+                catalog.MISPLACED_HEADER, span, what="imports stand before the declarations", near="move it to the top"
+            )
         self.imports.append(tree.Import(target, alias, span))
 
     def _typedef(self, first: int, docs: tuple[tree.DocLine, ...], brackets: list[tree.Note]) -> tree.TypeDef:
@@ -241,8 +265,13 @@ class Parser(Expressions):
         members: list[Member] = []
         while (kind := self.kinds[self.at]) != "}":
             if kind == EOF or self.at_declaration(self.at):
-                self.findings.add(catalog.UNCLOSED, self.span(opened), sign="{", close="}", related=(
-                    Related(self.span(self.at), f"expected before {self.found(self.at)}"),))
+                self.findings.add(
+                    catalog.UNCLOSED,
+                    self.span(opened),
+                    sign="{",
+                    close="}",
+                    related=(Related(self.span(self.at), f"expected before {self.found(self.at)}"),),
+                )
                 return tuple(members)
             start = self.begun = self.at
             try:
@@ -252,8 +281,9 @@ class Parser(Expressions):
             if self.kinds[self.at] in (",", ";"):
                 self.at += 1
                 if self.kinds[self.at] in (",", ";"):
-                    self.findings.add(catalog.SEPARATOR, self.span(self.at), sign=self.kinds[self.at],
-                                      where="once after a member")
+                    self.findings.add(
+                        catalog.SEPARATOR, self.span(self.at), sign=self.kinds[self.at], where="once after a member"
+                    )
                     while self.kinds[self.at] in (",", ";"):
                         self.at += 1
         self.at += 1
@@ -293,8 +323,10 @@ class Parser(Expressions):
         name = self.name("a method or `}`")
         opened = self.at
         if self.kinds[opened] != "(":
-            self.fail("`(` and the method's parameters",
-                      "fields stand in a struct: `Name = { … }`" if self.kinds[opened] in (":", "?") else None)
+            self.fail(
+                "`(` and the method's parameters",
+                "fields stand in a struct: `Name = { … }`" if self.kinds[opened] in (":", "?") else None,
+            )
         self.at += 1
         params: list[tree.Param] = []
         while self.kinds[self.at] == NAME:
@@ -354,9 +386,18 @@ class Parser(Expressions):
         kind = self.kinds[first]
         if kind == "{" or kind not in (STRING, NAME, "&", "["):
             self.fail("a type, a string or `{`" if kind != "{" else "a name: union members are declared on their own")
-        if kind == NAME and self.starts_line(first) and (
-                self.kinds[first + 1] == "=" or (self.texts[first] in KEYWORDS and self.kinds[first + 1] == NAME
-                                                 and self.kinds[first + 2] in ("{", "("))):
+        if (
+            kind == NAME
+            and self.starts_line(first)
+            and (
+                self.kinds[first + 1] == "="
+                or (
+                    self.texts[first] in KEYWORDS
+                    and self.kinds[first + 1] == NAME
+                    and self.kinds[first + 2] in ("{", "(")
+                )
+            )
+        ):
             self.fail("a type, a string or `{`")  # what stands here is the next declaration
         value = self.string() if kind == STRING else self.type()
         notes = self.notes()

@@ -47,6 +47,7 @@ class DocLine:
 
 # --- values -----------------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class StringValue:
     value: str
@@ -103,6 +104,7 @@ class Note:
 
 # --- types ------------------------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True)
 class NamedType:
     """`str`, `User`, `common.Kind`, `money<USD>` (argument `USD`)."""
@@ -143,6 +145,7 @@ TypeExpr = NamedType | RefType | ListType | MapType | OptionalType
 
 
 # --- declarations -----------------------------------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Field:

@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 
 from codegen.runtime.storage.database import Database
-from codegen.runtime.testing.roundtrip import Unstorable, check_roundtrip, scratch_database
 from codegen.runtime.storage.stored_type import StoredType
+from codegen.runtime.testing.roundtrip import Unstorable, check_roundtrip, scratch_database
 
 from .. import tables
 from ..strategies.onboarding import (

@@ -27,8 +27,9 @@ class Acts:
         self._keys = Store.of(API_KEY, database)
         self._last = database.prepare("SELECT position, hash FROM operator_act ORDER BY position DESC LIMIT 1")
 
-    def record(self, context: Context, act: str, subject: str, arguments: Mapping[str, Any],
-               reason: str) -> OperatorAct:
+    def record(
+        self, context: Context, act: str, subject: str, arguments: Mapping[str, Any], reason: str
+    ) -> OperatorAct:
         """Write down that the caller did `act` (a method's name) to `subject`, and why.
 
         `arguments` are JSON values without secrets. Raises `Restart` where another act came between.
@@ -36,10 +37,17 @@ class Acts:
         rows = self.database.execute(self._last)
         position, previous_hash = rows[0] if rows else (0, chain.GENESIS)
         values: dict[str, Any] = {
-            "sid": new_sid(), "position": int(position) + 1, "operator": self._operator(context), "act": act,
-            "subject": subject, "arguments": json.loads(json.dumps(arguments, sort_keys=True)), "reason": reason,
-            "request_id": context.request_id, "occurred_at": context.clock.now().replace(microsecond=0),
-            "previous_hash": previous_hash}
+            "sid": new_sid(),
+            "position": int(position) + 1,
+            "operator": self._operator(context),
+            "act": act,
+            "subject": subject,
+            "arguments": json.loads(json.dumps(arguments, sort_keys=True)),
+            "reason": reason,
+            "request_id": context.request_id,
+            "occurred_at": context.clock.now().replace(microsecond=0),
+            "previous_hash": previous_hash,
+        }
         values["hash"] = chain.act_hash(values)
         try:
             self.store.insert(values)

@@ -61,9 +61,16 @@ class BalanceAdjust:
             resp.data = to_json({"error": error.slug, "message": str(error)})
         except ValidationError as error:
             resp.status = 400
-            resp.data = to_json({"error": "invalid", "errors": [
-                {"path": ".".join(map(str, each["loc"])), "message": each["msg"]}
-                for each in error.errors(include_url=False, include_context=False, include_input=False)]})
+            resp.data = to_json(
+                {
+                    "error": "invalid",
+                    "errors": [
+                        {"path": ".".join(map(str, each["loc"])), "message": each["msg"]}
+                        for each in error.errors(include_url=False, include_context=False, include_input=False)
+                    ],
+                }
+            )
         else:
-            resp.data = to_json({"prev_balance_cents": done.previous_cents,
-                                 "new_balance_cents": done.billing.credit_balance_cents})
+            resp.data = to_json(
+                {"prev_balance_cents": done.previous_cents, "new_balance_cents": done.billing.credit_balance_cents}
+            )

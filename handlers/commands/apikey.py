@@ -58,17 +58,25 @@ def list_(as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     for key in found:
-        click.echo(f"{key['sid']}  {key['prefix']}…  {key['scope']:<5}  {key['of'] or '-':<26}  {key['state']:<8}  "
-                   f"{key['name']}")
+        click.echo(
+            f"{key['sid']}  {key['prefix']}…  {key['scope']:<5}  {key['of'] or '-':<26}  {key['state']:<8}  "
+            f"{key['name']}"
+        )
 
 
 def _shown(key: ApiKey, now: datetime) -> dict[str, str | None]:
     ended = key.expires_at is not None and key.expires_at <= now
-    return {"sid": key.sid, "prefix": key.prefix, "scope": str(key.scope), "of": key.user_sid or key.node_id,
-            "name": key.name, "state": "revoked" if key.revoked_at else "expired" if ended else "active",
-            "created_at": key.created_at.isoformat(),
-            "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
-            "expires_at": key.expires_at.isoformat() if key.expires_at else None}
+    return {
+        "sid": key.sid,
+        "prefix": key.prefix,
+        "scope": str(key.scope),
+        "of": key.user_sid or key.node_id,
+        "name": key.name,
+        "state": "revoked" if key.revoked_at else "expired" if ended else "active",
+        "created_at": key.created_at.isoformat(),
+        "last_used_at": key.last_used_at.isoformat() if key.last_used_at else None,
+        "expires_at": key.expires_at.isoformat() if key.expires_at else None,
+    }
 
 
 @command.command()

@@ -26,6 +26,7 @@ def command() -> None:
     """
     from codegen.runtime.http.serve import PortTaken, require_free
     from handlers.supervise import ChildFailed, supervise
+
     settings, environment = _settings()
     start.check_offer(settings)
     sandbox_port = settings.port + SANDBOX_ABOVE
@@ -40,8 +41,11 @@ def command() -> None:
         access = demo.fill(database, SystemClock(), settings.var_dir)
     database.close()
     try:
-        supervise(demo.programs(settings, sandbox_port), environment,
-                  when_ready=lambda: click.echo("\n".join(what_to_try(settings, access))))
+        supervise(
+            demo.programs(settings, sandbox_port),
+            environment,
+            when_ready=lambda: click.echo("\n".join(what_to_try(settings, access))),
+        )
     except ChildFailed as error:
         raise click.ClickException(str(error)) from None
 
@@ -52,7 +56,8 @@ def _settings() -> tuple[Settings, dict[str, str]]:
     given = {
         "admin_secret": demo.admin_secret(found.var_dir),
         "public_url": f"http://{'127.0.0.1' if found.host in ('0.0.0.0', '::') else found.host}:{found.port}",
-        "sandbox_url": f"http://127.0.0.1:{found.port + SANDBOX_ABOVE}"}
+        "sandbox_url": f"http://127.0.0.1:{found.port + SANDBOX_ABOVE}",
+    }
     missing = {name: value for name, value in given.items() if name not in found.model_fields_set}
     variables = {Settings.variable(name): value for name, value in missing.items()}
     return start.settings(**missing), {**os.environ, **variables}
@@ -82,7 +87,8 @@ def what_to_try(settings: Settings, access: demo.Access) -> list[str]:
         f"operator   {call('user.list_full', header=f'X-Hero-Onboarding-Admin-Secret: {secret.get_secret_value()}')}",
         f"reference  {site}/reference/",
         f"sandbox    {settings.sandbox_url}/_control (declined cards, late webhooks and other troubles, on request)",
-        f"logs       {_near(demo.log_file(settings, 'site'))}, {_near(demo.log_file(settings, 'sandbox'))}"]
+        f"logs       {_near(demo.log_file(settings, 'site'))}, {_near(demo.log_file(settings, 'sandbox'))}",
+    ]
 
 
 def _program() -> str:
@@ -95,5 +101,5 @@ def _program() -> str:
 
 def _near(path: Path) -> str:
     """A path as short as it can be said from here."""
-    path = Path(os.path.abspath(path))   # noqa: PTH100 - a link is not followed: an environment's program is one
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link is not followed: an environment's program is one
     return os.path.relpath(path) if path.is_relative_to(Path.cwd()) else str(path)

@@ -13,8 +13,13 @@ from handlers.identity.mycelium import address_of
 
 @click.command(name="login")
 @click.argument("site")
-@click.option("--key", "key_file", metavar="FILE", type=click.Path(path_type=Path),
-              help="Mycelium key file. The daemon's own where left out.")
+@click.option(
+    "--key",
+    "key_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Mycelium key file. The daemon's own where left out.",
+)
 @click.option("--challenge", metavar="TEXT", help="Answer this challenge, copied from the site's login page.")
 @click.option("--open", "open_link", is_flag=True, help="Open the link in the browser as well.")
 @click.option("--json", "as_json", is_flag=True, help="Print {address, link}, or {address, response}.")
@@ -27,6 +32,7 @@ def command(site: str, key_file: Path | None, challenge: str | None, open_link: 
     The key never leaves this program, and it answers only challenges that SITE itself has sealed.
     """
     from handlers.identity.program import LoginFailed, log_in, respond, site_of
+
     try:
         origin = site_of(site)
     except ValueError as error:

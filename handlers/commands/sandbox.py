@@ -19,12 +19,15 @@ def command(host: str, port: int) -> None:
     The site uses it where HERO_ONBOARDING_SANDBOX_URL names it; webhooks go to HERO_ONBOARDING_PUBLIC_URL.
     """
     from codegen.runtime.http.serve import PortTaken, require_free, serve
+
     settings = start.settings()
     own_url = settings.sandbox_url or f"http://{host}:{port}"
     settings.var_dir.mkdir(parents=True, exist_ok=True)
-    os.environ |= {   # read by the process that serves
-        "HERO_SANDBOX_STORE": str(settings.var_dir / "sandbox.db"), "HERO_SANDBOX_OWN_URL": own_url,
-        "HERO_SANDBOX_PRODUCT_URL": settings.public_url}
+    os.environ |= {  # read by the process that serves
+        "HERO_SANDBOX_STORE": str(settings.var_dir / "sandbox.db"),
+        "HERO_SANDBOX_OWN_URL": own_url,
+        "HERO_SANDBOX_PRODUCT_URL": settings.public_url,
+    }
     try:
         require_free(host, port, "give another --port")
     except PortTaken as error:

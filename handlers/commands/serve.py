@@ -10,6 +10,7 @@ def command() -> None:
     """Serve the site: pages, JSON-RPC, webhooks, health, metrics."""
     from codegen.runtime.http.serve import PortTaken
     from handlers.server import serve
+
     settings = start.settings()
     start.check_offer(settings)
     start.database(settings).close()

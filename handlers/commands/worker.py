@@ -17,6 +17,7 @@ def command(once: bool) -> None:
     from codegen.runtime.http.log import Log
     from handlers.jobs import Runner, payment_jobs
     from handlers.payments.service import Payments
+
     settings = start.settings()
     database, clock, log = start.database(settings), SystemClock(), Log()
     payments = Payments.installed(database, clock, settings, log)

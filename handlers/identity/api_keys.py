@@ -95,12 +95,27 @@ class ApiKeys:
         node = self.nodes.one({"node_id": node_id})
         return node is not None and node.state != NodeState.RETIRED
 
-    def _create(self, scope: ApiKeyScope, name: str, expires_at: datetime | None, user_sid: str | None = None,
-                node_id: str | None = None) -> NewApiKey:
+    def _create(
+        self,
+        scope: ApiKeyScope,
+        name: str,
+        expires_at: datetime | None,
+        user_sid: str | None = None,
+        node_id: str | None = None,
+    ) -> NewApiKey:
         secret = new_secret(BEGINS)
-        key = self.keys.new({
-            "scope": scope, "user_sid": user_sid, "node_id": node_id, "name": name, "prefix": secret[:SHOWN],
-            "key_hash": digest(secret), "expires_at": expires_at}, self.now())
+        key = self.keys.new(
+            {
+                "scope": scope,
+                "user_sid": user_sid,
+                "node_id": node_id,
+                "name": name,
+                "prefix": secret[:SHOWN],
+                "key_hash": digest(secret),
+                "expires_at": expires_at,
+            },
+            self.now(),
+        )
         return NewApiKey(key, secret)
 
     def now(self) -> datetime:

@@ -93,12 +93,16 @@ def answer(sealed: bytes, private_key: bytes, origin: str, now: int) -> str:
         challenge = Challenge(**json.loads(plaintext))
         secret = decode(challenge.secret)
         sound = (
-            len(plaintext) <= MAX_PLAINTEXT and challenge.plaintext() == plaintext
-            and len(secret) == 32 and len(decode(challenge.cid)) == 16
+            len(plaintext) <= MAX_PLAINTEXT
+            and challenge.plaintext() == plaintext
+            and len(secret) == 32
+            and len(decode(challenge.cid)) == 16
             and (challenge.typ, challenge.v, challenge.action) == (TYPE, VERSION, "login")
-            and challenge.origin == origin and decode(challenge.pk) == public_key
+            and challenge.origin == origin
+            and decode(challenge.pk) == public_key
             and challenge.address == address_of(public_key)
-            and challenge.iat - CLOCK_SKEW <= now < challenge.exp)
+            and challenge.iat - CLOCK_SKEW <= now < challenge.exp
+        )
     except (CryptoError, ValueError, TypeError, AttributeError):
         raise ChallengeRefused from None
     if not sound:

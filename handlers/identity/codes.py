@@ -28,5 +28,7 @@ def code_proof(code: str, pre: str) -> str:
 
 def code_text(code: str, origin: str, now: datetime) -> str:
     """The message to the key's holder: it names the site and the time, for codes are asked for by strangers too."""
-    return (f"Hero login to {origin} at {now:%Y-%m-%d %H:%M} UTC. Code: {code}. Type it only on {origin}. "
-            "If you did not ask, ignore.")
+    return (
+        f"Hero login to {origin} at {now:%Y-%m-%d %H:%M} UTC. Code: {code}. Type it only on {origin}. "
+        "If you did not ask, ignore."
+    )

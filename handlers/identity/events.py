@@ -25,13 +25,21 @@ class LoginEvents:
         """Something that happened to a user."""
         self.write_for(user.mycelium_address, user, method, outcome, peer)
 
-    def write_for(self, address: str, user: User | None, method: LoginMethod, outcome: LoginOutcome,
-                  peer: Peer | None = None) -> None:
+    def write_for(
+        self, address: str, user: User | None, method: LoginMethod, outcome: LoginOutcome, peer: Peer | None = None
+    ) -> None:
         """Something that happened to an address, which may be nobody's yet."""
-        self.events.new({
-            "user_sid": user.sid if user else None, "address": address, "method": method, "outcome": outcome,
-            "ip": peer.ip or None if peer else None, "user_agent": peer.user_agent or None if peer else None},
-            self.clock.now())
+        self.events.new(
+            {
+                "user_sid": user.sid if user else None,
+                "address": address,
+                "method": method,
+                "outcome": outcome,
+                "ip": peer.ip or None if peer else None,
+                "user_agent": peer.user_agent or None if peer else None,
+            },
+            self.clock.now(),
+        )
 
     def alarm(self, address: str, public_key: str) -> None:
         """Tell the operators that another key was shown for an address whose key is pinned."""

@@ -15,9 +15,12 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MACHINES = ("/rpc", "/webhooks/", "/admin/", "/record_usage")
 """Routes that programs call with a secret of theirs; a cookie alone does nothing there without our origin either."""
 SECURITY_HEADERS = {
-    "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin"}
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
 """With every answer for programs. Pages with forms need `Referrer-Policy: same-origin`: with `no-referrer` browsers say
 `Origin: null` when the form is sent, and it is refused here."""
 
@@ -41,8 +44,11 @@ class Guard:
 
     def is_ours(self, environ: Mapping[str, Any]) -> bool:
         """Whether one of our pages, or a program that names us, made the request."""
-        return (self._host(environ) in self.hosts and environ.get("HTTP_ORIGIN") == self.origin
-                and environ.get("HTTP_SEC_FETCH_SITE", "same-origin") == "same-origin")
+        return (
+            self._host(environ) in self.hosts
+            and environ.get("HTTP_ORIGIN") == self.origin
+            and environ.get("HTTP_SEC_FETCH_SITE", "same-origin") == "same-origin"
+        )
 
     def _host(self, environ: Mapping[str, Any]) -> str:
         """The host that was asked for, without the port where that goes without saying."""

@@ -16,7 +16,8 @@ class LoginHistory:
         self.events = Store.of(LOGIN_EVENT, database)
         columns = ", ".join(f'"{name}"' for name in self.events.type.names)
         self._latest = database.prepare(
-            f'SELECT {columns} FROM "login_event" WHERE "address" = ? ORDER BY "sid" DESC LIMIT ?')   # noqa: S608
+            f'SELECT {columns} FROM "login_event" WHERE "address" = ? ORDER BY "sid" DESC LIMIT ?'  # noqa: S608
+        )
 
     def latest(self, address: str, limit: int) -> list[LoginEvent]:
         """What last happened to an address."""

@@ -43,5 +43,11 @@ def close_billing(context: Context, user: User) -> None:
         store.delete(billing.sid)
 
 
-USER_HOOKS = Hooks(type=USER, pre_new=in_one_form, post_new=open_billing, pre_set=_before_set, post_set=_after_set,
-                   pre_delete=close_billing)
+USER_HOOKS = Hooks(
+    type=USER,
+    pre_new=in_one_form,
+    post_new=open_billing,
+    pre_set=_before_set,
+    post_set=_after_set,
+    pre_delete=close_billing,
+)

@@ -100,10 +100,12 @@ def _read(kind: type[M], body: bytes) -> M:
     try:
         given = from_json(body, allow_inf_nan=False)
         if isinstance(given, dict):
-            given = {name: value.strip().lower() if name in _SPELT_FREELY and isinstance(value, str) else value
-                     for name, value in given.items()}
+            given = {
+                name: value.strip().lower() if name in _SPELT_FREELY and isinstance(value, str) else value
+                for name, value in given.items()
+            }
         return kind.model_validate(given)
-    except ValidationError as error:   # which quotes what was sent: only the place is told
+    except ValidationError as error:  # which quotes what was sent: only the place is told
         where = ", ".join(sorted({".".join(map(str, found["loc"])) for found in error.errors()})) or "the body"
         raise BadRequest(detail=f"not as it should be: {where}"[:200]) from None
     except ValueError:

@@ -42,7 +42,8 @@ class RateLimits:
             ' ON CONFLICT ("key") DO UPDATE SET'
             ' "count" = CASE WHEN "rate_window"."ends_at" > ? THEN "rate_window"."count" + 1 ELSE 1 END,'
             ' "ends_at" = CASE WHEN "rate_window"."ends_at" > ? THEN "rate_window"."ends_at"'
-            ' ELSE excluded."ends_at" END RETURNING "count", "ends_at"')
+            ' ELSE excluded."ends_at" END RETURNING "count", "ends_at"'
+        )
         self._purge = database.prepare('DELETE FROM "rate_window" WHERE "ends_at" <= ?')
 
     def take(self, rule: Rule, subject: str) -> None:

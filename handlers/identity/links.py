@@ -23,14 +23,17 @@ class Links:
         self.database, self.clock, self.origin, self.sessions = database, clock, origin, sessions
         self.users = Users(database, clock)
         self._make = database.prepare(
-            'UPDATE "login_challenge" SET "link_hash" = ?, "link_expires_at" = ? WHERE "sid" = ?')
+            'UPDATE "login_challenge" SET "link_hash" = ?, "link_expires_at" = ? WHERE "sid" = ?'
+        )
         self._look = database.prepare(
             'SELECT "address" FROM "login_challenge"'
-            ' WHERE "link_hash" = ? AND "link_used_at" IS NULL AND "link_expires_at" > ?')
+            ' WHERE "link_hash" = ? AND "link_used_at" IS NULL AND "link_expires_at" > ?'
+        )
         self._use = database.prepare(
             'UPDATE "login_challenge" SET "link_used_at" = ?'
             ' WHERE "link_hash" = ? AND "link_used_at" IS NULL AND "link_expires_at" > ?'
-            ' RETURNING "address", "method"')
+            ' RETURNING "address", "method"'
+        )
 
     def make(self, challenge_sid: str) -> str:
         """A link for a challenge that was answered, good for `LIFE`; in the transaction that answers it."""
@@ -49,6 +52,7 @@ class Links:
 
         The caller has made sure that a form of ours asked for it: by its origin and its token.
         """
+
         def work() -> str | None:
             moment = int(self._now().timestamp())
             found = self.database.execute(self._use, (moment, digest(token or ""), moment))
@@ -58,6 +62,7 @@ class Links:
             method = LoginMethod(found[0][1])
             self.sessions.events.write(user, method, LoginOutcome.SUCCEEDED, visitor.peer)
             return self.sessions.create(user.sid, method, visitor.peer, visitor.session)
+
         return self.database.run(work)
 
     def _now(self) -> datetime:

@@ -71,8 +71,9 @@ class Finished:
 class Login:
     """Logs people in to the site of `sessions`."""
 
-    def __init__(self, database: Database, clock: Clock, origin: str, sessions: Sessions, limits: RateLimits,
-                 node: MyceliumNode) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, origin: str, sessions: Sessions, limits: RateLimits, node: MyceliumNode
+    ) -> None:
         self.database, self.clock, self.origin = database, clock, origin
         self.sessions, self.limits, self.node = sessions, limits, node
         self.events = sessions.events
@@ -81,22 +82,27 @@ class Login:
         self.challenges = Store.of(LOGIN_CHALLENGE, database)
         self._open = database.prepare(
             'SELECT COUNT(*), MIN("expires_at") FROM "login_challenge" WHERE "public_key" = ? AND "used_at" IS NULL'
-            ' AND "expires_at" > ? AND "tries" < ?')
+            ' AND "expires_at" > ? AND "tries" < ?'
+        )
         self._messages = database.prepare(
             'SELECT COUNT(*), MIN("issued_at") FROM "login_challenge" WHERE "public_key" = ? AND "method" = \'message\''
-            ' AND "issued_at" > ?')
+            ' AND "issued_at" > ?'
+        )
         self._purge = database.prepare('DELETE FROM "login_challenge" WHERE "expires_at" <= ?')
         self._try = database.prepare(
             'UPDATE "login_challenge" SET "tries" = "tries" + 1 WHERE "challenge_id" = ? AND "used_at" IS NULL'
             ' AND "expires_at" > ? AND "tries" < ? AND ("pre_hash" IS NULL OR "pre_hash" = ?)'
-            ' RETURNING "sid", "proof_hash", "initiated_by", "method", "address", "public_key"')
+            ' RETURNING "sid", "proof_hash", "initiated_by", "method", "address", "public_key"'
+        )
         self._use = database.prepare(
-            'UPDATE "login_challenge" SET "used_at" = ?, "result" = ? WHERE "sid" = ? AND "used_at" IS NULL')
+            'UPDATE "login_challenge" SET "used_at" = ?, "result" = ? WHERE "sid" = ? AND "used_at" IS NULL'
+        )
         self._failed = database.prepare(
             'INSERT INTO "login_event" ("sid", "user_sid", "address", "method", "outcome", "ip", "user_agent",'
             ' "occurred_at") SELECT ?, "u"."sid", "c"."address", "c"."method", \'failed\', ?, ?, ?'
             ' FROM "login_challenge" AS "c" LEFT JOIN "user" AS "u" ON "u"."mycelium_address" = "c"."address"'
-            ' WHERE "c"."challenge_id" = ? AND "c"."sid" = ?')
+            ' WHERE "c"."challenge_id" = ? AND "c"."sid" = ?'
+        )
 
     # --- start ----------------------------------------------------------------------------------------------------
 
@@ -125,7 +131,7 @@ class Login:
         try:
             self.node.send(public_key, TOPIC, code_text(code, self.origin, now))
         except MyceliumUnavailable:
-            self.challenges.delete(sid)   # it was never sent, so it counts for nothing
+            self.challenges.delete(sid)  # it was never sent, so it counts for nothing
             raise
         return Started(challenge, pre)
 
@@ -158,7 +164,7 @@ class Login:
         try:
             return self.node.public_key(address)
         except MyceliumUnavailable:
-            if method == LoginMethod.SEALED:   # which needs no node: the key itself will do
+            if method == LoginMethod.SEALED:  # which needs no node: the key itself will do
                 return None
             raise
 
@@ -166,18 +172,25 @@ class Login:
         described = self._described(cid, address, now, LoginMethod.SEALED)
         secret = token_bytes(32)
         plaintext = protocol.Challenge(
-            address=address, cid=described.challenge_id, exp=int(described.expires_at.timestamp()),
-            iat=int(now.timestamp()), origin=self.origin, pk=protocol.encode(public_key),
-            secret=protocol.encode(secret)).plaintext()
+            address=address,
+            cid=described.challenge_id,
+            exp=int(described.expires_at.timestamp()),
+            iat=int(now.timestamp()),
+            origin=self.origin,
+            pk=protocol.encode(public_key),
+            secret=protocol.encode(secret),
+        ).plaintext()
         sealed = protocol.encode(protocol.seal(plaintext, public_key))
         return described, sealed, protocol.encode(protocol.response(secret, plaintext))
 
     def _described(self, cid: bytes, address: str, now: datetime, method: LoginMethod) -> LoginStarted:
-        return LoginStarted(challenge_id=protocol.encode(cid), origin=self.origin, address=address,
-                            expires_at=now + LIVES[method])
+        return LoginStarted(
+            challenge_id=protocol.encode(cid), origin=self.origin, address=address, expires_at=now + LIVES[method]
+        )
 
-    def _keep(self, start: LoginStart, challenge: LoginStarted, public_key: bytes, proof: str, pre: str | None,
-              peer: Peer) -> str:
+    def _keep(
+        self, start: LoginStart, challenge: LoginStarted, public_key: bytes, proof: str, pre: str | None, peer: Peer
+    ) -> str:
         """Keep the challenge unless the key has too many, or is not the pinned one; its sid."""
         key, now = public_key.hex(), self._now()
 
@@ -189,11 +202,21 @@ class Login:
                 return None
             self.limits.take(CHALLENGES_OF_KEY, key)
             self._require_room(key, start.method, now)
-            return self.challenges.new({
-                "challenge_id": challenge.challenge_id, "public_key": key, "address": challenge.address,
-                "method": start.method, "initiated_by": start.initiated_by, "origin": self.origin,
-                "proof_hash": digest(proof), "pre_hash": digest(pre) if pre is not None else None, "issued_at": now,
-                "expires_at": challenge.expires_at}, now).sid
+            return self.challenges.new(
+                {
+                    "challenge_id": challenge.challenge_id,
+                    "public_key": key,
+                    "address": challenge.address,
+                    "method": start.method,
+                    "initiated_by": start.initiated_by,
+                    "origin": self.origin,
+                    "proof_hash": digest(proof),
+                    "pre_hash": digest(pre) if pre is not None else None,
+                    "issued_at": now,
+                    "expires_at": challenge.expires_at,
+                },
+                now,
+            ).sid
 
         sid = self.database.run(work)
         if sid is None:
@@ -226,8 +249,9 @@ class Login:
         """
         if (proof.response is None) == (proof.code is None):
             raise BadRequest(detail="give a response or a code")
-        given = digest(proof.response if proof.response is not None
-                       else code_proof(proof.code or "", visitor.pre or ""))
+        given = digest(
+            proof.response if proof.response is not None else code_proof(proof.code or "", visitor.pre or "")
+        )
         outcome = self.database.run(lambda: self._finish(proof.challenge_id, given, visitor))
         if isinstance(outcome, Finished):
             return outcome
@@ -241,8 +265,10 @@ class Login:
         found = self.database.execute(self._try, (challenge_id, moment, TRIES, digest(visitor.pre or "")))
         sid, proof_hash, initiated_by, method, address, key = found[0] if found else ("", _NOTHING, *[""] * 4)
         if not same(proof_hash, given) or not found:
-            self.database.change(self._failed, (
-                new_sid(), visitor.peer.ip or None, visitor.peer.user_agent or None, moment, challenge_id, sid))
+            self.database.change(
+                self._failed,
+                (new_sid(), visitor.peer.ip or None, visitor.peer.user_agent or None, moment, challenge_id, sid),
+            )
             return ProofFailed()
         method = LoginMethod(method)
         try:

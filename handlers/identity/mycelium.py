@@ -25,7 +25,7 @@ def check_public_key(key: bytes) -> bytes:
     if len(key) != KEY_BYTES or int.from_bytes(key, "little") >= _PRIME:
         raise KeyRefused("not a canonical X25519 public key")
     try:
-        crypto_scalarmult(b"\x42" * KEY_BYTES, key)   # libsodium refuses an all-zero shared secret
+        crypto_scalarmult(b"\x42" * KEY_BYTES, key)  # libsodium refuses an all-zero shared secret
     except CryptoError:
         raise KeyRefused("a key of low order") from None
     return key

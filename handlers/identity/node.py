@@ -37,9 +37,15 @@ class MyceliumNode:
 
     def send(self, public_key: bytes, topic: str, text: str) -> None:
         """Hand a message to the node, which keeps trying to deliver it; encrypted to the key's holder."""
-        answer = self._ask("POST", "/api/v1/messages", {
-            "dst": {"pk": public_key.hex()}, "topic": b64encode(topic.encode()).decode(),
-            "payload": b64encode(text.encode()).decode()})
+        answer = self._ask(
+            "POST",
+            "/api/v1/messages",
+            {
+                "dst": {"pk": public_key.hex()},
+                "topic": b64encode(topic.encode()).decode(),
+                "payload": b64encode(text.encode()).decode(),
+            },
+        )
         _field(answer, 201, "id")
 
     def _ask(self, method: str, path: str, body: object = None) -> httpx.Response:

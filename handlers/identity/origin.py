@@ -21,8 +21,13 @@ def origin_of(url: str) -> str:
     """
     parts = urlsplit(url)
     host = parts.hostname or ""
-    if (parts.scheme not in _PORTS or parts.path not in ("", "/") or set(url) & set("?#@\\") or not url.isprintable()
-            or not (_is_name(host) or ":" in host)):
+    if (
+        parts.scheme not in _PORTS
+        or parts.path not in ("", "/")
+        or set(url) & set("?#@\\")
+        or not url.isprintable()
+        or not (_is_name(host) or ":" in host)
+    ):
         raise ValueError("an origin is https://host or https://host:port")
     shown = f"[{host}]" if ":" in host else host
     port = parts.port

@@ -44,10 +44,17 @@ def log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTra
     """
     public_key = bytes(PrivateKey(private_key).public_key)
     address = address_of(public_key)
-    with httpx.Client(base_url=site, headers={"Origin": site}, timeout=TIMEOUT, follow_redirects=False,
-                      trust_env=not is_open_loopback(site), transport=transport) as http:
-        started = _ask(http, "/auth/challenge", {
-            "public_key": public_key.hex(), "method": "sealed", "initiated_by": "program"})
+    with httpx.Client(
+        base_url=site,
+        headers={"Origin": site},
+        timeout=TIMEOUT,
+        follow_redirects=False,
+        trust_env=not is_open_loopback(site),
+        transport=transport,
+    ) as http:
+        started = _ask(
+            http, "/auth/challenge", {"public_key": public_key.hex(), "method": "sealed", "initiated_by": "program"}
+        )
         response = respond(_text(started, "sealed"), private_key, site, clock)
         finished = _ask(http, "/auth/verify", {"challenge_id": _text(started, "challenge_id"), "response": response})
     link = _text(finished, "link")

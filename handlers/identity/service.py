@@ -24,10 +24,19 @@ class IdentityHandler:
 
     def sessions(self, context: Context) -> list[SessionInfo]:
         """Where the user is signed in, the oldest first."""
-        return [SessionInfo(
-            sid=session.sid, method=session.method, created_at=session.created_at, last_seen_at=session.last_seen_at,
-            expires_at=session.expires_at, ip=session.ip, user_agent=session.user_agent,
-            current=session.sid == context.caller.session) for session in self._sessions.of(_user_sid(context))]
+        return [
+            SessionInfo(
+                sid=session.sid,
+                method=session.method,
+                created_at=session.created_at,
+                last_seen_at=session.last_seen_at,
+                expires_at=session.expires_at,
+                ip=session.ip,
+                user_agent=session.user_agent,
+                current=session.sid == context.caller.session,
+            )
+            for session in self._sessions.of(_user_sid(context))
+        ]
 
     def logout(self, context: Context, *, everywhere: bool | None = None) -> LogoutReport:
         """End the session of this call (an API key has none), or all of the user's."""

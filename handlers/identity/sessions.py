@@ -87,11 +87,20 @@ class Sessions:
         self.database.change(self._purge, (_seconds(now),))
         if replaces and (old := self.store.one({"token_hash": digest(replaces)})) is not None:
             self.store.delete(old.sid)
-        self.store.new({
-            "user_sid": user_sid, "token_hash": digest(cookie), "method": method, "created_at": now,
-            "last_seen_at": now, "expires_at": now + LIFE, "ip": peer.ip or None,
-            "user_agent": peer.user_agent or None,
-            "proved_at": now if method == LoginMethod.SEALED else None}, now)
+        self.store.new(
+            {
+                "user_sid": user_sid,
+                "token_hash": digest(cookie),
+                "method": method,
+                "created_at": now,
+                "last_seen_at": now,
+                "expires_at": now + LIFE,
+                "ip": peer.ip or None,
+                "user_agent": peer.user_agent or None,
+                "proved_at": now if method == LoginMethod.SEALED else None,
+            },
+            now,
+        )
         self.database.change(self._active, (_seconds(now), user_sid, _seconds(now)))
         return cookie
 
@@ -111,16 +120,19 @@ class Sessions:
             if ended and session is not None:
                 self.events.write(self.user(session), session.method, LoginOutcome.LOGGED_OUT, peer)
             return ended
+
         return self.database.run(work)
 
     def end_all(self, user_sid: str, peer: Peer | None = None) -> int:
         """End every session of a user; how many that were."""
+
         def work() -> int:
             ended = self.of(user_sid)
             self.database.change(self._end_all, (user_sid,))
             for session in ended:
                 self.events.write(self.user(session), session.method, LoginOutcome.LOGGED_OUT, peer)
             return len(ended)
+
         return self.database.run(work)
 
     # --- forms ----------------------------------------------------------------------------------------------------
@@ -140,7 +152,8 @@ class Sessions:
             moment = _seconds(now)
             self.database.change(self._seen, (moment, session.sid, moment))
             self.database.change(self._active, (moment, session.user_sid, moment))
-        with suppress(Restart, Unavailable):   # the next request says it; no page is refused because of a time stamp
+
+        with suppress(Restart, Unavailable):  # the next request says it; no page is refused because of a time stamp
             self.database.run(work)
 
     def _now(self) -> datetime:

@@ -44,13 +44,22 @@ class Adjustments:
         self._tokens = Store.of(FORM_TOKEN, ledger.database)
         self._is_frozen = freezing(ledger.database)
 
-    def set_balance(self, context: Context, *, sid: str, balance_cents: int, reason: str | None = None,
-                    expected_prev_cents: int | None = None, key: str | None = None) -> Adjusted:
+    def set_balance(
+        self,
+        context: Context,
+        *,
+        sid: str,
+        balance_cents: int,
+        reason: str | None = None,
+        expected_prev_cents: int | None = None,
+        key: str | None = None,
+    ) -> Adjusted:
         """Bring the credit balance of a user (by its sid or that of its billing) to an amount, which may be negative.
 
         Raises `NotFound`; `Conflict` where the balance is not the expected one; `AmountInvalid` for what 64 bits of
         nano-dollars cannot hold.
         """
+
         def work() -> Adjusted:
             user_sid = self._user(sid)
             before = self._billing(context, user_sid)
@@ -67,28 +76,40 @@ class Adjustments:
 
         return self._ledger.transaction(work)
 
-    def grant(self, context: Context, *, user_sid: str, amount: Money, reason: str, key: str,
-              expires_at: datetime | None = None) -> Billing:
+    def grant(
+        self,
+        context: Context,
+        *,
+        user_sid: str,
+        amount: Money,
+        reason: str,
+        key: str,
+        expires_at: datetime | None = None,
+    ) -> Billing:
         """Give credit that was not paid for, once for each `key`.
 
         Raises `NotFound`; `AmountInvalid` for an amount that is not positive, or for an expiry in the past.
         """
+
         def work() -> Billing:
             self._user(user_sid)
             if amount <= 0 or (expires_at is not None and expires_at <= context.clock.now()):
                 raise AmountInvalid
             if self._first(context, user_sid, GRANT, key):
-                arguments = {"amount": str(amount), "key": key,
-                             "expires_at": expires_at.isoformat() if expires_at else None}
+                arguments = {
+                    "amount": str(amount),
+                    "key": key,
+                    "expires_at": expires_at.isoformat() if expires_at else None,
+                }
                 act = self._acts.record(context, GRANT, user_sid, arguments, reason)
-                self._post(act, user_sid, TransactionKind.GRANT,
-                           lambda wallet: rules.grant(wallet, amount, expires_at))
+                self._post(act, user_sid, TransactionKind.GRANT, lambda wallet: rules.grant(wallet, amount, expires_at))
             return self._billing(context, user_sid)
 
         return self._ledger.transaction(work)
 
     def freeze(self, context: Context, *, user_sid: str, on: bool, reason: str) -> Billing:
         """Freeze or unfreeze new spending; it stays frozen while money is held for a dispute. Raises `NotFound`."""
+
         def work() -> Billing:
             self._user(user_sid)
             billing = self._billing(context, user_sid)
@@ -103,8 +124,15 @@ class Adjustments:
     def _post(self, act: OperatorAct, user_sid: str, kind: TransactionKind, draw: Callable[[Wallet], Any]) -> None:
         source = f"operator:{act.sid}"
         try:
-            self._ledger.post(user_sid=user_sid, kind=kind, key=source, source=source, reason=act.reason,
-                              effective_at=act.occurred_at, draw=draw)
+            self._ledger.post(
+                user_sid=user_sid,
+                kind=kind,
+                key=source,
+                source=source,
+                reason=act.reason,
+                effective_at=act.occurred_at,
+                draw=draw,
+            )
         except LedgerOverflow as error:
             raise AmountInvalid from error
 
@@ -118,11 +146,18 @@ class Adjustments:
             raise NotFound(f"no user and no billing has the sid {sid}") from None
 
     def _billing(self, context: Context, user_sid: str) -> Billing:
-        return (self._ledger.billings.one({"user_sid": user_sid})
-                or self._ledger.billings.new({"user_sid": user_sid}, context.clock.now()))
+        return self._ledger.billings.one({"user_sid": user_sid}) or self._ledger.billings.new(
+            {"user_sid": user_sid}, context.clock.now()
+        )
 
     def _first(self, context: Context, user_sid: str, purpose: str, key: str | None) -> bool:
         """Whether this is the first time that this is asked for with this key; without a key it always is."""
-        return key is None or self._tokens.insert_once(
-            {"user_sid": user_sid, "purpose": purpose, "token_hash": sha256(key.encode()).hexdigest()},
-            context.clock.now(), ("user_sid", "purpose", "token_hash")) is not None
+        return (
+            key is None
+            or self._tokens.insert_once(
+                {"user_sid": user_sid, "purpose": purpose, "token_hash": sha256(key.encode()).hexdigest()},
+                context.clock.now(),
+                ("user_sid", "purpose", "token_hash"),
+            )
+            is not None
+        )

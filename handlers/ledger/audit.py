@@ -1,7 +1,7 @@
 """Prove the ledger: everything that must hold of what is stored, read anew in one consistent state, in flat memory.
 
-    for finding in findings(database):
-        print(finding.check, finding.subject, finding.detail)
+for finding in findings(database):
+    print(finding.check, finding.subject, finding.detail)
 """
 
 from collections.abc import Iterator
@@ -11,8 +11,15 @@ from codegen.runtime.storage.database import Database
 from generated.models.onboarding import AuditFinding, AuditReport
 from handlers.ledger import audit_balances, audit_chain, audit_payments
 
-CHECKS = (audit_chain.entries, audit_chain.transactions, audit_chain.acts, audit_balances.accounts,
-          audit_balances.billings, audit_payments.top_ups, audit_payments.postings)
+CHECKS = (
+    audit_chain.entries,
+    audit_chain.transactions,
+    audit_chain.acts,
+    audit_balances.accounts,
+    audit_balances.billings,
+    audit_payments.top_ups,
+    audit_payments.postings,
+)
 MOST = 1000
 """So many findings a report holds at most; where there are more, all are wrong in the same way."""
 

@@ -22,8 +22,10 @@ def entries(database: Database) -> Iterator[AuditFinding]:
     width, middle = len(LEDGER_ENTRY.names), len(LEDGER_ENTRY.names) + len(LEDGER_TRANSACTION.names)
     amount, transaction_sid = LEDGER_ENTRY.names.index("amount"), LEDGER_ENTRY.names.index("transaction_sid")
     columns = f"{selected(LEDGER_ENTRY, 'e')}, {selected(LEDGER_TRANSACTION, 't')}, {selected(CREDIT_LOT, 'l')}"
-    text = (f"SELECT {columns} FROM ledger_entry e LEFT JOIN ledger_transaction t ON t.sid = e.transaction_sid"   # noqa: S608
-            " LEFT JOIN credit_lot l ON l.transaction_sid = t.sid WHERE e.position > ? ORDER BY e.position LIMIT ?")
+    text = (
+        f"SELECT {columns} FROM ledger_entry e LEFT JOIN ledger_transaction t ON t.sid = e.transaction_sid"  # noqa: S608
+        " LEFT JOIN credit_lot l ON l.transaction_sid = t.sid WHERE e.position > ? ORDER BY e.position LIMIT ?"
+    )
     before: dict[str, Any] = {"position": 0, "hash": chain.GENESIS, "posted_at": None}
     current, at, total = None, 0, 0
     for row in pages(database, text, (u64(database, 0),), LEDGER_ENTRY.names.index("position")):
@@ -49,8 +51,11 @@ def _sum(sid: str | None, position: int, total: int) -> Iterator[AuditFinding]:
 def _transaction(transaction: chain.Shown, lot: chain.Shown | None) -> Iterator[AuditFinding]:
     if chain.transaction_hash(transaction, lot) != transaction["hash"]:
         made = f", its lot {lot['sid']}" if lot is not None else ""
-        yield _finding("transaction", transaction["sid"],
-                       f"the transaction{made} or its hash was changed, or a lot of it came or went")
+        yield _finding(
+            "transaction",
+            transaction["sid"],
+            f"the transaction{made} or its hash was changed, or a lot of it came or went",
+        )
 
 
 def _entry(before: chain.Shown, entry: chain.Shown, transaction: chain.Shown | None) -> Iterator[AuditFinding]:
@@ -86,17 +91,34 @@ def transactions(database: Database) -> Iterator[AuditFinding]:
 
 
 _WHOLE = (
-    ("transaction", "it has no entries", """
+    (
+        "transaction",
+        "it has no entries",
+        """
         SELECT t.sid FROM ledger_transaction t WHERE t.sid > ? AND NOT EXISTS (
-            SELECT 1 FROM ledger_entry e WHERE e.transaction_sid = t.sid) ORDER BY t.sid LIMIT ?"""),
-    ("lot", "its transaction is not there", """
+            SELECT 1 FROM ledger_entry e WHERE e.transaction_sid = t.sid) ORDER BY t.sid LIMIT ?""",
+    ),
+    (
+        "lot",
+        "its transaction is not there",
+        """
         SELECT l.sid FROM credit_lot l WHERE l.sid > ? AND NOT EXISTS (
-            SELECT 1 FROM ledger_transaction t WHERE t.sid = l.transaction_sid) ORDER BY l.sid LIMIT ?"""),
-    ("lot", "more is left of it than there ever was", """
-        SELECT l.sid FROM credit_lot l WHERE l.sid > ? AND l.remaining > l.amount ORDER BY l.sid LIMIT ?"""),
-    ("key", "this key was posted more than once", """
+            SELECT 1 FROM ledger_transaction t WHERE t.sid = l.transaction_sid) ORDER BY l.sid LIMIT ?""",
+    ),
+    (
+        "lot",
+        "more is left of it than there ever was",
+        """
+        SELECT l.sid FROM credit_lot l WHERE l.sid > ? AND l.remaining > l.amount ORDER BY l.sid LIMIT ?""",
+    ),
+    (
+        "key",
+        "this key was posted more than once",
+        """
         SELECT posting_key FROM ledger_transaction WHERE posting_key > ?
-        GROUP BY posting_key HAVING COUNT(*) > 1 ORDER BY posting_key LIMIT ?"""))
+        GROUP BY posting_key HAVING COUNT(*) > 1 ORDER BY posting_key LIMIT ?""",
+    ),
+)
 """What is looked for, what is wrong with it, and its key."""
 
 
@@ -104,8 +126,10 @@ def acts(database: Database) -> Iterator[AuditFinding]:
     """The chain of operators' acts."""
     store = Store.of(OPERATOR_ACT, database)
     place = OPERATOR_ACT.names.index("position")
-    text = (f"SELECT {selected(OPERATOR_ACT, 'a')} FROM operator_act a"   # noqa: S608
-            " WHERE a.position > ? ORDER BY a.position LIMIT ?")
+    text = (
+        f"SELECT {selected(OPERATOR_ACT, 'a')} FROM operator_act a"  # noqa: S608
+        " WHERE a.position > ? ORDER BY a.position LIMIT ?"
+    )
     before: dict[str, Any] = {"position": 0, "hash": chain.GENESIS}
     for row in pages(database, text, (u64(database, 0),), place):
         act = store.to_json(row)

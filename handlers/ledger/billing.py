@@ -12,8 +12,10 @@ from generated.tables.onboarding import BILLING, BillingFilter, BillingNew, Bill
 @BILLING.computes
 def in_cents(billing: Billing) -> Mapping[str, int]:
     """The `*_cents` fields of a balance: rounded down."""
-    return {"credit_balance_cents": Money(billing.credit_balance).cents,
-            "lifetime_paid_cents": Money(billing.lifetime_paid).cents}
+    return {
+        "credit_balance_cents": Money(billing.credit_balance).cents,
+        "lifetime_paid_cents": Money(billing.lifetime_paid).cents,
+    }
 
 
 def billings(database: Database) -> Store[Billing, BillingNew, BillingPatch, BillingFilter]:

@@ -19,12 +19,34 @@ from pydantic_core import to_json
 GENESIS = "0" * 64
 """What stands before the first link of a chain."""
 
-ENTRY = ("account", "amount", "balance_after", "effective_at", "position", "posted_at", "previous_hash", "reason",
-         "sid", "source", "transaction_sid", "user_sid")
+ENTRY = (
+    "account",
+    "amount",
+    "balance_after",
+    "effective_at",
+    "position",
+    "posted_at",
+    "previous_hash",
+    "reason",
+    "sid",
+    "source",
+    "transaction_sid",
+    "user_sid",
+)
 TRANSACTION = ("effective_at", "kind", "posted_at", "posting_key", "reason", "sid", "source", "user_sid")
 LOT = ("amount", "created_at", "expires_at", "kind", "sid", "source", "transaction_sid", "user_sid")
-ACT = ("act", "arguments", "occurred_at", "operator", "position", "previous_hash", "reason", "request_id", "sid",
-       "subject")
+ACT = (
+    "act",
+    "arguments",
+    "occurred_at",
+    "operator",
+    "position",
+    "previous_hash",
+    "reason",
+    "request_id",
+    "sid",
+    "subject",
+)
 
 Shown = Mapping[str, Any]
 """An object as the API answers it; times may still be `datetime`."""

@@ -18,7 +18,8 @@ FREEZING = (TransactionKind.DISPUTE_HOLD, TransactionKind.DISPUTE_RELEASE, Trans
 def freezing(database: Database) -> Callable[[str, int], bool]:
     """A function that tells of a user, by its sid and the nano-dollars held, whether spending is frozen."""
     last_act = database.prepare(
-        "SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1")
+        "SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1"
+    )
     last_loss = database.prepare("SELECT MAX(sid) FROM ledger_transaction WHERE user_sid = ? AND kind = ?")
 
     def is_frozen(user_sid: str, held: int) -> bool:

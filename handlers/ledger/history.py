@@ -54,9 +54,11 @@ class History:
         columns = ", ".join(f'"{name}"' for name in self.entries.type.names)
         # PERF: asked with `account = ?`, PostgreSQL may walk the index of all positions for an account of few entries;
         # compared as a pair, both databases begin at the place itself in the index of accounts.
-        branch = (f'SELECT * FROM (SELECT {columns} FROM "ledger_entry"'   # noqa: S608
-                  ' WHERE ("account", "position") < (?, ?) AND "account" >= ?'
-                  ' ORDER BY "account" DESC, "position" DESC LIMIT ?) AS part')
+        branch = (
+            f'SELECT * FROM (SELECT {columns} FROM "ledger_entry"'  # noqa: S608
+            ' WHERE ("account", "position") < (?, ?) AND "account" >= ?'
+            ' ORDER BY "account" DESC, "position" DESC LIMIT ?) AS part'
+        )
         self.all_accounts = database.prepare(" UNION ALL ".join([branch] * len(PARTS)))
         self.one_account = database.prepare(branch)
 
@@ -64,7 +66,7 @@ class History:
         """The newest `limit` lines that are older than the position `before`."""
         parts = PARTS if view == "all" else (view,)
         counted = CREDIT if view == "all" else parts
-        depth = limit + 2   # of each account: every transaction that is shown is then whole, and one more is seen
+        depth = limit + 2  # of each account: every transaction that is shown is then whole, and one more is seen
         top = u64(self.database, _NEWEST if before is None else min(before, _NEWEST))
         accounts_of = [user_account(user_sid, part) for part in parts]
         params = [value for account in accounts_of for value in (account, top, account, depth)]

@@ -1,8 +1,8 @@
 """Write transactions into the ledger: entries, chain, lots and balance at once, one posting after the other.
 
-    ledger.transaction(lambda: ledger.post(
-        user_sid=user.sid, kind=TransactionKind.TOP_UP, key=payment_key("stripe", "pi_1"), source="payment:stripe:pi_1",
-        reason="Top-up", effective_at=paid_at, draw=lambda wallet: wallet_rules.top_up(wallet, "stripe", amount)))
+ledger.transaction(lambda: ledger.post(
+    user_sid=user.sid, kind=TransactionKind.TOP_UP, key=payment_key("stripe", "pi_1"), source="payment:stripe:pi_1",
+    reason="Top-up", effective_at=paid_at, draw=lambda wallet: wallet_rules.top_up(wallet, "stripe", amount)))
 """
 
 from __future__ import annotations
@@ -79,6 +79,7 @@ class Ledger:
         Postings of other processes wait until it ends. `work` must have no effect outside the database, for it is run
         again where the transaction met one that does not post.
         """
+
         def alone() -> T:
             self._queue()
             self._turn.taken = True
@@ -97,8 +98,17 @@ class Ledger:
 
     # --- posting ----------------------------------------------------------------------------------------------
 
-    def post(self, *, user_sid: str, kind: TransactionKind, key: str, source: str, reason: str, effective_at: datetime,
-             draw: Callable[[Wallet], object]) -> LedgerTransaction | None:
+    def post(
+        self,
+        *,
+        user_sid: str,
+        kind: TransactionKind,
+        key: str,
+        source: str,
+        reason: str,
+        effective_at: datetime,
+        draw: Callable[[Wallet], object],
+    ) -> LedgerTransaction | None:
         """Post what `draw` draws up on the user's wallet; None where `key` was posted before: nothing is done then.
 
         Call it inside `transaction`. Inside another transaction that read something before, PostgreSQL may have to run
@@ -117,8 +127,9 @@ class Ledger:
         before = self._before(user_sid, key)
         if before is None:
             return None
-        wallet = Wallet(user_sid, before.balances, lambda: self._open_lots(user_sid),
-                        lambda sid: self._find_lot(user_sid, sid))
+        wallet = Wallet(
+            user_sid, before.balances, lambda: self._open_lots(user_sid), lambda sid: self._find_lot(user_sid, sid)
+        )
         draw(wallet)
         lines = wallet.lines
         if not lines:
@@ -126,8 +137,15 @@ class Ledger:
         now = _second(self.clock.now())
         posted_at = max(now, before.posted_at) if before.posted_at else now
         transaction: dict[str, Any] = {
-            "sid": new_sid(), "kind": kind, "user_sid": user_sid, "posting_key": key, "source": source,
-            "reason": reason, "effective_at": _second(effective_at), "posted_at": posted_at}
+            "sid": new_sid(),
+            "kind": kind,
+            "user_sid": user_sid,
+            "posting_key": key,
+            "source": source,
+            "reason": reason,
+            "effective_at": _second(effective_at),
+            "posted_at": posted_at,
+        }
         lot = self._new_lot(wallet, transaction)
         transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
         entries = self._chained(before, lines, transaction)
@@ -139,7 +157,7 @@ class Ledger:
         writes.append(self._projected(before, wallet, lines, transaction))
         try:
             self.database.execute_all(writes)
-        except Duplicate as error:   # the caller's transaction had read before it came to its turn
+        except Duplicate as error:  # the caller's transaction had read before it came to its turn
             raise Restart("another posting was made meanwhile") from error
         return self.transactions.object(transaction)
 
@@ -162,9 +180,13 @@ class Ledger:
         if posted:
             return None
         billing = self.billings.decode(row[8:]) if row[8] is not None else None
-        return Before(int(position or 0), head or chain.GENESIS,
-                      self._sql.time(posted_at) if posted_at is not None else None,
-                      {part: balance or 0 for part, balance in zip(PARTS, row[4:8], strict=True)}, billing)
+        return Before(
+            int(position or 0),
+            head or chain.GENESIS,
+            self._sql.time(posted_at) if posted_at is not None else None,
+            {part: balance or 0 for part, balance in zip(PARTS, row[4:8], strict=True)},
+            billing,
+        )
 
     def _house_balance(self, account: str) -> int:
         _ACCOUNT.validate_python(account)
@@ -187,41 +209,60 @@ class Ledger:
     def _new_lot(self, wallet: Wallet, transaction: dict[str, Any]) -> dict[str, Any] | None:
         if not wallet.new_lots:
             return None
-        new, = wallet.new_lots
-        return {"sid": new_sid(), "user_sid": wallet.user_sid, "kind": LotKind(new.kind),
-                "transaction_sid": transaction["sid"], "source": transaction["source"], "amount": _fitting(new.amount),
-                "remaining": Money(new.remaining), "created_at": transaction["posted_at"],
-                "expires_at": _second(new.expires_at) if new.expires_at else None, "rev": 1}
+        (new,) = wallet.new_lots
+        return {
+            "sid": new_sid(),
+            "user_sid": wallet.user_sid,
+            "kind": LotKind(new.kind),
+            "transaction_sid": transaction["sid"],
+            "source": transaction["source"],
+            "amount": _fitting(new.amount),
+            "remaining": Money(new.remaining),
+            "created_at": transaction["posted_at"],
+            "expires_at": _second(new.expires_at) if new.expires_at else None,
+            "rev": 1,
+        }
 
     def _chained(self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any]) -> list[dict[str, Any]]:
         """The entries of a transaction as they follow the head of the chain. Those of the house's accounts belong to no
         user: their balances are the house's."""
-        user_accounts = {user_account(transaction["user_sid"], part): balance
-                         for part, balance in before.balances.items()}
+        user_accounts = {
+            user_account(transaction["user_sid"], part): balance for part, balance in before.balances.items()
+        }
         entries = []
         previous = before.hash
         for position, line in enumerate(lines, before.position + 1):
             own = line.account in user_accounts
             balance = user_accounts[line.account] if own else self._house_balance(line.account)
             entry = {
-                "sid": new_sid(), "position": position, "transaction_sid": transaction["sid"], "account": line.account,
-                "user_sid": transaction["user_sid"] if own else None, "amount": _fitting(line.amount),
-                "balance_after": _fitting(balance + line.amount), "effective_at": transaction["effective_at"],
-                "posted_at": transaction["posted_at"], "reason": transaction["reason"],
-                "source": transaction["source"], "previous_hash": previous}
+                "sid": new_sid(),
+                "position": position,
+                "transaction_sid": transaction["sid"],
+                "account": line.account,
+                "user_sid": transaction["user_sid"] if own else None,
+                "amount": _fitting(line.amount),
+                "balance_after": _fitting(balance + line.amount),
+                "effective_at": transaction["effective_at"],
+                "posted_at": transaction["posted_at"],
+                "reason": transaction["reason"],
+                "source": transaction["source"],
+                "previous_hash": previous,
+            }
             previous = entry["hash"] = chain.entry_hash(_shown(entry), transaction["hash"])
             entries.append(entry)
         return entries
 
-    def _projected(self, before: Before, wallet: Wallet, lines: tuple[Line, ...],
-                   transaction: dict[str, Any]) -> tuple[str, tuple[Any, ...]]:
+    def _projected(
+        self, before: Before, wallet: Wallet, lines: tuple[Line, ...], transaction: dict[str, Any]
+    ) -> tuple[str, tuple[Any, ...]]:
         """The statement that writes the balance as it now is."""
         kind, effective_at, user_sid = transaction["kind"], transaction["effective_at"], transaction["user_sid"]
         billing = before.billing or self.billings.complete({"user_sid": user_sid}, transaction["posted_at"])
         balance = _fitting(wallet.credit_balance)
         changes: dict[str, Any] = {
             "credit_balance": balance,
-            "debt_since": (billing["debt_since"] or transaction["posted_at"]) if balance < 0 else None}
+            "debt_since": (billing["debt_since"] or transaction["posted_at"]) if balance < 0 else None,
+        }
         if kind in ACTIVE:
             changes["last_active_at"] = max(billing["last_active_at"] or effective_at, effective_at)
         if kind == TransactionKind.TOP_UP:
@@ -229,7 +270,7 @@ class Ledger:
             changes["lifetime_paid"] = _fitting(billing["lifetime_paid"] + paid)
             changes["first_paid_at"] = min(billing["first_paid_at"] or effective_at, effective_at)
         if kind in FREEZING:
-            lost = kind == TransactionKind.DISPUTE_LOSS   # this very one, which is not written yet
+            lost = kind == TransactionKind.DISPUTE_LOSS  # this very one, which is not written yet
             changes["frozen"] = lost or self._is_frozen(user_sid, -wallet.balances["held"])
         after = {**billing, **changes}
         if before.billing is None:

@@ -41,27 +41,60 @@ class BillingHandler:
         standing = self._standings.of(user.sid)
         alerts = Store.of(ALERT_SETTINGS, context.database).one({"user_sid": user.sid})
         return BillingSummary(
-            user_sid=user.sid, balance=standing.balance, balance_cents=standing.balance.cents,
-            purchased=standing.purchased, granted=standing.granted, held=standing.held, debt=standing.debt,
-            debt_since=standing.debt_since, blocked=_blocks(standing, user), silent_nodes=[], burn_per_day=Money(0),
-            spend=[], kyc_status=user.kyc_status,
-            ladder=LadderStanding(tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at,
-                                  saved=Money(0)),
+            user_sid=user.sid,
+            balance=standing.balance,
+            balance_cents=standing.balance.cents,
+            purchased=standing.purchased,
+            granted=standing.granted,
+            held=standing.held,
+            debt=standing.debt,
+            debt_since=standing.debt_since,
+            blocked=_blocks(standing, user),
+            silent_nodes=[],
+            burn_per_day=Money(0),
+            spend=[],
+            kyc_status=user.kyc_status,
+            ladder=LadderStanding(
+                tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at, saved=Money(0)
+            ),
             low_balance_threshold=alerts.low_balance_threshold if alerts and alerts.low_balance else None,
-            notices=context.database.execute(self._unread, (user.sid,))[0][0])
+            notices=context.database.execute(self._unread, (user.sid,))[0][0],
+        )
 
-    def set_credit_balance(self, context: Context, *, sid: str, balance_cents: int, reason: str | None = None,
-                           expected_prev_cents: int | None = None, key: str | None = None) -> Billing:
+    def set_credit_balance(
+        self,
+        context: Context,
+        *,
+        sid: str,
+        balance_cents: int,
+        reason: str | None = None,
+        expected_prev_cents: int | None = None,
+        key: str | None = None,
+    ) -> Billing:
         """Bring a balance to an amount, which may be negative."""
         return self._adjustments.set_balance(
-            context, sid=sid, balance_cents=balance_cents, reason=reason, expected_prev_cents=expected_prev_cents,
-            key=key).billing
+            context,
+            sid=sid,
+            balance_cents=balance_cents,
+            reason=reason,
+            expected_prev_cents=expected_prev_cents,
+            key=key,
+        ).billing
 
-    def grant(self, context: Context, *, user_sid: str, amount: Money, reason: str, key: str,
-              expires_at: datetime | None = None) -> Billing:
+    def grant(
+        self,
+        context: Context,
+        *,
+        user_sid: str,
+        amount: Money,
+        reason: str,
+        key: str,
+        expires_at: datetime | None = None,
+    ) -> Billing:
         """Give credit that was not paid for."""
         return self._adjustments.grant(
-            context, user_sid=user_sid, amount=amount, reason=reason, key=key, expires_at=expires_at)
+            context, user_sid=user_sid, amount=amount, reason=reason, key=key, expires_at=expires_at
+        )
 
     def freeze(self, context: Context, *, user_sid: str, on: bool, reason: str) -> Billing:
         """Freeze or unfreeze new spending."""
@@ -69,6 +102,10 @@ class BillingHandler:
 
 
 def _blocks(standing: Standing, user: User) -> list[SpendingBlock]:
-    holds = {SpendingBlock.FROZEN: standing.frozen, SpendingBlock.DEBT: standing.balance < 0,
-             SpendingBlock.KYC: user.kyc_status != KycStatus.COMPLETED, SpendingBlock.NO_FUNDS: standing.balance == 0}
+    holds = {
+        SpendingBlock.FROZEN: standing.frozen,
+        SpendingBlock.DEBT: standing.balance < 0,
+        SpendingBlock.KYC: user.kyc_status != KycStatus.COMPLETED,
+        SpendingBlock.NO_FUNDS: standing.balance == 0,
+    }
     return [block for block, blocked in holds.items() if blocked]

@@ -44,13 +44,21 @@ class Standings:
     def of(self, user_sid: str) -> Standing:
         """The standing of a user now; of one who never paid, all zero."""
         billing = self._billings.one({"user_sid": user_sid}) or Billing.model_construct(
-            credit_balance=Money(0), lifetime_paid=Money(0), first_paid_at=None, debt_since=None, frozen=False)
+            credit_balance=Money(0), lifetime_paid=Money(0), first_paid_at=None, debt_since=None, frozen=False
+        )
         balances = self._ledger.balances(user_sid)
         now = self._clock.now()
         follows = next_step(now, billing.first_paid_at)
         return Standing(
-            balance=Money(billing.credit_balance), purchased=Money(-balances["purchased"]),
-            granted=Money(-balances["granted"]), held=Money(-balances["held"]), debt=Money(balances["receivable"]),
-            debt_since=billing.debt_since, frozen=billing.frozen, lifetime_paid=Money(billing.lifetime_paid),
-            tier=tier_at(now, billing.first_paid_at), next_tier=follows[0].tier if follows else None,
-            next_tier_at=follows[1] if follows else None)
+            balance=Money(billing.credit_balance),
+            purchased=Money(-balances["purchased"]),
+            granted=Money(-balances["granted"]),
+            held=Money(-balances["held"]),
+            debt=Money(balances["receivable"]),
+            debt_since=billing.debt_since,
+            frozen=billing.frozen,
+            lifetime_paid=Money(billing.lifetime_paid),
+            tier=tier_at(now, billing.first_paid_at),
+            next_tier=follows[0].tier if follows else None,
+            next_tier_at=follows[1] if follows else None,
+        )

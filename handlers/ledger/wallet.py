@@ -60,8 +60,13 @@ class Wallet:
     Lots are asked for when they are needed: `open_lots` gives those with something left, `find_lot` any one by its sid.
     """
 
-    def __init__(self, user_sid: str, balances: Mapping[Part, int], open_lots: Callable[[], Iterable[Lot]],
-                 find_lot: Callable[[str], Lot | None]) -> None:
+    def __init__(
+        self,
+        user_sid: str,
+        balances: Mapping[Part, int],
+        open_lots: Callable[[], Iterable[Lot]],
+        find_lot: Callable[[str], Lot | None],
+    ) -> None:
         self.user_sid = user_sid
         self.balances = dict(balances)
         self.new_lots: list[NewLot] = []
@@ -114,14 +119,21 @@ class Wallet:
         if self._lots is None:
             self._lots = {lot.sid: lot for lot in self._open_lots()}
         lots = {**self._lots, **self.changed}
-        return sorted((lot for lot in lots.values() if lot.remaining and lot.kind in kinds), key=lambda lot: (
-            lot.sid != first, lot.kind != "granted", lot.expires_at.timestamp() if lot.expires_at else inf, lot.age))
+        return sorted(
+            (lot for lot in lots.values() if lot.remaining and lot.kind in kinds),
+            key=lambda lot: (
+                lot.sid != first,
+                lot.kind != "granted",
+                lot.expires_at.timestamp() if lot.expires_at else inf,
+                lot.age,
+            ),
+        )
 
     def _change(self, lot: Lot, remaining: int) -> None:
         if remaining != lot.remaining:
             self.changed[lot.sid] = replace(lot, remaining=remaining)
 
-# --- moves --------------------------------------------------------------------------------------------------
+    # --- moves --------------------------------------------------------------------------------------------------
 
     def credit(self, kind: Kind, amount: int, *, into: str | None = None, expires_at: datetime | None = None) -> None:
         """Add credit: back into the lot `into` as far as it was taken from there, the rest as a new lot.
@@ -144,8 +156,9 @@ class Wallet:
         if amount:
             self.new_lots.append(NewLot(kind, amount, rest, expires_at))
 
-    def burn(self, amount: int, *, first: str | None = None,
-             kinds: tuple[Kind, ...] = ("granted", "purchased")) -> None:
+    def burn(
+        self, amount: int, *, first: str | None = None, kinds: tuple[Kind, ...] = ("granted", "purchased")
+    ) -> None:
         """Take credit: from the lot `first`, then from lots of `kinds` in their order; what is left becomes debt."""
         _require_positive(amount)
         rest = amount
@@ -178,6 +191,7 @@ def _require_positive(amount: int) -> None:
 
 
 # --- transactions -----------------------------------------------------------------------------------------------
+
 
 def top_up(wallet: Wallet, provider: str, amount: int) -> None:
     """A settled payment."""

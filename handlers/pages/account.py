@@ -17,8 +17,9 @@ PAGE = 25
 
 
 class Dashboard(Page):
-    def __init__(self, house: House, standings: Standings, history: History, top_ups: TopUpHistory,
-                 offer: Offer) -> None:
+    def __init__(
+        self, house: House, standings: Standings, history: History, top_ups: TopUpHistory, offer: Offer
+    ) -> None:
         super().__init__(house)
         self._standings, self._history, self._top_ups, self._offer = standings, history, top_ups, offer
 
@@ -27,11 +28,19 @@ class Dashboard(Page):
         user = visit.require_user().user
 
         def read() -> dict[str, Any]:
-            return {"standing": self._standings.of(user.sid), "history": self._history.page(user.sid, RECENT),
-                    "payments": self._top_ups.latest(user.sid, 5)}
+            return {
+                "standing": self._standings.of(user.sid),
+                "history": self._history.page(user.sid, RECENT),
+                "payments": self._top_ups.latest(user.sid, 5),
+            }
 
-        visit.page("dashboard.html", user=user, steps=STEPS, **self._offer.form(visit),
-                   **self.house.database.run(read, write=False))
+        visit.page(
+            "dashboard.html",
+            user=user,
+            steps=STEPS,
+            **self._offer.form(visit),
+            **self.house.database.run(read, write=False),
+        )
 
 
 class LedgerPage(Page):

@@ -41,7 +41,12 @@ class Assets:
         asset = self._files.get(name)
         if asset is None:
             raise falcon.HTTPNotFound
-        resp.set_headers({"Cache-Control": FOREVER, "X-Content-Type-Options": "nosniff",
-                          "Cross-Origin-Resource-Policy": "same-origin"})
+        resp.set_headers(
+            {
+                "Cache-Control": FOREVER,
+                "X-Content-Type-Options": "nosniff",
+                "Cross-Origin-Resource-Policy": "same-origin",
+            }
+        )
         resp.content_type = asset.content_type
         resp.data = asset.content

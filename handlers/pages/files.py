@@ -9,7 +9,8 @@ import falcon
 
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; font-src 'self'; "
-    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+    "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
 
 
 class File(NamedTuple):
@@ -55,9 +56,15 @@ class Folder:
         file = self.files.get(req.path.removeprefix(f"{self.prefix}/"))
         if file is None:
             raise falcon.HTTPNotFound
-        resp.set_headers({
-            "ETag": file.etag, "Cache-Control": "no-cache", "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-            "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer"})
+        resp.set_headers(
+            {
+                "ETag": file.etag,
+                "Cache-Control": "no-cache",
+                "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+                "X-Content-Type-Options": "nosniff",
+                "Referrer-Policy": "no-referrer",
+            }
+        )
         if file.etag in (req.get_header("If-None-Match") or ""):
             resp.status = falcon.HTTP_304
         else:

@@ -22,5 +22,11 @@ class Landing(Page):
 
     @page
     def on_get(self, visit: Visit) -> None:
-        visit.page("landing.html", plans=self._plans, steps=STEPS, minimum=self._minimum, hour=HERO_OS_HOUR,
-                   margin=MARGIN_PERCENT)
+        visit.page(
+            "landing.html",
+            plans=self._plans,
+            steps=STEPS,
+            minimum=self._minimum,
+            hour=HERO_OS_HOUR,
+            margin=MARGIN_PERCENT,
+        )

@@ -30,8 +30,13 @@ class LoginPage(Page):
         if visit.signed_in is not None:
             visit.go(goal)
             return
-        visit.page("login.html", pre=visit.begin(), next=goal, identity=visit.query("identity"),
-                   method=visit.query("method", "sealed"))
+        visit.page(
+            "login.html",
+            pre=visit.begin(),
+            next=goal,
+            identity=visit.query("identity"),
+            method=visit.query("method", "sealed"),
+        )
 
     @page
     def on_post(self, visit: Visit) -> None:
@@ -73,7 +78,7 @@ class LoginPage(Page):
         except DeclaredError as error:
             visit.refuse("/login", error, {"next": goal})
             return
-        if finished.session is None:   # a program's challenge, answered in a browser
+        if finished.session is None:  # a program's challenge, answered in a browser
             visit.refuse("/login", "proof_failed", {"next": goal})
             return
         sign_in(visit, finished.session, goal)
@@ -108,5 +113,3 @@ def sign_in(visit: Visit, session: str, goal: str) -> None:
     """Hand the new session to the browser and go on."""
     visit.house.sessions.cookies.sign_in(visit.resp, session, int(LIFE.total_seconds()))
     visit.go(goal)
-
-

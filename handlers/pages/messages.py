@@ -36,7 +36,7 @@ ERRORS = {
     "kyc_cap": "Without verification you can add up to {cap} in all. Choose a smaller amount, or verify first.",
     "phone_required": "This way to pay needs the phone number that pays. Add it and try again.",
     "provider_unavailable": "The payment provider does not answer at the moment. Nothing was charged; try again in a "
-                            "minute, or pay another way.",
+    "minute, or pay another way.",
     "provider_refused": "The payment provider did not accept the request. Nothing was charged; try another way to pay.",
     "unknown_provider": "That way to pay is not on offer. Choose one of those below.",
     "frozen": "New spending is frozen until your payment dispute is closed.",
@@ -64,9 +64,11 @@ class Messages:
     """The sentences, with the limits of this site."""
 
     def __init__(self, settings: Settings) -> None:
-        limits = {"minimum": money(Money.from_cents(settings.top_up_min_cents)),
-                  "maximum": money(Money.from_cents(settings.top_up_max_cents)),
-                  "cap": money(Money.from_cents(settings.kyc_free_cap_cents))}
+        limits = {
+            "minimum": money(Money.from_cents(settings.top_up_min_cents)),
+            "maximum": money(Money.from_cents(settings.top_up_max_cents)),
+            "cap": money(Money.from_cents(settings.kyc_free_cap_cents)),
+        }
         self._events = {slug: Message("good", text) for slug, text in EVENTS.items()}
         self._events["payment_cancelled"] = Message("info", EVENTS["payment_cancelled"])
         self._errors = {slug: Message("bad", text.format(**limits)) for slug, text in ERRORS.items()}

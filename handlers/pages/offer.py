@@ -33,13 +33,20 @@ class Offer:
         given = visit.query("amount")[:20]
         provider = visit.query("provider")
         return {
-            "providers": self._providers, "presets": [Money.from_cents(cents) for cents in presets],
-            "preselected": None if given else Money.from_cents(PRESELECTED if PRESELECTED in presets else presets[0])
-            if presets else None,
-            "amount": given, "provider": provider if provider in self._providers else next(iter(self._providers), ""),
-            "minimum": Money.from_cents(self._minimum), "maximum": Money.from_cents(self._maximum),
+            "providers": self._providers,
+            "presets": [Money.from_cents(cents) for cents in presets],
+            "preselected": None
+            if given
+            else Money.from_cents(PRESELECTED if PRESELECTED in presets else presets[0])
+            if presets
+            else None,
+            "amount": given,
+            "provider": provider if provider in self._providers else next(iter(self._providers), ""),
+            "minimum": Money.from_cents(self._minimum),
+            "maximum": Money.from_cents(self._maximum),
             "cap": Money.from_cents(self._cap),
-            "form_token": new_secret()}
+            "form_token": new_secret(),
+        }
 
 
 def cents_of(fields: Mapping[str, str]) -> int | None:

@@ -34,8 +34,11 @@ class Page:
 
     def fault(self, visit: Visit, error: Exception) -> None:
         """Log a fault of ours; its page shows the id of the request."""
-        self.house.log.line("fault", {"request_id": visit.request_id, "route": visit.req.uri_template,
-                                      **described(error)}, level="error")
+        self.house.log.line(
+            "fault",
+            {"request_id": visit.request_id, "route": visit.req.uri_template, **described(error)},
+            level="error",
+        )
 
 
 def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., None]:
@@ -67,9 +70,15 @@ def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., Non
             self.fault(visit, error)
             error_page(visit, 500, "internal", whole=False)
         finally:
-            self.house.log.line("page", {
-                "request_id": visit.request_id, "method": req.method, "route": req.uri_template,
-                "status": resp.status_code, "ms": round((time.perf_counter() - began) * 1000, 3)})
+            self.house.log.line(
+                "page",
+                {
+                    "request_id": visit.request_id,
+                    "method": req.method,
+                    "route": req.uri_template,
+                    "status": resp.status_code,
+                    "ms": round((time.perf_counter() - began) * 1000, 3),
+                },
+            )
 
     return responder
-

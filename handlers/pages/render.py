@@ -21,13 +21,29 @@ class Renderer:
 
     def __init__(self, settings: Settings, assets: Assets, providers: Iterable[str]) -> None:
         self.headers = MappingProxyType(page_headers(content_security_policy(settings, providers)))
-        self._pages = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
-                                  undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, auto_reload=False)
-        self._pages.filters |= {"money": shown.money, "when": shown.when, "address": shown.address,
-                                "short": shown.short, "browser": shown.browser,
-                                "account": shown.account, "transaction": shown.transaction}
-        self._pages.globals |= {"asset": assets.url, "site": settings.public_url, "sandbox": bool(settings.sandbox_url),
-                                "TOP_UPS": shown.TOP_UPS}
+        self._pages = Environment(
+            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+        )
+        self._pages.filters |= {
+            "money": shown.money,
+            "when": shown.when,
+            "address": shown.address,
+            "short": shown.short,
+            "browser": shown.browser,
+            "account": shown.account,
+            "transaction": shown.transaction,
+        }
+        self._pages.globals |= {
+            "asset": assets.url,
+            "site": settings.public_url,
+            "sandbox": bool(settings.sandbox_url),
+            "TOP_UPS": shown.TOP_UPS,
+        }
 
     def page(self, resp: falcon.Response, template: str, values: Mapping[str, Any], status: int = 200) -> None:
         """Answer with a page."""

@@ -18,14 +18,28 @@ def content_security_policy(settings: Settings, providers: Iterable[str]) -> str
         targets = [f"{parts.scheme}://{parts.netloc}"]
     else:
         targets = sorted({PAYMENT_PAGES.get(name, "https:") for name in providers})
-    return "; ".join([
-        "default-src 'none'", "style-src 'self'", "script-src 'self'", "img-src 'self'", "connect-src 'self'",
-        " ".join(["form-action 'self'", *targets]), "base-uri 'none'", "frame-ancestors 'none'"])
+    return "; ".join(
+        [
+            "default-src 'none'",
+            "style-src 'self'",
+            "script-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            " ".join(["form-action 'self'", *targets]),
+            "base-uri 'none'",
+            "frame-ancestors 'none'",
+        ]
+    )
 
 
 def page_headers(policy: str) -> dict[str, str]:
     """Headers of a page. With `same-origin`, forms still tell their origin to us, and links tell nobody."""
     return {
-        "Content-Security-Policy": policy, "Referrer-Policy": "same-origin", "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY", "Cross-Origin-Opener-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()", "Cache-Control": "no-store"}
+        "Content-Security-Policy": policy,
+        "Referrer-Policy": "same-origin",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
+        "Cache-Control": "no-store",
+    }

@@ -27,7 +27,8 @@ def when(moment: datetime, *, day: bool = False, beside: bool = False) -> Markup
     moment = moment.astimezone(UTC)
     text = f"{moment.day} {moment:%b %Y}" if day else f"{moment.day} {moment:%b %Y, %H:%M} UTC"
     return Markup('<time datetime="{}"{}>{}</time>').format(
-        f"{moment:%Y-%m-%dT%H:%M:%SZ}", Markup(" data-beside") if beside else "", text)
+        f"{moment:%Y-%m-%dT%H:%M:%SZ}", Markup(" data-beside") if beside else "", text
+    )
 
 
 def address(text: str) -> Markup:
@@ -41,8 +42,14 @@ def short(text: str) -> str:
 
 
 _BROWSERS = (("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"))
-_SYSTEMS = (("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS", "macOS"),
-            ("Linux", "Linux"))
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("Mac OS", "macOS"),
+    ("Linux", "Linux"),
+)
 
 
 def browser(user_agent: str | None) -> str:
@@ -62,10 +69,19 @@ def account(name: str) -> str:
 
 
 TRANSACTIONS = {
-    "top_up": "Top-up", "refund": "Refund", "dispute_hold": "Held for a dispute", "dispute_release": "Dispute won",
-    "dispute_loss": "Dispute lost", "grant": "Credit granted", "grant_expiry": "Granted credit expired",
-    "usage": "Usage", "usage_void": "Usage taken back", "plan": "Plan", "adjustment": "Adjustment",
-    "write_off": "Debt written off"}
+    "top_up": "Top-up",
+    "refund": "Refund",
+    "dispute_hold": "Held for a dispute",
+    "dispute_release": "Dispute won",
+    "dispute_loss": "Dispute lost",
+    "grant": "Credit granted",
+    "grant_expiry": "Granted credit expired",
+    "usage": "Usage",
+    "usage_void": "Usage taken back",
+    "plan": "Plan",
+    "adjustment": "Adjustment",
+    "write_off": "Debt written off",
+}
 
 
 def transaction(kind: str) -> str:
@@ -74,7 +90,12 @@ def transaction(kind: str) -> str:
 
 
 TOP_UPS = {
-    "open": ("Waiting for payment", "info"), "settled": ("Paid", "good"), "failed": ("Failed", "bad"),
-    "expired": ("Expired", ""), "needs_review": ("Being looked at", "warn"), "refunded": ("Refunded", ""),
-    "disputed": ("Disputed", "warn")}
+    "open": ("Waiting for payment", "info"),
+    "settled": ("Paid", "good"),
+    "failed": ("Failed", "bad"),
+    "expired": ("Expired", ""),
+    "needs_review": ("Being looked at", "warn"),
+    "refunded": ("Refunded", ""),
+    "disputed": ("Disputed", "warn"),
+}
 """Status of a top-up: what it is called, and its colour."""

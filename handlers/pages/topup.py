@@ -51,8 +51,12 @@ class PaymentIntent(Page):
             return
         try:
             started = self._payments.create_top_up(
-                context, provider=provider, amount_cents=cents, phone=fields.get("phone") or None,
-                form_token=fields.get("form_token") or None)
+                context,
+                provider=provider,
+                amount_cents=cents,
+                phone=fields.get("phone") or None,
+                form_token=fields.get("form_token") or None,
+            )
         except DeclaredError as error:
             visit.refuse("/topup", error, {**kept, "amount": f"{cents // 100}.{cents % 100:02}"})
             return
@@ -73,8 +77,11 @@ class PaymentReturn(Page):
     def on_get(self, visit: Visit) -> None:
         user = visit.require_user().user
         session = visit.query("session_id")
-        top_up = (self._history.of_session(user.sid, session, self._payments.providers) if session
-                  else self._history.one(user.sid, visit.query("top_up")))
+        top_up = (
+            self._history.of_session(user.sid, session, self._payments.providers)
+            if session
+            else self._history.one(user.sid, visit.query("top_up"))
+        )
         open_still = top_up.status == TopUpStatus.OPEN
         cancelled = open_still and visit.query("cancelled") == "1"
         waited = self.house.clock.now() - top_up.created_at

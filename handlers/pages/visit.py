@@ -75,15 +75,17 @@ class Visit:
         """The user who is signed in; others go to the login and come back afterwards."""
         if self.signed_in is None:
             back = self.req.relative_uri if self.req.method in ("GET", "HEAD") else HOME
-            raise falcon.HTTPSeeOther(f"/login?{urlencode({'next': own_path(back)}, safe='/')}",
-                                      headers=dict(self.house.renderer.headers))
+            raise falcon.HTTPSeeOther(
+                f"/login?{urlencode({'next': own_path(back)}, safe='/')}", headers=dict(self.house.renderer.headers)
+            )
         return self.signed_in
 
     def context(self) -> Context:
         """For a call of a service as the user who is signed in."""
         user = self.require_user()
-        return Context(Caller("user", user.user.sid, user.session.sid), self.house.clock, self.house.database,
-                       self.request_id)
+        return Context(
+            Caller("user", user.user.sid, user.session.sid), self.house.clock, self.house.database, self.request_id
+        )
 
     # --- what it sent -----------------------------------------------------------------------------------------
 
@@ -116,17 +118,27 @@ class Visit:
 
     # --- how to answer ----------------------------------------------------------------------------------------
 
-    def page(self, template: str, status: int = 200, *, pre: str | None = None, whole: bool = True,
-             **values: Any) -> None:
+    def page(
+        self, template: str, status: int = 200, *, pre: str | None = None, whole: bool = True, **values: Any
+    ) -> None:
         """Show a page. `pre` is the cookie of a login that begins with it. Without `whole` it is shown as to nobody,
         and nothing is read for it."""
         if pre is not None:
             self.house.sessions.cookies.begin(self.resp, pre)
         cookie = pre or (self._form_cookie() if whole else None)
-        self.house.renderer.page(self.resp, template, {
-            "signed_in": self.signed_in if whole else None, "path": self.req.path, "request_id": self.request_id,
-            "csrf_token": self.house.sessions.csrf_token(cookie) if cookie else "",
-            "message": self.house.messages.of(self.query("error"), self.query("event")), **values}, status)
+        self.house.renderer.page(
+            self.resp,
+            template,
+            {
+                "signed_in": self.signed_in if whole else None,
+                "path": self.req.path,
+                "request_id": self.request_id,
+                "csrf_token": self.house.sessions.csrf_token(cookie) if cookie else "",
+                "message": self.house.messages.of(self.query("error"), self.query("event")),
+                **values,
+            },
+            status,
+        )
 
     def begin(self) -> str:
         """The cookie of a login in this browser: the one it has, or a new one."""
@@ -146,6 +158,13 @@ class Visit:
 def own_path(path: str, default: str = HOME) -> str:
     """`path` if it leads to a page of ours, else `default`: nobody is sent elsewhere by a link they were given."""
     parts = urlsplit(path)
-    ours = (path.startswith("/") and not path.startswith("//") and not parts.scheme and not parts.netloc
-            and path.isprintable() and "\\" not in path and len(path) <= 500)
+    ours = (
+        path.startswith("/")
+        and not path.startswith("//")
+        and not parts.scheme
+        and not parts.netloc
+        and path.isprintable()
+        and "\\" not in path
+        and len(path) <= 500
+    )
     return path if ours and parts.path not in ("/login", "/login/link", "/logout") else default

@@ -28,23 +28,25 @@ BATCH = 50
 
 
 class Checks:
-    def __init__(self, database: Database, clock: Clock, providers: Providers, settlement: Settlement, top_ups: TopUps,
-                 log: Log) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, providers: Providers, settlement: Settlement, top_ups: TopUps, log: Log
+    ) -> None:
         self._database, self._clock, self._providers = database, clock, providers
         self._settlement, self._top_ups, self._log = settlement, top_ups, log
         self._store = Store.of(TOP_UP, database)
         self._due = database.prepare(
-            "SELECT sid FROM top_up WHERE next_check_at <= ? AND provider = ? ORDER BY next_check_at, sid LIMIT ?")
+            "SELECT sid FROM top_up WHERE next_check_at <= ? AND provider = ? ORDER BY next_check_at, sid LIMIT ?"
+        )
 
     def run_once(self) -> int:
         """Ask about what is due; how many top-ups that were."""
         asked = 0
         for provider in self._providers:
-            for sid, in self._database.execute(self._due, (int(self._clock.now().timestamp()), provider, BATCH)):
+            for (sid,) in self._database.execute(self._due, (int(self._clock.now().timestamp()), provider, BATCH)):
                 asked += 1
                 try:
                     self._check(sid)
-                except Exception as error:   # one that fails does not stop the others; it stays claimed for a while
+                except Exception as error:  # one that fails does not stop the others; it stays claimed for a while
                     if not isinstance(error, (DeclaredError, Stale)):
                         self._log.line("top-up not checked", {"top_up": sid, **described(error)}, "error")
         return asked
@@ -95,14 +97,16 @@ class Checks:
 
     def _claim(self, sid: str) -> TopUp | None:
         """The top-up as it is while we ask: its `rev` tells whether anybody else wrote to it since."""
+
         def work() -> TopUp | None:
             values = self._store.locked(sid, None)
             now = self._clock.now().replace(microsecond=0)
             if values["status"] == TopUpStatus.OPEN or values["next_check_at"] is not None:
                 # Where nothing comes of it, the wait grows with the age.
                 wait = max(CLAIM, (now - values["created_at"]) / 10)
-                return self._store.patch(sid, {"next_check_at": (now + wait).replace(microsecond=0),
-                                               "checks": values["checks"] + 1})
+                return self._store.patch(
+                    sid, {"next_check_at": (now + wait).replace(microsecond=0), "checks": values["checks"] + 1}
+                )
             return None
 
         return self._database.run(work)

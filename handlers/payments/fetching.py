@@ -27,8 +27,13 @@ def told_by(session: ProviderSession, now: datetime) -> list[Told]:
     """The news in a fetched checkout."""
     told = [each for payment in session.payments for each in _of_payment(payment, session, now)]
     if session.state == SessionState.EXPIRED:
-        told.append(Told(_event_id(session.session_ref, "session_expired"), session.session_ref,
-                         News(PaymentEventKind.SESSION_EXPIRED, 0, NO_CURRENCY, now, fetched=True)))
+        told.append(
+            Told(
+                _event_id(session.session_ref, "session_expired"),
+                session.session_ref,
+                News(PaymentEventKind.SESSION_EXPIRED, 0, NO_CURRENCY, now, fetched=True),
+            )
+        )
     return told
 
 
@@ -49,5 +54,7 @@ def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetim
         return [news(PaymentEventKind.PAYMENT_FAILED, payment.amount_minor, payment.occurred_at)] if done else []
     if payment.state not in PAID:
         return []
-    return [news(PaymentEventKind.PAYMENT_SUCCEEDED, payment.amount_minor, payment.occurred_at),
-            news(PaymentEventKind.REFUND_CHANGED, payment.refunded_minor, now)]
+    return [
+        news(PaymentEventKind.PAYMENT_SUCCEEDED, payment.amount_minor, payment.occurred_at),
+        news(PaymentEventKind.REFUND_CHANGED, payment.refunded_minor, now),
+    ]

@@ -19,10 +19,12 @@ class TopUpHistory:
         self.top_ups = Store.of(TOP_UP, database)
         columns = ", ".join(f'"{name}"' for name in self.top_ups.type.names)
         self._latest = database.prepare(
-            f'SELECT {columns} FROM "top_up" WHERE "user_sid" = ? ORDER BY "sid" DESC LIMIT ?')   # noqa: S608
+            f'SELECT {columns} FROM "top_up" WHERE "user_sid" = ? ORDER BY "sid" DESC LIMIT ?'  # noqa: S608
+        )
         self._of_session = database.prepare(
-            f'SELECT {columns} FROM "top_up" WHERE "session_ref" = ? AND "provider" = ? AND "user_sid" = ?'   # noqa: S608
-            ' ORDER BY "sid" LIMIT 1')
+            f'SELECT {columns} FROM "top_up" WHERE "session_ref" = ? AND "provider" = ? AND "user_sid" = ?'  # noqa: S608
+            ' ORDER BY "sid" LIMIT 1'
+        )
 
     def latest(self, user_sid: str, limit: int) -> list[TopUp]:
         """The last top-ups of a user."""

@@ -35,27 +35,38 @@ BATCH = 100
 
 
 class Inbox:
-    def __init__(self, database: Database, clock: Clock, providers: Providers, settlement: Settlement,
-                 log: Log) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, providers: Providers, settlement: Settlement, log: Log
+    ) -> None:
         self._database, self._clock, self._providers = database, clock, providers
         self._settlement, self._log = settlement, log
         self._store = Store.of(WEBHOOK_INBOX_ENTRY, database)
         self._due = database.prepare(
             "SELECT sid FROM webhook_inbox_entry WHERE state = 'received' AND provider = ?"
-            " AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY sid LIMIT ?")
+            " AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY sid LIMIT ?"
+        )
 
     # --- receiving --------------------------------------------------------------------------------------------
 
     def receive(self, provider: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
         """Verify and store; what can be applied at once is. Raises `InvalidSignature`, `WebhookMalformed`."""
         if provider not in self._providers:
-            raise InvalidSignature   # nobody here knows its key
+            raise InvalidSignature  # nobody here knows its key
         now = self._clock.now().replace(microsecond=0)
         request = WebhookRequest(headers=dict(headers), body=body, received_at=now)
         head = self._providers[provider].verify_webhook(request)
         kept = self._store.insert_once(
-            {"provider": provider, "provider_event_id": head.event_id, "event_type": head.event_type,
-             "headers": request.headers, "body": body, "received_at": now}, now, ("provider", "provider_event_id"))
+            {
+                "provider": provider,
+                "provider_event_id": head.event_id,
+                "event_type": head.event_type,
+                "headers": request.headers,
+                "body": body,
+                "received_at": now,
+            },
+            now,
+            ("provider", "provider_event_id"),
+        )
         if kept is not None:
             self.apply(kept.sid, ask=False)
         return WebhookEvent(provider=provider, event_id=head.event_id, duplicate=kept is None)
@@ -67,7 +78,7 @@ class Inbox:
         tried = 0
         for provider in self._providers:
             now = int(self._clock.now().timestamp())
-            for sid, in self._database.execute(self._due, (provider, now, BATCH)):
+            for (sid,) in self._database.execute(self._due, (provider, now, BATCH)):
                 self.apply(sid, ask=True)
                 tried += 1
         return tried
@@ -79,13 +90,14 @@ class Inbox:
             return entry.state
         try:
             return self._apply(entry, ask)
-        except Exception as error:   # whatever it is, the entry stays and is tried again
+        except Exception as error:  # whatever it is, the entry stays and is tried again
             return self._failed(entry, error)
 
     def _apply(self, entry: WebhookInboxEntry, ask: bool) -> InboxState:
         provider = self._providers[entry.provider]
         notice = provider.read_webhook(
-            WebhookRequest(headers=entry.headers, body=entry.body, received_at=entry.received_at))
+            WebhookRequest(headers=entry.headers, body=entry.body, received_at=entry.received_at)
+        )
         if notice is None:
             return self._settle(entry.sid, InboxState.IGNORED)
         top_up = self._settlement.find(entry.provider, notice.session_ref, notice.payment_ref)
@@ -96,7 +108,7 @@ class Inbox:
         try:
             return self._ask(entry, provider, notice, top_up)
         except NotFound:
-            if top_up is None and notice.session_ref is None:   # a payment that is none of ours
+            if top_up is None and notice.session_ref is None:  # a payment that is none of ours
                 return self._settle(entry.sid, InboxState.IGNORED)
             raise
 
@@ -105,11 +117,13 @@ class Inbox:
             return True
         if top_up is None:
             return notice.session_ref is None
-        return strange(top_up, notice.payment_ref, notice.kind) \
-            or states.doubtful(self._settlement.state(top_up), _news(notice))
+        return strange(top_up, notice.payment_ref, notice.kind) or states.doubtful(
+            self._settlement.state(top_up), _news(notice)
+        )
 
-    def _ask(self, entry: WebhookInboxEntry, provider: PaymentProvider, notice: PaymentNotice,
-             top_up: TopUp | None) -> InboxState:
+    def _ask(
+        self, entry: WebhookInboxEntry, provider: PaymentProvider, notice: PaymentNotice, top_up: TopUp | None
+    ) -> InboxState:
         rev = top_up.rev if top_up is not None else 0
         if top_up is not None:
             session = provider.fetch_session(top_up.session_ref)
@@ -129,8 +143,9 @@ class Inbox:
         believed = notice.kind != PaymentEventKind.REFUND_CHANGED
         return self._store_news(entry, notice, [*told, _told(notice, believed=believed)], top_up, rev)
 
-    def _store_news(self, entry: WebhookInboxEntry, notice: PaymentNotice, told: list[Told], top_up: TopUp | None,
-                    rev: int | None) -> InboxState:
+    def _store_news(
+        self, entry: WebhookInboxEntry, notice: PaymentNotice, told: list[Told], top_up: TopUp | None, rev: int | None
+    ) -> InboxState:
         def work() -> InboxState:
             if self._store.locked(entry.sid, None)["state"] != InboxState.RECEIVED:
                 return InboxState.APPLIED
@@ -143,8 +158,15 @@ class Inbox:
         return self._settlement.ledger.transaction(work)
 
     def _settle(self, sid: str, state: InboxState) -> InboxState:
-        self._store.patch(sid, {"state": state, "next_attempt_at": None, "failure": None,
-                                "applied_at": self._clock.now().replace(microsecond=0)})
+        self._store.patch(
+            sid,
+            {
+                "state": state,
+                "next_attempt_at": None,
+                "failure": None,
+                "applied_at": self._clock.now().replace(microsecond=0),
+            },
+        )
         return state
 
     def _failed(self, entry: WebhookInboxEntry, error: Exception) -> InboxState:
@@ -162,12 +184,25 @@ class Inbox:
         def work() -> None:
             if self._store.locked(entry.sid, None)["state"] != InboxState.RECEIVED:
                 return
-            self._store.patch(entry.sid, {
-                "state": state, "attempts": attempts, "failure": failure, "next_attempt_at": None if given_up else
-                self._clock.now().replace(microsecond=0) + timedelta(seconds=wait)})
+            self._store.patch(
+                entry.sid,
+                {
+                    "state": state,
+                    "attempts": attempts,
+                    "failure": failure,
+                    "next_attempt_at": None
+                    if given_up
+                    else self._clock.now().replace(microsecond=0) + timedelta(seconds=wait),
+                },
+            )
             if given_up:
-                alert(self._database, self._clock, "webhook_failed", entry.sid,
-                      f"{entry.provider} {entry.event_type} {entry.provider_event_id}: {failure}")
+                alert(
+                    self._database,
+                    self._clock,
+                    "webhook_failed",
+                    entry.sid,
+                    f"{entry.provider} {entry.event_type} {entry.provider_event_id}: {failure}",
+                )
 
         self._database.run(work)
         return state

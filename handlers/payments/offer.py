@@ -48,7 +48,7 @@ def offer(settings: Settings, registry: Registry[PaymentProvider]) -> Providers:
     for name, plugin in registry.plugins.items():
         try:
             provider = _made(name, plugin, settings)
-        except Exception as error:   # whatever a plugin's own code does, the others go on
+        except Exception as error:  # whatever a plugin's own code does, the others go on
             said = "its settings are invalid" if isinstance(error, ValidationError) else type(error).__name__
             broken.append(BrokenPlugin(name, registry.group, f"it cannot be set up: {said}"))
             continue
@@ -84,14 +84,22 @@ def _from_environment(name: str, fields: Mapping[str, Any]) -> dict[str, str]:
 
 def _stripe(settings: Settings) -> dict[str, Any] | None:
     if settings.sandbox_url is not None:
-        return {"secret_key": SANDBOX_STRIPE_SECRET_KEY, "signing_keys": (SANDBOX_STRIPE_SIGNING_KEY,),
-                "base_url": settings.stripe_base_url, "sandbox": True}
+        return {
+            "secret_key": SANDBOX_STRIPE_SECRET_KEY,
+            "signing_keys": (SANDBOX_STRIPE_SIGNING_KEY,),
+            "base_url": settings.stripe_base_url,
+            "sandbox": True,
+        }
     live, test = settings.stripe_live_secret_key, settings.stripe_sandbox_secret_key
     key, signing = live or test, settings.stripe_webhook_signing_key
     if key is None or signing is None:
         return None
-    return {"secret_key": key, "signing_keys": _keys(signing), "base_url": settings.stripe_base_url,
-            "sandbox": live is None}
+    return {
+        "secret_key": key,
+        "signing_keys": _keys(signing),
+        "base_url": settings.stripe_base_url,
+        "sandbox": live is None,
+    }
 
 
 def _keys(signing: SecretStr) -> tuple[str, ...]:

@@ -32,7 +32,8 @@ class Reconciler:
         self._store = Store.of(RECONCILIATION, database)
         self._top_ups = Store.of(TOP_UP, database)
         self._ours = database.prepare(
-            "SELECT sid FROM top_up WHERE provider = ? AND settled_at >= ? AND settled_at < ? ORDER BY sid")
+            "SELECT sid FROM top_up WHERE provider = ? AND settled_at >= ? AND settled_at < ? ORDER BY sid"
+        )
 
     def run_once(self) -> int:
         """Compare yesterday, where that was not done; how many providers were compared."""
@@ -46,19 +47,23 @@ class Reconciler:
         """All providers. Raises `ProviderUnavailable`."""
         compared = [self._compare(name, day) for name in self._providers]
         return ReconciliationReport(
-            day=day, providers=compared, difference=Money(sum(int(each.difference) for each in compared)))
+            day=day, providers=compared, difference=Money(sum(int(each.difference) for each in compared))
+        )
 
     def _compare(self, name: str, day: date) -> Reconciliation:
         provider = self._providers[name]
         theirs = {payment.payment_ref: payment for payment in _payments(provider, day)}
         ours = {top_up.payment_ref: top_up for top_up in self._settled(name, day) if top_up.payment_ref is not None}
-        for ref in theirs.keys() - ours.keys():   # begun on this day, settled on another
+        for ref in theirs.keys() - ours.keys():  # begun on this day, settled on another
             found = self._top_ups.one({"provider": name, "payment_ref": ref})
             if found is not None:
                 ours[ref] = found
-        for ref in ours.keys() - theirs.keys():   # settled on this day, begun on another
-            theirs |= {payment.payment_ref: payment for payment in _session(provider, ours[ref].session_ref)
-                       if payment.payment_ref == ref}
+        for ref in ours.keys() - theirs.keys():  # settled on this day, begun on another
+            theirs |= {
+                payment.payment_ref: payment
+                for payment in _session(provider, ours[ref].session_ref)
+                if payment.payment_ref == ref
+            }
         items = []
         sums = [0, 0]
         for ref in sorted(ours.keys() | theirs.keys()):
@@ -66,9 +71,15 @@ class Reconciler:
             sums[0] += mine or 0
             sums[1] += other or 0
             if note := _difference(mine, other, theirs.get(ref)):
-                items.append(ReconciliationItem(
-                    payment_ref=ref, top_up_sid=ours[ref].sid if ref in ours else None, note=note,
-                    ours=None if mine is None else Money(mine), theirs=None if other is None else Money(other)))
+                items.append(
+                    ReconciliationItem(
+                        payment_ref=ref,
+                        top_up_sid=ours[ref].sid if ref in ours else None,
+                        note=note,
+                        ours=None if mine is None else Money(mine),
+                        theirs=None if other is None else Money(other),
+                    )
+                )
         return self._keep(name, day, sums, items)
 
     def _settled(self, name: str, day: date) -> list[TopUp]:
@@ -88,16 +99,25 @@ class Reconciler:
 
         def work() -> Reconciliation:
             known = self._store.one({"provider": name, "day": day})
-            found = {"ours": Money(ours), "theirs": Money(theirs), "difference": Money(ours - theirs), "items": items,
-                     "checked_at": self._clock.now().replace(microsecond=0)}
+            found = {
+                "ours": Money(ours),
+                "theirs": Money(theirs),
+                "difference": Money(ours - theirs),
+                "items": items,
+                "checked_at": self._clock.now().replace(microsecond=0),
+            }
             if known is not None:
                 kept = self._store.patch(known.sid, found)  # type: ignore[arg-type]
             else:
-                kept = self._store.new(
-                    {"provider": name, "day": day, **found}, self._clock.now())  # type: ignore[typeddict-item]
+                kept = self._store.new({"provider": name, "day": day, **found}, self._clock.now())  # type: ignore[typeddict-item]
             if items:
-                alert(self._database, self._clock, "reconciliation_differs", f"{name}:{day}",
-                      f"{len(items)} payments differ, by ${Money(ours - theirs)} in all")
+                alert(
+                    self._database,
+                    self._clock,
+                    "reconciliation_differs",
+                    f"{name}:{day}",
+                    f"{len(items)} payments differ, by ${Money(ours - theirs)} in all",
+                )
             else:
                 clear(self._database, self._clock, "reconciliation_differs", f"{name}:{day}")
             return kept

@@ -34,9 +34,18 @@ class RefundRows:
                 self._store.patch(row.sid, {"status": RefundStatus.SUCCEEDED, "settled_at": at})
         if rest:
             self._store.new(
-                {"top_up_sid": top_up.sid, "user_sid": top_up.user_sid, "provider": top_up.provider,
-                 "amount": Money(rest), "status": RefundStatus.SUCCEEDED, "started_by": RefundSource.PROVIDER,
-                 "reason": "refunded at the provider", "settled_at": at}, at)
+                {
+                    "top_up_sid": top_up.sid,
+                    "user_sid": top_up.user_sid,
+                    "provider": top_up.provider,
+                    "amount": Money(rest),
+                    "status": RefundStatus.SUCCEEDED,
+                    "started_by": RefundSource.PROVIDER,
+                    "reason": "refunded at the provider",
+                    "settled_at": at,
+                },
+                at,
+            )
 
     def _fallen(self, rows: list[Refund], rest: int) -> None:
         done = [row for row in rows if row.status == RefundStatus.SUCCEEDED and row.settled_at is not None]

@@ -43,8 +43,9 @@ BATCH = 50
 
 
 class Refunds:
-    def __init__(self, database: Database, clock: Clock, providers: Providers, settlement: Settlement,
-                 log: Log) -> None:
+    def __init__(
+        self, database: Database, clock: Clock, providers: Providers, settlement: Settlement, log: Log
+    ) -> None:
         self._database, self._clock, self._providers = database, clock, providers
         self._settlement, self._log = settlement, log
         self._store = Store.of(REFUND, database)
@@ -53,7 +54,8 @@ class Refunds:
         self._rows = RefundRows(database)
         self._cut_off = database.prepare(
             "SELECT sid FROM refund WHERE status = 'pending' AND refund_ref IS NULL AND started_by = 'operator'"
-            " AND created_at <= ? ORDER BY sid LIMIT ?")
+            " AND created_at <= ? ORDER BY sid LIMIT ?"
+        )
 
     def start(self, top_up_sid: str, cents: int | None, reason: str, key: str | None) -> Refund:
         """Raises what `PaymentsService.refund` declares."""
@@ -66,12 +68,12 @@ class Refunds:
         """Go on with refunds that were cut off before the provider's answer was written down; how many."""
         before = int((self._clock.now() - LOOK_AFTER).timestamp())
         rows = self._database.execute(self._cut_off, (before, BATCH))
-        for sid, in rows:
+        for (sid,) in rows:
             try:
                 self._ask(self._store.get(sid))
             except DeclaredError:
                 continue
-            except Exception as error:   # one that fails does not stop the others
+            except Exception as error:  # one that fails does not stop the others
                 self._log.line("refund not asked for", {"refund": sid, **described(error)}, "error")
         return len(rows)
 
@@ -84,14 +86,27 @@ class Refunds:
         amount = Money.from_cents(refundable.cents if cents is None else cents)
         if not 0 < amount <= refundable:
             raise RefundTooLarge(refundable=refundable)
-        support = self._providers[top_up.provider].capabilities().refunds if top_up.provider in self._providers \
+        support = (
+            self._providers[top_up.provider].capabilities().refunds
+            if top_up.provider in self._providers
             else RefundSupport.NONE
+        )
         if support == RefundSupport.NONE or (support == RefundSupport.FULL and amount != top_up.amount):
             raise RefundUnsupported(provider=top_up.provider)
         now = self._clock.now().replace(microsecond=0)
         return self._store.new(
-            {"sid": sid, "top_up_sid": top_up.sid, "user_sid": top_up.user_sid, "provider": top_up.provider,
-             "amount": amount, "started_by": RefundSource.OPERATOR, "reason": reason, "created_at": now}, now)
+            {
+                "sid": sid,
+                "top_up_sid": top_up.sid,
+                "user_sid": top_up.user_sid,
+                "provider": top_up.provider,
+                "amount": amount,
+                "started_by": RefundSource.OPERATOR,
+                "reason": reason,
+                "created_at": now,
+            },
+            now,
+        )
 
     def refundable(self, top_up: TopUp) -> Money:
         """The unspent rest of the payment, without refunds that are under way. Raises `TopUpNotSettled`."""
@@ -106,10 +121,13 @@ class Refunds:
         top_up = self._top_ups.get(refund.top_up_sid)
         assert top_up.payment_ref is not None, "a lot comes from a payment"
         try:
-            answer = self._providers[refund.provider].refund(RefundOrder(
-                refund_sid=refund.sid, payment_ref=top_up.payment_ref, amount=refund.amount, reason=refund.reason))
+            answer = self._providers[refund.provider].refund(
+                RefundOrder(
+                    refund_sid=refund.sid, payment_ref=top_up.payment_ref, amount=refund.amount, reason=refund.reason
+                )
+            )
         except ProviderUnavailable:
-            raise   # it may have been taken: the job asks again
+            raise  # it may have been taken: the job asks again
         except DeclaredError:
             self._database.run(lambda: self._store.patch(refund.sid, {"status": RefundStatus.CANCELED}))
             raise
@@ -121,8 +139,7 @@ class Refunds:
             failed = answer.status in (RefundStatus.FAILED, RefundStatus.CANCELED)
             status = answer.status if failed or refund.settled_at is None else refund.status
             refund = self._store.patch(sid, {"refund_ref": answer.refund_ref, "status": status})
-        self._top_ups.patch(
-            top_up_sid, {"next_check_at": (self._clock.now() + LOOK_AFTER).replace(microsecond=0)})
+        self._top_ups.patch(top_up_sid, {"next_check_at": (self._clock.now() + LOOK_AFTER).replace(microsecond=0)})
         return refund
 
 

@@ -54,9 +54,14 @@ class Payments:
         settlement = Settlement(database, clock)
         top_ups = TopUps(database, clock, settings, providers)
         return cls(
-            providers, settlement, top_ups, Inbox(database, clock, providers, settlement, log),
+            providers,
+            settlement,
+            top_ups,
+            Inbox(database, clock, providers, settlement, log),
             Checks(database, clock, providers, settlement, top_ups, log),
-            Refunds(database, clock, providers, settlement, log), Reconciler(database, clock, providers, settlement))
+            Refunds(database, clock, providers, settlement, log),
+            Reconciler(database, clock, providers, settlement),
+        )
 
     @classmethod
     def installed(cls, database: Database, clock: Clock, settings: Settings, log: Log) -> Payments:
@@ -64,8 +69,9 @@ class Payments:
         plugins = load_plugins()
         providers = offer(settings, plugins.payment)
         for broken in dict.fromkeys((*plugins.broken, *providers.broken)):
-            log.line("broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason},
-                     "error")
+            log.line(
+                "broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error"
+            )
         return cls.over(database, clock, settings, providers, log)
 
     def tell_broken(self) -> int:
@@ -88,8 +94,15 @@ class PaymentsHandler(PaymentsService):
         return self._payments.providers
 
     @own_transactions
-    def create_top_up(self, context: Context, *, provider: str, amount_cents: int, phone: str | None = None,
-                      form_token: str | None = None) -> TopUpStarted:
+    def create_top_up(
+        self,
+        context: Context,
+        *,
+        provider: str,
+        amount_cents: int,
+        phone: str | None = None,
+        form_token: str | None = None,
+    ) -> TopUpStarted:
         """Start a top-up; the provider is called outside of any transaction."""
         return self._payments.top_ups.start(_user(context), provider, amount_cents, phone, form_token)
 
@@ -108,12 +121,17 @@ class PaymentsHandler(PaymentsService):
             source = payment_key(top_up.provider, top_up.payment_ref)
             entries = Store.of(LEDGER_ENTRY, database).find({"source": source}, limit=1000)["items"]
         refunds = Store.of(REFUND, database).find({"top_up_sid": top_up_sid}, limit=1000)["items"]
-        return Receipt(top_up=top_up, user=Store.of(USER, database).get(top_up.user_sid), refunds=refunds,
-                       entries=sorted(entries, key=lambda entry: entry.position))
+        return Receipt(
+            top_up=top_up,
+            user=Store.of(USER, database).get(top_up.user_sid),
+            refunds=refunds,
+            entries=sorted(entries, key=lambda entry: entry.position),
+        )
 
     @own_transactions
-    def refund(self, context: Context, *, top_up_sid: str, amount_cents: int | None = None, reason: str,
-               key: str | None = None) -> Refund:
+    def refund(
+        self, context: Context, *, top_up_sid: str, amount_cents: int | None = None, reason: str, key: str | None = None
+    ) -> Refund:
         """Return money to the payer; the ledger follows once the provider reports it."""
         return self._payments.refunds.start(top_up_sid, amount_cents, reason, key)
 
@@ -156,6 +174,7 @@ class StripeReceiver:
 
 def plugin_webhooks(payments: Payments, taken: Collection[str]) -> list[Webhook]:
     """`POST /webhooks/<provider>` for each provider on offer whose route no schema declares."""
+
     def route(name: str) -> Webhook:
         def call(context: Context, body: bytes, headers: Mapping[str, str]) -> bytes:
             return payments.inbox.receive(name, body, headers).model_dump_json().encode()

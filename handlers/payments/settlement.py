@@ -62,8 +62,11 @@ class Told:
 
 def strange(top_up: TopUp, payment_ref: str | None, kind: PaymentEventKind) -> bool:
     """Whether money that goes back is that of another payment on the same checkout."""
-    return kind in states.REFUNDS | states.DISPUTES and payment_ref is not None \
+    return (
+        kind in states.REFUNDS | states.DISPUTES
+        and payment_ref is not None
         and top_up.payment_ref not in (None, payment_ref)
+    )
 
 
 class Settlement:
@@ -100,12 +103,17 @@ class Settlement:
             paid_at = paid.occurred_at
         reviewed = paid_at is not None and top_up.status == TopUpStatus.NEEDS_REVIEW
         return State(
-            asked=int(top_up.amount), credited=self._credited(top_up), paid_at=paid_at,
+            asked=int(top_up.amount),
+            credited=self._credited(top_up),
+            paid_at=paid_at,
             review=top_up.review_reason if reviewed else None,
-            failed=top_up.status == TopUpStatus.FAILED, expired=top_up.status == TopUpStatus.EXPIRED,
-            refunded=int(top_up.refunded), refund_failed=self._events.one(
-                {"top_up_sid": top_up.sid, "kind": PaymentEventKind.REFUND_FAILED}) is not None,
-            disputes={one.dispute_ref: Dispute(int(one.amount), one.status) for one in disputes})
+            failed=top_up.status == TopUpStatus.FAILED,
+            expired=top_up.status == TopUpStatus.EXPIRED,
+            refunded=int(top_up.refunded),
+            refund_failed=self._events.one({"top_up_sid": top_up.sid, "kind": PaymentEventKind.REFUND_FAILED})
+            is not None,
+            disputes={one.dispute_ref: Dispute(int(one.amount), one.status) for one in disputes},
+        )
 
     def paid(self, top_up: TopUp) -> PaymentEvent | None:
         """The event that told of its payment."""
@@ -159,8 +167,15 @@ class Settlement:
             if top_up.payment_ref is None:
                 return self.top_ups.patch(sid, {"payment_ref": told.payment_ref})
             return self.top_ups.new(
-                {"user_sid": top_up.user_sid, "provider": top_up.provider, "session_ref": top_up.session_ref,
-                 "payment_ref": told.payment_ref, "amount": top_up.amount}, self.clock.now())
+                {
+                    "user_sid": top_up.user_sid,
+                    "provider": top_up.provider,
+                    "session_ref": top_up.session_ref,
+                    "payment_ref": told.payment_ref,
+                    "amount": top_up.amount,
+                },
+                self.clock.now(),
+            )
         if strange(top_up, told.payment_ref, told.news.kind):
             raise Unmatched
         return top_up
@@ -170,7 +185,7 @@ class Settlement:
         before = self.state(top_up)
         after = states.learn(before, news) if told.believed else before
         if after is before and news.fetched:
-            return   # asked, and nothing new
+            return  # asked, and nothing new
         status = PaymentEventStatus.APPLIED if after is not before else PaymentEventStatus.IGNORED
         if after.review is not None and before.review is None:
             status = PaymentEventStatus.NEEDS_REVIEW
@@ -182,11 +197,21 @@ class Settlement:
         # A total that fell is a refund that came back; that this happened must not be forgotten.
         fell = after.refund_failed and not before.refund_failed
         kept = self._events.insert_once(
-            {"provider": top_up.provider, "provider_event_id": event_id, "external_ref": told.ref,
-             "user_sid": top_up.user_sid, "top_up_sid": top_up.sid, "amount_minor": news.minor,
-             "currency": news.currency, "kind": PaymentEventKind.REFUND_FAILED if fell else news.kind, "status": status,
-             "occurred_at": news.at.replace(microsecond=0)},
-            self.clock.now(), ("provider", "provider_event_id"))
+            {
+                "provider": top_up.provider,
+                "provider_event_id": event_id,
+                "external_ref": told.ref,
+                "user_sid": top_up.user_sid,
+                "top_up_sid": top_up.sid,
+                "amount_minor": news.minor,
+                "currency": news.currency,
+                "kind": PaymentEventKind.REFUND_FAILED if fell else news.kind,
+                "status": status,
+                "occurred_at": news.at.replace(microsecond=0),
+            },
+            self.clock.now(),
+            ("provider", "provider_event_id"),
+        )
         if kept is not None and after is not before:
             self._store(top_up, before, after, event_id, news.at)
 
@@ -236,8 +261,14 @@ class Settlement:
         if returned:
             self._refunds.moved(top_up, move, at)
         return self.ledger.post(
-            user_sid=top_up.user_sid, kind=kind, key=payment + step, source=payment, reason=reason, effective_at=at,
-            draw=draw)
+            user_sid=top_up.user_sid,
+            kind=kind,
+            key=payment + step,
+            source=payment,
+            reason=reason,
+            effective_at=at,
+            draw=draw,
+        )
 
     def _keep_disputes(self, top_up: TopUp, before: State, after: State, at: datetime) -> None:
         when = at.replace(microsecond=0)
@@ -245,9 +276,18 @@ class Settlement:
             closed_at = when if dispute.status != DisputeStatus.OPEN else None
             if ref not in before.disputes:
                 self._disputes.new(
-                    {"top_up_sid": top_up.sid, "user_sid": top_up.user_sid, "provider": top_up.provider,
-                     "dispute_ref": ref, "amount": Money(dispute.amount), "status": dispute.status, "opened_at": when,
-                     "closed_at": closed_at}, self.clock.now())
+                    {
+                        "top_up_sid": top_up.sid,
+                        "user_sid": top_up.user_sid,
+                        "provider": top_up.provider,
+                        "dispute_ref": ref,
+                        "amount": Money(dispute.amount),
+                        "status": dispute.status,
+                        "opened_at": when,
+                        "closed_at": closed_at,
+                    },
+                    self.clock.now(),
+                )
             elif before.disputes[ref] != dispute:
                 known = self._disputes.one({"provider": top_up.provider, "dispute_ref": ref})
                 assert known is not None, "what the state knows is kept"
@@ -260,8 +300,20 @@ class Settlement:
 
     def _tell(self, top_up: TopUp, before: State, after: State) -> None:
         if after.credited and not before.credited:
-            notify(self.database, self.clock, top_up.user_sid, "payment_settled",
-                   f"payment_settled:{top_up.sid}", f"Your payment of ${Money(after.credited)} has arrived.")
+            notify(
+                self.database,
+                self.clock,
+                top_up.user_sid,
+                "payment_settled",
+                f"payment_settled:{top_up.sid}",
+                f"Your payment of ${Money(after.credited)} has arrived.",
+            )
         elif after.status == TopUpStatus.FAILED and before.status == TopUpStatus.OPEN:
-            notify(self.database, self.clock, top_up.user_sid, "payment_failed",
-                   f"payment_failed:{top_up.sid}", f"Your payment of ${top_up.amount} did not go through.")
+            notify(
+                self.database,
+                self.clock,
+                top_up.user_sid,
+                "payment_failed",
+                f"payment_failed:{top_up.sid}",
+                f"Your payment of ${top_up.amount} did not go through.",
+            )

@@ -106,8 +106,11 @@ def _paid(state: State, news: News) -> State:
     if state.paid_at is not None:
         return state
     if news.currency != CURRENCY or news.minor * NANO_PER_MINOR != state.asked:
-        told = f"{_shown(news.minor)} {news.currency} were paid, {_shown(state.asked // NANO_PER_MINOR)} asked for" \
-            if news.currency == CURRENCY else f"{news.minor} of {news.currency}'s smallest unit were paid, not dollars"
+        told = (
+            f"{_shown(news.minor)} {news.currency} were paid, {_shown(state.asked // NANO_PER_MINOR)} asked for"
+            if news.currency == CURRENCY
+            else f"{news.minor} of {news.currency}'s smallest unit were paid, not dollars"
+        )
         return replace(state, review=told, paid_at=news.at)
     return replace(state, credited=state.asked, paid_at=news.at)
 
@@ -122,8 +125,11 @@ def _refunded(state: State, news: News) -> State:
     total = news.minor * NANO_PER_MINOR
     if news.fetched:
         fell = total < state.refunded
-        return state if total == state.refunded else replace(
-            state, refunded=total, refund_failed=state.refund_failed or fell)
+        return (
+            state
+            if total == state.refunded
+            else replace(state, refunded=total, refund_failed=state.refund_failed or fell)
+        )
     if state.refund_failed or total <= state.refunded:
         return state
     return replace(state, refunded=total)
@@ -184,5 +190,6 @@ def _dispute_moves(ref: str, before: DisputeStatus | None, dispute: Dispute) -> 
     acts: Mapping[DisputeStatus, tuple[Act, ...]] = {
         DisputeStatus.OPEN: ("hold",),
         DisputeStatus.WON: ("release",) if before is not None else (),
-        DisputeStatus.LOST: ("loss",) if before is not None else ("hold", "loss")}
+        DisputeStatus.LOST: ("loss",) if before is not None else ("hold", "loss"),
+    }
     return [Move(act, dispute.amount, ref) for act in acts[dispute.status]]

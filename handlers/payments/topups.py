@@ -48,8 +48,9 @@ class TopUps:
         self._events = Store.of(PAYMENT_EVENT, database)
         self._recent = database.prepare("SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?")
 
-    def start(self, user_sid: str, provider: str, amount_cents: int, phone: str | None,
-              form_token: str | None) -> TopUpStarted:
+    def start(
+        self, user_sid: str, provider: str, amount_cents: int, phone: str | None, form_token: str | None
+    ) -> TopUpStarted:
         """Raises what `PaymentsService.create_top_up` declares."""
         offered = self._providers[provider]
         amount = self._amount(offered, amount_cents)
@@ -65,10 +66,11 @@ class TopUps:
         try:
             checkout = self._providers[top_up.provider].create_checkout(self._order(top_up))
         except ProviderUnavailable:
-            raise   # it may have been made: the janitor looks
+            raise  # it may have been made: the janitor looks
         except DeclaredError:
-            self._database.run(lambda: self._store.patch(
-                top_up.sid, {"status": TopUpStatus.FAILED, "next_check_at": None}))
+            self._database.run(
+                lambda: self._store.patch(top_up.sid, {"status": TopUpStatus.FAILED, "next_check_at": None})
+            )
             raise
         return self._database.run(lambda: self._opened(top_up.sid, checkout))
 
@@ -97,8 +99,16 @@ class TopUps:
         self._require_cap(user_sid, amount)
         if form_token is not None:
             self._tokens.new({**token, "outcome_sid": sid}, now)  # type: ignore[typeddict-item]
-        new: TopUpNew = {"sid": sid, "user_sid": user_sid, "provider": provider, "session_ref": sid, "amount": amount,
-                         "phone": phone, "created_at": now, "next_check_at": now + FIRST_CHECK}
+        new: TopUpNew = {
+            "sid": sid,
+            "user_sid": user_sid,
+            "provider": provider,
+            "session_ref": sid,
+            "amount": amount,
+            "phone": phone,
+            "created_at": now,
+            "next_check_at": now + FIRST_CHECK,
+        }
         return self._store.new(new, now)
 
     def _limit(self, user_sid: str) -> None:
@@ -119,7 +129,7 @@ class TopUps:
         others = []
         for other in self._store.find({"user_sid": user_sid, "status": TopUpStatus.OPEN}, limit=_MOST_OPEN)["items"]:
             if self._events.one({"top_up_sid": other.sid, "kind": PaymentEventKind.PAYMENT_PENDING}) is not None:
-                paid += int(other.amount)   # the money is on its way
+                paid += int(other.amount)  # the money is on its way
             else:
                 others.append(other)
         if paid + amount > cap:
@@ -131,19 +141,29 @@ class TopUps:
 
     def _opened(self, sid: str, checkout: Checkout) -> TopUp:
         values = self._store.locked(sid, None)
-        if values["session_ref"] != sid:   # somebody was quicker
+        if values["session_ref"] != sid:  # somebody was quicker
             return self._store.object(values)
-        return self._store.patch(sid, {
-            "session_ref": checkout.session_ref, "url": checkout.url,
-            "expires_at": checkout.expires_at or values["expires_at"]})
+        return self._store.patch(
+            sid,
+            {
+                "session_ref": checkout.session_ref,
+                "url": checkout.url,
+                "expires_at": checkout.expires_at or values["expires_at"],
+            },
+        )
 
     def _order(self, top_up: TopUp) -> CheckoutOrder:
         """The same for the same top-up, whenever it is asked."""
         site = self._settings.public_url
         return CheckoutOrder(
-            top_up_sid=top_up.sid, user_sid=top_up.user_sid, amount=top_up.amount, description=DESCRIPTION,
+            top_up_sid=top_up.sid,
+            user_sid=top_up.user_sid,
+            amount=top_up.amount,
+            description=DESCRIPTION,
             return_url=f"{site}/payment/return?top_up={top_up.sid}",
-            cancel_url=f"{site}/payment/return?top_up={top_up.sid}&cancelled=1", phone=top_up.phone)
+            cancel_url=f"{site}/payment/return?top_up={top_up.sid}&cancelled=1",
+            phone=top_up.phone,
+        )
 
 
 def pending(top_up: TopUp) -> bool:

@@ -28,8 +28,9 @@ class PlanSetting(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    plan_id: Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$",
-                                  validation_alias=AliasChoices("plan_id", "id"))]
+    plan_id: Annotated[
+        str, Field(pattern="^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$", validation_alias=AliasChoices("plan_id", "id"))
+    ]
     name: Annotated[str, Field(min_length=1, max_length=80)] | None = None
     cost_cents: Annotated[int, Field(gt=0, le=100_000_000)]
     vm_count: Annotated[int, Field(gt=0, le=10_000)]
@@ -40,9 +41,15 @@ class PlanSetting(BaseModel):
     def plan(self) -> Plan:
         """As it is offered."""
         return Plan(
-            plan_id=self.plan_id, name=self.name or self.plan_id, cost=Money.from_cents(self.cost_cents),
-            cost_cents=self.cost_cents, vm_count=self.vm_count, days=self.days, sku=self.sku,
-            memory_mib=self.memory_mib)
+            plan_id=self.plan_id,
+            name=self.name or self.plan_id,
+            cost=Money.from_cents(self.cost_cents),
+            cost_cents=self.cost_cents,
+            vm_count=self.vm_count,
+            days=self.days,
+            sku=self.sku,
+            memory_mib=self.memory_mib,
+        )
 
 
 _SETTING = TypeAdapter(list[PlanSetting])

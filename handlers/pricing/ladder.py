@@ -20,7 +20,8 @@ class Step:
 STEPS = (
     Step(DiscountTier.NONE, timedelta(0), 100),
     Step(DiscountTier.WEEK, timedelta(days=7), 50),
-    Step(DiscountTier.MONTH, timedelta(days=30), 25))
+    Step(DiscountTier.MONTH, timedelta(days=30), 25),
+)
 
 
 def tier_at(moment: datetime, first_paid_at: datetime | None) -> DiscountTier:

@@ -84,28 +84,43 @@ def _stripe_vendor(checkout: Checkout) -> Vendor:
         def act(asked: dict[str, Any]) -> dict[str, Any]:
             checkout.arrive(asked["session"], succeeded=succeeded)
             return {}
+
         return act
 
     return Vendor(
-        switches={"decline_all": "true: every card is declined",
-                  "api_fail": '{"status": 500, "count": 2}: the next calls fail so',
-                  "api_slow": "seconds before each answer of the API",
-                  "settle_as": '{"amount": 900, "currency": "eur"}: payments come in other than asked for'},
+        switches={
+            "decline_all": "true: every card is declined",
+            "api_fail": '{"status": 500, "count": 2}: the next calls fail so',
+            "api_slow": "seconds before each answer of the API",
+            "settle_as": '{"amount": 900, "currency": "eur"}: payments come in other than asked for',
+        },
         acts={
-            "pay": ("pay a session without its page; session, method: card or bank_debit",
-                    lambda asked: (checkout.pay_later if asked.get("method") == "bank_debit" else checkout.pay)(
-                        asked["session"], "buyer@example.org")),
+            "pay": (
+                "pay a session without its page; session, method: card or bank_debit",
+                lambda asked: (checkout.pay_later if asked.get("method") == "bank_debit" else checkout.pay)(
+                    asked["session"], "buyer@example.org"
+                ),
+            ),
             "settle_delayed": ("a bank debit's money arrives; session", arrive(True)),
             "fail_delayed": ("a bank debit's money never arrives; session", arrive(False)),
             "expire": ("a session's time is over; session", lambda asked: checkout.expire(asked["session"])),
-            "refund": ("refund in the vendor's dashboard; payment_intent, amount (cents, default the rest)",
-                       lambda asked: checkout.refund({name: asked[name] for name in asked if name != "act"})),
+            "refund": (
+                "refund in the vendor's dashboard; payment_intent, amount (cents, default the rest)",
+                lambda asked: checkout.refund({name: asked[name] for name in asked if name != "act"}),
+            ),
             "fail_refund": ("a refund comes back; refund", lambda asked: checkout.fail_refund(asked["refund"])),
-            "dispute": ("a payer contests a payment; payment_intent, amount (cents, default all)",
-                        lambda asked: checkout.open_dispute(asked["payment_intent"], asked.get("amount"))),
-            "dispute_won": ("the dispute ends for us; dispute", lambda asked: checkout.close_dispute(
-                asked["dispute"], won=True)),
-            "dispute_lost": ("the dispute ends against us; dispute", lambda asked: checkout.close_dispute(
-                asked["dispute"], won=False)),
+            "dispute": (
+                "a payer contests a payment; payment_intent, amount (cents, default all)",
+                lambda asked: checkout.open_dispute(asked["payment_intent"], asked.get("amount")),
+            ),
+            "dispute_won": (
+                "the dispute ends for us; dispute",
+                lambda asked: checkout.close_dispute(asked["dispute"], won=True),
+            ),
+            "dispute_lost": (
+                "the dispute ends against us; dispute",
+                lambda asked: checkout.close_dispute(asked["dispute"], won=False),
+            ),
         },
-        published={"STRIPE_SANDBOX_SECRET_KEY": STRIPE_SECRET_KEY, "STRIPE_WEBHOOK_SIGNING_KEY": STRIPE_SIGNING_KEY})
+        published={"STRIPE_SANDBOX_SECRET_KEY": STRIPE_SECRET_KEY, "STRIPE_WEBHOOK_SIGNING_KEY": STRIPE_SIGNING_KEY},
+    )

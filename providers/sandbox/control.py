@@ -39,11 +39,18 @@ class Control:
         self._store, self._deliveries, self._vendors = store, deliveries, vendors
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = {name: {
-            "switches": {**WEBHOOK_SWITCHES, **vendor.switches},
-            "acts": {"release": "let held webhooks go; order: in_order, reversed, shuffled",
-                     "repeat": "deliver an event once more; event", **{k: v[0] for k, v in vendor.acts.items()}},
-            "published": dict(vendor.published)} for name, vendor in self._vendors.items()}
+        resp.media = {
+            name: {
+                "switches": {**WEBHOOK_SWITCHES, **vendor.switches},
+                "acts": {
+                    "release": "let held webhooks go; order: in_order, reversed, shuffled",
+                    "repeat": "deliver an event once more; event",
+                    **{k: v[0] for k, v in vendor.acts.items()},
+                },
+                "published": dict(vendor.published),
+            }
+            for name, vendor in self._vendors.items()
+        }
 
     def on_get_vendor(self, req: falcon.Request, resp: falcon.Response, vendor: str) -> None:
         self._vendor(vendor)

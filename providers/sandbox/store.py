@@ -60,9 +60,14 @@ class Store:
 
     def put(self, vendor: str, kind: str, body: JsonObject) -> None:
         """Keep an object under its `id`."""
-        self._rows("INSERT INTO object (vendor, kind, id, body) VALUES (?, ?, ?, ?)"
-                   " ON CONFLICT (vendor, kind, id) DO UPDATE SET body = excluded.body",
-                   vendor, kind, body["id"], json.dumps(body))
+        self._rows(
+            "INSERT INTO object (vendor, kind, id, body) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (vendor, kind, id) DO UPDATE SET body = excluded.body",
+            vendor,
+            kind,
+            body["id"],
+            json.dumps(body),
+        )
 
     def get(self, vendor: str, kind: str, key: str) -> JsonObject | None:
         rows = self._rows("SELECT body FROM object WHERE vendor = ? AND kind = ? AND id = ?", vendor, kind, key)
@@ -90,28 +95,50 @@ class Store:
         return {name: json.loads(value) for name, value in rows}
 
     def set_switch(self, vendor: str, name: str, value: object) -> None:
-        self._rows("INSERT INTO switch VALUES (?, ?, ?)"
-                   " ON CONFLICT (vendor, name) DO UPDATE SET value = excluded.value",
-                   vendor, name, json.dumps(value))
+        self._rows(
+            "INSERT INTO switch VALUES (?, ?, ?) ON CONFLICT (vendor, name) DO UPDATE SET value = excluded.value",
+            vendor,
+            name,
+            json.dumps(value),
+        )
 
     # --- deliveries ---------------------------------------------------------------------------------------------
 
     def add_delivery(self, vendor: str, event: str, body: bytes, *, due: float, held: bool, forged: bool) -> None:
-        self._rows("INSERT INTO delivery (vendor, event, body, forged, due, held) VALUES (?, ?, ?, ?, ?, ?)",
-                   vendor, event, body, forged, due, held)
+        self._rows(
+            "INSERT INTO delivery (vendor, event, body, forged, due, held) VALUES (?, ?, ?, ?, ?, ?)",
+            vendor,
+            event,
+            body,
+            forged,
+            due,
+            held,
+        )
 
     def due_deliveries(self, now: float) -> list[tuple[int, str, bytes, bool, int]]:
         """(number, vendor, body, forged, attempts so far) of what waits and is due, in order."""
-        return self._rows("SELECT number, vendor, body, forged, attempts FROM delivery"
-                          " WHERE state = 'waiting' AND NOT held AND due <= ? ORDER BY due, number", now)
+        return self._rows(
+            "SELECT number, vendor, body, forged, attempts FROM delivery"
+            " WHERE state = 'waiting' AND NOT held AND due <= ? ORDER BY due, number",
+            now,
+        )
 
     def settle_delivery(self, number: int, state: str, answer: str, due: float) -> None:
-        self._rows("UPDATE delivery SET state = ?, answer = ?, due = ?, attempts = attempts + 1 WHERE number = ?",
-                   state, answer, due, number)
+        self._rows(
+            "UPDATE delivery SET state = ?, answer = ?, due = ?, attempts = attempts + 1 WHERE number = ?",
+            state,
+            answer,
+            due,
+            number,
+        )
 
     def held_deliveries(self, vendor: str) -> list[int]:
-        return [row[0] for row in self._rows(
-            "SELECT number FROM delivery WHERE vendor = ? AND held AND state = 'waiting' ORDER BY number", vendor)]
+        return [
+            row[0]
+            for row in self._rows(
+                "SELECT number FROM delivery WHERE vendor = ? AND held AND state = 'waiting' ORDER BY number", vendor
+            )
+        ]
 
     def release_delivery(self, number: int, due: float) -> None:
         self._rows("UPDATE delivery SET held = 0, due = ? WHERE number = ?", due, number)
@@ -119,14 +146,16 @@ class Store:
     def deliveries(self, vendor: str) -> list[JsonObject]:
         """All of them, for whoever watches the sandbox: event, attempts, state, held, the last answer."""
         names = ("event", "attempts", "state", "held", "forged", "answer")
-        rows = self._rows("SELECT event, attempts, state, held, forged, answer FROM delivery WHERE vendor = ?"
-                          " ORDER BY number", vendor)
+        rows = self._rows(
+            "SELECT event, attempts, state, held, forged, answer FROM delivery WHERE vendor = ? ORDER BY number", vendor
+        )
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def repeat_delivery(self, vendor: str, event: str, due: float) -> int:
         """Deliver an event once more; gives how many deliveries were made of it (0: no such event)."""
-        rows = self._rows("SELECT body FROM delivery WHERE vendor = ? AND event = ? AND NOT forged LIMIT 1",
-                          vendor, event)
+        rows = self._rows(
+            "SELECT body FROM delivery WHERE vendor = ? AND event = ? AND NOT forged LIMIT 1", vendor, event
+        )
         for row in rows:
             self.add_delivery(vendor, event, row[0], due=due, held=False, forged=False)
         return len(rows)

@@ -67,13 +67,21 @@ class StripeProvider(PaymentProvider):
     def __init__(self, settings: StripeSettings) -> None:
         self._settings = settings
         self._client = stripe.StripeClient(
-            settings.secret_key.get_secret_value(), base_addresses={"api": settings.base_url},
-            max_network_retries=RETRIES, http_client=stripe.RequestsClient(timeout=TIMEOUT))
+            settings.secret_key.get_secret_value(),
+            base_addresses={"api": settings.base_url},
+            max_network_retries=RETRIES,
+            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+        )
 
     def capabilities(self) -> PaymentCapabilities:
         return PaymentCapabilities(
-            title="Card or bank, by Stripe", methods=[PaymentMethod.CHECKOUT], currencies=["USD"],
-            refunds=RefundSupport.PARTIAL, minimum=MINIMUM, sandbox=self._settings.sandbox)
+            title="Card or bank, by Stripe",
+            methods=[PaymentMethod.CHECKOUT],
+            currencies=["USD"],
+            refunds=RefundSupport.PARTIAL,
+            minimum=MINIMUM,
+            sandbox=self._settings.sandbox,
+        )
 
     def create_checkout(self, order: CheckoutOrder) -> Checkout:
         cents, rest = divmod(int(order.amount), NANO_PER_CENT)
@@ -81,33 +89,54 @@ class StripeProvider(PaymentProvider):
             raise AmountOutOfRange(minimum=MINIMUM, maximum=Money.from_cents(99_999_999))
         ours = {"top_up_sid": order.top_up_sid, "user_sid": order.user_sid}
         mark = "&" if "?" in order.return_url else "?"
-        params: dict[str, Any] = {
+        params: Any = {
             "mode": "payment",
             "client_reference_id": order.top_up_sid,
-            "line_items": [{"quantity": 1, "price_data": {
-                "currency": "usd", "unit_amount": cents, "product_data": {"name": order.description}}}],
+            "line_items": [
+                {
+                    "quantity": 1,
+                    "price_data": {
+                        "currency": "usd",
+                        "unit_amount": cents,
+                        "product_data": {"name": order.description},
+                    },
+                }
+            ],
             "success_url": f"{order.return_url}{mark}session_id={{CHECKOUT_SESSION_ID}}",
             "cancel_url": order.cancel_url,
-            "adaptive_pricing": {"enabled": False},   # the buyer pays what we asked for, in dollars
+            "adaptive_pricing": {"enabled": False},  # the buyer pays what we asked for, in dollars
             "metadata": ours,
-            "payment_intent_data": {"metadata": ours}}   # a session's own metadata stays with the session
+            "payment_intent_data": {"metadata": ours},
+        }  # a session's own metadata stays with the session
         if order.expires_at is not None:
             params["expires_at"] = int(order.expires_at.timestamp())
-        session = _call(lambda: self._client.v1.checkout.sessions.create(
-            params, {"idempotency_key": f"top-up-{order.top_up_sid}"}))  # type: ignore[arg-type]
-        return Checkout(session_ref=session.id, url=session.url, payment_ref=_id(session.payment_intent),
-                        state=SessionState(session.status or "open"), expires_at=_time(session.expires_at))
+        session = _call(
+            lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": f"top-up-{order.top_up_sid}"})
+        )
+        return Checkout(
+            session_ref=session.id,
+            url=session.url,
+            payment_ref=_id(session.payment_intent),
+            state=SessionState(session.status or "open"),
+            expires_at=_time(session.expires_at),
+        )
 
     def fetch_session(self, session_ref: str) -> ProviderSession:
         _require_reference(session_ref)
-        session = _call(lambda: self._client.v1.checkout.sessions.retrieve(
-            session_ref, {"expand": ["payment_intent.latest_charge"]}))
+        session = _call(
+            lambda: self._client.v1.checkout.sessions.retrieve(
+                session_ref, {"expand": ["payment_intent.latest_charge"]}
+            )
+        )
         return _session(session)
 
     def fetch_payment(self, payment_ref: str) -> ProviderSession:
         _require_reference(payment_ref)
-        page = _call(lambda: self._client.v1.checkout.sessions.list(
-            {"payment_intent": payment_ref, "limit": 1, "expand": ["data.payment_intent.latest_charge"]}))
+        page = _call(
+            lambda: self._client.v1.checkout.sessions.list(
+                {"payment_intent": payment_ref, "limit": 1, "expand": ["data.payment_intent.latest_charge"]}
+            )
+        )
         if not page.data:
             raise NotFound
         return _session(page.data[0])
@@ -116,30 +145,37 @@ class StripeProvider(PaymentProvider):
         found = self.fetch_session(session_ref)
         if found.state is not SessionState.OPEN:
             return found
-        with suppress(ProviderRefused):   # paid or expired in between: the state below tells
+        with suppress(ProviderRefused):  # paid or expired in between: the state below tells
             _call(lambda: self._client.v1.checkout.sessions.expire(session_ref))
         return self.fetch_session(session_ref)
 
     def refund(self, order: RefundOrder) -> ProviderRefund:
         _require_reference(order.payment_ref)
-        params: dict[str, Any] = {
-            "payment_intent": order.payment_ref, "reason": "requested_by_customer",
-            "metadata": {"refund_sid": order.refund_sid}}
+        params: Any = {
+            "payment_intent": order.payment_ref,
+            "reason": "requested_by_customer",
+            "metadata": {"refund_sid": order.refund_sid},
+        }
         if order.amount is not None:
             cents, rest = divmod(int(order.amount), NANO_PER_CENT)
             if rest or cents <= 0:
                 raise RefundTooLarge(refundable=self._refundable(order.payment_ref))
             params["amount"] = cents
         try:
-            refund = _call(lambda: self._client.v1.refunds.create(
-                params, {"idempotency_key": f"refund-{order.refund_sid}"}))  # type: ignore[arg-type]
+            refund = _call(
+                lambda: self._client.v1.refunds.create(params, {"idempotency_key": f"refund-{order.refund_sid}"})
+            )
         except _Invalid as invalid:
             if invalid.stripe_code == "charge_already_refunded" or invalid.param == "amount":
                 raise RefundTooLarge(refundable=self._refundable(order.payment_ref)) from None
             raise
         status = "pending" if refund.status == "requires_action" else refund.status
-        return ProviderRefund(refund_ref=refund.id, status=RefundStatus(status or "pending"),
-                              amount_minor=refund.amount, currency=refund.currency.upper())
+        return ProviderRefund(
+            refund_ref=refund.id,
+            status=RefundStatus(status or "pending"),
+            amount_minor=refund.amount,
+            currency=refund.currency.upper(),
+        )
 
     def _refundable(self, payment_ref: str) -> Money:
         intent = _call(lambda: self._client.v1.payment_intents.retrieve(payment_ref, {"expand": ["latest_charge"]}))
@@ -148,15 +184,18 @@ class StripeProvider(PaymentProvider):
 
     def list_payments(self, day: date, *, cursor: str | None = None) -> ProviderPaymentPage:
         since = datetime.combine(day, time(), UTC)
-        params: dict[str, Any] = {
+        params: Any = {
             "created": {"gte": int(since.timestamp()), "lt": int((since + timedelta(days=1)).timestamp())},
-            "limit": 100, "expand": ["data.latest_charge"]}
+            "limit": 100,
+            "expand": ["data.latest_charge"],
+        }
         if cursor is not None:
             params["starting_after"] = cursor
-        page = _call(lambda: self._client.v1.payment_intents.list(params))  # type: ignore[arg-type]
+        page = _call(lambda: self._client.v1.payment_intents.list(params))
         payments = [payment for intent in page.data if (payment := _payment(intent)) is not None]
         return ProviderPaymentPage(
-            payments=payments, next_cursor=page.data[-1].id if page.has_more and page.data else None)
+            payments=payments, next_cursor=page.data[-1].id if page.has_more and page.data else None
+        )
 
     def verify_webhook(self, request: WebhookRequest) -> WebhookHead:
         return webhooks.verify(request, [key.get_secret_value() for key in self._settings.signing_keys])
@@ -167,13 +206,21 @@ class StripeProvider(PaymentProvider):
 
 # --- Stripe's objects as ours ---------------------------------------------------------------------------------------
 
+
 def _session(session: Any) -> ProviderSession:
     """Amount and currency are the session's: a buyer may have paid in another currency."""
     payments = []
     payment = _payment(session.payment_intent) if session.payment_intent is not None else None
     if payment is not None and session.status == "complete":
-        payments.append(payment.model_copy(update={
-            "session_ref": session.id, "amount_minor": session.amount_total, "currency": session.currency.upper()}))
+        payments.append(
+            payment.model_copy(
+                update={
+                    "session_ref": session.id,
+                    "amount_minor": session.amount_total,
+                    "currency": session.currency.upper(),
+                }
+            )
+        )
     return ProviderSession(session_ref=session.id, state=SessionState(session.status), payments=payments)
 
 
@@ -184,9 +231,14 @@ def _payment(intent: Any) -> ProviderPayment | None:
         return None
     failure = charge.failure_code if charge.status == "failed" else None
     return ProviderPayment(
-        payment_ref=intent.id, state=_state(intent, charge), amount_minor=intent.amount,
-        currency=intent.currency.upper(), refunded_minor=charge.amount_refunded, failure=failure,
-        occurred_at=_time(charge.created))
+        payment_ref=intent.id,
+        state=_state(intent, charge),
+        amount_minor=intent.amount,
+        currency=intent.currency.upper(),
+        refunded_minor=charge.amount_refunded,
+        failure=failure,
+        occurred_at=_time(charge.created),
+    )
 
 
 def _state(intent: Any, charge: Any) -> PaymentState:
@@ -212,6 +264,7 @@ def _time(seconds: int) -> datetime:
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------
+
 
 class _Invalid(ProviderRefused):
     """A request that Stripe calls invalid, with its code and parameter."""

@@ -55,8 +55,11 @@ def _event(body: bytes) -> dict[str, Any]:
         event = from_json(body)
     except ValueError:
         raise WebhookMalformed(detail="the body is not JSON") from None
-    if not isinstance(event, dict) or event.get("object") != "event" or not all(
-            isinstance(event.get(name), str) for name in ("id", "type")):
+    if (
+        not isinstance(event, dict)
+        or event.get("object") != "event"
+        or not all(isinstance(event.get(name), str) for name in ("id", "type"))
+    ):
         raise WebhookMalformed(detail="the body is no event")
     return event
 
@@ -95,26 +98,40 @@ def _notice(kind: str, of: dict[str, Any], event: dict[str, Any]) -> PaymentNoti
 
 def _foreign(session: dict[str, Any]) -> bool:
     """Another program's on the same account: we mark ours in two ways."""
-    return "metadata" in session and not session["metadata"].get("top_up_sid") \
-        and not session.get("client_reference_id")
+    return (
+        "metadata" in session and not session["metadata"].get("top_up_sid") and not session.get("client_reference_id")
+    )
 
 
 def _of_session(session: dict[str, Any], event: dict[str, Any], kind: PaymentEventKind) -> PaymentNotice:
     payment = _id(session.get("payment_intent"))
     if payment is None and kind is PaymentEventKind.PAYMENT_SUCCEEDED:
-        payment = session["id"]   # nothing had to be paid
+        payment = session["id"]  # nothing had to be paid
     return PaymentNotice(
-        event_id=event["id"], kind=kind, external_ref=payment or session["id"], session_ref=session["id"],
-        payment_ref=payment, amount_minor=session["amount_total"], currency=session["currency"].upper(),
-        occurred_at=_time(event["created"]))
+        event_id=event["id"],
+        kind=kind,
+        external_ref=payment or session["id"],
+        session_ref=session["id"],
+        payment_ref=payment,
+        amount_minor=session["amount_total"],
+        currency=session["currency"].upper(),
+        occurred_at=_time(event["created"]),
+    )
 
 
-def _of_payment(of: dict[str, Any], event: dict[str, Any], kind: PaymentEventKind, amount: int, *,
-                fetch_first: bool = False) -> PaymentNotice:
+def _of_payment(
+    of: dict[str, Any], event: dict[str, Any], kind: PaymentEventKind, amount: int, *, fetch_first: bool = False
+) -> PaymentNotice:
     return PaymentNotice(
-        event_id=event["id"], kind=kind, external_ref=of["id"], payment_ref=_id(of.get("payment_intent")),
-        amount_minor=amount, currency=of["currency"].upper(), occurred_at=_time(event["created"]),
-        fetch_first=fetch_first)
+        event_id=event["id"],
+        kind=kind,
+        external_ref=of["id"],
+        payment_ref=_id(of.get("payment_intent")),
+        amount_minor=amount,
+        currency=of["currency"].upper(),
+        occurred_at=_time(event["created"]),
+        fetch_first=fetch_first,
+    )
 
 
 def _id(reference: dict[str, Any] | str | None) -> str | None:

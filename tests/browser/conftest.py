@@ -13,8 +13,14 @@ from tests.server.mycelium_node import running_node
 from tests.server.people import Person
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--disable-sync",
-         "--no-first-run", "--disable-features=Translate,OptimizationHints,MediaRouter"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--disable-features=Translate,OptimizationHints,MediaRouter",
+]
 STATUS = "Failed to load resource: the server responded with a status of"
 """What the console says of any page whose status is an error; those are looked at by the tests that expect them."""
 

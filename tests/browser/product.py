@@ -14,8 +14,14 @@ from tests.server.mycelium_node import Node
 from tests.server.people import Person
 from tests.server.site import COMMAND, Site, free_port
 
-OFF = {"webhooks": "send", "webhook_copies": 1, "webhook_delay": 0, "webhook_forge": False, "decline_all": False,
-       "api_fail": None}
+OFF = {
+    "webhooks": "send",
+    "webhook_copies": 1,
+    "webhook_delay": 0,
+    "webhook_forge": False,
+    "decline_all": False,
+    "api_fail": None,
+}
 
 
 class Product:
@@ -47,8 +53,12 @@ class Product:
     @contextmanager
     def _sandbox(self) -> Iterator[None]:
         with (self.directory / "sandbox.log").open("wb") as log:
-            process = subprocess.Popen([*COMMAND, "sandbox", "--port", str(self.sandbox_port)],
-                                       env=self.site.environment, stdout=log, stderr=log)
+            process = subprocess.Popen(
+                [*COMMAND, "sandbox", "--port", str(self.sandbox_port)],
+                env=self.site.environment,
+                stdout=log,
+                stderr=log,
+            )
             try:
                 until = time.monotonic() + 60
                 while True:
@@ -105,7 +115,9 @@ class Product:
 
     def top_up(self, person: Person) -> tuple[str, str, str | None, str]:
         """The last top-up of somebody: its sid, checkout, payment and status."""
-        [found] = self.rows('SELECT t.sid, t.session_ref, t.payment_ref, t.status FROM top_up t JOIN "user" u'
-                            " ON u.sid = t.user_sid WHERE u.mycelium_address = ? ORDER BY t.sid DESC LIMIT 1",
-                            person.address)
+        [found] = self.rows(
+            'SELECT t.sid, t.session_ref, t.payment_ref, t.status FROM top_up t JOIN "user" u'
+            " ON u.sid = t.user_sid WHERE u.mycelium_address = ? ORDER BY t.sid DESC LIMIT 1",
+            person.address,
+        )
         return found[0], found[1], found[2], found[3]

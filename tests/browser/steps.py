@@ -43,5 +43,5 @@ def balance(page: Page, product: Product) -> str:
     page.goto(f"{product.url}/dashboard")
     shown = page.locator(".amount")
     exact = shown.get_attribute("title")
-    assert exact is not None and shown.inner_text().replace("\n", "") == exact[:exact.index(".") + 3]
+    assert exact is not None and shown.inner_text().replace("\n", "") == exact[: exact.index(".") + 3]
     return exact

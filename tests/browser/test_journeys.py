@@ -107,9 +107,15 @@ def test_a_form_sent_twice_is_one_top_up(product: Product, visitor: Visitor, per
     sign_in(page, product, person)
     form = page.locator("form[action='/payment/intent'] input[type=hidden]")
     fields = {each.get_attribute("name") or "": each.input_value() for each in form.all()}
-    there = [page.context.request.post(
-        f"{product.url}/payment/intent", form={**fields, "amount_cents": "1000"}, headers={"Origin": product.url},
-        max_redirects=0) for _ in range(2)]
+    there = [
+        page.context.request.post(
+            f"{product.url}/payment/intent",
+            form={**fields, "amount_cents": "1000"},
+            headers={"Origin": product.url},
+            max_redirects=0,
+        )
+        for _ in range(2)
+    ]
     assert [answer.status for answer in there] == [303, 303]
     assert there[0].headers["location"] == there[1].headers["location"]
     page.goto(f"{product.url}/topup")
@@ -160,8 +166,10 @@ def test_a_forged_webhook_changes_nothing(product: Product, visitor: Visitor, pe
     pay(page)
     expect(page.get_by_role("heading", name="Confirming your payment")).to_be_visible()
     session = product.top_up(person)[1]
-    body = ('{"id":"evt_forged","object":"event","type":"checkout.session.completed","created":1700000000,"data":'
-            f'{{"object":{{"id":"{session}","object":"checkout.session","payment_status":"paid"}}}}}}')
+    body = (
+        '{"id":"evt_forged","object":"event","type":"checkout.session.completed","created":1700000000,"data":'
+        f'{{"object":{{"id":"{session}","object":"checkout.session","payment_status":"paid"}}}}}}'
+    )
     for key in ("whsec_of_somebody_else", ""):
         signature = stripe.WebhookSignature.generate_signature_header(body, key, int(time.time()))
         forged = httpx.post(f"{product.url}/webhooks/stripe", content=body, headers={"Stripe-Signature": signature})
@@ -182,7 +190,7 @@ def test_a_restart_keeps_everything(product: Product, visitor: Visitor, person: 
     ask(page, product, "5")
     pay(page)
     expect(page.get_by_role("heading", name="Confirming your payment")).to_be_visible()
-    page.goto("about:blank")   # the page would ask again in between, and be refused
+    page.goto("about:blank")  # the page would ask again in between, and be refused
     product.restart_site()
     assert balance(page, product) == "$9.99"
     product.act("release")
@@ -262,8 +270,14 @@ def test_a_refund_and_a_dispute(product: Product, visitor: Visitor, person: Pers
 def test_amounts_that_are_refused_stay_in_the_form(product: Product, visitor: Visitor, person: Person) -> None:
     page = visitor()
     sign_in(page, product, person)
-    for amount, said in (("4.99", "between $5.00 and $1,000.00"), ("1000.01", "between"), ("ten", "could not read"),
-                         ("12.345", "could not read"), ("-5", "could not read"), ("101", "up to $100.00 in all")):
+    for amount, said in (
+        ("4.99", "between $5.00 and $1,000.00"),
+        ("1000.01", "between"),
+        ("ten", "could not read"),
+        ("12.345", "could not read"),
+        ("-5", "could not read"),
+        ("101", "up to $100.00 in all"),
+    ):
         page.goto(f"{product.url}/topup")
         page.get_by_label("Another amount").fill(amount)
         page.get_by_role("button", name="Continue to payment").click()

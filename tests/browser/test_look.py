@@ -13,8 +13,12 @@ from tests.server.people import Person
 from tests.server.site import ADMIN
 
 AXE = "axe-core@4.10.3"
-PUBLIC = {"landing": "/", "login": "/login", "login refused": "/login?error=proof_failed&identity=400::1",
-          "not found": "/nothing"}
+PUBLIC = {
+    "landing": "/",
+    "login": "/login",
+    "login refused": "/login?error=proof_failed&identity=400::1",
+    "not found": "/nothing",
+}
 EMPTY = {"dashboard": "/dashboard", "ledger": "/ledger", "topup": "/topup", "account": "/ledger?account=granted"}
 FULL = {**EMPTY, "refused": "/topup?error=amount_out_of_range&amount=3", "sessions": "/sessions"}
 LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(360, "light"), (360, "dark"), (768, "light"), (1280, "dark")]
@@ -28,7 +32,7 @@ def axe() -> str:
 
 def objections(page: Page, axe: str, name: str) -> list[str]:
     """What is wrong with a page in any of its looks."""
-    page.wait_for_load_state("load")   # with its stylesheet
+    page.wait_for_load_state("load")  # with its stylesheet
     page.evaluate(axe)
     found = []
     for width, scheme in LOOKS:
@@ -40,13 +44,15 @@ def objections(page: Page, axe: str, name: str) -> list[str]:
             found.append(f"{look}: {wide} wide")
         report: dict[str, Any] = page.evaluate("axe.run({resultTypes: ['violations']})")
         for violation in report["violations"]:
-            found += [f"{look}: {violation['id']}: {node['html'][:120]}: {node['failureSummary'][:300]}"
-                      for node in violation["nodes"]]
+            found += [
+                f"{look}: {violation['id']}: {node['html'][:120]}: {node['failureSummary'][:300]}"
+                for node in violation["nodes"]
+            ]
     return found
 
 
 def test_pages_for_everybody(product: Product, visitor: Visitor, person: Person, axe: str) -> None:
-    page = visitor(reduced_motion="reduce")   # no colour on its way to another
+    page = visitor(reduced_motion="reduce")  # no colour on its way to another
     found = []
     for name, path in PUBLIC.items():
         page.goto(product.url + path)
@@ -62,7 +68,7 @@ def test_pages_for_everybody(product: Product, visitor: Visitor, person: Person,
 
 
 def test_pages_of_a_user(product: Product, visitor: Visitor, person: Person, axe: str) -> None:
-    page = visitor(reduced_motion="reduce")   # no colour on its way to another
+    page = visitor(reduced_motion="reduce")  # no colour on its way to another
     sign_in(page, product, person)
     found = []
     for name, path in EMPTY.items():
@@ -76,8 +82,11 @@ def test_pages_of_a_user(product: Product, visitor: Visitor, person: Person, axe
     page.goto(f"{product.url}/dashboard")
     page.locator("summary").first.click()
     found += objections(page, axe, "an open line")
-    payment_pages = {"receipt": f"/receipts/{paid}", "paid": f"/payment/return?top_up={paid}",
-                     "cancelled": f"/payment/return?top_up={opened}&cancelled=1"}
+    payment_pages = {
+        "receipt": f"/receipts/{paid}",
+        "paid": f"/payment/return?top_up={paid}",
+        "cancelled": f"/payment/return?top_up={opened}&cancelled=1",
+    }
     for name, path in {**FULL, **payment_pages}.items():
         page.goto(product.url + path)
         found += objections(page, axe, name)
@@ -88,8 +97,9 @@ def test_long_numbers_fit(product: Product, visitor: Visitor, person: Person) ->
     page = visitor(viewport={"width": 360, "height": 800})
     sign_in(page, product, person)
     user = product.site.call("user.find", {"filter": {"mycelium_address": person.address}}, ADMIN)["items"][0]
-    product.site.call("billing.set_credit_balance", {
-        "sid": user["sid"], "balance_cents": 98_765_432_199, "reason": "test"}, ADMIN)
+    product.site.call(
+        "billing.set_credit_balance", {"sid": user["sid"], "balance_cents": 98_765_432_199, "reason": "test"}, ADMIN
+    )
     for path in FULL.values():
         page.goto(product.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path

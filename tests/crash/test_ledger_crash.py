@@ -37,7 +37,7 @@ def test_killed_anywhere(database: Database, tmp_path: Path) -> None:
         child = os.fork()
         if child == 0:
             try:
-                for number in range(max(begun - 1, 0), 10**6):   # the last one may lack some of its postings
+                for number in range(max(begun - 1, 0), 10**6):  # the last one may lack some of its postings
                     step(book, user, number)
                     os.write(tell, b".")
             finally:

@@ -16,13 +16,15 @@ from codegen.source.diagnostics import Report
 
 SLOW = {
     "sqlite": "CREATE TABLE slow AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 100000000) "
-              "SELECT n FROM c",
-    "postgresql": "SELECT pg_sleep(2)"}
+    "SELECT n FROM c",
+    "postgresql": "SELECT pg_sleep(2)",
+}
 
 
 def planned(schemas: Path, text: str, home: str) -> None:
     (schemas / "a.oschema").write_text(
-        f"module m\n[rootobject]\nUser = {{ {text}  home: Home }}\nHome = {{ {home} }}\n")
+        f"module m\n[rootobject]\nUser = {{ {text}  home: Home }}\nHome = {{ {home} }}\n"
+    )
     report = Report()
     program = load_program(schemas, report)
     assert program is not None
@@ -36,7 +38,7 @@ def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     planned(schemas, "name: str", "town: str")
     migrations.apply(database, schemas / plan.MIGRATIONS)
     database.execute("""INSERT INTO "user" (sid, name, rev, home) VALUES ('ann1', 'Ann', 1, '{"town":"Bonn"}')""")
-    planned(schemas, "name: str nick: str = \"-\"", 'city: str @was("town")')
+    planned(schemas, 'name: str nick: str = "-"', 'city: str @was("town")')
     folder = next((schemas / plan.MIGRATIONS).glob("0002_*"))
     script = folder / f"up.{database.dialect}.sql"
     whole = script.read_text()
@@ -44,12 +46,14 @@ def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     plan.seal(folder)
     database.close()
 
-    code = (f"import sys; from codegen.cli import main; "
-            f"main(['migrate', 'apply', '--schemas', {str(schemas)!r}, '--database', {database.url!r}])")
+    code = (
+        f"import sys; from codegen.cli import main; "
+        f"main(['migrate', 'apply', '--schemas', {str(schemas)!r}, '--database', {database.url!r}])"
+    )
     process = subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("applying    0002_")
-    time.sleep(0.3)   # it is now in the slow statement, behind all others
+    time.sleep(0.3)  # it is now in the slow statement, behind all others
     assert process.poll() is None
     process.kill()
     process.wait()
@@ -65,4 +69,6 @@ def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     assert [m.number for m in migrations.apply(database, schemas / plan.MIGRATIONS)] == [2]
     assert database.execute('SELECT sid, name, nick, home FROM "user"') == [("ann1", "Ann", "-", '{"city":"Bonn"}')]
     assert json.loads((folder / "migration.json").read_text())["steps"] == [
-        "add user.nick, filled with '-'", "in user.home: rename Home.town to city"]
+        "add user.nick, filled with '-'",
+        "in user.home: rename Home.town to city",
+    ]

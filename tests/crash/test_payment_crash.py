@@ -41,11 +41,13 @@ def house(database: Database, tmp_path: Path) -> Iterator[House]:
 
 # --- every order ----------------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("outcome", [Kind.DISPUTE_WON, Kind.DISPUTE_LOST])
 def test_every_order_through_the_database(house: House, outcome: Kind) -> None:
     ends = set()
-    orders = list(permutations((Kind.PAYMENT_SUCCEEDED, Kind.REFUND_CHANGED, Kind.DISPUTE_OPENED, outcome,
-                                Kind.SESSION_EXPIRED)))
+    orders = list(
+        permutations((Kind.PAYMENT_SUCCEEDED, Kind.REFUND_CHANGED, Kind.DISPUTE_OPENED, outcome, Kind.SESSION_EXPIRED))
+    )
     assert len(orders) == MANY_ORDERS
     for number, order in enumerate(orders[::2] if house.database.dialect == "postgresql" else orders):
         user = house.user(number + 1)
@@ -63,8 +65,9 @@ def test_every_order_through_the_database(house: House, outcome: Kind) -> None:
         ends.add((balance, tuple(sorted(accounts.items())), kept.status, kept.refunded, frozen.frozen))
     won = outcome == Kind.DISPUTE_WON
     left = 7 * 10**9 if won else 3 * 10**9
-    assert ends == {(left, (("purchased", -left),), TopUpStatus.SETTLED if won else TopUpStatus.DISPUTED, 3 * 10**9,
-                     not won)}
+    assert ends == {
+        (left, (("purchased", -left),), TopUpStatus.SETTLED if won else TopUpStatus.DISPUTED, 3 * 10**9, not won)
+    }
     inbox = Store.of(WEBHOOK_INBOX_ENTRY, house.database)
     for left_over in (InboxState.RECEIVED, InboxState.FAILED):
         assert inbox.find({"state": left_over})["items"] == []
@@ -74,13 +77,23 @@ def test_two_payments_on_one_checkout(house: House) -> None:
     user = house.user(1)
     top_up = house.top_up(user)
     for ref in ("pay_1", "pay_2", "pay_1", "pay_2"):
-        notice = PaymentNotice(event_id=f"evt_{ref}", kind=Kind.PAYMENT_SUCCEEDED, external_ref=ref, payment_ref=ref,
-                               session_ref=top_up.session_ref, amount_minor=1000, currency="USD", occurred_at=START)
+        notice = PaymentNotice(
+            event_id=f"evt_{ref}",
+            kind=Kind.PAYMENT_SUCCEEDED,
+            external_ref=ref,
+            payment_ref=ref,
+            session_ref=top_up.session_ref,
+            amount_minor=1000,
+            currency="USD",
+            occurred_at=START,
+        )
         house.receive(notice.model_dump_json().encode())
     assert house.end(user)[0] == 20 * 10**9
     both = Store.of(TOP_UP, house.database).find({"session_ref": top_up.session_ref})["items"]
     assert {(each.payment_ref, each.status) for each in both} == {
-        ("pay_1", TopUpStatus.SETTLED), ("pay_2", TopUpStatus.SETTLED)}
+        ("pay_1", TopUpStatus.SETTLED),
+        ("pay_2", TopUpStatus.SETTLED),
+    }
 
 
 @pytest.mark.parametrize("known", ["both", "first", "none"])
@@ -91,15 +104,32 @@ def test_what_goes_back_is_that_payments(house: House, known: str) -> None:
 
     def told(kind: Kind, ref: str, minor: int) -> None:
         notice = PaymentNotice(
-            event_id=f"evt_{ref}_{kind}", kind=kind, external_ref="du_2" if kind == Kind.DISPUTE_OPENED else ref,
-            payment_ref=ref, session_ref=top_up.session_ref, amount_minor=minor, currency="USD", occurred_at=START)
+            event_id=f"evt_{ref}_{kind}",
+            kind=kind,
+            external_ref="du_2" if kind == Kind.DISPUTE_OPENED else ref,
+            payment_ref=ref,
+            session_ref=top_up.session_ref,
+            amount_minor=minor,
+            currency="USD",
+            occurred_at=START,
+        )
         house.receive(notice.model_dump_json().encode())
 
-    payments = [ProviderPayment(
-        payment_ref=ref, session_ref=top_up.session_ref, state=PaymentState.SUCCEEDED, amount_minor=1000,
-        currency="USD", refunded_minor=refunded, occurred_at=START) for ref, refunded in (("pay_1", 0), ("pay_2", 300))]
+    payments = [
+        ProviderPayment(
+            payment_ref=ref,
+            session_ref=top_up.session_ref,
+            state=PaymentState.SUCCEEDED,
+            amount_minor=1000,
+            currency="USD",
+            refunded_minor=refunded,
+            occurred_at=START,
+        )
+        for ref, refunded in (("pay_1", 0), ("pay_2", 300))
+    ]
     house.provider.sessions[top_up.session_ref] = ProviderSession(
-        session_ref=top_up.session_ref, state=SessionState.COMPLETE, payments=payments)
+        session_ref=top_up.session_ref, state=SessionState.COMPLETE, payments=payments
+    )
     for ref in {"both": ("pay_1", "pay_2"), "first": ("pay_1",), "none": ()}[known]:
         told(Kind.PAYMENT_SUCCEEDED, ref, 1000)
     told(Kind.DISPUTE_OPENED, "pay_2", 500)
@@ -109,10 +139,13 @@ def test_what_goes_back_is_that_payments(house: House, known: str) -> None:
     assert house.end(user) == (12 * 10**9, {"purchased": -12 * 10**9, "held": -5 * 10**9})
     both = Store.of(TOP_UP, house.database).find({"session_ref": top_up.session_ref})["items"]
     assert {(each.payment_ref, each.status, each.refunded) for each in both} == {
-        ("pay_1", TopUpStatus.SETTLED, 0), ("pay_2", TopUpStatus.DISPUTED, 3 * 10**9)}
+        ("pay_1", TopUpStatus.SETTLED, 0),
+        ("pay_2", TopUpStatus.DISPUTED, 3 * 10**9),
+    }
 
 
 # --- killed ---------------------------------------------------------------------------------------------------------
+
 
 class Stopped(Exception):
     """A fault that nobody expects."""
@@ -123,8 +156,12 @@ class Fuse:
 
     def __init__(self, database: Database, at: int, blow: Callable[[], None]) -> None:
         self.left, self._blow = at, blow
-        for owner, name in ((database, "execute"), (database, "change"), (database, "execute_many"),
-                            (database.peewee, "commit")):
+        for owner, name in (
+            (database, "execute"),
+            (database, "change"),
+            (database, "execute_many"),
+            (database.peewee, "commit"),
+        ):
             setattr(owner, name, self._guarded(getattr(owner, name)))
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,6 +170,7 @@ class Fuse:
             if self.left == 0:
                 self._blow()
             return function(*args, **given)
+
         return guarded
 
 
@@ -150,6 +188,7 @@ def killed(house: House, at: int, work: Callable[[], object]) -> bool:
 
 def stopped(house: House, at: int, work: Callable[[], object]) -> bool:
     """Do `work` with a fault instead of its `at`-th statement."""
+
     def blow() -> None:
         raise Stopped
 
@@ -158,8 +197,12 @@ def stopped(house: House, at: int, work: Callable[[], object]) -> bool:
         with suppress(Stopped):
             work()
     finally:
-        for owner, name in ((house.database, "execute"), (house.database, "change"), (house.database, "execute_many"),
-                            (house.database.peewee, "commit")):
+        for owner, name in (
+            (house.database, "execute"),
+            (house.database, "change"),
+            (house.database, "execute_many"),
+            (house.database.peewee, "commit"),
+        ):
             delattr(owner, name)
     return fuse.left <= 0
 
@@ -174,8 +217,8 @@ def test_killed_while_a_webhook_is_applied(house: House, end: Callable[..., bool
         house.truth(top_up, refunded=300)
         paid = house.told(top_up, Kind.PAYMENT_SUCCEEDED)
         refunded = house.told(top_up, Kind.REFUND_CHANGED, 300)
-        cut = end(house, at, lambda: (house.receive(paid), house.receive(refunded)))   # noqa: B023
-        if at % 2:   # the provider tells again what was not answered
+        cut = end(house, at, lambda: (house.receive(paid), house.receive(refunded)))  # noqa: B023
+        if at % 2:  # the provider tells again what was not answered
             house.receive(paid)
         house.receive(refunded)
         house.jobs()
@@ -196,7 +239,7 @@ def test_killed_while_a_top_up_is_started(house: House, end: Callable[..., bool]
         user = house.user(at)
 
         def begin() -> Any:
-            return house.payments.top_ups.start(user.sid, "stub", 1000, None, f"form {at}")   # noqa: B023
+            return house.payments.top_ups.start(user.sid, "stub", 1000, None, f"form {at}")  # noqa: B023
 
         cut = end(house, at, begin)
         if at % 2:
@@ -220,6 +263,7 @@ def test_killed_while_a_top_up_is_started(house: House, end: Callable[..., bool]
 
 # --- at once --------------------------------------------------------------------------------------------------------
 
+
 def at_once(works: list[Callable[[], object]]) -> None:
     """Do all of it at the same time, in a process each."""
     start_read, start_write = os.pipe()
@@ -230,7 +274,7 @@ def at_once(works: list[Callable[[], object]]) -> None:
             status = 1
             try:
                 os.close(start_write)
-                os.read(start_read, 1)   # ends when the parent opens the gate
+                os.read(start_read, 1)  # ends when the parent opens the gate
                 work()
                 status = 0
             finally:
@@ -250,7 +294,7 @@ def test_one_form_at_once(house: House) -> None:
             house.payments.top_ups.start(sid, "stub", 1000, None, "form")
 
         at_once([start] * 4)
-        top_up, = Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]
+        (top_up,) = Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]
         assert top_up.url is not None and top_up.session_ref == f"cs_{top_up.sid}"
 
 
@@ -262,8 +306,16 @@ def test_many_at_once(house: House) -> None:
         house.truth(top_up, refunded=300)
         paid = house.told(top_up, Kind.PAYMENT_SUCCEEDED)
         house.payments.inbox._store.insert_once(
-            {"provider": "stub", "provider_event_id": f"evt_{top_up.sid}_payment_succeeded", "event_type": "x",
-             "headers": {"signed": "yes"}, "body": paid}, house.clock.now(), ("provider", "provider_event_id"))
+            {
+                "provider": "stub",
+                "provider_event_id": f"evt_{top_up.sid}_payment_succeeded",
+                "event_type": "x",
+                "headers": {"signed": "yes"},
+                "body": paid,
+            },
+            house.clock.now(),
+            ("provider", "provider_event_id"),
+        )
         again = house.told(top_up, Kind.PAYMENT_SUCCEEDED, mark="_2")
 
         def check(sid: str = top_up.sid) -> None:
@@ -272,8 +324,15 @@ def test_many_at_once(house: House) -> None:
             except Exception as error:
                 assert type(error).__name__ in ("Conflict", "Stale"), error
 
-        at_once([house.payments.inbox.run_once, house.payments.inbox.run_once,
-                 lambda: house.receive(again), lambda: house.receive(again),   # noqa: B023
-                 lambda: house.receive(house.told(top_up, Kind.REFUND_CHANGED, 300)), check])   # noqa: B023
+        at_once(
+            [
+                house.payments.inbox.run_once,
+                house.payments.inbox.run_once,
+                lambda: house.receive(again),  # noqa: B023
+                lambda: house.receive(again),  # noqa: B023
+                lambda: house.receive(house.told(top_up, Kind.REFUND_CHANGED, 300)),  # noqa: B023
+                check,
+            ]
+        )
         house.jobs()
         assert house.end(user) == (7 * 10**9, {"purchased": -7 * 10**9})

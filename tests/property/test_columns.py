@@ -18,8 +18,13 @@ from codegen.runtime.values.columns import (
 
 DECIMALS = st.one_of(
     st.decimals(allow_nan=False, allow_infinity=False, places=9),
-    st.builds(lambda sign, digits, exponent: Decimal((sign, tuple(digits), exponent)), st.integers(0, 1),
-              st.lists(st.integers(0, 9), min_size=1, max_size=40), st.integers(-900, 900)))
+    st.builds(
+        lambda sign, digits, exponent: Decimal((sign, tuple(digits), exponent)),
+        st.integers(0, 1),
+        st.lists(st.integers(0, 9), min_size=1, max_size=40),
+        st.integers(-900, 900),
+    ),
+)
 
 
 @given(DECIMALS)
@@ -45,9 +50,18 @@ def test_trailing_zeros_do_not_matter(value: Decimal, zeros: int) -> None:
     assert encode_decimal(padded) == encode_decimal(value)
 
 
-@pytest.mark.parametrize(("text", "stored"), [
-    ("12.5", ">5001125"), ("12.50", ">5001125"), ("-12.5", "<4998874~"), ("0", "="), ("-0.000", "="),
-    ("1E+2", ">50021"), ("0.07", ">49987")])
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("12.5", ">5001125"),
+        ("12.50", ">5001125"),
+        ("-12.5", "<4998874~"),
+        ("0", "="),
+        ("-0.000", "="),
+        ("1E+2", ">50021"),
+        ("0.07", ">49987"),
+    ],
+)
 def test_the_form_of_a_stored_decimal(text: str, stored: str) -> None:
     assert encode_decimal(Decimal(text)) == stored
 

@@ -74,8 +74,15 @@ class CrudMachine(RuleBasedStateMachine):
             assert answer == "conflict"
             return "none"
         assert answer == {
-            "sid": answer["sid"], "address": address, "display_name": name, "tier": tier, "secret": None,
-            "created_at": TIME, "seen_at": TIME, "rev": 1}
+            "sid": answer["sid"],
+            "address": address,
+            "display_name": name,
+            "tier": tier,
+            "secret": None,
+            "created_at": TIME,
+            "seen_at": TIME,
+            "rev": 1,
+        }
         self.users[answer["sid"]] = answer
         return str(answer["sid"])
 
@@ -101,8 +108,13 @@ class CrudMachine(RuleBasedStateMachine):
         self.users[sid] = {**new, "sid": sid, "address": address, "display_name": shown, "tier": "none"}
         assert answer == self.users[sid]
 
-    @rule(sid=sids, changes=st.fixed_dictionaries({}, optional={
-        "display_name": NAMES, "tier": TIERS, "secret": st.sampled_from([None, "a", "b"])}), rev=REVS)
+    @rule(
+        sid=sids,
+        changes=st.fixed_dictionaries(
+            {}, optional={"display_name": NAMES, "tier": TIERS, "secret": st.sampled_from([None, "a", "b"])}
+        ),
+        rev=REVS,
+    )
     def patch(self, sid: str, changes: dict[str, Any], rev: int | None) -> None:
         answer, old = self.call("user.patch", sid=sid, data=changes, rev=rev), self.users.get(sid)
         if old is None:
@@ -168,8 +180,10 @@ class CrudMachine(RuleBasedStateMachine):
 
     def public(self, users: Iterator[dict[str, Any]] | Any) -> list[dict[str, Any]]:
         """Sorted by sid, without what is sensitive."""
-        return [{name: value for name, value in user.items() if name != "secret"}
-                for user in sorted(users, key=lambda user: str(user["sid"]))]
+        return [
+            {name: value for name, value in user.items() if name != "secret"}
+            for user in sorted(users, key=lambda user: str(user["sid"]))
+        ]
 
     @invariant()
     def all_is_as_it_should_be(self) -> None:
@@ -184,8 +198,12 @@ class CrudMachine(RuleBasedStateMachine):
 
 def test_crud_follows_the_model(shop: ModuleType, shop_database: Database) -> None:
     machine = type("Machine", (CrudMachine,), {"shop": shop, "database": shop_database})
-    run_state_machine_as_test(machine, settings=settings(
-        max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)))
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=15, stateful_step_count=20, deadline=None, suppress_health_check=list(HealthCheck)
+        ),
+    )
 
 
 @pytest.mark.parametrize("name", ["USER", "ORDER", "LOG_LINE", "EVERY"])
@@ -205,5 +223,6 @@ def test_whatever_a_strategy_gives_comes_back(shop: ModuleType, shop_database: D
 
 def _any(shop: ModuleType, stored: Any) -> Any:
     import importlib
+
     strategies = importlib.import_module(shop.__name__.replace("tables", "strategies"))
     return getattr(strategies, f"any_{stored.alias}")()

@@ -61,12 +61,14 @@ def test_values_survive_json_and_fit_the_schema(generated: tuple[Program, str, A
             models = importlib.import_module(f"{package}.models.{module.name}")
             adapter = TypeAdapter(eval(hint, vars(models) | vars(made)))
             schema = jsonschema.Draft202012Validator(
-                {**document, "$ref": f"#/$defs/{declared.qname}"}, format_checker=jsonschema.FormatChecker())
+                {**document, "$ref": f"#/$defs/{declared.qname}"}, format_checker=jsonschema.FormatChecker()
+            )
             assert_agree(any_value(), adapter, schema)
 
 
-def assert_agree(values: SearchStrategy[Any], adapter: TypeAdapter[Any],
-                 schema: jsonschema.Draft202012Validator) -> None:
+def assert_agree(
+    values: SearchStrategy[Any], adapter: TypeAdapter[Any], schema: jsonschema.Draft202012Validator
+) -> None:
     @settings(max_examples=20, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(values)
     def check(value: Any) -> None:

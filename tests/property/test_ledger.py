@@ -136,26 +136,30 @@ class LedgerMachine(RuleBasedStateMachine):
         self.perform(lambda: self.book.charge(self.users[user], key, amount), crash)
         self.balance[user] -= amount
 
-    @rule(user=USERS, cents=st.integers(-10**6, 10**6), crash=CRASHES)
+    @rule(user=USERS, cents=st.integers(-(10**6), 10**6), crash=CRASHES)
     def set_balance(self, user: int, cents: int, crash: int | None) -> None:
         key, sid, context = self.key(), self.users[user], self.book.context
-        self.perform(lambda: self.book.adjustments.set_balance(
-            context, sid=sid, balance_cents=cents, key=key), crash)
+        self.perform(lambda: self.book.adjustments.set_balance(context, sid=sid, balance_cents=cents, key=key), crash)
         self.balance[user] = cents * 10**7
 
-    @rule(user=USERS, cents=st.integers(-10**6, 10**6))
+    @rule(user=USERS, cents=st.integers(-(10**6), 10**6))
     def set_balance_from_another(self, user: int, cents: int) -> None:
         before = self.balance[user] // 10**7
         with pytest.raises(Conflict):
             self.book.adjustments.set_balance(
-                self.book.context, sid=self.users[user], balance_cents=cents, expected_prev_cents=before + 1)
+                self.book.context, sid=self.users[user], balance_cents=cents, expected_prev_cents=before + 1
+            )
 
     @rule(user=USERS, amount=AMOUNTS, days=st.none() | DAYS, crash=CRASHES)
     def grant(self, user: int, amount: int, days: int | None, crash: int | None) -> None:
         key, sid, context = self.key(), self.users[user], self.book.context
         ends = self.book.clock.time + timedelta(days=days, hours=1) if days is not None else None
-        self.perform(lambda: self.book.adjustments.grant(
-            context, user_sid=sid, amount=Money(amount), reason="thanks", key=key, expires_at=ends), crash)
+        self.perform(
+            lambda: self.book.adjustments.grant(
+                context, user_sid=sid, amount=Money(amount), reason="thanks", key=key, expires_at=ends
+            ),
+            crash,
+        )
         self.balance[user] += amount
 
     @rule(user=USERS, on=st.booleans())
@@ -182,7 +186,10 @@ class LedgerMachine(RuleBasedStateMachine):
             billing = ledger.billings.one({"user_sid": user})
             assert billing is not None
             assert (billing.credit_balance, billing.lifetime_paid, billing.first_paid_at) == (
-                self.balance[place], self.paid[place], self.first[place])
+                self.balance[place],
+                self.paid[place],
+                self.first[place],
+            )
             assert (billing.debt_since is not None) == (self.balance[place] < 0)
             assert billing.frozen or not self.held[place]
             assert -ledger.balances(user)["held"] == self.held[place]
@@ -193,6 +200,7 @@ def empty(database_url: str, tmp_path: Path) -> Iterator[Callable[[], Faulty]]:
     """Opens a database with empty tables, each time it is called."""
     count = 0
     if database_url.startswith("sqlite"):
+
         def fresh() -> Faulty:
             nonlocal count
             count += 1
@@ -202,6 +210,7 @@ def empty(database_url: str, tmp_path: Path) -> Iterator[Callable[[], Faulty]]:
             create_tables(opened)
             return opened
     else:
+
         def fresh() -> Faulty:
             nonlocal count
             opened = Faulty.open(database_url)
@@ -209,10 +218,11 @@ def empty(database_url: str, tmp_path: Path) -> Iterator[Callable[[], Faulty]]:
             if not count:
                 create_tables(opened)
             count += 1
-            opened.execute("SET session_replication_role = replica")   # no trigger keeps it from being emptied
+            opened.execute("SET session_replication_role = replica")  # no trigger keeps it from being emptied
             opened.execute('TRUNCATE "user", operator_act CASCADE')
             opened.execute("SET session_replication_role = origin")
             return opened
+
     yield fresh
 
 
@@ -220,6 +230,12 @@ def test_any_order(empty: Callable[[], Faulty], database_url: str) -> None:
     class Machine(LedgerMachine):
         open_database = staticmethod(empty)
 
-    run_state_machine_as_test(Machine, settings=settings(
-        max_examples=40 if database_url.startswith("sqlite") else 20, stateful_step_count=25, deadline=None,
-        suppress_health_check=list(HealthCheck)))
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=40 if database_url.startswith("sqlite") else 20,
+            stateful_step_count=25,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )

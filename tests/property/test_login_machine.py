@@ -98,8 +98,14 @@ class LoginMachine(RuleBasedStateMachine):
         self.database.execute("PRAGMA synchronous = off")
         self.clock = Clock()
         self.sessions = Sessions(self.database, self.clock, Settings(public_url=ORIGIN))
-        self.login = Login(self.database, self.clock, ORIGIN, self.sessions,
-                           RateLimits(self.database, self.clock, on=False), MyceliumNode("http://127.0.0.1:1"))
+        self.login = Login(
+            self.database,
+            self.clock,
+            ORIGIN,
+            self.sessions,
+            RateLimits(self.database, self.clock, on=False),
+            MyceliumNode("http://127.0.0.1:1"),
+        )
         self.opened: list[Open] = []
         self.given: list[Cookie] = []
 
@@ -117,8 +123,10 @@ class LoginMachine(RuleBasedStateMachine):
         return not cookie.ended and now < cookie.began + LIFE and now < cookie.seen + IDLE
 
     def open_of(self, person: Person) -> int:
-        return sum(each.person is person and not each.used and each.tries < 5 and self.clock.time < each.ends
-                   for each in self.opened)
+        return sum(
+            each.person is person and not each.used and each.tries < 5 and self.clock.time < each.ends
+            for each in self.opened
+        )
 
     def given_to(self, person: Person, value: str, replaced: Cookie | None) -> Cookie:
         assert value not in {cookie.value for cookie in self.given}, "every session has an id of its own"
@@ -135,28 +143,35 @@ class LoginMachine(RuleBasedStateMachine):
         room = self.open_of(person) < OPEN
         initiated_by = LoginInitiator.PROGRAM if program else LoginInitiator.BROWSER
         try:
-            started = self.login.start(LoginStart(public_key=person.public_key, initiated_by=initiated_by),
-                                       Visitor(PEER))
+            started = self.login.start(
+                LoginStart(public_key=person.public_key, initiated_by=initiated_by), Visitor(PEER)
+            )
         except DeclaredError as error:
             assert error.slug == "rate_limited" and not room
             return multiple()
         assert room
         assert (started.pre is None) == program
         answer = person.answer(started.challenge.model_dump(), ORIGIN, int(self.clock.time.timestamp()))
-        challenge = Open(person, started.challenge.challenge_id, answer, started.pre, program,
-                         self.clock.time + CHALLENGE_LIFE)
+        challenge = Open(
+            person, started.challenge.challenge_id, answer, started.pre, program, self.clock.time + CHALLENGE_LIFE
+        )
         self.opened.append(challenge)
         return challenge
 
     def finish(self, challenge: Open, response: str, pre: str | None, session: str | None = None) -> object:
         """The session or link of an answer, None where it is refused; the model says which it must be."""
-        counts = (not challenge.used and challenge.tries < 5 and self.clock.time < challenge.ends
-                  and (challenge.pre is None or challenge.pre == pre))
+        counts = (
+            not challenge.used
+            and challenge.tries < 5
+            and self.clock.time < challenge.ends
+            and (challenge.pre is None or challenge.pre == pre)
+        )
         challenge.tries += counts
         right = counts and response == challenge.answer
         try:
             finished = self.login.finish(
-                LoginProof(challenge_id=challenge.challenge_id, response=response), Visitor(PEER, pre, session))
+                LoginProof(challenge_id=challenge.challenge_id, response=response), Visitor(PEER, pre, session)
+            )
         except DeclaredError as error:
             assert error.slug == "proof_failed" and not right
             return None
@@ -182,8 +197,11 @@ class LoginMachine(RuleBasedStateMachine):
         if not challenge.program:
             return multiple()
         made = self.finish(challenge, challenge.answer, None)
-        return Link(challenge.person, made.split("?token=")[1], self.clock.time + LINK_LIFE) \
-            if isinstance(made, str) else multiple()
+        return (
+            Link(challenge.person, made.split("?token=")[1], self.clock.time + LINK_LIFE)
+            if isinstance(made, str)
+            else multiple()
+        )
 
     @rule(challenge=challenges, wrong=st.sampled_from(["A" * 43, "A", "-"]))
     def answer_wrongly(self, challenge: Open, wrong: str) -> None:
@@ -261,5 +279,6 @@ class LoginMachine(RuleBasedStateMachine):
 
 TestLogin = LoginMachine.TestCase
 _SECONDS = int(os.environ.get("HERO_FUZZ_SECONDS", "0"))
-TestLogin.settings = settings(max_examples=60 + 10 * _SECONDS, stateful_step_count=40, deadline=None,
-                              suppress_health_check=list(HealthCheck))
+TestLogin.settings = settings(
+    max_examples=60 + 10 * _SECONDS, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)

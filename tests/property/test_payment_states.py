@@ -41,8 +41,10 @@ CASES = {
     "won": ([COMPLETED_UNPAID, PAID, OPENED, WON, OPENED], TopUpStatus.SETTLED),
     "lost": ([PAID, OPENED, LOST, OPENED, EXPIRED], TopUpStatus.DISPUTED),
     "everything": ([PAID, HALF, OPENED, WON, SECOND, EXPIRED], TopUpStatus.DISPUTED),
-    "another currency": ([news(Kind.PAYMENT_SUCCEEDED, 1000, currency="EUR"), HALF, OPENED, EXPIRED],
-                         TopUpStatus.NEEDS_REVIEW),
+    "another currency": (
+        [news(Kind.PAYMENT_SUCCEEDED, 1000, currency="EUR"), HALF, OPENED, EXPIRED],
+        TopUpStatus.NEEDS_REVIEW,
+    ),
     "another amount": ([news(Kind.PAYMENT_SUCCEEDED, 900), HALF, OPENED, WON], TopUpStatus.NEEDS_REVIEW),
 }
 
@@ -62,14 +64,20 @@ def run(told: list[News], granted: int = 0) -> tuple[State, dict[str, int], list
 
 def _post(accounts: dict[str, int], move: Move) -> None:
     """What a move does to the accounts as long as nothing of it was spent."""
-    wallet = Wallet("U1", {part: accounts.get(part, 0) for part in ("purchased", "granted", "receivable", "held")},
-                    list, lambda sid: None)
-    act = {"top_up": lambda: rules.top_up(wallet, "stripe", move.amount),
-           "refund": lambda: rules.refund(wallet, "stripe", move.amount, None),
-           "refund_failed": lambda: rules.refund_failed(wallet, "stripe", move.amount, None),
-           "hold": lambda: rules.dispute_opened(wallet, move.amount, None),
-           "release": lambda: rules.dispute_won(wallet, move.amount, None),
-           "loss": lambda: rules.dispute_lost(wallet, "stripe", move.amount)}[move.act]
+    wallet = Wallet(
+        "U1",
+        {part: accounts.get(part, 0) for part in ("purchased", "granted", "receivable", "held")},
+        list,
+        lambda sid: None,
+    )
+    act = {
+        "top_up": lambda: rules.top_up(wallet, "stripe", move.amount),
+        "refund": lambda: rules.refund(wallet, "stripe", move.amount, None),
+        "refund_failed": lambda: rules.refund_failed(wallet, "stripe", move.amount, None),
+        "hold": lambda: rules.dispute_opened(wallet, move.amount, None),
+        "release": lambda: rules.dispute_won(wallet, move.amount, None),
+        "loss": lambda: rules.dispute_lost(wallet, "stripe", move.amount),
+    }[move.act]
     act()
     for line in wallet.lines:
         name = line.account.rpartition(":")[2]
@@ -86,7 +94,11 @@ def test_every_order_ends_the_same(case: str) -> None:
     for order in set(permutations(told)):
         state, accounts, posted = run([*order])
         assert (state.status, state.credited, state.refunded, state.disputes) == (
-            first.status, first.credited, first.refunded, first.disputes), order
+            first.status,
+            first.credited,
+            first.refunded,
+            first.disputes,
+        ), order
         assert accounts == held, order
         assert sum(move.act == "top_up" for move in posted) == (state.credited > 0)
 
@@ -108,8 +120,10 @@ def test_no_news_ever_breaks_the_house(told: list[News]) -> None:
     """Any news whatever: never credited twice or beyond what was asked, never more returned than came."""
     state, accounts, posted = run(told)
     assert sum(move.amount for move in posted if move.act == "top_up") in (0, ASKED)
-    returned = {act: sum(move.amount for move in posted if move.act == act) for act in
-                ("refund", "refund_failed", "hold", "release", "loss")}
+    returned = {
+        act: sum(move.amount for move in posted if move.act == act)
+        for act in ("refund", "refund_failed", "hold", "release", "loss")
+    }
     assert 0 <= returned["refund"] - returned["refund_failed"] <= ASKED
     assert returned["release"] + returned["loss"] <= returned["hold"]
     assert all(move.amount > 0 for move in posted)

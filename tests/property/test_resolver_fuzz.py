@@ -17,8 +17,10 @@ from codegen.source.files import SourceFile
 from codegen.syntax import parse, tree
 
 CASES = Path(__file__).parents[1] / "cases"
-PROJECTS = [{path.relative_to(case).as_posix(): path.read_text() for path in sorted(case.rglob("*.oschema"))}
-            for case in sorted((CASES / "check").iterdir())]
+PROJECTS = [
+    {path.relative_to(case).as_posix(): path.read_text() for path in sorted(case.rglob("*.oschema"))}
+    for case in sorted((CASES / "check").iterdir())
+]
 """Texts by path, of one module or several."""
 SECONDS = float(os.environ.get("HERO_FUZZ_SECONDS", "3"))
 
@@ -104,15 +106,22 @@ def test_mutation_for_a_while() -> None:
     assert valid and invalid
 
 
-@pytest.mark.parametrize(("text", "code"), [
-    ("\n".join(f"A{i} = A{i + 1}" for i in range(5_000)) + "\nA5000 = str", None),
-    ("\n".join(f"A{i} = A{i + 1}" for i in range(5_000)) + "\nA5000 = A0", "OS222"),
-    ("\n".join(f"S{i} = {{ s: S{i + 1} }}" for i in range(5_000)) + "\nS5000 = { a: str }", None),
-    ("\n".join(f"S{i} = {{ s: S{i + 1} }}" for i in range(5_000)) + "\nS5000 = { s: S0 }", "OS221"),
-    ("\n".join(f"A{i} = [A{i + 1}]" for i in range(2_000)) + "\nA2000 = str", "OS218"),
-    ("error E(1001)\n" + "\n".join(f"G{i} = G{i + 1} | NotFound" for i in range(500)) + "\nG500 = E | NotFound", None),
-    ("".join(f"Thing{i} = {{ a: Thang{i} }}\n" for i in range(3_000)), "OS201"),
-], ids=["alias chain", "alias circle", "struct chain", "struct circle", "list chain", "group chain", "unknown types"])
+@pytest.mark.parametrize(
+    ("text", "code"),
+    [
+        ("\n".join(f"A{i} = A{i + 1}" for i in range(5_000)) + "\nA5000 = str", None),
+        ("\n".join(f"A{i} = A{i + 1}" for i in range(5_000)) + "\nA5000 = A0", "OS222"),
+        ("\n".join(f"S{i} = {{ s: S{i + 1} }}" for i in range(5_000)) + "\nS5000 = { a: str }", None),
+        ("\n".join(f"S{i} = {{ s: S{i + 1} }}" for i in range(5_000)) + "\nS5000 = { s: S0 }", "OS221"),
+        ("\n".join(f"A{i} = [A{i + 1}]" for i in range(2_000)) + "\nA2000 = str", "OS218"),
+        (
+            "error E(1001)\n" + "\n".join(f"G{i} = G{i + 1} | NotFound" for i in range(500)) + "\nG500 = E | NotFound",
+            None,
+        ),
+        ("".join(f"Thing{i} = {{ a: Thang{i} }}\n" for i in range(3_000)), "OS201"),
+    ],
+    ids=["alias chain", "alias circle", "struct chain", "struct circle", "list chain", "group chain", "unknown types"],
+)
 def test_long_chains(text: str, code: str | None) -> None:
     """Deep and wide programs are walked without recursion, in time that grows with their size."""
     report = Report()
@@ -125,14 +134,19 @@ def test_long_chains(text: str, code: str | None) -> None:
 
 def test_time_grows_with_size() -> None:
     """Four times the types take about four times as long: nothing looks at all types for each."""
+
     def seconds(size: int) -> float:
-        text = "".join(f'[rootobject] T{i} = {{ a: str @len(1, 9)  b?: E{i}  c: &T{max(0, i - 1)}  d: u8 = 3 }}\n'
-                       f'E{i} = "a" | "b"\n' for i in range(size))
+        text = "".join(
+            f"[rootobject] T{i} = {{ a: str @len(1, 9)  b?: E{i}  c: &T{max(0, i - 1)}  d: u8 = 3 }}\n"
+            f'E{i} = "a" | "b"\n'
+            for i in range(size)
+        )
         report = Report()
         trees = {"m": [parse(SourceFile("m/a.oschema", text), report)]}
         best = min(_timed(trees) for _ in range(3))
         assert not report.has_errors
         return best
+
     assert seconds(1200) < 4 * 2.5 * seconds(300)
 
 

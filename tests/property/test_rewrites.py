@@ -38,20 +38,27 @@ NEW = program("new_leaf", "new_tree", ', "was": "old_leaf"', ', "was": "old_tree
 TEXTS = st.text(st.characters(exclude_characters='"\\', exclude_categories=["Cs"]))
 FREE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3), max_leaves=5)
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
+    max_leaves=5,
+)
 """`json`, which is never gone into."""
 LEAVES = st.fixed_dictionaries({"number": FREE}, optional={"old_leaf": FREE})
 
 
 def _tree(trees: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    shapes = (LEAVES.map(lambda leaf: {"type": "leaf", **leaf}) | trees.map(lambda tree: {"type": "tree", **tree}))
-    return st.fixed_dictionaries({
-        "one": shapes, "many": st.lists(st.none() | trees, max_size=2),
-        "old_tree": st.dictionaries(TEXTS, st.lists(LEAVES, max_size=2), max_size=2)})
+    shapes = LEAVES.map(lambda leaf: {"type": "leaf", **leaf}) | trees.map(lambda tree: {"type": "tree", **tree})
+    return st.fixed_dictionaries(
+        {
+            "one": shapes,
+            "many": st.lists(st.none() | trees, max_size=2),
+            "old_tree": st.dictionaries(TEXTS, st.lists(LEAVES, max_size=2), max_size=2),
+        }
+    )
 
 
 TREES = st.recursive(
-    LEAVES.map(lambda leaf: {"one": {"type": "leaf", **leaf}, "many": [], "old_tree": {}}), _tree, max_leaves=6)
+    LEAVES.map(lambda leaf: {"one": {"type": "leaf", **leaf}, "many": [], "old_tree": {}}), _tree, max_leaves=6
+)
 
 
 def rewritten(old: Program, new: Program, value: Any, *, struct: str = "Tree", back: bool) -> bytes:
@@ -79,14 +86,20 @@ Item = Leaf | Other
 [rootobject]
 Holder = { sid: sid  held: [Box] }
 """
-BEFORE = HOLDER + """
+BEFORE = (
+    HOLDER
+    + """
 Leaf = { a: u64  b?: f64  c: bytes  d?: duration  e?: money<USD>  f: [i8] = [] }
 """
-AFTER = HOLDER + """
+)
+AFTER = (
+    HOLDER
+    + """
 [reserved("d", "f")]
 Leaf = { z: u64 @was("a")  b: f64 = 0.5  c?: bytes  y?: money<USD> @was("e")
          g: decimal = 3  h: datetime = now  i?: str }
 """
+)
 
 
 def generated(path: Path, name: str, text: str) -> tuple[Program, Any, Any]:
@@ -137,14 +150,20 @@ def test_generated_code_reads_what_was_rewritten(tmp_path: Path, monkeypatch: py
             assert (now.z, now.b, now.c, now.y, now.i) == (was.a, 0.5 if was.b is None else was.b, was.c, was.e, None)
             assert (now.g, now.h) == (3, NOW)
         stored = from_json(read.model_dump_json())
-        assert without(stored, "i") == without(after, "i")   # but for the optional field, as new code writes it
+        assert without(stored, "i") == without(after, "i")  # but for the optional field, as new code writes it
 
         for leaf in leaves(read):
-            leaf.h = None   # a time that was made up would be lost
+            leaf.h = None  # a time that was made up would be lost
         kept = from_json(read.model_dump_json(warnings=False))
         home = {**kept, "held": from_json(rewritten(new, old, kept["held"], struct="Holder", back=True))}
         for was, now in zip(leaves(value), leaves(old_model.model_validate_json(to_json(home))), strict=True):
             assert (now.a, now.b, now.c, now.d, now.e, now.f) == (
-                was.a, 0.5 if was.b is None else was.b, was.c, None, was.e, [])
+                was.a,
+                0.5 if was.b is None else was.b,
+                was.c,
+                None,
+                was.e,
+                [],
+            )
 
     check()

@@ -38,8 +38,12 @@ def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]
     folder = tmp_path_factory.mktemp("fuzz")
     database = EXAMPLE.open_database(folder)
     methods = [method for method in EXAMPLE.methods() if method.name != "slow"]
-    yield Dispatcher(methods, database, EXAMPLE.FixedClock(),
-                     Observation(Metrics(methods, folder / "metrics"), Log(lambda lines: None)))
+    yield Dispatcher(
+        methods,
+        database,
+        EXAMPLE.FixedClock(),
+        Observation(Metrics(methods, folder / "metrics"), Log(lambda lines: None)),
+    )
     database.close()
 
 
@@ -72,20 +76,38 @@ def check(body: bytes, answer: bytes | None, status: int) -> Any:
 
 
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(
-        st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(
-        st.characters(exclude_categories=["Cs"]), max_size=8), inner, max_size=4), max_leaves=12)
-ids = st.none() | st.integers() | st.text(st.characters(exclude_categories=["Cs"]), max_size=10) | st.floats(
-    allow_nan=False, allow_infinity=False)
-params = st.dictionaries(st.sampled_from(["minuend", "subtrahend", "a", "value", "at", "name", "fail"]), values,
-                         max_size=4) | st.lists(values, max_size=4) | st.fixed_dictionaries(
-    {"minuend": st.integers(), "subtrahend": st.integers()})
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(exclude_categories=["Cs"])),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(st.characters(exclude_categories=["Cs"]), max_size=8), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+ids = (
+    st.none()
+    | st.integers()
+    | st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+params = (
+    st.dictionaries(st.sampled_from(["minuend", "subtrahend", "a", "value", "at", "name", "fail"]), values, max_size=4)
+    | st.lists(values, max_size=4)
+    | st.fixed_dictionaries({"minuend": st.integers(), "subtrahend": st.integers()})
+)
 requests = st.fixed_dictionaries(
     {"jsonrpc": st.just("2.0"), "method": st.sampled_from(NAMES) | st.text(max_size=5)},
-    optional={"params": params, "id": ids})
-broken = st.fixed_dictionaries({}, optional={
-    "jsonrpc": values, "method": values, "params": values, "id": values, "other": values}) | values
+    optional={"params": params, "id": ids},
+)
+broken = (
+    st.fixed_dictionaries(
+        {}, optional={"jsonrpc": values, "method": values, "params": values, "id": values, "other": values}
+    )
+    | values
+)
 bodies = requests | broken | st.lists(requests | broken, max_size=6)
 
 
@@ -102,8 +124,13 @@ def test_random_requests(dispatcher: Dispatcher, body: Any, caller: Caller) -> N
 
 
 def valid(request: Any) -> bool:
-    return (isinstance(request, dict) and request.get("jsonrpc") == "2.0" and isinstance(request.get("method"), str)
-            and isinstance(request.get("params", {}), (dict, list)) and is_id(request.get("id")))
+    return (
+        isinstance(request, dict)
+        and request.get("jsonrpc") == "2.0"
+        and isinstance(request.get("method"), str)
+        and isinstance(request.get("params", {}), (dict, list))
+        and is_id(request.get("id"))
+    )
 
 
 def is_id(value: Any) -> bool:
@@ -125,10 +152,36 @@ def test_mutated_bytes(dispatcher: Dispatcher) -> None:
     chosen = random.Random(2026)
     examples = json.loads((TESTS / "cases/rpc/specification.json").read_text())
     seeds = [example["send"].encode() for example in examples] + [
-        json.dumps({"jsonrpc": "2.0", "id": number, "method": name, "params": {"value": [{}, "é\U0001f600", 1.5e300]}},
-                   ensure_ascii=number % 2 == 0).encode() for number, name in enumerate(NAMES)]
-    pieces = [b'"', b"\\", b"{", b"}", b"[", b"]", b",", b":", b"null", b"NaN", b"-", b"1e999", b"\\ud800", b"\xff",
-              b"\xf0\x9f", b"\x00", b'"id":', b'"jsonrpc":"2.0"', b"[" * 70, b'{"a":' * 70, b"9" * 5000, b"Infinity"]
+        json.dumps(
+            {"jsonrpc": "2.0", "id": number, "method": name, "params": {"value": [{}, "é\U0001f600", 1.5e300]}},
+            ensure_ascii=number % 2 == 0,
+        ).encode()
+        for number, name in enumerate(NAMES)
+    ]
+    pieces = [
+        b'"',
+        b"\\",
+        b"{",
+        b"}",
+        b"[",
+        b"]",
+        b",",
+        b":",
+        b"null",
+        b"NaN",
+        b"-",
+        b"1e999",
+        b"\\ud800",
+        b"\xff",
+        b"\xf0\x9f",
+        b"\x00",
+        b'"id":',
+        b'"jsonrpc":"2.0"',
+        b"[" * 70,
+        b'{"a":' * 70,
+        b"9" * 5000,
+        b"Infinity",
+    ]
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
         body = bytearray(chosen.choice(seeds))
@@ -138,15 +191,15 @@ def test_mutated_bytes(dispatcher: Dispatcher) -> None:
                 case 0:
                     body[at:at] = chosen.choice(pieces)
                 case 1:
-                    del body[at:at + chosen.randint(1, 12)]
+                    del body[at : at + chosen.randint(1, 12)]
                 case 2 if at < len(body):
                     body[at] ^= 1 << chosen.randrange(8)
                 case 3:
                     other = chosen.choice(seeds)
-                    body[at:at] = other[chosen.randrange(len(other)):]
+                    body[at:at] = other[chosen.randrange(len(other)) :]
                 case _:
-                    body[at:at] = body[:chosen.randrange(len(body) + 1)]
-        sent = bytes(body[:1 << 18])
+                    body[at:at] = body[: chosen.randrange(len(body) + 1)]
+        sent = bytes(body[: 1 << 18])
         answer = check(sent, *dispatcher.dispatch(sent, chosen.choice(CALLERS)))
         try:
             json.loads(sent)

@@ -23,13 +23,51 @@ from codegen.syntax import format_file, parse, tree
 from codegen.syntax.compare import same_meaning
 
 SECONDS = float(os.environ.get("HERO_FUZZ_SECONDS", "3"))
-quick = settings(max_examples=max(40, int(SECONDS * 20)), deadline=None, print_blob=True,
-                 suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+quick = settings(
+    max_examples=max(40, int(SECONDS * 20)),
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
 CASES = Path(__file__).parent.parent / "cases"
 SEEDS = [path.read_text() for folder in ("parse", "format") for path in sorted(CASES.glob(f"{folder}/*/*.oschema"))]
-WORDS = ["module", "import", "as", "service", "interface", "error", "event", "webhook", "User", "str", "map", "money",
-         "a", "sid", "true", "42", "-1.5e3", '"x"', '"\\u00e9"', "->", "...", *"[]{}()<>@,;:=?|&!.", "/// doc\n",
-         "// c\n", "# c\n", "\n", "\n\n", "é", "'q'", "\\", '"open', "\t", "/*", "\u2028", "\r"]
+WORDS = [
+    "module",
+    "import",
+    "as",
+    "service",
+    "interface",
+    "error",
+    "event",
+    "webhook",
+    "User",
+    "str",
+    "map",
+    "money",
+    "a",
+    "sid",
+    "true",
+    "42",
+    "-1.5e3",
+    '"x"',
+    '"\\u00e9"',
+    "->",
+    "...",
+    *"[]{}()<>@,;:=?|&!.",
+    "/// doc\n",
+    "// c\n",
+    "# c\n",
+    "\n",
+    "\n\n",
+    "é",
+    "'q'",
+    "\\",
+    '"open',
+    "\t",
+    "/*",
+    "\u2028",
+    "\r",
+]
 
 
 def check(text: str) -> bool:
@@ -76,7 +114,7 @@ def test_any_tokens(words: list[tuple[str, str]]) -> None:
 
 def test_mutated_schemas() -> None:
     """Valid and invalid schemas with parts cut, doubled, moved and exchanged."""
-    seed = random.randrange(2 ** 32)
+    seed = random.randrange(2**32)
     chance = random.Random(seed)
     until, valid, rounds = time.monotonic() + SECONDS, 0, 0
     while time.monotonic() < until or not valid:
@@ -116,52 +154,94 @@ def mutated(text: str, chance: random.Random) -> str:
 
 # PERF: a few spellings instead of every name; keywords are among them, for they are legal names.
 names = st.sampled_from(["a", "sid", "error", "service", "import", "as", "map", "x_1", "true"]).map(
-    lambda text: tree.Name(text, NOWHERE))
+    lambda text: tree.Name(text, NOWHERE)
+)
 pascal = st.sampled_from(["A", "User", "USD", "Kind2"]).map(lambda text: tree.Name(text, NOWHERE))
 paths = st.lists(names | pascal, min_size=1, max_size=2).map(lambda parts: tree.Path(tuple(parts), NOWHERE))
 docs = st.sampled_from([(), (), ("one",), ("Größe `x` // y", "", "/ # two")]).map(
-    lambda lines: tuple(tree.DocLine(text, NOWHERE) for text in lines))
+    lambda lines: tuple(tree.DocLine(text, NOWHERE) for text in lines)
+)
 strings = st.text(st.characters(exclude_categories=["Cs"]), max_size=12).map(
-    lambda text: tree.StringValue(text, NOWHERE))
-numbers = st.integers(-10 ** 12, 10 ** 12).map(lambda number: tree.NumberValue(str(number), number, NOWHERE))
+    lambda text: tree.StringValue(text, NOWHERE)
+)
+numbers = st.integers(-(10**12), 10**12).map(lambda number: tree.NumberValue(str(number), number, NOWHERE))
 values = st.recursive(
     strings | numbers | paths.map(lambda path: tree.PathValue(path, NOWHERE)) | st.just(tree.EmptyMapValue(NOWHERE)),
-    lambda inner: st.lists(inner, max_size=3).map(lambda items: tree.ListValue(tuple(items), NOWHERE)), max_leaves=4)
+    lambda inner: st.lists(inner, max_size=3).map(lambda items: tree.ListValue(tuple(items), NOWHERE)),
+    max_leaves=4,
+)
 args = st.builds(tree.Arg, st.none() | names, values, st.just(NOWHERE))
 notes = st.builds(tree.Note, names, st.lists(args, max_size=2).map(tuple), st.just(NOWHERE), st.just(True)) | st.builds(
-    tree.Note, names, st.just(()), st.just(NOWHERE))
+    tree.Note, names, st.just(()), st.just(NOWHERE)
+)
 several_notes = st.lists(notes, max_size=2).map(tuple)
 cores = st.recursive(
-    st.builds(tree.NamedType, paths, st.none() | pascal.map(lambda name: tree.Path((name,), NOWHERE)), st.just(NOWHERE))
-    .filter(lambda kind: kind.path.text != "map") | st.builds(tree.RefType, paths, st.just(NOWHERE)),
-    lambda inner: st.builds(tree.ListType, inner, st.just(NOWHERE)) | st.builds(tree.MapType, inner, inner,
-                                                                               st.just(NOWHERE))
-    | st.builds(tree.OptionalType, inner.filter(lambda kind: not isinstance(kind, tree.OptionalType)),
-                st.just(NOWHERE)), max_leaves=4)
+    st.builds(
+        tree.NamedType, paths, st.none() | pascal.map(lambda name: tree.Path((name,), NOWHERE)), st.just(NOWHERE)
+    ).filter(lambda kind: kind.path.text != "map")
+    | st.builds(tree.RefType, paths, st.just(NOWHERE)),
+    lambda inner: (
+        st.builds(tree.ListType, inner, st.just(NOWHERE))
+        | st.builds(tree.MapType, inner, inner, st.just(NOWHERE))
+        | st.builds(
+            tree.OptionalType, inner.filter(lambda kind: not isinstance(kind, tree.OptionalType)), st.just(NOWHERE)
+        )
+    ),
+    max_leaves=4,
+)
 fields = st.builds(tree.Field, docs, names, st.booleans(), cores, st.none() | values, several_notes, st.just(NOWHERE))
 structs = st.lists(fields, max_size=4).map(lambda items: tree.Struct(tuple(items), NOWHERE))
 alternatives = st.builds(
     tree.Alternatives,
-    st.lists(st.builds(tree.Alternative, docs, strings | cores, several_notes, st.just(NOWHERE)), min_size=1,
-             max_size=5).map(tuple), st.none() | st.just(NOWHERE), st.just(NOWHERE))
+    st.lists(
+        st.builds(tree.Alternative, docs, strings | cores, several_notes, st.just(NOWHERE)), min_size=1, max_size=5
+    ).map(tuple),
+    st.none() | st.just(NOWHERE),
+    st.just(NOWHERE),
+)
 params = st.builds(tree.Param, names, st.booleans(), cores, st.none() | values, st.just(NOWHERE))
 errors = st.lists(paths, max_size=2).map(tuple)
-methods = st.builds(tree.Method, docs, names, st.lists(params, max_size=4).map(tuple), st.none() | cores, errors,
-                    several_notes, st.just(NOWHERE))
+methods = st.builds(
+    tree.Method,
+    docs,
+    names,
+    st.lists(params, max_size=4).map(tuple),
+    st.none() | cores,
+    errors,
+    several_notes,
+    st.just(NOWHERE),
+)
 members = st.lists(methods, max_size=3).map(tuple)
 codes = st.none() | numbers
 declarations = st.one_of(
     st.builds(tree.TypeDef, docs, several_notes, pascal, structs | alternatives, st.just(NOWHERE)),
     st.builds(tree.Service, docs, several_notes, pascal, members, st.just(NOWHERE)),
     st.builds(tree.Interface, docs, several_notes, pascal, members, st.just(NOWHERE)),
-    st.builds(tree.Error, docs, several_notes, pascal, numbers, codes, st.none() | strings, st.none() | structs,
-              st.just(NOWHERE)),
+    st.builds(
+        tree.Error,
+        docs,
+        several_notes,
+        pascal,
+        numbers,
+        codes,
+        st.none() | strings,
+        st.none() | structs,
+        st.just(NOWHERE),
+    ),
     st.builds(tree.Event, docs, several_notes, pascal, structs, st.just(NOWHERE)),
-    st.builds(tree.Webhook, docs, several_notes, names, strings, cores, errors, several_notes, st.just(NOWHERE)))
+    st.builds(tree.Webhook, docs, several_notes, names, strings, cores, errors, several_notes, st.just(NOWHERE)),
+)
 headers = st.none() | st.builds(tree.ModuleHeader, names, st.none() | strings, st.just(NOWHERE))
 imports = st.lists(st.builds(tree.Import, strings, st.none() | names, st.just(NOWHERE)), max_size=2).map(tuple)
-files = st.builds(tree.File, st.just("tree.oschema"), headers, imports, st.lists(declarations, max_size=4).map(tuple),
-                  st.just(()), st.just(NOWHERE))
+files = st.builds(
+    tree.File,
+    st.just("tree.oschema"),
+    headers,
+    imports,
+    st.lists(declarations, max_size=4).map(tuple),
+    st.just(()),
+    st.just(NOWHERE),
+)
 
 
 def tokens(node: object) -> Iterator[str]:
@@ -207,8 +287,15 @@ def tokens(node: object) -> Iterator[str]:
         case tree.OptionalType():
             yield from (*tokens(node.inner), "?")
         case tree.Field():
-            yield from (*tokens(node.docs), node.name.text, *"?" * node.optional, ":", *tokens(node.type),
-                        *default(node.default), *at(node.notes))
+            yield from (
+                *tokens(node.docs),
+                node.name.text,
+                *"?" * node.optional,
+                ":",
+                *tokens(node.type),
+                *default(node.default),
+                *at(node.notes),
+            )
         case tree.Struct():
             yield from ("{", *tokens(node.fields), "}")
         case tree.Alternative():
@@ -226,9 +313,17 @@ def tokens(node: object) -> Iterator[str]:
         case tree.Interface():
             yield from (*front(node), "interface", node.name.text, "{", *tokens(node.methods), "}")
         case tree.Error():
-            yield from (*front(node), "error", node.name.text, "(", *tokens(node.code),
-                        *(",", *tokens(node.status)) * (node.status is not None), ")", *tokens(node.message),
-                        *tokens(node.body))
+            yield from (
+                *front(node),
+                "error",
+                node.name.text,
+                "(",
+                *tokens(node.code),
+                *(",", *tokens(node.status)) * (node.status is not None),
+                ")",
+                *tokens(node.message),
+                *tokens(node.body),
+            )
         case tree.Event():
             yield from (*front(node), "event", node.name.text, *tokens(node.body))
         case tree.Webhook():

@@ -54,15 +54,31 @@ class Book:
         """The sid of a new user, with a balance."""
         number = next(_numbers)
         user = Store.of(USER, self.database).new(
-            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now())
+            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now()
+        )
         open_billing(self.context, user)
         return user.sid
 
-    def post(self, user: str, kind: TransactionKind, key: str, draw: Callable[[Wallet], object], source: str = "",
-             at: datetime | None = None) -> LedgerTransaction | None:
-        return self.ledger.transaction(lambda: self.ledger.post(
-            user_sid=user, kind=kind, key=key, source=source or f"payment:stripe:{key}", reason=kind.value,
-            effective_at=at or self.clock.now(), draw=draw))
+    def post(
+        self,
+        user: str,
+        kind: TransactionKind,
+        key: str,
+        draw: Callable[[Wallet], object],
+        source: str = "",
+        at: datetime | None = None,
+    ) -> LedgerTransaction | None:
+        return self.ledger.transaction(
+            lambda: self.ledger.post(
+                user_sid=user,
+                kind=kind,
+                key=key,
+                source=source or f"payment:stripe:{key}",
+                reason=kind.value,
+                effective_at=at or self.clock.now(),
+                draw=draw,
+            )
+        )
 
     def top_up(self, user: str, ref: str, amount: int, at: datetime | None = None) -> LedgerTransaction | None:
         """A payment that settled: the row and its posting."""
@@ -70,12 +86,26 @@ class Book:
 
         def work() -> LedgerTransaction | None:
             self.top_ups.insert_once(
-                {"user_sid": user, "provider": "stripe", "session_ref": f"cs_{ref}", "payment_ref": ref,
-                 "amount": Money(amount), "status": TopUpStatus.SETTLED, "settled_at": settled_at},
-                self.clock.now(), ("provider", "payment_ref"))
-            return self.post(user, TransactionKind.TOP_UP, payment_key("stripe", ref),
-                             lambda wallet: rules.top_up(wallet, "stripe", amount), at=settled_at,
-                             source=payment_key("stripe", ref))
+                {
+                    "user_sid": user,
+                    "provider": "stripe",
+                    "session_ref": f"cs_{ref}",
+                    "payment_ref": ref,
+                    "amount": Money(amount),
+                    "status": TopUpStatus.SETTLED,
+                    "settled_at": settled_at,
+                },
+                self.clock.now(),
+                ("provider", "payment_ref"),
+            )
+            return self.post(
+                user,
+                TransactionKind.TOP_UP,
+                payment_key("stripe", ref),
+                lambda wallet: rules.top_up(wallet, "stripe", amount),
+                at=settled_at,
+                source=payment_key("stripe", ref),
+            )
 
         return self.ledger.transaction(work)
 
@@ -99,8 +129,14 @@ class Book:
         return self.post(user, TransactionKind.DISPUTE_LOSS, key, lambda w: rules.dispute_lost(w, "stripe", amount))
 
     def charge(self, user: str, key: str, amount: int, at: datetime | None = None) -> LedgerTransaction | None:
-        return self.post(user, TransactionKind.USAGE, key, lambda w: rules.charge(w, "revenue:llm", amount), at=at,
-                         source=f"usage:node-1@{'a' * 40}:usage/{key}.jsonl:1")
+        return self.post(
+            user,
+            TransactionKind.USAGE,
+            key,
+            lambda w: rules.charge(w, "revenue:llm", amount),
+            at=at,
+            source=f"usage:node-1@{'a' * 40}:usage/{key}.jsonl:1",
+        )
 
     def balance(self, user: str) -> int:
         billing = self.ledger.billings.one({"user_sid": user})

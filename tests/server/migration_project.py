@@ -81,7 +81,7 @@ def insert(database: Database, program: Program, rows: Rows) -> None:
         for row in many:
             values = {"rev": 1, **row} if any(c.name == "rev" for c in table.columns) else row
             literals = ", ".join(sql.literal(table.column(c).kind, v, database.dialect) for c, v in values.items())
-            script = f"INSERT INTO {sql.name(name)} ({sql.names(tuple(values))}) VALUES ({literals})"   # noqa: S608
+            script = f"INSERT INTO {sql.name(name)} ({sql.names(tuple(values))}) VALUES ({literals})"  # noqa: S608
             database.execute(script.replace("%", "%%") if database.dialect == "postgresql" else script)
 
 
@@ -92,9 +92,12 @@ def read(database: Database, program: Program) -> dict[str, list[dict[str, Any]]
         columns = sql.names(tuple(column.name for column in table.columns))
         decoders = [DECODERS[database.dialect].get(column.kind, lambda value: value) for column in table.columns]
         found[table.name] = [
-            {column.name: None if value is None else decode(value)
-             for column, value, decode in zip(table.columns, row, decoders, strict=True)}
-            for row in database.execute(f"SELECT {columns} FROM {sql.name(table.name)} ORDER BY sid")]   # noqa: S608
+            {
+                column.name: None if value is None else decode(value)
+                for column, value, decode in zip(table.columns, row, decoders, strict=True)
+            }
+            for row in database.execute(f"SELECT {columns} FROM {sql.name(table.name)} ORDER BY sid")  # noqa: S608
+        ]
     return found
 
 
@@ -121,22 +124,29 @@ _POSTGRESQL_CATALOGUE = (
     """SELECT tgrelid::regclass::text, tgname, pg_get_triggerdef(t.oid)
         FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid
         WHERE NOT tgisinternal AND relnamespace = current_schema()::regnamespace ORDER BY 1, 2""",
-    "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace ORDER BY 1")
+    "SELECT proname, prosrc FROM pg_proc WHERE pronamespace = current_schema()::regnamespace ORDER BY 1",
+)
 
 
 def catalogue(database: Database) -> list[Any]:
     """Everything in a database but rows and the order of columns, for comparison."""
     if database.dialect == "sqlite":
-        return [(kind, name, top_level(text[text.index("(") + 1:text.rindex(")")]) if kind == "table" else text)
-                for kind, name, text in database.execute(
-                    "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL "
-                    "AND name <> 'schema_migrations' ORDER BY 1, 2")]
+        return [
+            (kind, name, top_level(text[text.index("(") + 1 : text.rindex(")")]) if kind == "table" else text)
+            for kind, name, text in database.execute(
+                "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL "
+                "AND name <> 'schema_migrations' ORDER BY 1, 2"
+            )
+        ]
     schema = database.execute("SELECT current_schema()")[0][0]
     rows: list[Any] = []
     for query in _POSTGRESQL_CATALOGUE:
         rows += database.execute(query)
-    return [tuple(part.replace(f"{schema}.", "") if isinstance(part, str) else part for part in row)
-            for row in rows if "schema_migrations" not in row[0]]
+    return [
+        tuple(part.replace(f"{schema}.", "") if isinstance(part, str) else part for part in row)
+        for row in rows
+        if "schema_migrations" not in row[0]
+    ]
 
 
 def fresh(database: Database, program: Program) -> list[Any]:

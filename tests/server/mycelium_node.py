@@ -41,7 +41,7 @@ def running_node() -> Iterator[Node]:
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            with suppress(BrokenPipeError):   # who asked has gone away
+            with suppress(BrokenPipeError):  # who asked has gone away
                 self.wfile.write(data)
 
         def held(self) -> bool:
@@ -63,8 +63,13 @@ def running_node() -> Iterator[Node]:
             assert self.path == "/api/v1/messages" and set(body) == {"dst", "topic", "payload"}
             topic = b64decode(body["topic"], validate=True)
             assert len(topic) <= 255
-            node.messages.append({"pk": body["dst"]["pk"], "topic": topic.decode(),
-                                  "text": b64decode(body["payload"], validate=True).decode()})
+            node.messages.append(
+                {
+                    "pk": body["dst"]["pk"],
+                    "topic": topic.decode(),
+                    "text": b64decode(body["payload"], validate=True).decode(),
+                }
+            )
             self.answer(201, {"id": "0123456789abcdef"})
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

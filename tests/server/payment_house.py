@@ -52,7 +52,8 @@ class House:
 
     def user(self, number: int) -> User:
         return Store.of(USER, self.database).new(
-            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now())
+            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now()
+        )
 
     def top_up(self, user: User) -> TopUp:
         started = self.payments.top_ups.start(user.sid, "stub", 1000, None, None)
@@ -61,18 +62,35 @@ class House:
     def truth(self, top_up: TopUp, refunded: int) -> None:
         """What the provider answers when it is asked: paid, and so much refunded."""
         self.provider.sessions[top_up.session_ref] = ProviderSession(
-            session_ref=top_up.session_ref, state=SessionState.COMPLETE, payments=[ProviderPayment(
-                payment_ref=f"pi_{top_up.sid}", session_ref=top_up.session_ref, state=PaymentState.SUCCEEDED,
-                amount_minor=1000, currency="USD", refunded_minor=refunded, occurred_at=START)])
+            session_ref=top_up.session_ref,
+            state=SessionState.COMPLETE,
+            payments=[
+                ProviderPayment(
+                    payment_ref=f"pi_{top_up.sid}",
+                    session_ref=top_up.session_ref,
+                    state=PaymentState.SUCCEEDED,
+                    amount_minor=1000,
+                    currency="USD",
+                    refunded_minor=refunded,
+                    occurred_at=START,
+                )
+            ],
+        )
 
     def told(self, top_up: TopUp, kind: Kind, minor: int = 1000, mark: str = "", **fields: Any) -> bytes:
         of_session = kind in (Kind.PAYMENT_SUCCEEDED, Kind.PAYMENT_PENDING, Kind.PAYMENT_FAILED, Kind.SESSION_EXPIRED)
         disputed = kind.value.startswith("dispute")
         notice = PaymentNotice(
-            event_id=f"evt_{top_up.sid}_{kind}{mark}", kind=kind, amount_minor=minor, currency="USD",
-            external_ref=f"du_{top_up.sid}" if disputed else f"pi_{top_up.sid}", occurred_at=START,
+            event_id=f"evt_{top_up.sid}_{kind}{mark}",
+            kind=kind,
+            amount_minor=minor,
+            currency="USD",
+            external_ref=f"du_{top_up.sid}" if disputed else f"pi_{top_up.sid}",
+            occurred_at=START,
             session_ref=top_up.session_ref if of_session else None,
-            payment_ref=None if kind == Kind.SESSION_EXPIRED else f"pi_{top_up.sid}", **fields)
+            payment_ref=None if kind == Kind.SESSION_EXPIRED else f"pi_{top_up.sid}",
+            **fields,
+        )
         return notice.model_dump_json().encode()
 
     def receive(self, body: bytes) -> None:

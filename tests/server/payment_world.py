@@ -83,7 +83,8 @@ class World:
 
     def user(self, name: str = "1", **fields: Any) -> User:
         return Store.of(USER, self.database).new(
-            {"mycelium_address": f"400::{name}", "public_key": name.zfill(4) * 16, **fields}, self.clock.now())
+            {"mycelium_address": f"400::{name}", "public_key": name.zfill(4) * 16, **fields}, self.clock.now()
+        )
 
     def context(self, user: User | None) -> Context:
         caller = Caller("admin") if user is None else Caller("user", user.sid)
@@ -177,8 +178,9 @@ def world(directory: Path, database_url: str, **given: Any) -> Iterator[World]:
     """Everything started; the database is migrated."""
     port, sandbox_port = free_port(), free_port()
     site_url, sandbox_url = f"http://127.0.0.1:{port}", f"http://127.0.0.1:{sandbox_port}"
-    settings = load_settings(var_dir=directory, database_url=database_url, public_url=site_url, port=port,
-                             sandbox_url=sandbox_url, **given)
+    settings = load_settings(
+        var_dir=directory, database_url=database_url, public_url=site_url, port=port, sandbox_url=sandbox_url, **given
+    )
     database = Database.open(database_url)
     migrate(database)
     if database.dialect == "sqlite":

@@ -20,7 +20,7 @@ SECRETS: set[str] = set()
 
 def secret(text: str) -> str:
     """Note that a text must not be seen in any log."""
-    if len(text) > 8:   # shorter ones stand in a log by accident
+    if len(text) > 8:  # shorter ones stand in a log by accident
         SECRETS.add(text)
     return text
 
@@ -49,8 +49,9 @@ class Browser:
         self.http = httpx.Client(base_url=url, headers={"Origin": self.origin, **headers}, verify=NO_TLS)
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
-        answer = self.http.post(path, json=body, headers={name.replace("_", "-"): value
-                                                          for name, value in headers.items()})
+        answer = self.http.post(
+            path, json=body, headers={name.replace("_", "-"): value for name, value in headers.items()}
+        )
         for cookie in self.http.cookies.jar:
             secret(cookie.value or "")
         return answer

@@ -37,19 +37,36 @@ class Broke(DeclaredError):
         return dumped(self, {"needed": self.needed})
 
 
-def method(name: str, call: Callable[..., Any], /, *, auth: Any = "public", rest: Any = None, transaction: Any = "none",
-           more: Any = None, **params: Any) -> Method:
+def method(
+    name: str,
+    call: Callable[..., Any],
+    /,
+    *,
+    auth: Any = "public",
+    rest: Any = None,
+    transaction: Any = "none",
+    more: Any = None,
+    **params: Any,
+) -> Method:
     """A method whose params all have to be there; `rest` is the type of params beyond those named."""
     fields = {key: core_schema.typed_dict_field(TypeAdapter(kind).core_schema) for key, kind in params.items()}
     return Method(
-        name=name, aliases=(f"Example.{name}",), params=SchemaValidator(core_schema.typed_dict_schema(
-            fields, extra_behavior="forbid")), param_names=tuple(params), auth=auth,
-        call=lambda context, given: call(context, **given), encode=to_json, transaction=transaction, **(more or {}))
+        name=name,
+        aliases=(f"Example.{name}",),
+        params=SchemaValidator(core_schema.typed_dict_schema(fields, extra_behavior="forbid")),
+        param_names=tuple(params),
+        auth=auth,
+        call=lambda context, given: call(context, **given),
+        encode=to_json,
+        transaction=transaction,
+        **(more or {}),
+    )
 
 
 def raises(error: Exception) -> Callable[..., Any]:
     def call(context: Context, **params: Any) -> Any:
         raise error
+
     return call
 
 
@@ -94,19 +111,37 @@ def methods() -> list[Method]:
 
 
 DOCUMENT: dict[str, Any] = {
-    "openrpc": "1.3.2", "info": {"title": "example", "version": "1.0.0"},
-    "methods": [*({"name": each.name, "params": [], "result": {"name": "result", "schema": {
-        "$ref": f"#/components/schemas/{each.name}"}}} for each in methods()),
+    "openrpc": "1.3.2",
+    "info": {"title": "example", "version": "1.0.0"},
+    "methods": [
+        *(
+            {
+                "name": each.name,
+                "params": [],
+                "result": {"name": "result", "schema": {"$ref": f"#/components/schemas/{each.name}"}},
+            }
+            for each in methods()
+        ),
         {"name": "not_written_yet", "params": [], "result": {"name": "result", "schema": {}}},
-        {"name": "rpc.discover", "params": [], "result": {"name": "document", "schema": {}}}],
-    "components": {"schemas": {
-        **{each.name: {"$ref": "#/components/schemas/shared"} for each in methods()},
-        "shared": {"type": "object"}, "unused": {"type": "object"}}}}
+        {"name": "rpc.discover", "params": [], "result": {"name": "document", "schema": {}}},
+    ],
+    "components": {
+        "schemas": {
+            **{each.name: {"$ref": "#/components/schemas/shared"} for each in methods()},
+            "shared": {"type": "object"},
+            "unused": {"type": "object"},
+        }
+    },
+}
 
 CREDENTIALS = Credentials(
-    admin_header="X-Example-Secret", admin_secret="open sesame", cookie="session", origins={ORIGIN},
+    admin_header="X-Example-Secret",
+    admin_secret="open sesame",
+    cookie="session",
+    origins={ORIGIN},
     bearer={"user-key": Caller("user", "user1"), "node-key": Caller("node", "node1")}.get,
-    session={"s1": Caller("user", "user1")}.get)
+    session={"s1": Caller("user", "user1")}.get,
+)
 
 
 class FixedClock:
@@ -125,5 +160,10 @@ def create() -> App:
     folder = Path(os.environ["EXAMPLE_DIR"])
     every = methods()
     return create_app(
-        document=DOCUMENT, methods=every, database=open_database(folder), authenticator=CREDENTIALS,
-        observation=Observation(Metrics(every, folder / "metrics"), Log()), clock=FixedClock())
+        document=DOCUMENT,
+        methods=every,
+        database=open_database(folder),
+        authenticator=CREDENTIALS,
+        observation=Observation(Metrics(every, folder / "metrics"), Log()),
+        clock=FixedClock(),
+    )

@@ -21,7 +21,8 @@ SECRET = "test-admin-secret-0123456789"
 ADMIN = {"X-Hero-Onboarding-Admin-Secret": SECRET}
 SECRETS = re.compile(
     rf"{SECRET}|hok_[\w-]{{20,}}|[sr]k_(?:test|live)_\w+|whsec_\w+|hl_(?:session|pre)=|token=[\w-]{{20,}}|v1=[0-9a-f]{{64}}"
-    r"|Bearer [\w-]{20,}|\bt=\d+,v1")
+    r"|Bearer [\w-]{20,}|\bt=\d+,v1"
+)
 """Admin secret, API keys, Stripe's keys and signatures, cookies, one-time links, bearer tokens."""
 COMMAND = [sys.executable, "-m", "handlers"]
 
@@ -39,8 +40,14 @@ class Site:
         self.directory = directory
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        given = {"PORT": str(self.port), "VAR_DIR": str(directory / "var"), "PUBLIC_URL": self.url,
-                 "ADMIN_SECRET": SECRET, "WORKERS": "1", **settings}
+        given = {
+            "PORT": str(self.port),
+            "VAR_DIR": str(directory / "var"),
+            "PUBLIC_URL": self.url,
+            "ADMIN_SECRET": SECRET,
+            "WORKERS": "1",
+            **settings,
+        }
         if database_url:
             given["DATABASE_URL"] = database_url
         ours = ("HERO_ONBOARDING_", "STRIPE_", "CLICKPESA_", "IDENFY_", "FORGE_")
@@ -69,7 +76,7 @@ class Site:
             process.wait(timeout=30)
             self.http.close()
             self.http = httpx.Client(base_url=self.url)
-        if command == "serve":   # the demo prints a key and a secret on purpose
+        if command == "serve":  # the demo prints a key and a secret on purpose
             self.log_holds_no_secret()
 
     def log_holds_no_secret(self) -> None:
@@ -90,15 +97,17 @@ class Site:
     def post(self, body: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return self.http.post("/rpc", json=body, headers=headers)
 
-    def call(self, method: str, params: Mapping[str, Any] | None = None,
-             headers: Mapping[str, str] | None = None) -> Any:
+    def call(
+        self, method: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Any:
         """The result of a call that is to succeed."""
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, headers).json()
         assert "result" in answer, answer
         return answer["result"]
 
-    def error(self, method: str, params: Mapping[str, Any] | None = None,
-              headers: Mapping[str, str] | None = None) -> tuple[int, Any]:
+    def error(
+        self, method: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Any]:
         """The code and the slug (of a declared error) of a call that is to fail."""
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, headers).json()
         assert "error" in answer, answer

@@ -36,8 +36,13 @@ class StubProvider(PaymentProvider):
         self.orders: list[CheckoutOrder] = []
 
     def capabilities(self) -> PaymentCapabilities:
-        return PaymentCapabilities(title="Stub", methods=[PaymentMethod.CHECKOUT], currencies=["USD"],
-                                   refunds=RefundSupport.PARTIAL, sandbox=True)
+        return PaymentCapabilities(
+            title="Stub",
+            methods=[PaymentMethod.CHECKOUT],
+            currencies=["USD"],
+            refunds=RefundSupport.PARTIAL,
+            sandbox=True,
+        )
 
     def create_checkout(self, order: CheckoutOrder) -> Checkout:
         self.orders.append(order)
@@ -64,12 +69,22 @@ class StubProvider(PaymentProvider):
 
     def refund(self, order: RefundOrder) -> ProviderRefund:
         amount = order.amount or Money(0)
-        return ProviderRefund(refund_ref=f"re_{order.refund_sid}", status=RefundStatus.SUCCEEDED,
-                              amount_minor=amount.cents, currency="USD")
+        return ProviderRefund(
+            refund_ref=f"re_{order.refund_sid}",
+            status=RefundStatus.SUCCEEDED,
+            amount_minor=amount.cents,
+            currency="USD",
+        )
 
     def list_payments(self, day: date, *, cursor: str | None = None) -> ProviderPaymentPage:
-        return ProviderPaymentPage(payments=[payment for session in self.sessions.values()
-                                             for payment in session.payments if payment.occurred_at.date() == day])
+        return ProviderPaymentPage(
+            payments=[
+                payment
+                for session in self.sessions.values()
+                for payment in session.payments
+                if payment.occurred_at.date() == day
+            ]
+        )
 
     def verify_webhook(self, request: WebhookRequest) -> WebhookHead:
         if request.headers.get("signed") != "yes":

@@ -42,8 +42,9 @@ def new_user(keys: ApiKeys) -> str:
 
 def test_scopes(keys: ApiKeys, database: Database) -> None:
     user = new_user(keys)
-    node = Store.of(NODE, database).new({"node_id": "n1", "repo_url": "https://x/n1.git", "keys": [], "kinds": []},
-                                        keys.now())
+    node = Store.of(NODE, database).new(
+        {"node_id": "n1", "repo_url": "https://x/n1.git", "keys": [], "kinds": []}, keys.now()
+    )
     assert keys.caller(keys.create_for_user(user, "a").secret) == Caller("user", user)
     of_admin = keys.create_for_admin("b")
     assert keys.caller(of_admin.secret) == Caller("admin", of_admin.key.sid)
@@ -104,6 +105,7 @@ def test_revocation_is_for_good(keys: ApiKeys, clock: Clock) -> None:
 
 def test_a_user_with_a_key_cannot_go(keys: ApiKeys) -> None:
     from codegen.runtime.errors import InUse
+
     user = new_user(keys)
     keys.create_for_user(user, "a")
     with pytest.raises(InUse):

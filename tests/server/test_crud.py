@@ -47,8 +47,10 @@ def api(shop: ModuleType, shop_database: Database) -> Api:
 @pytest.fixture
 def fresh(shop: ModuleType, shop_database: Database) -> Iterator[Callable[..., Api]]:
     """An API with hooks."""
+
     def make(*hooks: Hooks[Any]) -> Api:
         return Api([shop.USER, shop.ORDER], shop_database, list(hooks))
+
     yield make
 
 
@@ -59,10 +61,12 @@ def refused(call: Callable[[], Any]) -> tuple[str, str]:
 
 
 def test_names_aliases_and_errors(api: Api) -> None:
-    assert list(api.methods)[:9] == [f"user.{verb}" for verb in (
-        "new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find")]
-    assert [name for name in api.methods if name.startswith("log_line")] == [f"log_line.{verb}" for verb in (
-        "new", "get", "list", "list_full", "exists", "find")]
+    assert list(api.methods)[:9] == [
+        f"user.{verb}" for verb in ("new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find")
+    ]
+    assert [name for name in api.methods if name.startswith("log_line")] == [
+        f"log_line.{verb}" for verb in ("new", "get", "list", "list_full", "exists", "find")
+    ]
     method = api.methods["log_line.list_full"]
     assert method.aliases == ("log_line_list_full",) and method.safe and method.param_names == ("limit", "cursor")
     assert api.methods["user.patch"].param_names == ("sid", "data", "rev")
@@ -72,8 +76,15 @@ def test_names_aliases_and_errors(api: Api) -> None:
 def test_a_life(api: Api) -> None:
     user = api("user.new", data={"address": "aa:01", "display_name": "Ann"})
     assert user == {
-        "sid": user["sid"], "address": "aa:01", "display_name": "Ann", "tier": "none", "secret": None,
-        "created_at": "2026-05-20T22:03:14Z", "seen_at": "2026-05-20T22:03:14Z", "rev": 1}
+        "sid": user["sid"],
+        "address": "aa:01",
+        "display_name": "Ann",
+        "tier": "none",
+        "secret": None,
+        "created_at": "2026-05-20T22:03:14Z",
+        "seen_at": "2026-05-20T22:03:14Z",
+        "rev": 1,
+    }
     sid = user["sid"]
     assert api("user.get", sid=sid) == user
     assert api("user.exists", sid=sid) is True and api("user.exists", sid="none1") is False
@@ -97,13 +108,22 @@ def test_server_fields_are_ignored_on_input(api: Api) -> None:
     assert (patched["created_at"], patched["rev"]) == (user["created_at"], 2)
     order = api("order.new", data={"user_sid": user["sid"], "number": 1, "tag": "a", "total_cents": {"any": "thing"}})
     assert (order["total"], order["total_cents"]) == ("1.50", 150)
-    assert api("order.set", data=order)["rev"] == 2   # what was read can be sent back
+    assert api("order.set", data=order)["rev"] == 2  # what was read can be sent back
 
 
-@pytest.mark.parametrize("data", [
-    {}, {"address": "XX"}, {"address": "aa", "nothing": 1}, {"address": "aa", "display_name": "x" * 81},
-    {"address": "aa", "tier": "year"}, {"address": "aa", "tier": None}, {"address": None},
-    {"sid": "!", "address": "aa"}])
+@pytest.mark.parametrize(
+    "data",
+    [
+        {},
+        {"address": "XX"},
+        {"address": "aa", "nothing": 1},
+        {"address": "aa", "display_name": "x" * 81},
+        {"address": "aa", "tier": "year"},
+        {"address": "aa", "tier": None},
+        {"address": None},
+        {"sid": "!", "address": "aa"},
+    ],
+)
 def test_wrong_input_is_refused(api: Api, data: dict[str, Any]) -> None:
     for method in ("user.new", "user.set"):
         with pytest.raises(ValidationError):
@@ -112,12 +132,19 @@ def test_wrong_input_is_refused(api: Api, data: dict[str, Any]) -> None:
 
 
 def test_other_wrong_params(api: Api) -> None:
-    for method, params in (("user.get", {}), ("user.get", {"sid": "aaaa", "x": 1}), ("user.list", {"limit": 0}),
-                           ("user.list", {"limit": 1001}), ("user.list", {"limit": "5"}), ("user.find", {}),
-                           ("user.find", {"filter": {"display_name": "x"}}), ("user.find", {"filter": {"tier": "x"}}),
-                           ("user.patch", {"sid": "aaaa", "data": {"tier": None}}),
-                           ("user.patch", {"sid": "aaaa", "data": {"x": 1}}),
-                           ("order.new", {"data": {"user_sid": "aaaa", "number": 1, "tag": "a", "total": "-1"}})):
+    for method, params in (
+        ("user.get", {}),
+        ("user.get", {"sid": "aaaa", "x": 1}),
+        ("user.list", {"limit": 0}),
+        ("user.list", {"limit": 1001}),
+        ("user.list", {"limit": "5"}),
+        ("user.find", {}),
+        ("user.find", {"filter": {"display_name": "x"}}),
+        ("user.find", {"filter": {"tier": "x"}}),
+        ("user.patch", {"sid": "aaaa", "data": {"tier": None}}),
+        ("user.patch", {"sid": "aaaa", "data": {"x": 1}}),
+        ("order.new", {"data": {"user_sid": "aaaa", "number": 1, "tag": "a", "total": "-1"}}),
+    ):
         with pytest.raises(ValidationError):
             api(method, **params)
 
@@ -147,11 +174,17 @@ def test_references_and_immutables_name_their_field(api: Api) -> None:
     other = api("user.new", data={"address": "aa:02"})["sid"]
     order = api("order.new", data={"user_sid": user, "number": 1, "tag": "a"})
     assert refused(lambda: api("order.new", data={"user_sid": "nobody", "number": 2, "tag": "b"})) == (
-        "data.user_sid", "reference")
+        "data.user_sid",
+        "reference",
+    )
     assert refused(lambda: api("order.patch", sid=order["sid"], data={"parent": "nothing"})) == (
-        "data.parent", "reference")
+        "data.parent",
+        "reference",
+    )
     assert refused(lambda: api("order.patch", sid=order["sid"], data={"user_sid": other})) == (
-        "data.user_sid", "immutable")
+        "data.user_sid",
+        "immutable",
+    )
     assert refused(lambda: api("order.new", data={"number": 2, "tag": "b"})) == ("data.user_sid", "missing")
     with pytest.raises(InUse):
         api("user.delete", sid=user)
@@ -201,13 +234,18 @@ def test_the_seven_hooks(fresh: Callable[..., Api], shop: ModuleType) -> None:
         seen.append(("pre_set", old and old.display_name, new.display_name))
         new.tier = shop.Tier("week")
 
-    api = fresh(Hooks(
-        type=shop.USER, pre_new=pre_new, post_new=lambda context, user: seen.append(("post_new", user.display_name)),
-        pre_set=pre_set,
-        post_set=lambda context, old, new: seen.append(("post_set", old and old.display_name, new.display_name)),
-        pre_delete=lambda context, user: seen.append(("pre_delete", user.display_name)),
-        post_delete=lambda context, user: seen.append(("post_delete", user.display_name)),
-        post_get=lambda context, user: user.model_copy(update={"display_name": f"<{user.display_name}>"})))
+    api = fresh(
+        Hooks(
+            type=shop.USER,
+            pre_new=pre_new,
+            post_new=lambda context, user: seen.append(("post_new", user.display_name)),
+            pre_set=pre_set,
+            post_set=lambda context, old, new: seen.append(("post_set", old and old.display_name, new.display_name)),
+            pre_delete=lambda context, user: seen.append(("pre_delete", user.display_name)),
+            post_delete=lambda context, user: seen.append(("post_delete", user.display_name)),
+            post_get=lambda context, user: user.model_copy(update={"display_name": f"<{user.display_name}>"}),
+        )
+    )
     user = api("user.new", data={"address": "aa:01", "display_name": "Ann"})
     assert user["display_name"] == "<from the hook>"
     patched = api("user.patch", sid=user["sid"], data={"display_name": "Bo"}, rev=1)
@@ -217,9 +255,15 @@ def test_the_seven_hooks(fresh: Callable[..., Api], shop: ModuleType) -> None:
     assert [each["display_name"] for each in api("user.list_full")["items"]] == ["<Bo>", "<None>"]
     api("user.delete", sid="user9")
     assert seen == [
-        ("pre_new", "Ann"), ("post_new", "from the hook"), ("pre_set", "from the hook", "Bo"),
-        ("post_set", "from the hook", "Bo"), ("pre_set", None, None), ("post_set", None, None),
-        ("pre_delete", None), ("post_delete", None)]
+        ("pre_new", "Ann"),
+        ("post_new", "from the hook"),
+        ("pre_set", "from the hook", "Bo"),
+        ("post_set", "from the hook", "Bo"),
+        ("pre_set", None, None),
+        ("post_set", None, None),
+        ("pre_delete", None),
+        ("post_delete", None),
+    ]
 
 
 def test_what_a_hook_raises_undoes_the_call(fresh: Callable[..., Api], shop: ModuleType) -> None:

@@ -23,7 +23,8 @@ from codegen.runtime.storage.database import (
 TABLES = (
     'CREATE TABLE "a" ("id" BIGINT PRIMARY KEY, "n" BIGINT NOT NULL CHECK ("n" > 0), "b" BIGINT)',
     'CREATE UNIQUE INDEX "uq_n_b" ON "a" ("n", "b")',
-    'CREATE TABLE "c" ("id" BIGINT PRIMARY KEY, "a_id" BIGINT REFERENCES "a" ("id") ON DELETE RESTRICT)')
+    'CREATE TABLE "c" ("id" BIGINT PRIMARY KEY, "a_id" BIGINT REFERENCES "a" ("id") ON DELETE RESTRICT)',
+)
 
 
 @pytest.fixture
@@ -41,8 +42,10 @@ def test_other_urls_are_refused(url: str) -> None:
 
 def test_sqlite_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    for url, path in (("sqlite:///deep/er/x.db", tmp_path / "deep/er/x.db"),
-                      (f"sqlite:///{tmp_path}/y%20z.db", tmp_path / "y z.db")):
+    for url, path in (
+        ("sqlite:///deep/er/x.db", tmp_path / "deep/er/x.db"),
+        (f"sqlite:///{tmp_path}/y%20z.db", tmp_path / "y z.db"),
+    ):
         database = Database.open(url)
         database.ping()
         assert path.exists()
@@ -56,7 +59,11 @@ def test_errors_say_what_was_met(tables: Database) -> None:
     insert = tables.prepare('INSERT INTO "a" ("id", "n", "b") VALUES (?, ?, ?)')
     assert tables.change(insert, (1, 1, 1)) == 1
     for row, expected in (
-            ((2, 1, 1), Duplicate), ((1, 5, 5), Duplicate), ((3, -1, 1), Refused), ((3, None, 1), Refused)):
+        ((2, 1, 1), Duplicate),
+        ((1, 5, 5), Duplicate),
+        ((3, -1, 1), Refused),
+        ((3, None, 1), Refused),
+    ):
         with pytest.raises(expected):
             tables.execute(insert, row)
     with pytest.raises(Duplicate) as taken:
@@ -146,7 +153,7 @@ def test_inside_a_transaction_run_leaves_restarting_to_the_outer_one(tables: Dat
 
 def test_a_connection_lost_within_a_transaction_is_said_and_opened_again(postgresql_url: str) -> None:
     database = Database.open(postgresql_url)
-    (pid,), = database.execute("SELECT pg_backend_pid()")
+    ((pid,),) = database.execute("SELECT pg_backend_pid()")
     with psycopg.connect(postgresql_url, autocommit=True) as other, pytest.raises(Unavailable), database.transaction():
         other.execute("SELECT pg_terminate_backend(%s)", (pid,))
         database.ping()
@@ -155,9 +162,15 @@ def test_a_connection_lost_within_a_transaction_is_said_and_opened_again(postgre
     database.close()
 
 
-@pytest.mark.parametrize("use", [
-    lambda database: database.execute("SELECT 1"), lambda database: database.change("INSERT INTO kept VALUES (1)"),
-    lambda database: database.run(lambda: database.execute("SELECT 1"))], ids=["read", "write", "transaction"])
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda database: database.execute("SELECT 1"),
+        lambda database: database.change("INSERT INTO kept VALUES (1)"),
+        lambda database: database.run(lambda: database.execute("SELECT 1")),
+    ],
+    ids=["read", "write", "transaction"],
+)
 def test_a_connection_that_died_while_idle_costs_no_call(postgresql_url: str, use: Any) -> None:
     database, other = Database.open(postgresql_url), Database.open(postgresql_url)
     try:

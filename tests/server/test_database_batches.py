@@ -15,8 +15,10 @@ def tables(database: Database) -> Database:
 
 
 def rows(database: Database) -> list[tuple[str, ...]]:
-    return [*database.execute("SELECT sid FROM parent ORDER BY sid"),
-            *database.execute("SELECT sid, parent_sid FROM child ORDER BY sid")]
+    return [
+        *database.execute("SELECT sid FROM parent ORDER BY sid"),
+        *database.execute("SELECT sid, parent_sid FROM child ORDER BY sid"),
+    ]
 
 
 def test_in_their_order(tables: Database) -> None:
@@ -44,5 +46,5 @@ def test_errors_leave_nothing_and_the_connection_goes_on(tables: Database, caplo
                 with tables.transaction():
                     tables.execute_all([(parent, (f"p{number:02}",)), (child, (f"c{number}", f"p{number:02}"))])
                 kept.append((f"p{number:02}",))
-    assert rows(tables)[:len(kept)] == kept
+    assert rows(tables)[: len(kept)] == kept
     assert not caplog.records

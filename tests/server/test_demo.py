@@ -73,8 +73,9 @@ def test_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
     """The terminal tells every process of the foreground; none is left, none has to be killed."""
     site = demo_site(tmp_path)
     with site.log.open("w") as log:
-        demo = subprocess.Popen([*COMMAND, "demo"], env=site.environment, stdout=log, stderr=log,
-                                start_new_session=True)
+        demo = subprocess.Popen(
+            [*COMMAND, "demo"], env=site.environment, stdout=log, stderr=log, start_new_session=True
+        )
     printed(site)
     began = time.monotonic()
     os.killpg(demo.pid, signal.SIGINT)
@@ -106,7 +107,8 @@ def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
         "fails = [sys.executable, '-c', 'import time; time.sleep(1); raise SystemExit(\"broken pipes\")']\n"
         "url = f'http://127.0.0.1:{sys.argv[2]}/'\n"
         "supervise([Program('server', serve, url, here / 'a.log'), Program('other', fails, url, here / 'b.log')], {},\n"
-        "          when_ready=lambda: print('ready', flush=True))\n")
+        "          when_ready=lambda: print('ready', flush=True))\n"
+    )
     port = Site(tmp_path).port
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(port)], capture_output=True, text=True)
     assert done.stdout == "ready\n"
@@ -117,8 +119,12 @@ def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
 
 
 def test_a_program_that_does_not_start_is_told(tmp_path: Path) -> None:
-    program = Program("site", [sys.executable, "-c", "print('no database'); raise SystemExit(3)"],
-                      "http://127.0.0.1:9/", tmp_path / "site.log")
+    program = Program(
+        "site",
+        [sys.executable, "-c", "print('no database'); raise SystemExit(3)"],
+        "http://127.0.0.1:9/",
+        tmp_path / "site.log",
+    )
     before = signal.getsignal(signal.SIGTERM)
     with pytest.raises(ChildFailed, match=r"the site ended with status 3(.|\n)*no database"):
         supervise([program], {}, when_ready=lambda: None)

@@ -44,8 +44,9 @@ class Example:
 
 
 def run(folder: Path, *arguments: str) -> None:
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, env=environment(folder), text=True,
-                          capture_output=True, check=False)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, env=environment(folder), text=True, capture_output=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -64,8 +65,13 @@ def start(name: str, folder: Path) -> Iterator[Example]:
         port = probe.getsockname()[1]
     log = folder / "server.log"
     with log.open("wb") as output:
-        server = subprocess.Popen([sys.executable, "app.py"], cwd=folder, stdout=output, stderr=output,
-                                  env=environment(folder, **{f"{name.upper()}_PORT": str(port)}))
+        server = subprocess.Popen(
+            [sys.executable, "app.py"],
+            cwd=folder,
+            stdout=output,
+            stderr=output,
+            env=environment(folder, **{f"{name.upper()}_PORT": str(port)}),
+        )
     sys.path.insert(0, str(folder))
     try:
         url = f"http://127.0.0.1:{port}"
@@ -106,13 +112,15 @@ def tsc() -> Path:
 
 # --- Python ---------------------------------------------------------------------------------------------------------
 
+
 def test_a_reader_borrows_a_book(library: Example) -> None:
     clients: Any = library.module("clients.python")
     errors: Any = library.module("errors.library")
     models: Any = library.module("models.library")
     with clients.Client(library.url, token="librarians-token") as librarian:
-        book = librarian.book.new({"title": "Dune", "isbn": "9780441013593", "genre": "fiction",
-                                   "price": Money.parse("9.99")})
+        book = librarian.book.new(
+            {"title": "Dune", "isbn": "9780441013593", "genre": "fiction", "price": Money.parse("9.99")}
+        )
         assert isinstance(book, models.Book)
         assert book.price == Money.from_cents(999)
         assert librarian.loans.count("fiction") == 1
@@ -154,6 +162,7 @@ def test_the_same_for_asyncio(weather: Example) -> None:
             found = await client.reading.find({"station": station.sid})
             assert found.items == [reading]
             assert found.next_cursor is None
+
     asyncio.run(talk())
 
 
@@ -163,8 +172,13 @@ def test_only_what_may_be_repeated_is_repeated(weather: Example) -> None:
 
     def busy(request: httpx.Request) -> httpx.Response:
         seen.append(json.loads(request.content))
-        return httpx.Response(503, text="busy") if len(seen) < 3 else httpx.Response(
-            200, json={"jsonrpc": "2.0", "id": 1, "result": {"type": "calm", "since": "2026-01-01T00:00:00Z"}})
+        return (
+            httpx.Response(503, text="busy")
+            if len(seen) < 3
+            else httpx.Response(
+                200, json={"jsonrpc": "2.0", "id": 1, "result": {"type": "calm", "since": "2026-01-01T00:00:00Z"}}
+            )
+        )
 
     def client() -> Any:
         seen.clear()
@@ -172,7 +186,7 @@ def test_only_what_may_be_repeated_is_repeated(weather: Example) -> None:
 
     assert client().weather_v2.now("abcd").type == "calm"
     assert len(seen) == 3
-    with pytest.raises(ValidationError):   # the answer is of another type; what counts is what was sent
+    with pytest.raises(ValidationError):  # the answer is of another type; what counts is what was sent
         client().weather_v2.report("abcd", "pressure", Decimal(1), datetime(2026, 1, 1, tzinfo=UTC))
     assert len(seen) == 3
     assert len({call["params"]["key"] for call in seen}) == 1
@@ -222,9 +236,27 @@ def check_types(tsc: Path, *files: Path) -> None:
 
 def compile_types(tsc: Path, *files: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [NODE, tsc, "--strict", "--noEmit", "--noUnusedLocals", "--noUncheckedIndexedAccess", "--target", "es2022",
-         "--module", "es2022", "--moduleResolution", "bundler", "--lib", "es2023,dom", *files],
-        text=True, capture_output=True, check=False)
+        [
+            NODE,
+            tsc,
+            "--strict",
+            "--noEmit",
+            "--noUnusedLocals",
+            "--noUncheckedIndexedAccess",
+            "--target",
+            "es2022",
+            "--module",
+            "es2022",
+            "--moduleResolution",
+            "bundler",
+            "--lib",
+            "es2023,dom",
+            *files,
+        ],
+        text=True,
+        capture_output=True,
+        check=False,
+    )
 
 
 def test_the_products_typescript_client_is_strictly_typed(tsc: Path) -> None:
@@ -246,18 +278,40 @@ def test_the_script_calls_the_server(library: Example) -> None:
     done = subprocess.run([NODE, "script.js", library.url], cwd=folder, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout) == [
-        "Emma", 0, True, True, 1001, "book_lent", "the book is lent", ["data.isbn", "data.title"]]
+        "Emma",
+        0,
+        True,
+        True,
+        1001,
+        "book_lent",
+        "the book is lent",
+        ["data.isbn", "data.title"],
+    ]
 
 
 # --- the examples themselves ----------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", ["library", "weather"])
 def test_the_examples_are_strictly_typed(name: str, request: pytest.FixtureRequest) -> None:
     example: Example = request.getfixturevalue(name)
     done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT}/.mypy_cache", "app.py",
-         example.package], cwd=example.folder, text=True, capture_output=True, check=False,
-        env={**os.environ, "MYPYPATH": str(ROOT)})
+        [
+            sys.executable,
+            "-m",
+            "mypy",
+            "--strict",
+            "--config-file=",
+            f"--cache-dir={ROOT}/.mypy_cache",
+            "app.py",
+            example.package,
+        ],
+        cwd=example.folder,
+        text=True,
+        capture_output=True,
+        check=False,
+        env={**os.environ, "MYPYPATH": str(ROOT)},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

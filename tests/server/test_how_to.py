@@ -33,10 +33,22 @@ def follow(page: str, folder: Path, first_in_path: Path = Path(sys.executable).p
             expected.append(text.strip())
     assert len(script) > 2, "the page has no commands"
     environment = {
-        **os.environ, **variables, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1",
-        "PATH": os.pathsep.join([str(first_in_path), str(Path(sys.executable).parent), os.environ["PATH"]])}
-    done = subprocess.run(["bash", "-c", "\n".join(script)], cwd=folder, env=environment, text=True, check=False,
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=300)
+        **os.environ,
+        **variables,
+        "PYTHONPATH": os.pathsep.join(sys.path),
+        "PYTHONUNBUFFERED": "1",
+        "PATH": os.pathsep.join([str(first_in_path), str(Path(sys.executable).parent), os.environ["PATH"]]),
+    }
+    done = subprocess.run(
+        ["bash", "-c", "\n".join(script)],
+        cwd=folder,
+        env=environment,
+        text=True,
+        check=False,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        timeout=300,
+    )
     assert done.returncode == 0, done.stdout
     place = 0
     for text in expected:
@@ -95,11 +107,16 @@ def pay_with_the_piggy_bank(folder: Path) -> None:
         def tell(what: str, total: int, key: bytes = b"secret") -> int:
             body = json.dumps({"session": ref, "what": what, "total": total, "at": now}).encode()
             signature = hmac.new(key, body, hashlib.sha256).hexdigest()
-            return site.http.post(f"{site.site_url}/webhooks/piggy", content=body,
-                                  headers={"Piggy-Signature": signature}).status_code
+            return site.http.post(
+                f"{site.site_url}/webhooks/piggy", content=body, headers={"Piggy-Signature": signature}
+            ).status_code
 
         assert [tell("paid", 1000, b"guess"), tell("rattled", 0), tell("paid", 1000), tell("paid", 1000)] == [
-            401, 200, 200, 200]
+            401,
+            200,
+            200,
+            200,
+        ]
         assert site.balance(user) == 10
         assert tell("refunded", 400) == 200
         assert site.balance(user) == 6
@@ -109,5 +126,5 @@ def pay_with_the_piggy_bank(folder: Path) -> None:
 def test_change_a_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("schemas", "generated", "handlers", "providers", "codegen"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
-    monkeypatch.syspath_prepend(str(tmp_path))   # the copy, not the original
+    monkeypatch.syspath_prepend(str(tmp_path))  # the copy, not the original
     follow("change-a-schema.md", tmp_path, HERO_ONBOARDING_VAR_DIR=str(tmp_path / "var"))

@@ -37,13 +37,17 @@ class Desk:
 
     def adjust(self, body: Any, headers: dict[str, str] | None = None) -> tuple[int, Any]:
         text = body if isinstance(body, (str, bytes)) else json.dumps(body)
-        answer = self.client.simulate_post("/admin/balance-adjust", body=text, headers={
-            "Content-Type": "application/json", **(ADMIN if headers is None else headers)})
+        answer = self.client.simulate_post(
+            "/admin/balance-adjust",
+            body=text,
+            headers={"Content-Type": "application/json", **(ADMIN if headers is None else headers)},
+        )
         return answer.status_code, answer.json
 
     def call(self, method: str, headers: dict[str, str] | None = None, **params: Any) -> Any:
-        answer = self.client.simulate_post("/rpc", headers={**(headers or ADMIN)}, json={
-            "jsonrpc": "2.0", "id": 1, "method": method, "params": params}).json
+        answer = self.client.simulate_post(
+            "/rpc", headers={**(headers or ADMIN)}, json={"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        ).json
         return answer["result"] if "result" in answer else answer["error"]["data"]["error"]
 
     def acts(self) -> list[OperatorAct]:
@@ -58,17 +62,22 @@ def desk(database: Database) -> Desk:
 def test_a_balance_is_set(desk: Desk) -> None:
     desk.book.top_up(desk.user, "pi_1", 25 * DOLLAR + 1)
     order = {"sid": desk.user, "balance_cents": 1000, "reason": "goodwill", "expected_prev_cents": 2500}
-    assert desk.adjust(order) == (
-        200, {"prev_balance_cents": 2500, "new_balance_cents": 1000})
+    assert desk.adjust(order) == (200, {"prev_balance_cents": 2500, "new_balance_cents": 1000})
     billing = desk.book.ledger.billings.one({"user_sid": desk.user})
     assert billing is not None
     assert (billing.credit_balance, billing.lifetime_paid) == (10 * DOLLAR, 25 * DOLLAR + 1)
     assert desk.adjust({"sid": billing.sid, "balance_cents": -300}) == (
-        200, {"prev_balance_cents": 1000, "new_balance_cents": -300})
+        200,
+        {"prev_balance_cents": 1000, "new_balance_cents": -300},
+    )
     act, _ = desk.acts()
     assert (act.operator, act.act, act.subject, act.reason, act.arguments) == (
-        "admin-secret", "billing.set_credit_balance", desk.user, "goodwill",
-        {"balance_cents": 1000, "expected_prev_cents": 2500, "key": None})
+        "admin-secret",
+        "billing.set_credit_balance",
+        desk.user,
+        "goodwill",
+        {"balance_cents": 1000, "expected_prev_cents": 2500, "key": None},
+    )
     sources = [transaction.source for transaction in desk.book.ledger.transactions.list_full()["items"]]
     assert sources == ["payment:stripe:pi_1", *(f"operator:{each.sid}" for each in desk.acts())]
     assert audit(desk.database) == []
@@ -94,7 +103,8 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"reason": ""}, 400, "invalid"),
     ({"reason": "x" * 501}, 400, "invalid"),
     ({"sid": "a b"}, 400, "invalid"),
-    ({"more": 1}, 400, "invalid")]
+    ({"more": 1}, 400, "invalid"),
+]
 
 
 def test_what_is_refused(desk: Desk) -> None:
@@ -111,8 +121,13 @@ def test_who_is_refused(desk: Desk) -> None:
     keys = ApiKeys(desk.database, desk.book.clock)
     body = {"sid": desk.user, "balance_cents": 100}
     of_user = bearer(keys.create_for_user(desk.user, "mine").secret)
-    for headers in ({}, {"X-Hero-Onboarding-Admin-Secret": SECRET + "x"}, {"X-Hero-Onboarding-Admin-Secret": ""},
-                    bearer("hok_nothing"), of_user):
+    for headers in (
+        {},
+        {"X-Hero-Onboarding-Admin-Secret": SECRET + "x"},
+        {"X-Hero-Onboarding-Admin-Secret": ""},
+        bearer("hok_nothing"),
+        of_user,
+    ):
         status, answer = desk.adjust(body, headers)
         assert (status, answer["error"]) == (401, "unauthorized"), headers
     assert desk.acts() == []
@@ -123,10 +138,12 @@ def test_who_is_refused(desk: Desk) -> None:
 def test_the_same_key_is_one_intention(desk: Desk) -> None:
     for _ in range(2):
         assert desk.call("billing.set_credit_balance", sid=desk.user, balance_cents=500, key="k")["credit_balance"] == (
-            "5.00")
+            "5.00"
+        )
     desk.book.charge(desk.user, "a", DOLLAR)
     assert desk.call("billing.set_credit_balance", sid=desk.user, balance_cents=500, key="k")["credit_balance"] == (
-        "4.00"), "a late repetition does not undo what came after"
+        "4.00"
+    ), "a late repetition does not undo what came after"
     for _ in range(2):
         granted = desk.call("billing.grant", user_sid=desk.user, amount="2.50", reason="thanks", key="k")
         assert granted["credit_balance"] == "6.50"
@@ -162,8 +179,13 @@ def test_the_summary(desk: Desk) -> None:
     desk.book.later(8 * 86400)
     found = desk.call("billing.summary", headers)
     assert {name: found[name] for name in ("balance", "balance_cents", "purchased", "granted", "held", "debt")} == {
-        "balance": "16.00", "balance_cents": 1600, "purchased": "15.00", "granted": "1.00", "held": "5.00",
-        "debt": "0.00"}
+        "balance": "16.00",
+        "balance_cents": 1600,
+        "purchased": "15.00",
+        "granted": "1.00",
+        "held": "5.00",
+        "debt": "0.00",
+    }
     assert found["blocked"] == ["frozen", "kyc"]
     assert (found["ladder"]["tier"], found["ladder"]["next_tier"]) == ("week", "month")
     assert found["ladder"]["next_at"] > paid_at.isoformat()
@@ -177,18 +199,20 @@ def test_the_audit_over_rpc(desk: Desk) -> None:
     desk.book.top_up(desk.user, "pi_1", DOLLAR)
     assert desk.call("admin.audit")["findings"] == []
     desk.database.execute("UPDATE billing SET credit_balance = 0")
-    finding, = desk.call("admin.audit")["findings"]
+    (finding,) = desk.call("admin.audit")["findings"]
     assert (finding["check"], desk.user in finding["detail"]) == ("billing", True)
     of_user = bearer(ApiKeys(desk.database, desk.book.clock).create_for_user(desk.user, "mine").secret)
-    answer = desk.client.simulate_post("/rpc", headers=of_user, json={
-        "jsonrpc": "2.0", "id": 1, "method": "admin.audit", "params": {}}).json
+    answer = desk.client.simulate_post(
+        "/rpc", headers=of_user, json={"jsonrpc": "2.0", "id": 1, "method": "admin.audit", "params": {}}
+    ).json
     assert answer["error"]["code"] == 1403
 
 
 def test_the_command(tmp_path: Path) -> None:
     site = Site(tmp_path)
-    database = Database.open(site.environment.get("HERO_ONBOARDING_DATABASE_URL")
-                             or f"sqlite:///{tmp_path}/var/hero-onboarding.db")
+    database = Database.open(
+        site.environment.get("HERO_ONBOARDING_DATABASE_URL") or f"sqlite:///{tmp_path}/var/hero-onboarding.db"
+    )
     migrate(database)
     book = Book(database)
     book.top_up(book.user(), "pi_1", 5 * DOLLAR)
@@ -198,5 +222,6 @@ def test_the_command(tmp_path: Path) -> None:
     database.execute("UPDATE credit_lot SET remaining = 1")
     assert "1" in site.command("audit", status=1)
     assert [finding["check"] for finding in json.loads(site.command("audit", "--json", status=1))["findings"]] == [
-        "lots"]
+        "lots"
+    ]
     database.close()

@@ -46,11 +46,15 @@ def busy(book: Book, user: str, other: str) -> None:
             case 2:
                 book.post(user, TransactionKind.REFUND, key, lambda w, a=amount: rules.refund(w, "stripe", a, None))
             case 3:
-                book.post(user, TransactionKind.DISPUTE_HOLD, key,
-                          lambda w, a=amount: rules.dispute_opened(w, a, None))
+                book.post(user, TransactionKind.DISPUTE_HOLD, key, lambda w, a=amount: rules.dispute_opened(w, a, None))
             case _:
-                book.post(user, TransactionKind.ADJUSTMENT, key,
-                          lambda w, a=amount: rules.adjust(w, a - 5 * 10**10), source=f"operator:{key}")
+                book.post(
+                    user,
+                    TransactionKind.ADJUSTMENT,
+                    key,
+                    lambda w, a=amount: rules.adjust(w, a - 5 * 10**10),
+                    source=f"operator:{key}",
+                )
         book.top_up(other, f"{other}-{number}", amount)
 
 
@@ -60,8 +64,13 @@ def test_lines_add_up(book: Book, limit: int) -> None:
     busy(book, user, other)
     history = History(book.database)
     standing = Standings(book.database, book.ledger, book.clock).of(user)
-    now: dict[View, int] = {"all": standing.balance, "purchased": standing.purchased, "granted": standing.granted,
-                            "held": standing.held, "receivable": -standing.debt}
+    now: dict[View, int] = {
+        "all": standing.balance,
+        "purchased": standing.purchased,
+        "granted": standing.granted,
+        "held": standing.held,
+        "receivable": -standing.debt,
+    }
     for view, balance in now.items():
         lines = everything(history, user, view, limit)
         for line in lines:
@@ -93,7 +102,7 @@ def test_a_page_is_two_reads(book: Book, monkeypatch: pytest.MonkeyPatch) -> Non
 
     def counted(sql: str, params: object = ()) -> object:
         asked.append(sql)
-        return execute(sql, params)   # type: ignore[arg-type]
+        return execute(sql, params)  # type: ignore[arg-type]
 
     monkeypatch.setattr(book.database, "execute", counted)
     history.page(user, 10)

@@ -46,8 +46,9 @@ def test_plans(book: Book) -> None:
     assert "uq_ledger_entry__position" in before
     assert "Seq Scan on ledger" not in before
     assert LOT_INDEX in plan(database, statements.open_lots, new)
-    assert LOT_INDEX in plan(database, statements.open_lots, book.ledger.transactions.list_full(1)["items"][0].user_sid
-                             or "")
+    assert LOT_INDEX in plan(
+        database, statements.open_lots, book.ledger.transactions.list_full(1)["items"][0].user_sid or ""
+    )
 
 
 def test_a_page_of_the_history_begins_at_its_place(book: Book) -> None:

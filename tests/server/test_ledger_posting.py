@@ -30,8 +30,14 @@ def book(database: Database) -> Book:
 def entries(book: Book) -> list[tuple[str, int, int]]:
     """Account without the user, amount, balance after; in the order of the chain."""
     found = sorted(book.ledger.entries.list_full(1000)["items"], key=lambda entry: entry.position)
-    return [(entry.account.rpartition(":")[2] if entry.user_sid else entry.account, int(entry.amount),
-             int(entry.balance_after)) for entry in found]
+    return [
+        (
+            entry.account.rpartition(":")[2] if entry.user_sid else entry.account,
+            int(entry.amount),
+            int(entry.balance_after),
+        )
+        for entry in found
+    ]
 
 
 def test_a_top_up(book: Book) -> None:
@@ -44,11 +50,19 @@ def test_a_top_up(book: Book) -> None:
     assert entries(book) == [("cash:stripe", 25 * DOLLAR, 25 * DOLLAR), ("purchased", -25 * DOLLAR, -25 * DOLLAR)]
     lot = book.ledger.lots.get(book.lot("pi_1") or "")
     assert (lot.kind, lot.amount, lot.remaining, lot.transaction_sid) == (
-        LotKind.PURCHASED, 25 * DOLLAR, 25 * DOLLAR, posted.sid)
+        LotKind.PURCHASED,
+        25 * DOLLAR,
+        25 * DOLLAR,
+        posted.sid,
+    )
     billing = book.ledger.billings.one({"user_sid": user})
     assert billing is not None
     assert (billing.credit_balance, billing.lifetime_paid, billing.first_paid_at, billing.last_active_at) == (
-        25 * DOLLAR, 25 * DOLLAR, paid_at, paid_at)
+        25 * DOLLAR,
+        25 * DOLLAR,
+        paid_at,
+        paid_at,
+    )
     assert (billing.debt_since, billing.frozen) == (None, False)
     assert audit(book.database) == []
 
@@ -131,7 +145,8 @@ def test_a_spent_lot_is_found_again(book: Book) -> None:
     book.refund(user, "re_1", 5 * DOLLAR, book.lot("pi_1"))
     book.refund_failed(user, "re_1-failed", 5 * DOLLAR, book.lot("pi_1"))
     assert [(int(lot.amount), int(lot.remaining)) for lot in book.ledger.lots.list_full()["items"]] == [
-        (5 * DOLLAR, 5 * DOLLAR)]
+        (5 * DOLLAR, 5 * DOLLAR)
+    ]
     assert audit(book.database) == []
 
 
@@ -147,10 +162,11 @@ def test_another_users_lot_is_not_found(book: Book) -> None:
 def test_anybody_can_compute_the_chain_again(book: Book) -> None:
     """From what the API answers, with nothing but SHA-256 and JSON with sorted keys."""
     user = book.user()
-    book.top_up(user, "pi_é\u2028\"\\", 5 * DOLLAR)
+    book.top_up(user, 'pi_é\u2028"\\', 5 * DOLLAR)
     book.charge(user, "a", 1234567890)
-    methods = {method.name: method for method in crud.methods(
-        [LEDGER_ENTRY, LEDGER_TRANSACTION, CREDIT_LOT], book.database)}
+    methods = {
+        method.name: method for method in crud.methods([LEDGER_ENTRY, LEDGER_TRANSACTION, CREDIT_LOT], book.database)
+    }
 
     def listed(name: str) -> list[dict[str, object]]:
         method = methods[f"{name}.list_full"]
@@ -161,8 +177,10 @@ def test_anybody_can_compute_the_chain_again(book: Book) -> None:
     def digest(value: object) -> str:
         return sha256(json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()).hexdigest()
 
-    lots = {lot["transaction_sid"]: {name: value for name, value in lot.items() if name not in ("remaining", "rev")}
-            for lot in listed("credit_lot")}
+    lots = {
+        lot["transaction_sid"]: {name: value for name, value in lot.items() if name not in ("remaining", "rev")}
+        for lot in listed("credit_lot")
+    }
     hashes = {}
     for transaction in listed("ledger_transaction"):
         hashes[transaction["sid"]] = transaction.pop("hash")
@@ -179,24 +197,40 @@ def test_anybody_can_compute_the_chain_again(book: Book) -> None:
 
 def test_canonical_bytes() -> None:
     """To the byte, so that no library changes them unseen."""
-    entry = {"sid": "e1", "position": 7, "transaction_sid": "t1", "account": "cash:stripe", "user_sid": None,
-             "amount": "25.00", "balance_after": "-0.000000001", "effective_at": START, "posted_at": START,
-             "reason": "Top-up “é” \x01\n/\x7f", "source": "payment:stripe:pi_1", "previous_hash": chain.GENESIS}
+    entry = {
+        "sid": "e1",
+        "position": 7,
+        "transaction_sid": "t1",
+        "account": "cash:stripe",
+        "user_sid": None,
+        "amount": "25.00",
+        "balance_after": "-0.000000001",
+        "effective_at": START,
+        "posted_at": START,
+        "reason": "Top-up “é” \x01\n/\x7f",
+        "source": "payment:stripe:pi_1",
+        "previous_hash": chain.GENESIS,
+    }
     fields = {name: entry[name] for name in chain.ENTRY}
-    assert chain.canonical(fields) == (
-        '{"account":"cash:stripe","amount":"25.00","balance_after":"-0.000000001",'
-        '"effective_at":"2026-05-20T22:03:14Z","position":7,"posted_at":"2026-05-20T22:03:14Z",'
-        f'"previous_hash":"{"0" * 64}","reason":"Top-up “é” \\u0001\\n/\x7f","sid":"e1",'
-        '"source":"payment:stripe:pi_1","transaction_sid":"t1","user_sid":null}').encode()
+    assert (
+        chain.canonical(fields)
+        == (
+            '{"account":"cash:stripe","amount":"25.00","balance_after":"-0.000000001",'
+            '"effective_at":"2026-05-20T22:03:14Z","position":7,"posted_at":"2026-05-20T22:03:14Z",'
+            f'"previous_hash":"{"0" * 64}","reason":"Top-up “é” \\u0001\\n/\x7f","sid":"e1",'
+            '"source":"payment:stripe:pi_1","transaction_sid":"t1","user_sid":null}'
+        ).encode()
+    )
 
 
 def test_what_64_bits_cannot_hold_is_refused(book: Book) -> None:
     user = book.user()
     most = 2**63 - 1
     book.post(user, TransactionKind.GRANT, "a", lambda wallet: rules.grant(wallet, most), "operator:x")
-    for attempt in (lambda: book.post(user, TransactionKind.GRANT, "b", lambda w: rules.grant(w, 1), "operator:x"),
-                    lambda: book.post(user, TransactionKind.GRANT, "c", lambda w: rules.grant(w, most + 1),
-                                      "operator:x")):
+    for attempt in (
+        lambda: book.post(user, TransactionKind.GRANT, "b", lambda w: rules.grant(w, 1), "operator:x"),
+        lambda: book.post(user, TransactionKind.GRANT, "c", lambda w: rules.grant(w, most + 1), "operator:x"),
+    ):
         with pytest.raises(LedgerOverflow):
             attempt()
     assert book.balance(user) == most
@@ -224,8 +258,15 @@ def test_what_is_no_posting_is_refused(book: Book) -> None:
     with pytest.raises(UnknownReference):
         post(lambda wallet: rules.grant(wallet, 5), who="nobody")
     with pytest.raises(RuntimeError, match="transaction"):
-        book.ledger.post(user_sid=user, kind=TransactionKind.GRANT, key="k", source="operator:x", reason="r",
-                         effective_at=START, draw=lambda wallet: rules.grant(wallet, 5))
+        book.ledger.post(
+            user_sid=user,
+            kind=TransactionKind.GRANT,
+            key="k",
+            source="operator:x",
+            reason="r",
+            effective_at=START,
+            draw=lambda wallet: rules.grant(wallet, 5),
+        )
     assert entries(book) == []
     assert audit(book.database) == []
 
@@ -248,8 +289,15 @@ def test_a_user_without_a_balance_is_given_one(book: Book) -> None:
     assert audit(book.database) == []
 
 
-@pytest.mark.parametrize("statement", ["UPDATE ledger_entry SET amount = 0", "DELETE FROM ledger_entry",
-                                       "UPDATE ledger_transaction SET reason = 'x'", "DELETE FROM ledger_transaction"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE ledger_entry SET amount = 0",
+        "DELETE FROM ledger_entry",
+        "UPDATE ledger_transaction SET reason = 'x'",
+        "DELETE FROM ledger_transaction",
+    ],
+)
 def test_what_is_posted_stays(book: Book, statement: str) -> None:
     book.top_up(book.user(), "a", DOLLAR)
     with pytest.raises(Exception, match="append-only"):

@@ -111,11 +111,19 @@ def test_whoever_read_before_its_turn_starts_again(book: Book) -> None:
 
     def work(place: int) -> int:
         for number in range(6):
+
             def posting(key: str = f"{place}-{number}") -> object:
                 assert book.ledger.billings.one({"user_sid": user}) is not None
                 return book.ledger.post(
-                    user_sid=user, kind=TransactionKind.GRANT, key=key, source="operator:x", reason="r",
-                    effective_at=book.clock.now(), draw=lambda wallet: rules.grant(wallet, DOLLAR))
+                    user_sid=user,
+                    kind=TransactionKind.GRANT,
+                    key=key,
+                    source="operator:x",
+                    reason="r",
+                    effective_at=book.clock.now(),
+                    draw=lambda wallet: rules.grant(wallet, DOLLAR),
+                )
+
             while True:
                 try:
                     book.database.run(posting)
@@ -133,9 +141,11 @@ def test_acts_and_postings_meet(book: Book) -> None:
     """Operators who set the same balance, each from what it was: one wins each round."""
     user = book.user()
     for cents in (100, 200, 300):
+
         def work(place: int, cents: int = cents) -> int:
             return book.adjustments.set_balance(
-                book.context, sid=user, balance_cents=cents, expected_prev_cents=cents - 100).previous_cents
+                book.context, sid=user, balance_cents=cents, expected_prev_cents=cents - 100
+            ).previous_cents
 
         outcomes = together(book.database, 4, work)
         assert sorted(map(str, outcomes))[0] == str(cents - 100)

@@ -15,8 +15,15 @@ from tests.server.people import SECRETS, Browser, Person, code, secret
 from tests.server.site import ADMIN, Site
 
 P = 2**255 - 19
-LOW_ORDER = (0, 1, P - 1, P, P + 1, 39382357235489614581723060781553021112529911719440698176882885853963445705823,
-             325606250916557431795983626356110631294008115727848805560023387167927233504)
+LOW_ORDER = (
+    0,
+    1,
+    P - 1,
+    P,
+    P + 1,
+    39382357235489614581723060781553021112529911719440698176882885853963445705823,
+    325606250916557431795983626356110631294008115727848805560023387167927233504,
+)
 FAILED = (401, "proof_failed")
 
 
@@ -58,6 +65,7 @@ def nobody(browser: Browser) -> bool:
 
 # --- the way it is meant ----------------------------------------------------------------------------------------
 
+
 def test_login_and_logout(site: Site, browser: Browser, person: Person) -> None:
     started = browser.start(person)
     assert (started["origin"], started["address"]) == (site.url, person.address)
@@ -69,8 +77,10 @@ def test_login_and_logout(site: Site, browser: Browser, person: Person) -> None:
     assert (session["current"], session["method"], session["ip"]) == (True, "sealed", "127.0.0.1")
     assert browser.rpc("identity.logout") == {"sessions_ended": 1}
     assert browser.address is None
-    outcomes = [event["outcome"] for event in site.call(
-        "login_event.find", {"filter": {"address": person.address}}, ADMIN)["items"]]
+    outcomes = [
+        event["outcome"]
+        for event in site.call("login_event.find", {"filter": {"address": person.address}}, ADMIN)["items"]
+    ]
     assert outcomes == ["succeeded", "logged_out"]
 
 
@@ -119,6 +129,7 @@ def test_a_restart_keeps_sessions(tmp_path: Path, person: Person) -> None:
 
 # --- replay, doubles, time --------------------------------------------------------------------------------------
 
+
 def test_replay(site: Site, browser: Browser, person: Person) -> None:
     started = browser.start(person)
     answer = person.answer(started, site.url)
@@ -135,8 +146,11 @@ def test_two_finishes_at_once(site: Site, person: Person) -> None:
     answer, pre = person.answer(started, site.url), browser.cookie("hl_pre") or ""
     statuses = at_once(site, started, answer, pre, 8)
     assert sorted(statuses) == [200] + [401] * 7
-    assert execute(site, 'SELECT COUNT(*) FROM "session" AS s JOIN "user" AS u ON u.sid = s.user_sid'
-                         ' WHERE u.public_key = ?', person.public_key) == [(1,)]
+    assert execute(
+        site,
+        'SELECT COUNT(*) FROM "session" AS s JOIN "user" AS u ON u.sid = s.user_sid WHERE u.public_key = ?',
+        person.public_key,
+    ) == [(1,)]
 
 
 def at_once(site: Site, started: dict[str, object], answer: str, pre: str, many: int) -> list[int]:
@@ -159,8 +173,9 @@ def at_once(site: Site, started: dict[str, object], answer: str, pre: str, many:
 
 def test_expired(site: Site, browser: Browser, person: Person) -> None:
     started = browser.start(person)
-    execute(site, 'UPDATE "login_challenge" SET expires_at = ? WHERE challenge_id = ?', int(time()),
-            started["challenge_id"])
+    execute(
+        site, 'UPDATE "login_challenge" SET expires_at = ? WHERE challenge_id = ?', int(time()), started["challenge_id"]
+    )
     assert code(browser.finish(started, person.answer(started, site.url))) == FAILED
     assert nobody(browser)
 
@@ -186,6 +201,7 @@ def test_failed_tries_are_in_the_history(site: Site, browser: Browser, person: P
 
 # --- other browsers, other sites --------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("pre", [None, "", "A" * 43, "another's"])
 def test_other_cookie(site: Site, browser: Browser, person: Person, pre: str | None) -> None:
     started = browser.start(person)
@@ -201,13 +217,24 @@ def test_other_cookie(site: Site, browser: Browser, person: Person, pre: str | N
 
 
 @pytest.mark.parametrize("path", ["/auth/challenge", "/auth/verify"])
-@pytest.mark.parametrize("headers", [
-    {"Origin": "https://evil.example"}, {"Origin": "null"}, {"Origin": ""}, {"Sec-Fetch-Site": "cross-site"},
-    {"Sec-Fetch-Site": "same-site"}, {"Host": "evil.example"}, {"Host": ""},
-    {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"}], ids=str)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://evil.example"},
+        {"Origin": "null"},
+        {"Origin": ""},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+        {"Host": "evil.example"},
+        {"Host": ""},
+        {"Origin": "https://evil.example", "X-Forwarded-Host": "evil.example"},
+    ],
+    ids=str,
+)
 def test_other_origin(site: Site, person: Person, path: str, headers: dict[str, str]) -> None:
-    answer = httpx.post(site.url + path, json={"public_key": person.public_key},
-                        headers={"Origin": site.url, **headers})
+    answer = httpx.post(
+        site.url + path, json={"public_key": person.public_key}, headers={"Origin": site.url, **headers}
+    )
     assert code(answer) == (403, "bad_origin")
     assert "set-cookie" not in answer.headers
 
@@ -219,8 +246,11 @@ def test_missing_origin(site: Site, person: Person) -> None:
 
 def test_a_form_cannot_post_json(site: Site, person: Person) -> None:
     for kind in ("text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"):
-        answer = httpx.post(f"{site.url}/auth/challenge", content=f'{{"public_key":"{person.public_key}"}}',
-                            headers={"Origin": site.url, "Content-Type": kind})
+        answer = httpx.post(
+            f"{site.url}/auth/challenge",
+            content=f'{{"public_key":"{person.public_key}"}}',
+            headers={"Origin": site.url, "Content-Type": kind},
+        )
         assert code(answer) == (415, "bad_request")
 
 
@@ -248,25 +278,41 @@ def test_a_relayed_challenge_is_not_answered(site: Site, browser: Browser, perso
 
 # --- forged headers ---------------------------------------------------------------------------------------------
 
+
 def test_headers_prove_nothing(site: Site, browser: Browser, person: Person) -> None:
     Browser(site.url).login(person)
-    forged = {"X-Public-Key": person.public_key, "X-Signature": "00" * 64, "X-Hero-Context": "user",
-              "X-Hero-Claims": f'{{"sub":"{person.address}"}}', "X-Hero-User": person.address,
-              "X-Forwarded-For": person.address, "X-Real-IP": person.address, "Forwarded": f"for={person.address}"}
+    forged = {
+        "X-Public-Key": person.public_key,
+        "X-Signature": "00" * 64,
+        "X-Hero-Context": "user",
+        "X-Hero-Claims": f'{{"sub":"{person.address}"}}',
+        "X-Hero-User": person.address,
+        "X-Forwarded-For": person.address,
+        "X-Real-IP": person.address,
+        "Forwarded": f"for={person.address}",
+    }
     assert browser.rpc("identity.me", **forged) == 1401
     started = browser.start(person)
     assert code(browser.finish(started, "A" * 43, **forged)) == FAILED
 
 
 def test_the_peer_is_the_sockets(site: Site, person: Person) -> None:
-    forged = Browser(site.url, **{"X-Forwarded-For": "198.51.100.9", "X-Real-IP": "198.51.100.9",
-                                  "Forwarded": "for=198.51.100.9", "User-Agent": "B" * 5000})
+    forged = Browser(
+        site.url,
+        **{
+            "X-Forwarded-For": "198.51.100.9",
+            "X-Real-IP": "198.51.100.9",
+            "Forwarded": "for=198.51.100.9",
+            "User-Agent": "B" * 5000,
+        },
+    )
     [session] = forged.login(person).rpc("identity.sessions")
     assert session["ip"] == "127.0.0.1"
     assert session["user_agent"] == "B" * 255
 
 
 # --- wrong keys -------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("number", LOW_ORDER)
 def test_low_order_and_non_canonical_keys(browser: Browser, number: int) -> None:
@@ -280,37 +326,74 @@ def test_the_twin_of_a_key(browser: Browser, person: Person) -> None:
     assert code(browser.post("/auth/challenge", {"public_key": twin.hex()})) == (400, "bad_request")
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"public_key": ""}, {"public_key": "00"}, {"public_key": "g" * 64}, {"public_key": 5}, {"public_key": None},
-    {"public_key": "a" * 66}, {"address": "::1"}, {"address": "2001:db8::1"}, {"address": "127.0.0.1"},
-    {"address": "::ffff:4.0.0.1"}, {"address": "400::1%eth0"}, {"address": "600::1"}, {"address": "400::1/64"},
-    {"address": "400::1", "method": "overlay"}, {"address": "400::1", "method": "other"},
-    {"address": "400::1", "initiated_by": "nobody"}, {"address": "400::1", "admin": True}, [], 5, "x"], ids=str)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"public_key": ""},
+        {"public_key": "00"},
+        {"public_key": "g" * 64},
+        {"public_key": 5},
+        {"public_key": None},
+        {"public_key": "a" * 66},
+        {"address": "::1"},
+        {"address": "2001:db8::1"},
+        {"address": "127.0.0.1"},
+        {"address": "::ffff:4.0.0.1"},
+        {"address": "400::1%eth0"},
+        {"address": "600::1"},
+        {"address": "400::1/64"},
+        {"address": "400::1", "method": "overlay"},
+        {"address": "400::1", "method": "other"},
+        {"address": "400::1", "initiated_by": "nobody"},
+        {"address": "400::1", "admin": True},
+        [],
+        5,
+        "x",
+    ],
+    ids=str,
+)
 def test_what_is_no_start(browser: Browser, body: object) -> None:
     assert code(browser.post("/auth/challenge", body)) == (400, "bad_request")
 
 
-@pytest.mark.parametrize("body", [
-    {}, {"challenge_id": "x"}, {"challenge_id": "x", "response": "a", "code": "b"}, {"response": "x"},
-    {"challenge_id": "", "response": "x"}, {"challenge_id": "x" * 65, "response": "x"},
-    {"challenge_id": "x", "response": "x" * 65}, {"challenge_id": 1, "response": "x"}, []], ids=str)
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"challenge_id": "x"},
+        {"challenge_id": "x", "response": "a", "code": "b"},
+        {"response": "x"},
+        {"challenge_id": "", "response": "x"},
+        {"challenge_id": "x" * 65, "response": "x"},
+        {"challenge_id": "x", "response": "x" * 65},
+        {"challenge_id": 1, "response": "x"},
+        [],
+    ],
+    ids=str,
+)
 def test_what_is_no_proof(browser: Browser, body: object) -> None:
     assert code(browser.post("/auth/verify", body)) == (400, "bad_request")
 
 
-@pytest.mark.parametrize("content", [b"", b"null", b"{", b"\xff", b'{"public_key":"\\ud800"}', b"NaN", b"[" * 500,
-                                     b'{"a":1e999}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"null", b"{", b"\xff", b'{"public_key":"\\ud800"}', b"NaN", b"[" * 500, b'{"a":1e999}']
+)
 def test_what_is_no_json(site: Site, content: bytes) -> None:
     for path in ("/auth/challenge", "/auth/verify"):
-        answer = httpx.post(site.url + path, content=content,
-                            headers={"Origin": site.url, "Content-Type": "application/json"})
+        answer = httpx.post(
+            site.url + path, content=content, headers={"Origin": site.url, "Content-Type": "application/json"}
+        )
         assert code(answer) == (400, "bad_request")
 
 
 def test_bodies_have_a_kilobyte(site: Site) -> None:
     for size, status in ((1024, 400), (1025, 413), (100_000, 413)):
-        answer = httpx.post(f"{site.url}/auth/verify", content=b" " * size,
-                            headers={"Origin": site.url, "Content-Type": "application/json"})
+        answer = httpx.post(
+            f"{site.url}/auth/verify",
+            content=b" " * size,
+            headers={"Origin": site.url, "Content-Type": "application/json"},
+        )
         assert code(answer) == (status, "bad_request")
 
 
@@ -361,6 +444,7 @@ def test_an_address_has_one_form(site: Site, browser: Browser, person: Person) -
 
 # --- sessions ---------------------------------------------------------------------------------------------------
 
+
 def test_fixation(site: Site, person: Person) -> None:
     victim = Browser(site.url)
     planted = secret("B" * 43)
@@ -385,17 +469,29 @@ def test_a_new_login_ends_the_old_session_of_the_browser(site: Site, browser: Br
 
 
 def test_hostile_cookies(site: Site) -> None:
-    for cookie in (b"hl_session=\xff\xfe", b"hl_session=\"", b"hl_session=" + b"A" * 5000, b";;;=;hl_session",
-                   b"hl_session=x; hl_pre=\xc3\xa9"):
-        answer = httpx.post(f"{site.url}/rpc", json={"jsonrpc": "2.0", "id": 1, "method": "billing.plans"},
-                            headers=[(b"Cookie", cookie), (b"Origin", site.url.encode())])
+    for cookie in (
+        b"hl_session=\xff\xfe",
+        b'hl_session="',
+        b"hl_session=" + b"A" * 5000,
+        b";;;=;hl_session",
+        b"hl_session=x; hl_pre=\xc3\xa9",
+    ):
+        answer = httpx.post(
+            f"{site.url}/rpc",
+            json={"jsonrpc": "2.0", "id": 1, "method": "billing.plans"},
+            headers=[(b"Cookie", cookie), (b"Origin", site.url.encode())],
+        )
         assert "result" in answer.json(), cookie
-        answer = httpx.post(f"{site.url}/auth/verify", json={"challenge_id": "x", "response": "x"},
-                            headers=[(b"Cookie", cookie), (b"Origin", site.url.encode())])
+        answer = httpx.post(
+            f"{site.url}/auth/verify",
+            json={"challenge_id": "x", "response": "x"},
+            headers=[(b"Cookie", cookie), (b"Origin", site.url.encode())],
+        )
         assert code(answer) == FAILED, cookie
 
 
 # --- what is told -----------------------------------------------------------------------------------------------
+
 
 def test_all_failures_look_the_same(site: Site, browser: Browser, person: Person) -> None:
     used, live, tried, expired = (browser.start(person) for _ in range(4))
@@ -419,7 +515,8 @@ def test_nothing_in_the_database_finishes_a_login(site: Site, browser: Browser, 
     for hidden in (answer, started["sealed"], browser.cookie("hl_pre") or ""):
         assert hidden and hidden not in kept
     [(proof_hash,)] = execute(
-        site, 'SELECT proof_hash FROM "login_challenge" WHERE challenge_id = ?', started["challenge_id"])
+        site, 'SELECT proof_hash FROM "login_challenge" WHERE challenge_id = ?', started["challenge_id"]
+    )
     assert code(browser.finish(started, str(proof_hash))) == FAILED
 
 
@@ -435,9 +532,11 @@ def test_five_open_challenges(site: Site, person: Person) -> None:
 
 
 def test_answers_are_kept_and_framed_by_nobody(browser: Browser, person: Person) -> None:
-    for answer in (browser.post("/auth/challenge", {"public_key": person.public_key}),
-                   browser.post("/auth/verify", {"challenge_id": "x", "response": "x"}),
-                   browser.post("/auth/verify", {}, Origin="https://evil.example")):
+    for answer in (
+        browser.post("/auth/challenge", {"public_key": person.public_key}),
+        browser.post("/auth/verify", {"challenge_id": "x", "response": "x"}),
+        browser.post("/auth/verify", {}, Origin="https://evil.example"),
+    ):
         assert answer.headers["Cache-Control"] == "no-store"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
@@ -445,6 +544,7 @@ def test_answers_are_kept_and_framed_by_nobody(browser: Browser, person: Person)
 
 
 # --- programs ---------------------------------------------------------------------------------------------------
+
 
 def test_a_program_gets_a_link_and_no_session(site: Site, person: Person) -> None:
     program = Browser(site.url)
@@ -464,6 +564,7 @@ def test_a_browsers_challenge_is_no_programs(site: Site, browser: Browser, perso
 
 
 def test_no_message_for_a_program(browser: Browser, person: Person) -> None:
-    answer = browser.post("/auth/challenge", {
-        "public_key": person.public_key, "method": "message", "initiated_by": "program"})
+    answer = browser.post(
+        "/auth/challenge", {"public_key": person.public_key, "method": "message", "initiated_by": "program"}
+    )
     assert code(answer) == (400, "bad_request")

@@ -79,10 +79,24 @@ def test_challenges_that_are_not_answered(site: Site, key_file: str, person: Per
     assert "not for this key and this site" in done.stderr
 
 
-@pytest.mark.parametrize("given", [
-    "http://hero.example", "http://10.0.0.1:9920", "http://[400::1]", "https://", "ftp://hero.example",
-    "https://hero.example/login", "https://hero.example?x", "https://hero.example#x", "https://u:p@hero.example",
-    "https://hero.example\\@evil.example", "https://hero example", "https://hero.example:port", ""])
+@pytest.mark.parametrize(
+    "given",
+    [
+        "http://hero.example",
+        "http://10.0.0.1:9920",
+        "http://[400::1]",
+        "https://",
+        "ftp://hero.example",
+        "https://hero.example/login",
+        "https://hero.example?x",
+        "https://hero.example#x",
+        "https://u:p@hero.example",
+        "https://hero.example\\@evil.example",
+        "https://hero example",
+        "https://hero.example:port",
+        "",
+    ],
+)
 def test_what_is_no_site(key_file: str, given: str) -> None:
     done = run(given, "--key", key_file)
     assert (done.exit_code, done.stdout) == (2, "")
@@ -102,6 +116,7 @@ def test_usage(key_file: str) -> None:
 
 
 # --- key files --------------------------------------------------------------------------------------------------
+
 
 def test_key_files(tmp_path: Path, person: Person) -> None:
     path = tmp_path / "key"
@@ -125,8 +140,14 @@ def test_the_daemons_own_key_is_the_default(tmp_path: Path, person: Person, monk
     default_path().parent.mkdir(parents=True)
     default_path().write_bytes(person.private)
     started = protocol.Challenge(
-        person.address, protocol.encode(b"c" * 16), int(time()) + 60, int(time()), "https://hero.example",
-        protocol.encode(person.key), protocol.encode(b"s" * 32))
+        person.address,
+        protocol.encode(b"c" * 16),
+        int(time()) + 60,
+        int(time()),
+        "https://hero.example",
+        protocol.encode(person.key),
+        protocol.encode(b"s" * 32),
+    )
     sealed = protocol.encode(protocol.seal(started.plaintext(), person.key))
     assert run("https://hero.example", "--challenge", sealed).exit_code == 0
 
@@ -191,17 +212,34 @@ def test_redirects_are_not_followed(site: Site, key_file: str) -> None:
         assert len(received) == 1
 
 
-@pytest.mark.parametrize("link", [
-    "https://evil.example/login/link?token=x", "javascript:alert(1)", "SITE.evil.example/login/link?token=x",
-    "SITE/logout?x", "SITE/login/link?token=x\x1b[2J", "SITE/login/link?token=x https://evil.example", 5, None])
+@pytest.mark.parametrize(
+    "link",
+    [
+        "https://evil.example/login/link?token=x",
+        "javascript:alert(1)",
+        "SITE.evil.example/login/link?token=x",
+        "SITE/logout?x",
+        "SITE/login/link?token=x\x1b[2J",
+        "SITE/login/link?token=x https://evil.example",
+        5,
+        None,
+    ],
+)
 def test_links_to_elsewhere_are_not_printed(person: Person, key_file: str, link: object) -> None:
     def answer(path: str, _: dict[str, Any]) -> Answer:
         origin = f"http://127.0.0.1:{port}"
         if path == "/auth/verify":
             return 200, {}, {"link": link.replace("SITE", origin) if isinstance(link, str) else link}
         now = int(time())
-        text = protocol.Challenge(person.address, protocol.encode(b"c" * 16), now + 60, now, origin,
-                                  protocol.encode(person.key), protocol.encode(b"s" * 32)).plaintext()
+        text = protocol.Challenge(
+            person.address,
+            protocol.encode(b"c" * 16),
+            now + 60,
+            now,
+            origin,
+            protocol.encode(person.key),
+            protocol.encode(b"s" * 32),
+        ).plaintext()
         return 200, {}, {"challenge_id": "x", "sealed": protocol.encode(protocol.seal(text, person.key))}
 
     with evil(answer) as (url, received):

@@ -45,15 +45,22 @@ def test_cookies_on_https(site: Site) -> None:
     done = visitor.post("/auth/verify", proof, Cookie=pre)
     assert set_cookies(done) == {
         "__Host-hl_session": common | {"Max-Age=604800"},
-        "__Host-hl_pre": common | {"expires=Thu, 01 Jan 1970 00:00:00 GMT"}}
+        "__Host-hl_pre": common | {"expires=Thu, 01 Jan 1970 00:00:00 GMT"},
+    }
     session = next(line for line in done.headers.get_list("set-cookie") if "hl_session" in line).partition(";")[0]
     assert visitor.rpc("identity.me", Cookie=session)["mycelium_address"] == person.address
     assert visitor.rpc("identity.me", Cookie=session.replace("__Host-", "")) == 1401
 
 
 def test_hosts(site: Site) -> None:
-    for host, status in (("hero.example", 400), ("HERO.example:443", 400), (f"127.0.0.1:{site.port}", 400),
-                         ("hero.example:8443", 403), ("hero.example.evil.example", 403), ("evil@hero.example", 403)):
+    for host, status in (
+        ("hero.example", 400),
+        ("HERO.example:443", 400),
+        (f"127.0.0.1:{site.port}", 400),
+        ("hero.example:8443", 403),
+        ("hero.example.evil.example", 403),
+        ("evil@hero.example", 403),
+    ):
         answer = httpx.post(f"{site.url}/auth/challenge", json={}, headers={"Origin": ORIGIN, "Host": host})
         assert answer.status_code == status, host
 
@@ -76,8 +83,9 @@ def test_a_peer_asks_so_often_whatever_it_says_of_itself(site: Site) -> None:
     """Runs last: it uses this peer's share up."""
     for path, limit in (("/auth/challenge", 60), ("/auth/verify", 120)):
         body = {"challenge_id": "x", "response": "x"} if path == "/auth/verify" else {}
-        answers = [browser(site, **{"X-Forwarded-For": f"198.51.100.{number}"}).post(path, body)
-                   for number in range(limit + 1)]
+        answers = [
+            browser(site, **{"X-Forwarded-For": f"198.51.100.{number}"}).post(path, body) for number in range(limit + 1)
+        ]
         last = answers[-1]
         assert code(last) == (429, "rate_limited"), path
         assert 0 < int(last.headers["Retry-After"]) <= 60

@@ -68,13 +68,21 @@ def test_a_mailed_link_signs_nobody_in(site: Site, person: Person) -> None:
     assert victim.address == person.address
     _, foreign = look(Browser(site.url), token)
     for fields, headers in (
-            ({"csrf_token": csrf}, {"Origin": "https://evil.example"}), ({"csrf_token": csrf}, {"Origin": "null"}),
-            ({"csrf_token": csrf}, {"Sec-Fetch-Site": "cross-site"}), ({"csrf_token": csrf}, {"Host": "evil.example"}),
-            ({}, {}), ({"csrf_token": ""}, {}), ({"csrf_token": foreign}, {})):
+        ({"csrf_token": csrf}, {"Origin": "https://evil.example"}),
+        ({"csrf_token": csrf}, {"Origin": "null"}),
+        ({"csrf_token": csrf}, {"Sec-Fetch-Site": "cross-site"}),
+        ({"csrf_token": csrf}, {"Host": "evil.example"}),
+        ({}, {}),
+        ({"csrf_token": ""}, {}),
+        ({"csrf_token": foreign}, {}),
+    ):
         answer = victim.http.post("/login/link", data={"token": token, **fields}, headers=headers)
         assert answer.status_code == 403, (fields, headers)
-    without = httpx.post(f"{site.url}/login/link", data={"token": token, "csrf_token": csrf},
-                         headers={"Cookie": f"hl_session={victim.cookie('hl_session')}"})
+    without = httpx.post(
+        f"{site.url}/login/link",
+        data={"token": token, "csrf_token": csrf},
+        headers={"Cookie": f"hl_session={victim.cookie('hl_session')}"},
+    )
     assert without.status_code == 403, "no Origin"
     assert victim.address == person.address
     assert look(Browser(site.url), token), "and the link was not used up by all this"

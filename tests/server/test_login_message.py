@@ -12,7 +12,8 @@ from tests.server.site import ADMIN, Site
 
 TEXT = re.compile(
     r"Hero login to (\S+) at \d{4}-\d\d-\d\d \d\d:\d\d UTC\. Code: ([A-Z2-7]{5}-[A-Z2-7]{5})\. "
-    r"Type it only on (\S+)\. If you did not ask, ignore\.")
+    r"Type it only on (\S+)\. If you did not ask, ignore\."
+)
 FAILED = (401, "proof_failed")
 
 
@@ -138,6 +139,7 @@ def test_no_code_is_kept(site: Site, node: Node, person: Person) -> None:
 
 # --- a node that fails ------------------------------------------------------------------------------------------
 
+
 @pytest.fixture
 def alone(node: Node, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A site of its own, for one that met a node which did not answer lets it rest."""
@@ -158,7 +160,7 @@ def test_a_broken_node(alone: Site, node: Node, person: Person) -> None:
         assert by_message(alone, person) == (503, "mycelium_unavailable")
     Browser(alone.url).login(person)
     node.status = None
-    start(alone, node, person)   # what was never sent counts for nothing
+    start(alone, node, person)  # what was never sent counts for nothing
 
 
 def test_a_slow_node_holds_nobody_up(alone: Site, node: Node, person: Person) -> None:

@@ -91,6 +91,7 @@ def count(login: Login, table: str) -> int:
 
 # --- at once ----------------------------------------------------------------------------------------------------
 
+
 def test_of_two_finishes_one_makes_a_session(login: Login) -> None:
     for _ in range(4):
         person = Person()
@@ -108,8 +109,9 @@ def test_two_first_logins_make_one_user(login: Login) -> None:
     for round_ in range(3):
         person = Person()
         pairs = [(begun := start(login, person), proof(login, person, begun)) for _ in range(3)]
-        outcomes = at_once(login.database, *[
-            lambda b=begun, g=given: login.finish(g, Visitor(PEER, b.pre)) for begun, given in pairs])  # type: ignore[misc]
+        outcomes = at_once(
+            login.database, *[lambda b=begun, g=given: login.finish(g, Visitor(PEER, b.pre)) for begun, given in pairs]
+        )  # type: ignore[misc]
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)], outcomes
         assert count(login, "user") == count(login, "billing") == round_ + 1
         user = Store.of(USER, login.database).one({"mycelium_address": person.address})
@@ -169,13 +171,15 @@ def test_two_finishes_at_once_in_two_processes(postgresql_url: str, tmp_path: Pa
             browsers = [Browser(site.url).plant("hl_pre", pre) for _ in range(6)]
             gate = threading.Barrier(len(browsers))
             with ThreadPoolExecutor(len(browsers)) as pool:
-                statuses = list(pool.map(
-                    lambda each: (gate.wait(), each.finish(started, answer).status_code)[1], browsers))   # noqa: B023
+                statuses = list(
+                    pool.map(lambda each: (gate.wait(), each.finish(started, answer).status_code)[1], browsers)  # noqa: B023
+                )
             assert sorted(statuses) == [200] + [401] * 5
             assert sum(each.address == person.address for each in browsers) == 1
 
 
 # --- links ------------------------------------------------------------------------------------------------------
+
 
 def link_of(login: Login, person: Person) -> str:
     started = start(login, person, program=True)
@@ -229,10 +233,12 @@ def test_links_are_kept_as_digests(login: Login) -> None:
 
 # --- what failures do -------------------------------------------------------------------------------------------
 
+
 def noting(asked: list[str], plain: Callable[..., Any]) -> Callable[..., Any]:
     def noted(sql: str, params: tuple[Any, ...] = ()) -> Any:
         asked.append(sql)
         return plain(sql, params)
+
     return noted
 
 
@@ -243,16 +249,23 @@ def test_every_failure_does_the_same_work(login: Login, clock: Clock, monkeypatc
     login.finish(proof(login, person, used), Visitor(PEER, used.pre))
     for _ in range(5):
         with pytest.raises(ProofFailed):
-            login.finish(LoginProof(challenge_id=spent.challenge.challenge_id, response="A" * 43),
-                         Visitor(PEER, spent.pre))
+            login.finish(
+                LoginProof(challenge_id=spent.challenge.challenge_id, response="A" * 43), Visitor(PEER, spent.pre)
+            )
     login.database.change(
         login.database.prepare('UPDATE "login_challenge" SET "expires_at" = ? WHERE "challenge_id" = ?'),
-        (int(clock.time.timestamp()), expired.challenge.challenge_id))
+        (int(clock.time.timestamp()), expired.challenge.challenge_id),
+    )
     attempts: list[tuple[str, str, str | None]] = [
-        (right.challenge.challenge_id, "A" * 43, right.pre), (right.challenge.challenge_id, "A" * 43, "B" * 43),
-        (right.challenge.challenge_id, "A" * 43, None), (used.challenge.challenge_id, "A" * 43, used.pre),
-        (spent.challenge.challenge_id, "A" * 43, spent.pre), (expired.challenge.challenge_id, "A" * 43, expired.pre),
-        ("A" * 22, "A" * 43, right.pre), ("\0", "A" * 43, right.pre)]
+        (right.challenge.challenge_id, "A" * 43, right.pre),
+        (right.challenge.challenge_id, "A" * 43, "B" * 43),
+        (right.challenge.challenge_id, "A" * 43, None),
+        (used.challenge.challenge_id, "A" * 43, used.pre),
+        (spent.challenge.challenge_id, "A" * 43, spent.pre),
+        (expired.challenge.challenge_id, "A" * 43, expired.pre),
+        ("A" * 22, "A" * 43, right.pre),
+        ("\0", "A" * 43, right.pre),
+    ]
     works = []
     for challenge_id, response, pre in attempts:
         asked: list[str] = []

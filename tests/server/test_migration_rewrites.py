@@ -31,33 +31,46 @@ class FixedClock:
 
 def test_times_inside_json_are_those_of_the_migration(databases: Callable[[], Database], tmp_path: Path) -> None:
     project, database = Project(tmp_path / "schemas"), databases()
-    new = embedded(project, root("s: A") + "\nA = { x: u8 }",
-                   root("s: A") + "\nA = { x: u8 a: otime = now b: datetime = now c: date = now }",
-                   [{"sid": "ann1", "s": {"x": 1}}], database)
+    new = embedded(
+        project,
+        root("s: A") + "\nA = { x: u8 }",
+        root("s: A") + "\nA = { x: u8 a: otime = now b: datetime = now c: date = now }",
+        [{"sid": "ann1", "s": {"x": 1}}],
+        database,
+    )
     migrations.apply(database, project.migrations, clock=FixedClock())
     assert read(database, new)["user"][0]["s"] == (
-        '{"x":1,"a":"2026-05-20T22:03:14Z","b":"2026-05-20T22:03:14.250000Z","c":"2026-05-20"}')
+        '{"x":1,"a":"2026-05-20T22:03:14Z","b":"2026-05-20T22:03:14.250000Z","c":"2026-05-20"}'
+    )
     with pytest.raises(migrations.MigrationError, match=r"m\.A\.a holds values, which going back would lose"):
         migrations.apply(database, project.migrations, 1)
 
 
-def test_many_rows_are_rewritten_in_parts(databases: Callable[[], Database], tmp_path: Path,
-                                          monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_rows_are_rewritten_in_parts(
+    databases: Callable[[], Database], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(rewrites, "CHUNK", 3)
     project, database = Project(tmp_path / "schemas"), databases()
     rows = [{"sid": f"ann{place:02}", "s": [{"x": place}] if place % 4 else []} for place in range(30)]
-    new = embedded(project, root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + '\nA = { y: u8 @was("x") }',
-                   rows, database)
+    new = embedded(
+        project, root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + '\nA = { y: u8 @was("x") }', rows, database
+    )
     migrations.apply(database, project.migrations)
     assert [row["s"] for row in read(database, new)["user"]] == [
-        f'[{{"y":{place}}}]' if place % 4 else "[]" for place in range(30)]
+        f'[{{"y":{place}}}]' if place % 4 else "[]" for place in range(30)
+    ]
 
 
 def test_values_of_another_form_stop_a_rewrite(databases: Callable[[], Database], tmp_path: Path) -> None:
     for held, message in (([1], "no JSON object"), ("x", "neither a list nor a map")):
         project, database = Project(tmp_path / message), databases()
-        new = embedded(project, root("s: [A]") + "\nA = { x: u8 }", root("s: [A]") + '\nA = { y: u8 @was("x") }',
-                       [{"sid": "ann1", "s": held}], database)
+        new = embedded(
+            project,
+            root("s: [A]") + "\nA = { x: u8 }",
+            root("s: [A]") + '\nA = { y: u8 @was("x") }',
+            [{"sid": "ann1", "s": held}],
+            database,
+        )
         before, shape = read(database, new), catalogue(database)
         with pytest.raises(migrations.MigrationError, match=f"user.s of ann1: .*{message}"):
             migrations.apply(database, project.migrations)

@@ -13,14 +13,18 @@ from tests.server.migration_project import ENUM, TWO, Databases, Project, catalo
 
 # --- what the tables promise ------------------------------------------------------------------------------------
 
+
 def test_append_only_tables_refuse_changes(databases: Callable[[], Database], tmp_path: Path) -> None:
     project, database = Project(tmp_path / "schemas"), databases()
     text = root("name: str", "rootobject, append_only")
     project.plan(text)
     migrations.apply(database, project.migrations)
     insert(database, project.program(text), TWO)
-    replace = "INSERT OR REPLACE INTO \"user\" (sid, name) VALUES ('ann1', 'x')" if database.dialect == "sqlite" else (
-        "INSERT INTO \"user\" (sid, name) VALUES ('ann1', 'x') ON CONFLICT (sid) DO UPDATE SET name = 'x'")
+    replace = (
+        "INSERT OR REPLACE INTO \"user\" (sid, name) VALUES ('ann1', 'x')"
+        if database.dialect == "sqlite"
+        else ("INSERT INTO \"user\" (sid, name) VALUES ('ann1', 'x') ON CONFLICT (sid) DO UPDATE SET name = 'x'")
+    )
     for statement in ('UPDATE "user" SET "name" = \'x\'', 'DELETE FROM "user"', replace):
         with pytest.raises(Refused, match="user is append-only"):
             database.execute(statement)
@@ -35,8 +39,16 @@ def test_checks_and_keys_hold(databases: Callable[[], Database], tmp_path: Path)
     program = project.program(text)
     good = {"sid": "ann1", "a": 255, "b": 2**64 - 1, "c": "red", "d": "1", "e": "äöü", "f": "0.10", "g": "x"}
     insert(database, program, {"user": [good]})
-    for wrong in ({"a": 256}, {"a": -1}, {"c": "pink"}, {"d": "1.000000001"}, {"e": "x"}, {"e": "long"}, {"f": "0.09"},
-                  {"e": None}):
+    for wrong in (
+        {"a": 256},
+        {"a": -1},
+        {"c": "pink"},
+        {"d": "1.000000001"},
+        {"e": "x"},
+        {"e": "long"},
+        {"f": "0.09"},
+        {"e": None},
+    ):
         with pytest.raises(Refused):
             insert(database, program, {"user": [{**good, "sid": "bob1", "g": None, **wrong}]})
     with pytest.raises(Duplicate):
@@ -49,16 +61,31 @@ def test_order_is_the_same_on_both(databases: Callable[[], Database], tmp_path: 
     text = root("d: decimal u: u64 t: str")
     project.plan(text)
     migrations.apply(database, project.migrations)
-    rows = [("-100", 0, "B"), ("-12.5", 9, "a"), ("-0.01", 10, "b"), ("0", 99, "ä"), ("0.010", 100, "€"),
-            ("9.99", 2**63, "😀"), ("10", 2**64 - 1, "😀a")]
-    insert(database, project.program(text), {"user": [
-        {"sid": f"sid{place}", "d": d, "u": u, "t": t} for place, (d, u, t) in reversed(list(enumerate(rows)))]})
+    rows = [
+        ("-100", 0, "B"),
+        ("-12.5", 9, "a"),
+        ("-0.01", 10, "b"),
+        ("0", 99, "ä"),
+        ("0.010", 100, "€"),
+        ("9.99", 2**63, "😀"),
+        ("10", 2**64 - 1, "😀a"),
+    ]
+    insert(
+        database,
+        project.program(text),
+        {
+            "user": [
+                {"sid": f"sid{place}", "d": d, "u": u, "t": t} for place, (d, u, t) in reversed(list(enumerate(rows)))
+            ]
+        },
+    )
     for column in ("d", "u", "t"):
-        found = [sid for (sid,) in database.execute(f'SELECT "sid" FROM "user" ORDER BY "{column}"')]   # noqa: S608
+        found = [sid for (sid,) in database.execute(f'SELECT "sid" FROM "user" ORDER BY "{column}"')]  # noqa: S608
         assert found == [f"sid{place}" for place in range(len(rows))], column
 
 
 # --- runs -------------------------------------------------------------------------------------------------------
+
 
 def two_steps(project: Project) -> None:
     project.plan(root("name: str"))

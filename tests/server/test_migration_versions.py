@@ -20,13 +20,18 @@ from tests.server.migration_project import ENUM, OPEN, Databases, Project, catal
 # The types a field may have in a version, each with the values of two rows.
 POOL: dict[str, dict[str, tuple[Any, Any]]] = {
     "a": {"u8": (255, 3), "u16 @max(300)": (300, 4), "u32": (70_000, 5), "u64": (2**64 - 1, 6), "i64 @index": (-5, 7)},
-    "b": {"str": ("abcdef", "abcdef"), "str @len(0, 5)": ("ABC", ""), "str @unique": ("1", "2"),
-          'str @regex("^[a-z]*$")': ("abc", "abc")},
+    "b": {
+        "str": ("abcdef", "abcdef"),
+        "str @len(0, 5)": ("ABC", ""),
+        "str @unique": ("1", "2"),
+        'str @regex("^[a-z]*$")': ("abc", "abc"),
+    },
     "c": {"Color": ("red", "blue"), "Shade": ("dark", "light")},
     "d": {"&User": ("ann0", "ann0"), "&User @index": ("ann0", "ann1"), "&Node": (None, None)},
     "e": {"decimal": ("-3", "10.50"), 'decimal @min("0.1")': ("0.1", "2"), "decimal @index": ("0", "0")},
     "f": {"[str]": (["x"], []), "map<str, i32>": ({"x": 1}, {})},
-    "g": {"otime": (0, 2**32 - 1), "date": ("2026-05-20", "0001-01-01"), "duration": ("PT1S", "-P1D")}}
+    "g": {"otime": (0, 2**32 - 1), "date": ("2026-05-20", "0001-01-01"), "duration": ("PT1S", "-P1D")},
+}
 FIELDS = st.fixed_dictionaries({}, optional={name: st.sampled_from(sorted(types)) for name, types in POOL.items()})
 TYPES = st.tuples(FIELDS, FIELDS, st.booleans(), st.booleans(), st.sampled_from([ENUM, OPEN]))
 ROWS = st.lists(st.sets(st.sampled_from(sorted(POOL))), max_size=2)
@@ -34,6 +39,7 @@ ROWS = st.lists(st.sets(st.sampled_from(sorted(POOL))), max_size=2)
 
 def version(fields: dict[str, str], others: dict[str, str], append_only: bool, second: bool, colors: str) -> str:
     """Schemas whose fields are all optional, so that versions can follow each other; what is gone is reserved."""
+
     def body(found: dict[str, str]) -> tuple[str, str]:
         gone = ", ".join(f'"{name}"' for name in "abcdefg" if name not in found)
         return " ".join(f"{name}?: {type_}" for name, type_ in found.items()), f", reserved({gone})" if gone else ""
@@ -53,9 +59,14 @@ def same(one: dict[str, Any], two: dict[str, Any]) -> bool:
 @pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(one=TYPES, two=TYPES, filled=ROWS)
-def test_any_version_leads_to_any_other(dialect: str, one: Any, two: Any, filled: list[set[str]],
-                                        request: pytest.FixtureRequest,
-                                        tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_any_version_leads_to_any_other(
+    dialect: str,
+    one: Any,
+    two: Any,
+    filled: list[set[str]],
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
     path = tmp_path_factory.mktemp("versions")
     databases, project = Databases(dialect, request, path), Project(path / "schemas")
     old, new = version(*one), version(*two)
@@ -65,13 +76,14 @@ def test_any_version_leads_to_any_other(dialect: str, one: Any, two: Any, filled
         migrations.apply(database, project.migrations)
         program = project.program(old)
         types = one[0]
-        rows = [{"sid": f"ann{place}",
-                 **{name: POOL[name][types[name]][place] for name in sorted(chosen & types.keys())}}
-                for place, chosen in enumerate(filled)]
+        rows = [
+            {"sid": f"ann{place}", **{name: POOL[name][types[name]][place] for name in sorted(chosen & types.keys())}}
+            for place, chosen in enumerate(filled)
+        ]
         insert(database, program, {"user": rows})
         shape, before = catalogue(database), read(database, program)["user"]
         codes = {finding.rule.code for finding in project.plan(new)}
-        assert codes <= {"OS721", "OS723"}   # a reserved name that comes again, a type that changed
+        assert codes <= {"OS721", "OS723"}  # a reserved name that comes again, a type that changed
         if codes:
             event("refused")
             return
@@ -106,6 +118,7 @@ def test_any_version_leads_to_any_other(dialect: str, one: Any, two: Any, filled
 
 # --- the lock ---------------------------------------------------------------------------------------------------
 
+
 @given(TYPES)
 def test_the_lock_comes_back_whole(tmp_path_factory: pytest.TempPathFactory, one: Any) -> None:
     program = Project(tmp_path_factory.mktemp("lock") / "schemas").program(version(*one))
@@ -123,11 +136,17 @@ def test_moving_declarations_does_not_change_the_lock(tmp_path: Path) -> None:
 MODULE = '{"format": 1, "modules": [{"name": "m", "version": "1.0.0", "imports": [], "types": [%s]}]}'
 
 
-@pytest.mark.parametrize(("text", "message"), [
-    ("", "restore it from version control"), ("[]", "restore it"), ('{"format": 2}', "has format 2.*reads format 1"),
-    ('{"format": 1, "modules": [{"name": "m"}]}', "edited or cut"),
-    (MODULE % '{"kind": "alias", "name": "A", "type": "[u8"}', "edited or cut"),
-    (MODULE % '{"kind": "alias", "name": "A", "typo": "u8"}', "edited or cut")])
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "restore it from version control"),
+        ("[]", "restore it"),
+        ('{"format": 2}', "has format 2.*reads format 1"),
+        ('{"format": 1, "modules": [{"name": "m"}]}', "edited or cut"),
+        (MODULE % '{"kind": "alias", "name": "A", "type": "[u8"}', "edited or cut"),
+        (MODULE % '{"kind": "alias", "name": "A", "typo": "u8"}', "edited or cut"),
+    ],
+)
 def test_a_lock_that_is_none_is_explained(text: str, message: str) -> None:
     with pytest.raises(lock.LockError, match=re.compile(message)):
         lock.load(text)
@@ -167,11 +186,15 @@ webhook hook("/hooks/log") -> Log ! Gone @signed(hmac_sha256, header="X-Sign", t
             return tuple(bare(item) for item in value)
         if not is_dataclass(value) or isinstance(value, type):
             return value
-        known = {f.name: bare(getattr(value, f.name)) for f in fields(value)
-                 if f.name not in ("span", "doc", "path", "files")}
+        known = {
+            f.name: bare(getattr(value, f.name))
+            for f in fields(value)
+            if f.name not in ("span", "doc", "path", "files")
+        }
         if isinstance(value, Module):
-            known = {name: tuple(sorted(part, key=repr)) if isinstance(part, tuple) else part
-                     for name, part in known.items()}
+            known = {
+                name: tuple(sorted(part, key=repr)) if isinstance(part, tuple) else part for name, part in known.items()
+            }
         return type(value).__name__, tuple(known.items())
 
     assert bare(again.modules) == bare(program.modules)

@@ -65,12 +65,18 @@ class World:
         self.csrf = self.sessions.csrf_token(self.cookie)
 
     def get(self, path: str, signed_in: bool = True, **headers: str) -> testing.Result:
-        return self.client.simulate_get(path, headers={**HTML, **headers},
-                                        cookies={"hl_session": self.cookie} if signed_in else {})
+        return self.client.simulate_get(
+            path, headers={**HTML, **headers}, cookies={"hl_session": self.cookie} if signed_in else {}
+        )
 
     def post(self, path: str, fields: dict[str, str], signed_in: bool = True, **headers: str) -> testing.Result:
-        return self.client.simulate_post(path, headers={**FORM, **headers}, params=None, body=urlencode(fields),
-                                         cookies={"hl_session": self.cookie} if signed_in else {})
+        return self.client.simulate_post(
+            path,
+            headers={**FORM, **headers},
+            params=None,
+            body=urlencode(fields),
+            cookies={"hl_session": self.cookie} if signed_in else {},
+        )
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +96,7 @@ def where(answer: testing.Result) -> tuple[int, str]:
 
 
 # --- headers ----------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("path", ["/", "/login", "/nothing", "/dashboard", "/ledger", "/topup", "/sessions"])
 def test_headers_of_every_page(world: World, path: str) -> None:
@@ -134,6 +141,7 @@ def test_static_files_are_kept_for_ever(world: World) -> None:
 
 # --- without a session ------------------------------------------------------------------------------------------
 
+
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_ask_to_sign_in_and_lead_back(world: World, path: str) -> None:
     status, location = where(world.get(path, signed_in=False))
@@ -147,6 +155,7 @@ def test_forms_ask_to_sign_in(world: World, path: str) -> None:
 
 
 # --- forms ------------------------------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("path", (*FORMS, "/logout", "/login", "/login/link"))
 @pytest.mark.parametrize("token", ["", "wrong", None])
@@ -171,24 +180,40 @@ def test_a_token_is_good_in_its_own_browser(world: World) -> None:
     assert world.post("/logout", {"csrf_token": world.sessions.csrf_token(other)}).status_code == 403
 
 
-@pytest.mark.parametrize(("content_type", "body", "status"), [
-    ("application/json", "{}", 415), ("multipart/form-data; boundary=x", "--x--", 415),
-    ("application/x-www-form-urlencoded", "a=" + "b" * 20_000, 413),
-    ("application/x-www-form-urlencoded", "&".join(f"f{n}=1" for n in range(60)), 400),
-    ("application/x-www-form-urlencoded", b"a=\xff\xfe", 400)], ids=["json", "multipart", "large", "many", "bytes"])
+@pytest.mark.parametrize(
+    ("content_type", "body", "status"),
+    [
+        ("application/json", "{}", 415),
+        ("multipart/form-data; boundary=x", "--x--", 415),
+        ("application/x-www-form-urlencoded", "a=" + "b" * 20_000, 413),
+        ("application/x-www-form-urlencoded", "&".join(f"f{n}=1" for n in range(60)), 400),
+        ("application/x-www-form-urlencoded", b"a=\xff\xfe", 400),
+    ],
+    ids=["json", "multipart", "large", "many", "bytes"],
+)
 def test_what_is_no_form(world: World, content_type: str, body: Any, status: int) -> None:
-    answer = world.client.simulate_post("/payment/intent", headers={**FORM, "Content-Type": content_type}, body=body,
-                                        cookies={"hl_session": world.cookie})
+    answer = world.client.simulate_post(
+        "/payment/intent",
+        headers={**FORM, "Content-Type": content_type},
+        body=body,
+        cookies={"hl_session": world.cookie},
+    )
     assert answer.status_code == status
     assert "<!doctype html>" in answer.text
 
 
-@pytest.mark.parametrize(("fields", "slug"), [
-    ({"provider": "stripe"}, "amount_invalid"), ({"provider": "stripe", "amount": "4.99"}, "amount_out_of_range"),
-    ({"provider": "stripe", "amount_cents": "100001"}, "amount_out_of_range"),
-    ({"provider": "nobody", "amount": "10"}, "unknown_provider"), ({"amount": "10"}, "unknown_provider"),
-    ({"provider": "stripe", "amount": "100.01"}, "kyc_cap"),
-    ({"provider": "stripe", "amount": "10"}, "provider_unavailable")])
+@pytest.mark.parametrize(
+    ("fields", "slug"),
+    [
+        ({"provider": "stripe"}, "amount_invalid"),
+        ({"provider": "stripe", "amount": "4.99"}, "amount_out_of_range"),
+        ({"provider": "stripe", "amount_cents": "100001"}, "amount_out_of_range"),
+        ({"provider": "nobody", "amount": "10"}, "unknown_provider"),
+        ({"amount": "10"}, "unknown_provider"),
+        ({"provider": "stripe", "amount": "100.01"}, "kyc_cap"),
+        ({"provider": "stripe", "amount": "10"}, "provider_unavailable"),
+    ],
+)
 def test_refused_top_ups_go_back_with_a_sentence(world: World, fields: dict[str, str], slug: str) -> None:
     status, location = where(world.post("/payment/intent", {**fields, "csrf_token": world.csrf}))
     assert status == 303
@@ -199,8 +224,12 @@ def test_refused_top_ups_go_back_with_a_sentence(world: World, fields: dict[str,
 
 
 def test_what_an_address_says_is_never_markup(world: World) -> None:
-    for path in ("/topup?error=<b>&amount=\"><script>alert(1)</script>", "/login?identity=\"><img>&next=/\"><b>",
-                 "/dashboard?event=<i>&amount=<u>", "/payment/return?top_up=<b>"):
+    for path in (
+        '/topup?error=<b>&amount="><script>alert(1)</script>',
+        '/login?identity="><img>&next=/"><b>',
+        "/dashboard?event=<i>&amount=<u>",
+        "/payment/return?top_up=<b>",
+    ):
         for signed_in in (True, False):
             text = world.get(path, signed_in=signed_in).text
             assert not re.search(r"<(script>|img|b>|i>|u>)", text), path
@@ -208,14 +237,21 @@ def test_what_an_address_says_is_never_markup(world: World) -> None:
 
 # --- what belongs to others -------------------------------------------------------------------------------------
 
+
 def test_payments_of_others_are_not_there(world: World) -> None:
     stranger = world.house.newcomer()
     world.database.execute(
         "INSERT INTO top_up (sid, user_sid, provider, session_ref, amount, refunded, status, created_at, checks, rev)"
         " VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', ?, 'stripe', 'cs_other', 5000000000, 0, 'open', 1700000000, 0, 1)",
-        (stranger.sid,))
-    for path in ("/payment/return?session_id=cs_other", "/payment/return?top_up=01ARZ3NDEKTSV4RRFFQ69G5FAV",
-                 "/receipts/01ARZ3NDEKTSV4RRFFQ69G5FAV", "/payment/return", "/receipts/x"):
+        (stranger.sid,),
+    )
+    for path in (
+        "/payment/return?session_id=cs_other",
+        "/payment/return?top_up=01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "/receipts/01ARZ3NDEKTSV4RRFFQ69G5FAV",
+        "/payment/return",
+        "/receipts/x",
+    ):
         answer = world.get(path)
         assert answer.status_code == 404, path
         assert "Page not found" in answer.text
@@ -225,11 +261,14 @@ def test_payments_of_others_are_not_there(world: World) -> None:
     found = world.sessions.find(foreign)
     assert found is not None
     assert where(world.post("/sessions", {"csrf_token": world.csrf, "sid": found.sid})) == (
-        303, "/sessions?error=not_found")
+        303,
+        "/sessions?error=not_found",
+    )
     assert world.sessions.find(foreign) is not None
 
 
 # --- errors -----------------------------------------------------------------------------------------------------
+
 
 def test_errors_are_pages_for_browsers_and_json_for_programs(world: World) -> None:
     missing = world.get("/nothing")
@@ -263,8 +302,11 @@ def test_faults_of_ours_tell_a_number_and_nothing_else(world: World, monkeypatch
         def on_put(self, visit: Visit) -> None:
             error_page(visit, 429, "rate_limited")
 
-    house = next(route.resource.house for route in world.house.app._router._roots  # type: ignore[attr-defined]
-                 if route.resource is not None and isinstance(route.resource, Page))
+    house = next(
+        route.resource.house
+        for route in world.house.app._router._roots  # type: ignore[attr-defined]
+        if route.resource is not None and isinstance(route.resource, Page)
+    )
     app = falcon.App()
     app.add_route("/broken", Broken(house))
     client = testing.TestClient(app)

@@ -62,6 +62,7 @@ def alerts(site: World) -> list[str]:
 
 # --- the usual ways -------------------------------------------------------------------------------------------------
 
+
 def test_paid(site: World) -> None:
     user = site.user()
     started = site.start(user)
@@ -79,7 +80,9 @@ def test_paid(site: World) -> None:
     assert [notice.kind for notice in Store.of(NOTICE, site.database).list_full()["items"]] == ["payment_settled"]
     receipt = site.handler.receipt(site.context(user), top_up_sid=started.top_up_sid)
     assert [(entry.account.rpartition(":")[2], entry.amount) for entry in receipt.entries] == [
-        ("stripe", 10**10), ("purchased", -10**10)]
+        ("stripe", 10**10),
+        ("purchased", -(10**10)),
+    ]
 
 
 def test_a_visit_credits_nothing(site: World) -> None:
@@ -111,7 +114,7 @@ def test_declined_then_a_new_top_up(site: World) -> None:
     user = site.user()
     first = site.start(user, 10_000)
     site.pay(first, DECLINED)
-    second = site.start(user, 10_000)   # together over the cap: the first one is closed, not the second refused
+    second = site.start(user, 10_000)  # together over the cap: the first one is closed, not the second refused
     site.pay(second)
     site.settle()
     assert site.status(second) == TopUpStatus.SETTLED and site.status(first) == TopUpStatus.EXPIRED
@@ -148,10 +151,16 @@ def test_expired(site: World) -> None:
 
 # --- what is refused ------------------------------------------------------------------------------------------------
 
+
 def test_limits(site: World) -> None:
     user = site.user(kyc_status=KycStatus.COMPLETED)
-    for cents, error in ((0, AmountInvalid), (-500, AmountInvalid), (499, AmountOutOfRange),
-                         (100_001, AmountOutOfRange), (2**62, AmountOutOfRange)):
+    for cents, error in (
+        (0, AmountInvalid),
+        (-500, AmountInvalid),
+        (499, AmountOutOfRange),
+        (100_001, AmountOutOfRange),
+        (2**62, AmountOutOfRange),
+    ):
         with pytest.raises(error):
             site.start(user, cents)
     with pytest.raises(UnknownProvider):
@@ -199,6 +208,7 @@ def test_other_peoples_payments_are_not_there(site: World) -> None:
 
 
 # --- webhooks: twice, forged, out of order, never -------------------------------------------------------------------
+
 
 def test_doubled(site: World) -> None:
     user = site.user()
@@ -275,7 +285,7 @@ def test_the_janitors_schedule(site: World) -> None:
         site.clock.ahead = due - datetime.now(UTC) + timedelta(seconds=1)
         assert site.payments.checks.run_once() == 1
         assert site.payments.checks.run_once() == 0
-    assert site.status(started) == TopUpStatus.EXPIRED   # Stripe's session lives a day
+    assert site.status(started) == TopUpStatus.EXPIRED  # Stripe's session lives a day
 
 
 def test_a_payment_under_way_for_too_long(site: World) -> None:
@@ -288,7 +298,7 @@ def test_a_payment_under_way_for_too_long(site: World) -> None:
         site.payments.checks.run_once()
     assert site.status(started) == TopUpStatus.NEEDS_REVIEW
     assert alerts(site) == ["payment_review"]
-    with pytest.raises(NotInReview):   # nobody has paid
+    with pytest.raises(NotInReview):  # nobody has paid
         site.handler.resolve_review(site.context(None), top_up_sid=started.top_up_sid, credit=True, reason="hm")
     site.act("settle_delayed", session=site.top_up(started.top_up_sid).session_ref)
     site.settle()
@@ -311,36 +321,45 @@ def test_asked_by_the_user(site: World) -> None:
             site.handler.check(context, top_up_sid=other.top_up_sid)
 
 
-def post(site: World, body: bytes, key: str = SANDBOX_STRIPE_SIGNING_KEY, at: int | None = None,
-         header: str | None = None) -> int:
+def post(
+    site: World, body: bytes, key: str = SANDBOX_STRIPE_SIGNING_KEY, at: int | None = None, header: str | None = None
+) -> int:
     now = int(site.clock.now().timestamp()) if at is None else at
     if header is None:
         header = stripe.WebhookSignature.generate_signature_header(body.decode("latin-1"), key, now)
-    return site.http.post(f"{site.site_url}/webhooks/stripe", content=body,
-                          headers={"Stripe-Signature": header} if header else {}).status_code
+    return site.http.post(
+        f"{site.site_url}/webhooks/stripe", content=body, headers={"Stripe-Signature": header} if header else {}
+    ).status_code
 
 
 def event(number: int, kind: str = "customer.created", **of: Any) -> bytes:
-    return json.dumps({"id": f"evt_{number}", "object": "event", "type": kind, "created": int(time.time()),
-                       "data": {"object": {"id": "cus_1", **of}}}).encode()
+    return json.dumps(
+        {
+            "id": f"evt_{number}",
+            "object": "event",
+            "type": kind,
+            "created": int(time.time()),
+            "data": {"object": {"id": "cus_1", **of}},
+        }
+    ).encode()
 
 
 def test_what_a_webhook_answers(site: World) -> None:
-    assert post(site, event(1)) == 200                                    # an unknown event
-    assert post(site, event(1)) == 200                                    # once more
+    assert post(site, event(1)) == 200  # an unknown event
+    assert post(site, event(1)) == 200  # once more
     assert [entry.state for entry in site.inbox()] == [InboxState.IGNORED]
     assert post(site, event(2), key="whsec_other") == 401
     assert post(site, event(2), header="") == 401
     assert post(site, event(2), header="t=1,v1=00") == 401
     assert post(site, event(2), header="rubbish") == 401
-    assert post(site, event(2), at=int(time.time()) - 400) == 401         # a replay
+    assert post(site, event(2), at=int(time.time()) - 400) == 401  # a replay
     assert post(site, b"no json") == 400
     assert post(site, b"[]") == 400
     assert post(site, b"{}") == 400
     assert post(site, b"\xff\xfe", header="t=1,v1=00") == 400
     assert post(site, event(2)[:-1] + b', "id": 7}') == 400
     assert len(site.inbox()) == 1
-    assert post(site, event(3, "checkout.session.completed", payment_status="paid")) == 200   # kept for a look
+    assert post(site, event(3, "checkout.session.completed", payment_status="paid")) == 200  # kept for a look
     assert [entry.state for entry in site.inbox()] == [InboxState.IGNORED, InboxState.FAILED]
     assert alerts(site) == ["webhook_failed"]
     # A checkout that nobody here started, with and without our mark.
@@ -352,8 +371,21 @@ def test_what_a_webhook_answers(site: World) -> None:
         site.clock.ahead += timedelta(days=1)
         site.payments.inbox.run_once()
     assert site.inbox()[3].state == InboxState.FAILED
-    assert post(site, event(6, "charge.dispute.created", status="needs_response", amount=1, currency="usd",
-                            payment_intent="pi_other"), at=int(time.time())) == 200
+    assert (
+        post(
+            site,
+            event(
+                6,
+                "charge.dispute.created",
+                status="needs_response",
+                amount=1,
+                currency="usd",
+                payment_intent="pi_other",
+            ),
+            at=int(time.time()),
+        )
+        == 200
+    )
     site.jobs()
     assert site.inbox()[4].state == InboxState.IGNORED
 
@@ -369,6 +401,7 @@ def test_no_secret_is_logged(site: World) -> None:
 
 # --- the provider fails ---------------------------------------------------------------------------------------------
 
+
 def test_a_form_sent_twice(site: World) -> None:
     user = site.user()
     first, again = (site.start(user, form_token="t" * 20) for _ in range(2))
@@ -382,7 +415,7 @@ def test_no_answer_then_the_same_form_again(site: World) -> None:
     site.switch(api_fail={"status": 500, "count": 3})
     with pytest.raises(ProviderUnavailable):
         site.start(user, form_token="t" * 20)
-    open_one, = Store.of(TOP_UP, site.database).list_full()["items"]
+    (open_one,) = Store.of(TOP_UP, site.database).list_full()["items"]
     assert open_one.status == TopUpStatus.OPEN and open_one.url is None
     started = site.start(user, form_token="t" * 20)
     assert started.top_up_sid == open_one.sid and started.url
@@ -410,7 +443,7 @@ def test_the_provider_is_away_for_good(site: World) -> None:
     site.switch(api_fail={"status": 429, "count": 10_000})
     with pytest.raises(ProviderUnavailable):
         site.start(user)
-    top_up, = Store.of(TOP_UP, site.database).list_full()["items"]
+    (top_up,) = Store.of(TOP_UP, site.database).list_full()["items"]
     times = 0
     while (due := site.top_up(top_up.sid).next_check_at) is not None and times < 100:
         site.clock.ahead = due - datetime.now(UTC) + timedelta(seconds=1)
@@ -436,6 +469,7 @@ def test_the_provider_is_away_when_it_is_asked(site: World) -> None:
 
 # --- money back -----------------------------------------------------------------------------------------------------
 
+
 def refunds(site: World) -> list[tuple[int, RefundStatus, RefundSource]]:
     items = Store.of(REFUND, site.database).list_full()["items"]
     return [(refund.amount.cents, refund.status, refund.started_by) for refund in items]
@@ -450,8 +484,10 @@ def test_refunds_at_the_provider(site: World) -> None:
     site.act("refund", payment_intent=site.payment(started))
     site.settle()
     assert site.balance(user) == 0 and site.status(started) == TopUpStatus.REFUNDED
-    assert refunds(site) == [(250, RefundStatus.SUCCEEDED, RefundSource.PROVIDER),
-                             (750, RefundStatus.SUCCEEDED, RefundSource.PROVIDER)]
+    assert refunds(site) == [
+        (250, RefundStatus.SUCCEEDED, RefundSource.PROVIDER),
+        (750, RefundStatus.SUCCEEDED, RefundSource.PROVIDER),
+    ]
 
 
 def test_a_refund_of_spent_money_becomes_debt(site: World) -> None:
@@ -461,9 +497,17 @@ def test_a_refund_of_spent_money_becomes_debt(site: World) -> None:
     user = site.user()
     started = paid(site, user)
     ledger = site.payments.settlement.ledger
-    ledger.transaction(lambda: ledger.post(
-        user_sid=user.sid, kind=TransactionKind.PLAN, key="plan:1", source="plan:1", reason="test",
-        effective_at=site.clock.now(), draw=lambda drawn: wallet.charge(drawn, "revenue:vm", 9 * 10**9)))
+    ledger.transaction(
+        lambda: ledger.post(
+            user_sid=user.sid,
+            kind=TransactionKind.PLAN,
+            key="plan:1",
+            source="plan:1",
+            reason="test",
+            effective_at=site.clock.now(),
+            draw=lambda drawn: wallet.charge(drawn, "revenue:vm", 9 * 10**9),
+        )
+    )
     with pytest.raises(RefundTooLarge) as refused:
         site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, amount_cents=101, reason="asked")
     assert refused.value.refundable.cents == 100
@@ -503,17 +547,23 @@ def test_our_refund(site: World) -> None:
     for cents, error in ((0, AmountInvalid), (-1, AmountInvalid), (1001, RefundTooLarge)):
         with pytest.raises(error):
             site.handler.refund(admin, top_up_sid=started.top_up_sid, amount_cents=cents, reason="asked")
-    first, again = (site.handler.refund(admin, top_up_sid=started.top_up_sid, amount_cents=400, reason="asked",
-                                        key="k1") for _ in range(2))
+    first, again = (
+        site.handler.refund(admin, top_up_sid=started.top_up_sid, amount_cents=400, reason="asked", key="k1")
+        for _ in range(2)
+    )
     assert first.sid == again.sid and first.refund_ref == again.refund_ref
     site.settle()
     assert site.balance(user) == 6
     site.handler.refund(admin, top_up_sid=started.top_up_sid, reason="all of it")
     site.settle()
     assert site.balance(user) == 0 and site.status(started) == TopUpStatus.REFUNDED
-    assert refunds(site) == [(400, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
-                             (600, RefundStatus.SUCCEEDED, RefundSource.OPERATOR)] or refunds(site) == [
-        (600, RefundStatus.SUCCEEDED, RefundSource.OPERATOR), (400, RefundStatus.SUCCEEDED, RefundSource.OPERATOR)]
+    assert refunds(site) == [
+        (400, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
+        (600, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
+    ] or refunds(site) == [
+        (600, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
+        (400, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
+    ]
     with pytest.raises(RefundTooLarge):
         site.handler.refund(admin, top_up_sid=started.top_up_sid, reason="more")
 
@@ -523,7 +573,7 @@ def test_our_refund_of_which_nobody_tells(site: World) -> None:
     started = paid(site, user)
     site.switch(webhooks="drop")
     site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, reason="asked")
-    with pytest.raises(RefundTooLarge):   # it is under way
+    with pytest.raises(RefundTooLarge):  # it is under way
         site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, amount_cents=1, reason="asked")
     site.clock.ahead += timedelta(minutes=1, seconds=1)
     site.jobs()
@@ -545,6 +595,7 @@ def test_our_refund_that_gets_no_answer(site: World) -> None:
 
 # --- disputes -------------------------------------------------------------------------------------------------------
 
+
 def frozen(site: World, user: User) -> bool:
     billing = site.billing(user)
     assert billing is not None
@@ -563,16 +614,24 @@ def test_dispute(site: World, won: bool) -> None:
     assert site.balance(user) == (10 if won else 0)
     assert frozen(site, user) is not won
     assert site.status(started) == (TopUpStatus.SETTLED if won else TopUpStatus.DISPUTED)
-    kept, = Store.of(DISPUTE, site.database).list_full()["items"]
+    (kept,) = Store.of(DISPUTE, site.database).list_full()["items"]
     assert kept.status == (DisputeStatus.WON if won else DisputeStatus.LOST) and kept.closed_at is not None
-    assert site.start(user, 500).url   # whoever is frozen may still pay
+    assert site.start(user, 500).url  # whoever is frozen may still pay
 
 
 # --- other than asked for -------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("odd", "credit", "expected"), [
-    ({"amount": 900}, True, 9), ({"amount": 900}, False, 0), ({"amount": 1100}, True, 10),
-    ({"currency": "eur"}, True, 10), ({"currency": "eur"}, False, 0)])
+
+@pytest.mark.parametrize(
+    ("odd", "credit", "expected"),
+    [
+        ({"amount": 900}, True, 9),
+        ({"amount": 900}, False, 0),
+        ({"amount": 1100}, True, 10),
+        ({"currency": "eur"}, True, 10),
+        ({"currency": "eur"}, False, 0),
+    ],
+)
 def test_needs_review(site: World, odd: dict[str, Any], credit: bool, expected: int) -> None:
     user = site.user()
     started = site.start(user)
@@ -594,9 +653,10 @@ def test_needs_review(site: World, odd: dict[str, Any], credit: bool, expected: 
 
 # --- both sides -----------------------------------------------------------------------------------------------------
 
+
 def test_reconcile(site: World) -> None:
     user = site.user()
-    now = site.clock.now()   # all of it on one day: tomorrow
+    now = site.clock.now()  # all of it on one day: tomorrow
     site.clock.ahead = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC) - now
     paid(site, user)
     second = paid(site, user, 2000)
@@ -606,18 +666,19 @@ def test_reconcile(site: World) -> None:
     today = site.clock.now().date()
     admin = site.context(None)
     report = site.handler.reconcile(admin, day=today)
-    found, = report.providers
+    (found,) = report.providers
     assert (found.ours.cents, found.theirs.cents, found.difference.cents, found.items) == (2500, 2500, 0, [])
     site.switch(webhooks="drop")
     unknown = site.start(user, 800)
     site.pay(unknown)
     report = site.handler.reconcile(admin, day=today)
     assert report.difference.cents == -800
-    item, = report.providers[0].items
+    (item,) = report.providers[0].items
     assert (item.note, item.ours, item.theirs) == ("not known here", None, item.theirs) and item.theirs is not None
     assert alerts(site) == ["reconciliation_differs"]
     site.handler.check(site.context(user), top_up_sid=unknown.top_up_sid)
     assert site.handler.reconcile(admin, day=today).difference == 0
     assert [alert.cleared_at is not None for alert in Store.of(OPERATOR_ALERT, site.database).list_full()["items"]] == [
-        True]
+        True
+    ]
     assert site.handler.reconcile(admin, day=today - timedelta(days=1)).providers[0].items == []

@@ -57,9 +57,14 @@ class App:
         methods = EXAMPLE.methods()
         self.database = EXAMPLE.open_database(folder)
         app = create_app(
-            document=EXAMPLE.DOCUMENT, methods=methods, database=self.database, authenticator=EXAMPLE.CREDENTIALS,
+            document=EXAMPLE.DOCUMENT,
+            methods=methods,
+            database=self.database,
+            authenticator=EXAMPLE.CREDENTIALS,
             observation=Observation(Metrics(methods, folder / "metrics"), self.log, FailingSink()),
-            ready={"migrations": self._ready}, collectors=[Pool()])
+            ready={"migrations": self._ready},
+            collectors=[Pool()],
+        )
         app.add_route("/broken", Broken())
         self.client = TestClient(app)
 
@@ -84,7 +89,9 @@ def test_readiness_says_what_is_not_ready(app: App) -> None:
     app.unready.append(RuntimeError("run `migrate`\nand more"))
     answer = app.client.simulate_get("/readyz")
     assert (answer.status_code, answer.json) == (
-        503, {"status": "unavailable", "failed": {"migrations": "run `migrate`"}})
+        503,
+        {"status": "unavailable", "failed": {"migrations": "run `migrate`"}},
+    )
     assert app.client.simulate_get("/healthz").status_code == 200
 
 
@@ -95,9 +102,15 @@ def test_an_unreachable_database_is_not_ready_and_why_is_for_the_log(tmp_path: P
 
     database: Any = Gone()
     log: list[bytes] = []
-    client = TestClient(create_app(
-        document=EXAMPLE.DOCUMENT, methods=[], database=database, authenticator=Anonymous(),
-        observation=Observation(Metrics([], tmp_path), Log(log.append))))
+    client = TestClient(
+        create_app(
+            document=EXAMPLE.DOCUMENT,
+            methods=[],
+            database=database,
+            authenticator=Anonymous(),
+            observation=Observation(Metrics([], tmp_path), Log(log.append)),
+        )
+    )
     answer = client.simulate_get("/readyz")
     assert (answer.status_code, answer.json["failed"]) == (503, {"database": "the database does not answer"})
     assert b"hero@10.0.0.7" in b"".join(log)
@@ -116,13 +129,17 @@ def test_a_program_adds_metrics(app: App) -> None:
 
 
 def test_an_audit_sink_that_fails_is_a_fault_in_the_log_only(app: App) -> None:
-    answer = app.client.simulate_post("/rpc", headers={"x-example-secret": "open sesame"}, json={
-        "jsonrpc": "2.0", "id": 1, "method": "for_admins", "params": {"secret": "x"}})
+    answer = app.client.simulate_post(
+        "/rpc",
+        headers={"x-example-secret": "open sesame"},
+        json={"jsonrpc": "2.0", "id": 1, "method": "for_admins", "params": {"secret": "x"}},
+    )
     assert answer.json["result"] == "done"
     assert [(line["error"], line["ref"]) for line in app.lines() if line["event"] == "fault"] == [("OSError", "audit")]
 
 
 # --- secrets ------------------------------------------------------------------------------------------------------
+
 
 def test_secrets_are_compared_whole() -> None:
     assert same_secret("geheim", "geheim")
@@ -151,13 +168,16 @@ def test_the_admin_header_goes_before_the_rest() -> None:
     assert EXAMPLE.CREDENTIALS.authenticate(environ) == ADMIN
 
 
-@pytest.mark.parametrize(("header", "value"), [
-    ("s=1", "1"), ("a=2; s=1; b=3", "1"), ('s="1"', "1"), ("xs=1", None), ("s", None), ("", None), ("s=1;s=2", "1")])
+@pytest.mark.parametrize(
+    ("header", "value"),
+    [("s=1", "1"), ("a=2; s=1; b=3", "1"), ('s="1"', "1"), ("xs=1", None), ("s", None), ("", None), ("s=1;s=2", "1")],
+)
 def test_cookies(header: str, value: str | None) -> None:
     assert cookie_value(header, "s") == value
 
 
 # --- log ----------------------------------------------------------------------------------------------------------
+
 
 def test_lines_are_written_by_themselves_and_in_order() -> None:
     written, done = [], threading.Event()

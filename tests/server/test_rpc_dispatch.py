@@ -33,7 +33,8 @@ class Server:
         self.metrics = Metrics(EXAMPLE.methods(), folder / "metrics")
         self.database = EXAMPLE.open_database(folder)
         self.dispatcher = Dispatcher(
-            EXAMPLE.methods(), self.database, EXAMPLE.FixedClock(), Observation(self.metrics, self.log))
+            EXAMPLE.methods(), self.database, EXAMPLE.FixedClock(), Observation(self.metrics, self.log)
+        )
 
     def send(self, body: bytes | str, caller: Caller = PUBLIC) -> Any:
         answer, _ = self.dispatcher.dispatch(body.encode() if isinstance(body, str) else body, caller)
@@ -73,12 +74,26 @@ def test_the_specification(server: Server, example: dict[str, Any]) -> None:
 
 # --- ids ----------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("id_", [
-    '"a"', '""', '"é\\u2028\\u0000\\""', "0", "-1", "1", str(2**53 + 1), "-" + "9" * 300, "1.5", "-0.25", "1e+300",
-    "null"])
+
+@pytest.mark.parametrize(
+    "id_",
+    [
+        '"a"',
+        '""',
+        '"é\\u2028\\u0000\\""',
+        "0",
+        "-1",
+        "1",
+        str(2**53 + 1),
+        "-" + "9" * 300,
+        "1.5",
+        "-0.25",
+        "1e+300",
+        "null",
+    ],
+)
 def test_ids_come_back_as_they_are(server: Server, id_: str) -> None:
-    answer, _ = server.dispatcher.dispatch(
-        f'{{"jsonrpc":"2.0","method":"foobar","id":{id_}}}'.encode(), PUBLIC)
+    answer, _ = server.dispatcher.dispatch(f'{{"jsonrpc":"2.0","method":"foobar","id":{id_}}}'.encode(), PUBLIC)
     assert answer is not None
     found, wanted = json.loads(answer)["id"], json.loads(id_)
     assert (found, type(found)) == (wanted, type(wanted))
@@ -95,28 +110,61 @@ def test_what_is_no_id_is_refused(server: Server, id_: str) -> None:
 
 def test_an_invalid_request_keeps_its_id(server: Server) -> None:
     assert server.send('{"jsonrpc":"1.0","method":"foobar","id":7}') == {
-        "jsonrpc": "2.0", "error": {"code": -32600, "message": "Invalid Request"}, "id": 7}
+        "jsonrpc": "2.0",
+        "error": {"code": -32600, "message": "Invalid Request"},
+        "id": 7,
+    }
 
 
-@pytest.mark.parametrize("request_", [
-    '{"method":"foobar","id":1}', '{"jsonrpc":2.0,"method":"foobar","id":1}', '{"jsonrpc":"2.0","id":1}',
-    '{"jsonrpc":"2.0","method":null,"id":1}', '{"jsonrpc":"2.0","method":"foobar","params":null,"id":1}',
-    '{"jsonrpc":"2.0","method":"foobar","params":"x","id":1}', '{"jsonrpc":"2.0","method":"foobar","params":1,"id":1}',
-    '"text"', "1", "null", "true"])
+@pytest.mark.parametrize(
+    "request_",
+    [
+        '{"method":"foobar","id":1}',
+        '{"jsonrpc":2.0,"method":"foobar","id":1}',
+        '{"jsonrpc":"2.0","id":1}',
+        '{"jsonrpc":"2.0","method":null,"id":1}',
+        '{"jsonrpc":"2.0","method":"foobar","params":null,"id":1}',
+        '{"jsonrpc":"2.0","method":"foobar","params":"x","id":1}',
+        '{"jsonrpc":"2.0","method":"foobar","params":1,"id":1}',
+        '"text"',
+        "1",
+        "null",
+        "true",
+    ],
+)
 def test_invalid_requests(server: Server, request_: str) -> None:
     assert server.send(request_)["error"]["code"] == -32600
 
 
 # --- parsing ------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize("body", [
-    b"", b" ", b"{", b"[1,", b"nul", b"{'a':1}", b'{"a":1,}', b"\xff", b'"\xc3\x28"', b"\xef\xbb\xbf{}",
-    b'{"jsonrpc":"2.0","method":"echo","params":{"value":NaN},"id":1}',
-    b'{"jsonrpc":"2.0","method":"echo","params":{"value":Infinity},"id":1}',
-    b'{"jsonrpc":"2.0","method":"echo","params":{"value":-Infinity},"id":1}', b"{} {}", b"\x00",
-    b'{"jsonrpc":"2.0","method":"foobar","id":1e400}', b'{"jsonrpc":"2.0","method":"foobar","id":-1E+0400}',
-    b'{"jsonrpc":"2.0","method":"echo","params":[{"a":[1e999]}],"id":1}', b"[" + b"9" * 300 + b"e10]",
-    b"[" + b"9" * 310 + b".5]", b"9" * 5000])
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"{",
+        b"[1,",
+        b"nul",
+        b"{'a':1}",
+        b'{"a":1,}',
+        b"\xff",
+        b'"\xc3\x28"',
+        b"\xef\xbb\xbf{}",
+        b'{"jsonrpc":"2.0","method":"echo","params":{"value":NaN},"id":1}',
+        b'{"jsonrpc":"2.0","method":"echo","params":{"value":Infinity},"id":1}',
+        b'{"jsonrpc":"2.0","method":"echo","params":{"value":-Infinity},"id":1}',
+        b"{} {}",
+        b"\x00",
+        b'{"jsonrpc":"2.0","method":"foobar","id":1e400}',
+        b'{"jsonrpc":"2.0","method":"foobar","id":-1E+0400}',
+        b'{"jsonrpc":"2.0","method":"echo","params":[{"a":[1e999]}],"id":1}',
+        b"[" + b"9" * 300 + b"e10]",
+        b"[" + b"9" * 310 + b".5]",
+        b"9" * 5000,
+    ],
+)
 def test_parse_errors(server: Server, body: bytes) -> None:
     answer = server.send(body)
     assert (answer["error"]["code"], answer["id"]) == (-32700, None)
@@ -129,21 +177,27 @@ def test_what_only_looks_like_a_huge_number_is_none(server: Server) -> None:
 
 
 def test_the_last_of_two_equal_keys_counts(server: Server) -> None:
-    assert server.send('{"jsonrpc":"2.0","method":"lost","method":"subtract","id":9,"id":1,'
-                       '"params":{"minuend":1,"subtrahend":1,"minuend":5}}') == {
-        "jsonrpc": "2.0", "result": 4, "id": 1}
+    assert server.send(
+        '{"jsonrpc":"2.0","method":"lost","method":"subtract","id":9,"id":1,'
+        '"params":{"minuend":1,"subtrahend":1,"minuend":5}}'
+    ) == {"jsonrpc": "2.0", "result": 4, "id": 1}
 
 
 # --- parameters ---------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("params", "path", "rule"), [
-    ({"minuend": 1}, "subtrahend", "missing"),
-    ({"minuend": 1, "subtrahend": 2, "third": 3}, "third", "extra_forbidden"),
-    ({"minuend": "1", "subtrahend": 2}, "minuend", "int_type"),
-    ({"minuend": True, "subtrahend": 2}, "minuend", "int_type"),
-    ({"minuend": 2**63, "subtrahend": 2}, "minuend", "less_than_equal"),
-    ([1, 2, 3], "2", "too_many"),
-    ([1], "subtrahend", "missing")])
+
+@pytest.mark.parametrize(
+    ("params", "path", "rule"),
+    [
+        ({"minuend": 1}, "subtrahend", "missing"),
+        ({"minuend": 1, "subtrahend": 2, "third": 3}, "third", "extra_forbidden"),
+        ({"minuend": "1", "subtrahend": 2}, "minuend", "int_type"),
+        ({"minuend": True, "subtrahend": 2}, "minuend", "int_type"),
+        ({"minuend": 2**63, "subtrahend": 2}, "minuend", "less_than_equal"),
+        ([1, 2, 3], "2", "too_many"),
+        ([1], "subtrahend", "missing"),
+    ],
+)
 def test_wrong_params_say_where_and_why(server: Server, params: Any, path: str, rule: str) -> None:
     error = server.error("subtract", params)
     assert (error["code"], error["message"]) == (-32602, "Invalid params")
@@ -154,7 +208,8 @@ def test_wrong_params_say_where_and_why(server: Server, params: Any, path: str, 
 def test_thousands_of_unknown_params_are_not_told_one_by_one(server: Server) -> None:
     error = server.error("subtract", {f"p{number}": number for number in range(50_000)})
     assert error["data"]["errors"] == [
-        {"path": "2", "message": "takes at most 2 parameters, not 50000", "rule": "too_many"}]
+        {"path": "2", "message": "takes at most 2 parameters, not 50000", "rule": "too_many"}
+    ]
 
 
 def test_values_are_read_as_json_has_them(server: Server) -> None:
@@ -164,8 +219,11 @@ def test_values_are_read_as_json_has_them(server: Server) -> None:
 
 
 def test_a_rule_found_while_running_is_told_the_same_way(server: Server) -> None:
-    assert server.error("picky") == {"code": -32602, "message": "Invalid params", "data": {"errors": [
-        {"path": "data.name", "message": "was given once and for all", "rule": "immutable"}]}}
+    assert server.error("picky") == {
+        "code": -32602,
+        "message": "Invalid params",
+        "data": {"errors": [{"path": "data.name", "message": "was given once and for all", "rule": "immutable"}]},
+    }
 
 
 def test_aliases_are_names_too(server: Server) -> None:
@@ -174,11 +232,17 @@ def test_aliases_are_names_too(server: Server) -> None:
 
 # --- limits -------------------------------------------------------------------------------------------------------
 
+
 def nested(levels: int, opening: str = "[", closing: str = "]") -> str:
     """A request that nests `levels` deep, envelope and params included."""
     inner = levels - 2
-    return ('{"jsonrpc":"2.0","id":1,"method":"echo","params":{"value":'
-            + opening * inner + ("" if opening == "[" else "1") + closing * inner + "}}")
+    return (
+        '{"jsonrpc":"2.0","id":1,"method":"echo","params":{"value":'
+        + opening * inner
+        + ("" if opening == "[" else "1")
+        + closing * inner
+        + "}}"
+    )
 
 
 @pytest.mark.parametrize(("opening", "closing"), [("[", "]"), ('{"a":', "}")])
@@ -218,17 +282,22 @@ def test_a_batch_has_at_most_100_members(server: Server) -> None:
 
 def test_limits_are_settings(tmp_path: Path) -> None:
     observation = Observation(Metrics([], tmp_path), Log(lambda lines: None))
-    dispatcher = Dispatcher([], EXAMPLE.open_database(tmp_path), EXAMPLE.FixedClock(), observation,
-                            Limits(batch=1, depth=2))
+    dispatcher = Dispatcher(
+        [], EXAMPLE.open_database(tmp_path), EXAMPLE.FixedClock(), observation, Limits(batch=1, depth=2)
+    )
     assert b"at most 1 calls" in (dispatcher.dispatch(b"[1,2]", PUBLIC).body or b"")
     assert b"deeper than 2" in (dispatcher.dispatch(b"[[[]]]", PUBLIC).body or b"")
 
 
 # --- errors and statuses ------------------------------------------------------------------------------------------
 
+
 def test_declared_errors_have_slug_and_fields(server: Server) -> None:
     assert server.error("broke") == {
-        "code": 1702, "message": "not enough money", "data": {"needed": "12.50", "error": "broke"}}
+        "code": 1702,
+        "message": "not enough money",
+        "data": {"needed": "12.50", "error": "broke"},
+    }
     assert server.error("lost") == {"code": 1404, "message": "no such object", "data": {"error": "not_found"}}
 
 
@@ -241,8 +310,10 @@ def test_a_fault_tells_a_reference_and_nothing_else(server: Server) -> None:
     assert any("rpc_example.py" in frame for frame in fault["frames"])
 
 
-@pytest.mark.parametrize(("method", "status"), [
-    ("foobar", 200), ("nope", 200), ("broke", 200), ("lost", 200), ("fault", 200), ("for_users", 401), ("busy", 429)])
+@pytest.mark.parametrize(
+    ("method", "status"),
+    [("foobar", 200), ("nope", 200), ("broke", 200), ("lost", 200), ("fault", 200), ("for_users", 401), ("busy", 429)],
+)
 def test_http_statuses_of_single_calls(server: Server, method: str, status: int) -> None:
     body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method})
     assert server.dispatcher.dispatch(body.encode(), PUBLIC).status == status
@@ -264,9 +335,17 @@ def test_a_failing_notification_is_answered_with_nothing(server: Server) -> None
 
 # --- scopes -------------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("caller", "open_to"), [
-    (PUBLIC, {"whoami"}), (USER, {"whoami", "for_users", "for_me", "my_rows"}), (NODE, {"whoami", "for_nodes"}),
-    (ADMIN, {"whoami", "for_users", "my_rows", "for_nodes", "for_admins"})], ids=["public", "user", "node", "admin"])
+
+@pytest.mark.parametrize(
+    ("caller", "open_to"),
+    [
+        (PUBLIC, {"whoami"}),
+        (USER, {"whoami", "for_users", "for_me", "my_rows"}),
+        (NODE, {"whoami", "for_nodes"}),
+        (ADMIN, {"whoami", "for_users", "my_rows", "for_nodes", "for_admins"}),
+    ],
+    ids=["public", "user", "node", "admin"],
+)
 def test_who_may_call_what(server: Server, caller: Caller, open_to: set[str]) -> None:
     denied = 1401 if caller.scope == "public" else 1403
     for method in ("whoami", "for_users", "for_me", "my_rows", "for_nodes", "for_admins"):
@@ -283,9 +362,12 @@ def test_scope_is_checked_before_parameters(server: Server) -> None:
 
 # --- transactions -------------------------------------------------------------------------------------------------
 
+
 def test_each_member_of_a_batch_is_a_transaction_of_its_own(server: Server) -> None:
-    calls = [{"jsonrpc": "2.0", "id": number, "method": "remember", "params": {"name": str(number), "fail": fail}}
-             for number, fail in enumerate((False, True, False))]
+    calls = [
+        {"jsonrpc": "2.0", "id": number, "method": "remember", "params": {"name": str(number), "fail": fail}}
+        for number, fail in enumerate((False, True, False))
+    ]
     answers = server.send(json.dumps(calls))
     assert [each.get("result", each.get("error", {}).get("code")) for each in answers] == [1, 1404, 2]
     assert server.database.execute("SELECT name FROM notes ORDER BY name") == [("0",), ("2",)]
@@ -293,13 +375,17 @@ def test_each_member_of_a_batch_is_a_transaction_of_its_own(server: Server) -> N
 
 # --- what is told of calls ----------------------------------------------------------------------------------------
 
+
 def test_every_call_is_a_log_line(server: Server) -> None:
     server.call("foobar", caller=USER)
     server.error("lost")
     server.send("nonsense")
     lines = [line for line in server.lines() if line["event"] == "rpc"]
     assert [(line["method"], line["scope"], line["caller"], line["code"]) for line in lines] == [
-        ("foobar", "user", "user1", 0), ("lost", "public", None, 1404), ("", "public", None, -32700)]
+        ("foobar", "user", "user1", 0),
+        ("lost", "public", None, 1404),
+        ("", "public", None, -32700),
+    ]
     assert len({line["request_id"] for line in lines}) == 3
     assert all(line["ms"] >= 0 and line["time"] and line["level"] == "info" for line in lines)
 
@@ -315,7 +401,8 @@ def test_audited_calls_have_a_line_of_their_own(server: Server) -> None:
     server.error("for_admins", {"secret": "reason"}, USER)
     audits = [line for line in server.lines() if line["event"] == "audit"]
     assert [(line["method"], line["scope"], line["code"], line["params"]) for line in audits] == [
-        ("for_admins", "admin", 0, {"secret": "reason"})]
+        ("for_admins", "admin", 0, {"secret": "reason"})
+    ]
 
 
 def test_calls_are_counted(server: Server) -> None:
@@ -346,5 +433,9 @@ def test_counts_of_several_processes_add_up(tmp_path: Path) -> None:
 def test_two_methods_of_one_name_are_refused(tmp_path: Path, server: Server) -> None:
     every = EXAMPLE.methods()
     with pytest.raises(ValueError, match="two methods are called 'subtract'"):
-        Dispatcher([*every, EXAMPLE.methods()[0]], server.database, EXAMPLE.FixedClock(),
-                   Observation(server.metrics, server.log))
+        Dispatcher(
+            [*every, EXAMPLE.methods()[0]],
+            server.database,
+            EXAMPLE.FixedClock(),
+            Observation(server.metrics, server.log),
+        )

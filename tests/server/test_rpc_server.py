@@ -37,13 +37,16 @@ def free_port() -> int:
 
 def start(folder: Path, port: int, workers: int) -> subprocess.Popen[bytes]:
     """A server of the example program that answers already."""
-    script = ("import sys; from pathlib import Path; from codegen.runtime.http.serve import serve; "
-              f"serve('rpc_example:create', host='127.0.0.1', port={port}, workers={workers}, "
-              "metrics=Path(sys.argv[1]))")
+    script = (
+        "import sys; from pathlib import Path; from codegen.runtime.http.serve import serve; "
+        f"serve('rpc_example:create', host='127.0.0.1', port={port}, workers={workers}, "
+        "metrics=Path(sys.argv[1]))"
+    )
     environment = {**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)}
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen([sys.executable, "-c", script, str(folder / "metrics")], env=environment,
-                                   stderr=log, stdout=log)
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(folder / "metrics")], env=environment, stderr=log, stdout=log
+        )
     for _ in range(200):
         try:
             httpx.get(f"http://127.0.0.1:{port}/healthz")
@@ -100,8 +103,12 @@ def test_the_specification(client: httpx.Client, example: dict[str, Any]) -> Non
 
 
 def test_headers_let_nothing_be_guessed_or_kept(client: httpx.Client) -> None:
-    for response in (call(client, "foobar"), client.get("/openrpc.json"), client.get("/healthz"),
-                     client.get("/metrics")):
+    for response in (
+        call(client, "foobar"),
+        client.get("/openrpc.json"),
+        client.get("/healthz"),
+        client.get("/metrics"),
+    ):
         assert response.headers["x-content-type-options"] == "nosniff"
         assert response.headers["cache-control"] == "no-store"
 
@@ -111,10 +118,20 @@ def test_only_post(client: httpx.Client, verb: str) -> None:
     assert client.request(verb, "/rpc", headers=JSON).status_code == 405
 
 
-@pytest.mark.parametrize(("kind", "status"), [
-    ("application/json", 200), ("application/json; charset=utf-8", 200), ("Application/JSON", 200),
-    ('application/json ;charset="UTF-8"', 200), ("application/json; charset=latin-1", 415),
-    ("text/plain", 415), ("application/x-www-form-urlencoded", 415), ("application/jsonp", 415), ("", 415)])
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("application/json", 200),
+        ("application/json; charset=utf-8", 200),
+        ("Application/JSON", 200),
+        ('application/json ;charset="UTF-8"', 200),
+        ("application/json; charset=latin-1", 415),
+        ("text/plain", 415),
+        ("application/x-www-form-urlencoded", 415),
+        ("application/jsonp", 415),
+        ("", 415),
+    ],
+)
 def test_the_content_type_is_json(client: httpx.Client, kind: str, status: int) -> None:
     assert post(client, {"jsonrpc": "2.0", "id": 1, "method": "foobar"}, content_type=kind).status_code == status
 
@@ -126,7 +143,7 @@ def test_a_body_of_a_megabyte_is_the_largest(client: httpx.Client) -> None:
     assert post(client, fitting).status_code == 200
     assert post(client, fitting + b" ").status_code == 413
 
-    def chunks() -> Iterator[bytes]:   # sent without a length
+    def chunks() -> Iterator[bytes]:  # sent without a length
         yield fitting
         yield b" "
 
@@ -136,23 +153,31 @@ def test_a_body_of_a_megabyte_is_the_largest(client: httpx.Client) -> None:
 
 # --- who calls ----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("headers", "status", "who"), [
-    ({}, 200, ["public", None]),
-    ({"authorization": "Bearer user-key"}, 200, ["user", "user1"]),
-    ({"authorization": "bearer node-key"}, 200, ["node", "node1"]),
-    ({"authorization": "Bearer wrong"}, 401, None),
-    ({"authorization": "Basic dXNlcg=="}, 401, None),
-    ({"x-example-secret": "open sesame"}, 200, ["admin", None]),
-    ({"x-example-secret": "open"}, 401, None),
-    ({"cookie": "session=s1", "origin": "https://example.org"}, 200, ["user", "user1"]),
-    ({"cookie": "other=1; session=s1", "origin": "https://example.org"}, 200, ["user", "user1"]),
-    ({"cookie": "session=s1", "origin": "https://evil.example"}, 403, None),
-    ({"cookie": "session=s1", "origin": "null"}, 403, None),
-    ({"cookie": "session=s1"}, 403, None),
-    ({"cookie": "session=expired"}, 200, ["public", None]),
-    ({"cookie": "session=s1", "authorization": "Bearer node-key"}, 200, ["node", "node1"]),
-    ({"x-hero-user": "user1", "x-public-key": "00", "x-forwarded-for": "127.0.0.1", "x-forwarded-user": "root"},
-     200, ["public", None])])
+
+@pytest.mark.parametrize(
+    ("headers", "status", "who"),
+    [
+        ({}, 200, ["public", None]),
+        ({"authorization": "Bearer user-key"}, 200, ["user", "user1"]),
+        ({"authorization": "bearer node-key"}, 200, ["node", "node1"]),
+        ({"authorization": "Bearer wrong"}, 401, None),
+        ({"authorization": "Basic dXNlcg=="}, 401, None),
+        ({"x-example-secret": "open sesame"}, 200, ["admin", None]),
+        ({"x-example-secret": "open"}, 401, None),
+        ({"cookie": "session=s1", "origin": "https://example.org"}, 200, ["user", "user1"]),
+        ({"cookie": "other=1; session=s1", "origin": "https://example.org"}, 200, ["user", "user1"]),
+        ({"cookie": "session=s1", "origin": "https://evil.example"}, 403, None),
+        ({"cookie": "session=s1", "origin": "null"}, 403, None),
+        ({"cookie": "session=s1"}, 403, None),
+        ({"cookie": "session=expired"}, 200, ["public", None]),
+        ({"cookie": "session=s1", "authorization": "Bearer node-key"}, 200, ["node", "node1"]),
+        (
+            {"x-hero-user": "user1", "x-public-key": "00", "x-forwarded-for": "127.0.0.1", "x-forwarded-user": "root"},
+            200,
+            ["public", None],
+        ),
+    ],
+)
 def test_who_is_calling(client: httpx.Client, headers: dict[str, str], status: int, who: Any) -> None:
     response = call(client, "whoami", **headers)
     assert response.status_code == status
@@ -163,9 +188,16 @@ def test_who_is_calling(client: httpx.Client, headers: dict[str, str], status: i
         assert response.json()["error"]["code"] == 1000 + status
 
 
-@pytest.mark.parametrize(("method", "headers", "status", "slug"), [
-    ("for_users", {}, 401, "unauthorized"), ("for_admins", {"authorization": "Bearer user-key"}, 403, "forbidden"),
-    ("for_me", ADMIN, 403, "forbidden"), ("busy", {}, 429, "rate_limited"), ("broke", {}, 200, "broke")])
+@pytest.mark.parametrize(
+    ("method", "headers", "status", "slug"),
+    [
+        ("for_users", {}, 401, "unauthorized"),
+        ("for_admins", {"authorization": "Bearer user-key"}, 403, "forbidden"),
+        ("for_me", ADMIN, 403, "forbidden"),
+        ("busy", {}, 429, "rate_limited"),
+        ("broke", {}, 200, "broke"),
+    ],
+)
 def test_statuses(client: httpx.Client, method: str, headers: dict[str, str], status: int, slug: str) -> None:
     response = call(client, method, **headers)
     assert (response.status_code, response.json()["error"]["data"]["error"]) == (status, slug)
@@ -173,14 +205,24 @@ def test_statuses(client: httpx.Client, method: str, headers: dict[str, str], st
 
 # --- discovery ----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("headers", "listed", "hidden"), [
-    ({}, {"foobar"}, {"for_users", "for_me", "for_nodes", "for_admins"}),
-    ({"authorization": "Bearer user-key"}, {"foobar", "for_users", "for_me", "my_rows"}, {"for_nodes", "for_admins"}),
-    ({"authorization": "Bearer node-key"}, {"foobar", "for_nodes"}, {"for_users", "for_me", "for_admins"}),
-    (ADMIN, {"foobar", "for_users", "for_me", "for_nodes", "for_admins"}, set())],
-    ids=["public", "user", "node", "admin"])
+
+@pytest.mark.parametrize(
+    ("headers", "listed", "hidden"),
+    [
+        ({}, {"foobar"}, {"for_users", "for_me", "for_nodes", "for_admins"}),
+        (
+            {"authorization": "Bearer user-key"},
+            {"foobar", "for_users", "for_me", "my_rows"},
+            {"for_nodes", "for_admins"},
+        ),
+        ({"authorization": "Bearer node-key"}, {"foobar", "for_nodes"}, {"for_users", "for_me", "for_admins"}),
+        (ADMIN, {"foobar", "for_users", "for_me", "for_nodes", "for_admins"}, set()),
+    ],
+    ids=["public", "user", "node", "admin"],
+)
 def test_discovery_shows_what_the_caller_may_call(
-        client: httpx.Client, headers: dict[str, str], listed: set[str], hidden: set[str]) -> None:
+    client: httpx.Client, headers: dict[str, str], listed: set[str], hidden: set[str]
+) -> None:
     document = client.get("/openrpc.json", headers=headers).json()
     assert call(client, "rpc.discover", **headers).json()["result"] == document
     names = {method["name"] for method in document["methods"]}
@@ -199,8 +241,10 @@ def test_discovery_refuses_wrong_credentials(client: httpx.Client) -> None:
 def test_a_body_that_ends_early_is_not_acted_on(client: httpx.Client) -> None:
     body = b'{"jsonrpc":"2.0","id":1,"method":"foobar"}'
     with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=5) as raw:
-        raw.sendall(b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-                    b"Content-Length: %d\r\n\r\n%s" % (len(body) + 1, body))
+        raw.sendall(
+            b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+            b"Content-Length: %d\r\n\r\n%s" % (len(body) + 1, body)
+        )
         raw.shutdown(socket.SHUT_WR)
         assert raw.recv(100).startswith(b"HTTP/1.1 400 ")
 
@@ -214,6 +258,7 @@ def test_heads_are_answers_without_bodies(client: httpx.Client) -> None:
 
 # --- health, metrics, life ----------------------------------------------------------------------------------------
 
+
 def test_health(client: httpx.Client) -> None:
     for path in ("/healthz", "/readyz"):
         response = client.get(path)
@@ -223,14 +268,21 @@ def test_health(client: httpx.Client) -> None:
 def test_metrics_are_those_of_all_workers(client: httpx.Client) -> None:
     def count() -> float:
         lines = client.get("/metrics").text.splitlines()
-        return sum(float(line.split()[-1]) for line in lines
-                   if line.startswith('rpc_call_seconds_count{method="get_data"}'))
+        return sum(
+            float(line.split()[-1]) for line in lines if line.startswith('rpc_call_seconds_count{method="get_data"}')
+        )
 
     before = count()
     url = str(client.base_url)
-    with ThreadPoolExecutor(8) as pool:   # new connections, so that both workers get some
-        answers = list(pool.map(lambda number: httpx.post(
-            f"{url}/rpc", json={"jsonrpc": "2.0", "id": number, "method": "get_data"}).json(), range(40)))
+    with ThreadPoolExecutor(8) as pool:  # new connections, so that both workers get some
+        answers = list(
+            pool.map(
+                lambda number: httpx.post(
+                    f"{url}/rpc", json={"jsonrpc": "2.0", "id": number, "method": "get_data"}
+                ).json(),
+                range(40),
+            )
+        )
     assert sorted(answer["id"] for answer in answers) == list(range(40))
     assert count() == before + 40
 
@@ -251,8 +303,9 @@ def test_a_running_call_is_ended_before_the_server_stops(tmp_path: Path) -> None
     port = free_port()
     process = start(tmp_path, port, workers=1)
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(httpx.post, f"http://127.0.0.1:{port}/rpc", timeout=20,
-                              json={"jsonrpc": "2.0", "id": 1, "method": "slow"})
+        waiting = pool.submit(
+            httpx.post, f"http://127.0.0.1:{port}/rpc", timeout=20, json={"jsonrpc": "2.0", "id": 1, "method": "slow"}
+        )
         time.sleep(0.3)
         process.send_signal(signal.SIGTERM)
         assert waiting.result().json()["result"] == "done"

@@ -63,7 +63,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimpleNamespace]:
     yield SimpleNamespace(handlers=handlers, routes=generated)
     sys.path.remove(str(folder))
     for name in [name for name in sys.modules if name.startswith("desk_")]:
-        del sys.modules[name]   # the fixture may be made once more in this process
+        del sys.modules[name]  # the fixture may be made once more in this process
 
 
 HEADER = """\
@@ -131,12 +131,19 @@ class Program:
         methods, webhooks = bind(objects, desk.routes.SERVICES, desk.routes.WEBHOOKS, **options)
         self.logged: list[bytes] = []
         self.log = Log(self.logged.append)
-        self.client = TestClient(create_app(
-            document=desk.routes.document(), methods=methods, webhooks=webhooks, clock=FixedClock(),
-            database=Database.open(f"sqlite:///{tmp_path / 'desk.db'}"),
-            authenticator=Credentials(admin_header="X-Desk-Secret", admin_secret="s3cret",
-                                      bearer={"clerk": Caller("user", "01CLERK")}.get),
-            observation=Observation(Metrics(methods, tmp_path / "metrics"), self.log)))
+        self.client = TestClient(
+            create_app(
+                document=desk.routes.document(),
+                methods=methods,
+                webhooks=webhooks,
+                clock=FixedClock(),
+                database=Database.open(f"sqlite:///{tmp_path / 'desk.db'}"),
+                authenticator=Credentials(
+                    admin_header="X-Desk-Secret", admin_secret="s3cret", bearer={"clerk": Caller("user", "01CLERK")}.get
+                ),
+                observation=Observation(Metrics(methods, tmp_path / "metrics"), self.log),
+            )
+        )
 
     def call(self, name: str, params: Any = None, headers: dict[str, str] | None = None) -> Any:
         body = {"jsonrpc": "2.0", "id": 1, "method": name, **({} if params is None else {"params": params})}
@@ -160,10 +167,22 @@ def test_defaults_times_and_names(whole: SimpleNamespace) -> None:
     assert whole.call("desk.open", {"drawer": "a1"}, USER) == {"wide": 3, "tall": 4}
     drawer, colour, at, sizes, marks, from_ = whole.handler.seen
     assert (drawer, colour, at, sizes, marks, from_) == (
-        "a1", whole.module.Colour("red"), NOW.replace(microsecond=0), None, ["a"], None)
+        "a1",
+        whole.module.Colour("red"),
+        NOW.replace(microsecond=0),
+        None,
+        ["a"],
+        None,
+    )
     whole.call("DeskService.open", ["a1", "blue", 1779314594, {"wide": 1}, [], "here"], USER)
-    assert whole.handler.seen == ("a1", whole.module.Colour("blue"), datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC),
-                                  whole.module.Sizes(wide=1, tall=5), [], "here")
+    assert whole.handler.seen == (
+        "a1",
+        whole.module.Colour("blue"),
+        datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC),
+        whole.module.Sizes(wide=1, tall=5),
+        [],
+        "here",
+    )
     whole.call("desk.open", {"drawer": "a1", "from": "there", "sizes": None}, USER)
     assert whole.handler.seen[-1] == "there"
 
@@ -175,11 +194,21 @@ def test_defaults_are_made_anew(whole: SimpleNamespace) -> None:
     assert whole.handler.seen[4] == ["a"]
 
 
-@pytest.mark.parametrize(("params", "path"), [
-    ({}, "drawer"), ({"drawer": "a"}, "drawer"), ({"drawer": 12}, "drawer"), ({"drawer": "a1", "from_": "x"}, "from_"),
-    ({"drawer": "a1", "colour": "green"}, "colour"), ({"drawer": "a1", "sizes": {"wide": -1}}, "sizes.wide"),
-    ({"drawer": "a1", "sizes": {"wide": 1, "deep": 1}}, "sizes.deep"), ({"drawer": "a1", "marks": [1]}, "marks.0"),
-    ({"drawer": "a1", "at": "now"}, "at"), ({"drawer": "a1", "marks": None}, "marks")])
+@pytest.mark.parametrize(
+    ("params", "path"),
+    [
+        ({}, "drawer"),
+        ({"drawer": "a"}, "drawer"),
+        ({"drawer": 12}, "drawer"),
+        ({"drawer": "a1", "from_": "x"}, "from_"),
+        ({"drawer": "a1", "colour": "green"}, "colour"),
+        ({"drawer": "a1", "sizes": {"wide": -1}}, "sizes.wide"),
+        ({"drawer": "a1", "sizes": {"wide": 1, "deep": 1}}, "sizes.deep"),
+        ({"drawer": "a1", "marks": [1]}, "marks.0"),
+        ({"drawer": "a1", "at": "now"}, "at"),
+        ({"drawer": "a1", "marks": None}, "marks"),
+    ],
+)
 def test_parameters_are_checked_by_the_schema(whole: SimpleNamespace, params: Any, path: str) -> None:
     error = whole.call("desk.open", params, USER)
     assert (error["code"], [each["path"] for each in error["data"]["errors"]]) == (-32602, [path])
@@ -187,11 +216,21 @@ def test_parameters_are_checked_by_the_schema(whole: SimpleNamespace, params: An
 
 def test_declared_errors_travel_with_their_fields(whole: SimpleNamespace) -> None:
     assert whole.call("desk.open", {"drawer": "none"}, USER) == {
-        "code": 1501, "message": "no such drawer", "data": {
-            "drawer": "none", "from": "2026-05-20T22:03:14Z", "price": "3.00", "message": "none",
-            "error": "drawer_unknown"}}
+        "code": 1501,
+        "message": "no such drawer",
+        "data": {
+            "drawer": "none",
+            "from": "2026-05-20T22:03:14Z",
+            "price": "3.00",
+            "message": "none",
+            "error": "drawer_unknown",
+        },
+    }
     assert whole.call("desk.open", {"drawer": "locked"}, USER) == {
-        "code": 1502, "message": "it is stuck", "data": {"error": "drawer_locked"}}
+        "code": 1502,
+        "message": "it is stuck",
+        "data": {"error": "drawer_locked"},
+    }
 
 
 def test_results_without_a_type_are_null(whole: SimpleNamespace) -> None:
@@ -226,24 +265,37 @@ def test_only_what_is_written_is_routed_and_listed(desk: SimpleNamespace, tmp_pa
     """)
     program = Program(desk, tmp_path, [module.Some()])
     assert [method["name"] for method in program.call("rpc.discover")["methods"]] == [
-        "desk.close", "lamp.switch", "rpc.discover"]
+        "desk.close",
+        "lamp.switch",
+        "rpc.discover",
+    ]
     assert program.call("desk.open", {"drawer": "a1"}, USER)["code"] == -32601
     assert program.client.simulate_post("/webhooks/parcel").status_code == 404
 
 
 # --- webhooks -----------------------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("body", "headers", "status", "answer"), [
-    (b"abc", {"X-Parcel": "1"}, 200, {"wide": 3, "tall": 5}),
-    (b"abc", {}, 409, {"error": "drawer_locked", "message": "the drawer is locked"}),
-    (b"broken", {"x-parcel": "1"}, 400, {"error": "invalid", "errors": [
-        {"path": "body", "message": "is broken", "rule": "json"}]})])
+
+@pytest.mark.parametrize(
+    ("body", "headers", "status", "answer"),
+    [
+        (b"abc", {"X-Parcel": "1"}, 200, {"wide": 3, "tall": 5}),
+        (b"abc", {}, 409, {"error": "drawer_locked", "message": "the drawer is locked"}),
+        (
+            b"broken",
+            {"x-parcel": "1"},
+            400,
+            {"error": "invalid", "errors": [{"path": "body", "message": "is broken", "rule": "json"}]},
+        ),
+    ],
+)
 def test_webhooks(whole: SimpleNamespace, body: bytes, headers: dict[str, str], status: int, answer: Any) -> None:
     response = whole.program.client.simulate_post("/webhooks/parcel", body=body, headers=headers)
     assert (response.status_code, response.json) == (status, answer)
 
 
 # --- audits and results -------------------------------------------------------------------------------------------
+
 
 def test_sensitive_fields_are_masked_in_audits(whole: SimpleNamespace) -> None:
     whole.call("desk.greet", {"clerk": {"sid": "01AB", "name": "Ann", "pin": "1234", "rev": 1}}, ADMIN)
@@ -296,7 +348,11 @@ def test_methods_begin_transactions_unless_they_say_otherwise(desk: SimpleNamesp
     module = desk.handlers(WHOLE.replace("    def close", "    @own_transactions\n    def close"))
     methods, _ = bind([module.Desk()], desk.routes.SERVICES)
     assert {method.name: method.transaction for method in methods} == {
-        "desk.open": "read", "desk.close": "none", "desk.list": "write", "desk.greet": "write"}
+        "desk.open": "read",
+        "desk.close": "none",
+        "desk.list": "write",
+        "desk.greet": "write",
+    }
 
 
 # --- what does not fit --------------------------------------------------------------------------------------------
@@ -304,24 +360,36 @@ def test_methods_begin_transactions_unless_they_say_otherwise(desk: SimpleNamesp
 SWITCH = "desk.oschema:43: LampService.switch: {module}.Lamp.switch "
 
 
-@pytest.mark.parametrize(("method", "problem"), [
-    ("def switch(self, context: Context, *, on: int) -> bool: ...", SWITCH + "takes 'on' as int, not bool"),
-    ("def switch(self, context: Context, *, on) -> bool: ...", SWITCH + "says no type for 'on', which is bool"),
-    ("def switch(self, context: Context) -> bool: ...", SWITCH + "has no parameter 'on': bool"),
-    ("def switch(self, context: Context, on: bool, /) -> bool: ...", SWITCH + "has no parameter 'on': bool"),
-    ("def switch(self, context: Context, *, on: bool, how: str) -> bool: ...",
-     SWITCH + "wants a parameter 'how', which nobody gives"),
-    ("def switch(self, context: Context, *, on: bool) -> str: ...", SWITCH + "returns str, not bool"),
-    ("def switch(self, context: Context, *, on: bool): ...", SWITCH + "says no type for its result, which is bool"),
-    ("def switch(self, *, on: bool) -> bool: ...", SWITCH + "does not take the context as its first parameter"),
-    ("def switch(self, context: int, *, on: bool) -> bool: ...", SWITCH + "takes 'context' as int, not Context"),
-    ("async def switch(self, context: Context, *, on: bool) -> bool: ...",
-     SWITCH + "is a coroutine; handlers are plain functions"),
-    ("switch = None", SWITCH + "is no method"),
-    ("def switch(self, context: Context, *, on: 'Unknown') -> bool: ...",
-     SWITCH + "has an annotation that cannot be read at run time: name 'Unknown' is not defined"),
-    ("def swich(self, context: Context, *, on: bool) -> bool: ...",
-     "{file}:15: {module}.Lamp.swich is no method of LampService; begin the names of helpers with _")])
+@pytest.mark.parametrize(
+    ("method", "problem"),
+    [
+        ("def switch(self, context: Context, *, on: int) -> bool: ...", SWITCH + "takes 'on' as int, not bool"),
+        ("def switch(self, context: Context, *, on) -> bool: ...", SWITCH + "says no type for 'on', which is bool"),
+        ("def switch(self, context: Context) -> bool: ...", SWITCH + "has no parameter 'on': bool"),
+        ("def switch(self, context: Context, on: bool, /) -> bool: ...", SWITCH + "has no parameter 'on': bool"),
+        (
+            "def switch(self, context: Context, *, on: bool, how: str) -> bool: ...",
+            SWITCH + "wants a parameter 'how', which nobody gives",
+        ),
+        ("def switch(self, context: Context, *, on: bool) -> str: ...", SWITCH + "returns str, not bool"),
+        ("def switch(self, context: Context, *, on: bool): ...", SWITCH + "says no type for its result, which is bool"),
+        ("def switch(self, *, on: bool) -> bool: ...", SWITCH + "does not take the context as its first parameter"),
+        ("def switch(self, context: int, *, on: bool) -> bool: ...", SWITCH + "takes 'context' as int, not Context"),
+        (
+            "async def switch(self, context: Context, *, on: bool) -> bool: ...",
+            SWITCH + "is a coroutine; handlers are plain functions",
+        ),
+        ("switch = None", SWITCH + "is no method"),
+        (
+            "def switch(self, context: Context, *, on: 'Unknown') -> bool: ...",
+            SWITCH + "has an annotation that cannot be read at run time: name 'Unknown' is not defined",
+        ),
+        (
+            "def swich(self, context: Context, *, on: bool) -> bool: ...",
+            "{file}:15: {module}.Lamp.swich is no method of LampService; begin the names of helpers with _",
+        ),
+    ],
+)
 def test_what_does_not_fit_names_its_line(desk: SimpleNamespace, method: str, problem: str) -> None:
     module = desk.handlers(f"""
         @serves(LampService)
@@ -368,14 +436,18 @@ def test_all_problems_are_told_at_once(desk: SimpleNamespace) -> None:
             def receive(self, context: Context, *, body: str, headers: Mapping[str, str]) -> Sizes: ...
     """)
     with pytest.raises(WiringError) as caught:
-        bind([module.One(), module.Two(), module.Stranger(), module.Nothing(), module.Parcels()],
-             desk.routes.SERVICES, desk.routes.WEBHOOKS)
+        bind(
+            [module.One(), module.Two(), module.Stranger(), module.Nothing(), module.Parcels()],
+            desk.routes.SERVICES,
+            desk.routes.WEBHOOKS,
+        )
     name = module.__name__
     assert caught.value.problems == (
         f"{name}.Stranger serves builtins.int, which no schema declares",
         f"{name}.Nothing serves no interface: inherit one, or mark the class with @serves(…)",
         f"desk.oschema:43: LampService.switch has 2 handlers: {name}.One, {name}.Two",
-        f"desk.oschema:47: ParcelPostWebhook.receive: {name}.Parcels.receive takes 'body' as str, not bytes")
+        f"desk.oschema:47: ParcelPostWebhook.receive: {name}.Parcels.receive takes 'body' as str, not bytes",
+    )
 
 
 def test_a_whole_service_needs_every_method(desk: SimpleNamespace) -> None:
@@ -396,11 +468,23 @@ def test_names_that_python_or_we_use_already(tmp_path: Path, monkeypatch: pytest
     params = TypeAdapter(listed.params).validate_python({"context": {"wide": 1}, "self": "x", "class": {"wide": 2}})
     assert params == {"context_": kinds.Context(wide=1), "field": None, "self_": "x", "class_": kinds.Mapping(wide=2)}
     assert TypeAdapter(made.params).validate_python({"mapping": {}}) == {
-        "mapping": {}, "any": {}, "level": "high-up", "levels": ["low"], "price": Money.parse("1.5"), "ratio": 0.5,
-        "text": 'a"b\\', "flag": True, "blob": b"hi"}
+        "mapping": {},
+        "any": {},
+        "level": "high-up",
+        "levels": ["low"],
+        "price": Money.parse("1.5"),
+        "ratio": 0.5,
+        "text": 'a"b\\',
+        "flag": True,
+        "blob": b"hi",
+    }
     assert made.clocked == (("when", "date"), ("moment", "datetime"))
     error = importlib.import_module("clashing_generated.errors.main").DeclaredError
     assert error(any=kinds.Any(wide=1), money=Money(5), code_=4).data() == {
-        "any": {"wide": 1}, "money": "0.000000005", "code": 4, "detail": None}
+        "any": {"wide": 1},
+        "money": "0.000000005",
+        "code": 4,
+        "detail": None,
+    }
     gone = importlib.import_module("clashing_generated.errors.other").Gone
     assert str(gone(level="low", amounts=[], at=NOW, args_="", self_="")) == 'it is "gone" \\ forever'

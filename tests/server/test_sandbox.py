@@ -26,9 +26,12 @@ from tests.server.payment_world import Now, serving, wait_for
 from tests.server.site import COMMAND, Site, free_port
 
 PARAMS: dict[str, Any] = {
-    "mode": "payment", "success_url": "https://site.example/ok?sid={CHECKOUT_SESSION_ID}",
-    "line_items": [{"quantity": 1, "price_data": {
-        "currency": "usd", "unit_amount": 1234, "product_data": {"name": "Top-up <b>"}}}]}
+    "mode": "payment",
+    "success_url": "https://site.example/ok?sid={CHECKOUT_SESSION_ID}",
+    "line_items": [
+        {"quantity": 1, "price_data": {"currency": "usd", "unit_amount": 1234, "product_data": {"name": "Top-up <b>"}}}
+    ],
+}
 
 
 class Receiver:
@@ -62,7 +65,7 @@ class Stand:
         return self.http.post("/_control/stripe", json=asked)
 
     def paid(self) -> Any:
-        session = self.sdk.checkout.sessions.create(PARAMS)   # type: ignore[arg-type]
+        session = self.sdk.checkout.sessions.create(PARAMS)  # type: ignore[arg-type]
         assert self.control(act="pay", session=session.id).status_code == 200
         return self.sdk.checkout.sessions.retrieve(session.id)
 
@@ -97,6 +100,7 @@ def sandbox() -> Iterator[Stand]:
 
 # --- the API --------------------------------------------------------------------------------------------------------
 
+
 def changed(**other: Any) -> dict[str, Any]:
     return {name: value for name, value in {**PARAMS, **other}.items() if value is not None}
 
@@ -106,38 +110,45 @@ def item(**other: Any) -> list[dict[str, Any]]:
     return [{"quantity": 1, "price_data": {**price, **other}}]
 
 
-@pytest.mark.parametrize(("params", "param"), [
-    (changed(success_url=None, mode=None), None),
-    (changed(payment_method_types=["card"]), "payment_method_types"),
-    (changed(surprise=1), "surprise"),
-    (changed(line_items=None), "line_items"),
-    (changed(line_items=[]), "line_items"),
-    (changed(line_items=item(unit_amount="12.3")), "line_items[0][price_data][unit_amount]"),
-    (changed(line_items=item(unit_amount=-5)), "line_items[0][price_data][unit_amount]"),
-    (changed(line_items=item(surprise=1)), "line_items[0][price_data][surprise]"),
-    (changed(line_items=[{"quantity": 1, "price_data": {"unit_amount": 5}}]), "line_items[0][price_data][currency]"),
-    (changed(line_items=item(unit_amount=49)), None),
-    (changed(line_items=[*item(), *item(currency="eur")]), "line_items"),
-    (changed(mode="subscription"), "mode"),
-    (changed(mode="foo"), "mode"),
-    (changed(expires_at=1), "expires_at"),
-    (changed(expires_at=int(time.time()) + 25 * 3600), "expires_at"),
-    (changed(payment_intent_data={"surprise": 1}), "payment_intent_data[surprise]"),
-])
+@pytest.mark.parametrize(
+    ("params", "param"),
+    [
+        (changed(success_url=None, mode=None), None),
+        (changed(payment_method_types=["card"]), "payment_method_types"),
+        (changed(surprise=1), "surprise"),
+        (changed(line_items=None), "line_items"),
+        (changed(line_items=[]), "line_items"),
+        (changed(line_items=item(unit_amount="12.3")), "line_items[0][price_data][unit_amount]"),
+        (changed(line_items=item(unit_amount=-5)), "line_items[0][price_data][unit_amount]"),
+        (changed(line_items=item(surprise=1)), "line_items[0][price_data][surprise]"),
+        (
+            changed(line_items=[{"quantity": 1, "price_data": {"unit_amount": 5}}]),
+            "line_items[0][price_data][currency]",
+        ),
+        (changed(line_items=item(unit_amount=49)), None),
+        (changed(line_items=[*item(), *item(currency="eur")]), "line_items"),
+        (changed(mode="subscription"), "mode"),
+        (changed(mode="foo"), "mode"),
+        (changed(expires_at=1), "expires_at"),
+        (changed(expires_at=int(time.time()) + 25 * 3600), "expires_at"),
+        (changed(payment_intent_data={"surprise": 1}), "payment_intent_data[surprise]"),
+    ],
+)
 def test_what_the_api_refuses(sandbox: Stand, params: dict[str, Any], param: str | None) -> None:
     with pytest.raises(stripe.InvalidRequestError) as refused:
-        sandbox.sdk.checkout.sessions.create(params)   # type: ignore[arg-type]
+        sandbox.sdk.checkout.sessions.create(params)  # type: ignore[arg-type]
     assert refused.value.http_status == 400 and refused.value.request_id
     assert param is None or refused.value.param == param
     assert sandbox.sdk.checkout.sessions.list().data == []
 
 
-@pytest.mark.parametrize("params", [
-    {"amount": "1.5"}, {"amount": 0}, {"amount": 1235}, {"amount": -1}, {"surprise": 1}, {"reason": "bored"}])
+@pytest.mark.parametrize(
+    "params", [{"amount": "1.5"}, {"amount": 0}, {"amount": 1235}, {"amount": -1}, {"surprise": 1}, {"reason": "bored"}]
+)
 def test_what_refunds_refuse(sandbox: Stand, params: dict[str, Any]) -> None:
     payment = sandbox.paid().payment_intent
     with pytest.raises(stripe.InvalidRequestError):
-        sandbox.sdk.refunds.create({"payment_intent": payment, **params})   # type: ignore[arg-type]
+        sandbox.sdk.refunds.create({"payment_intent": payment, **params})  # type: ignore[arg-type]
     with pytest.raises(stripe.InvalidRequestError):
         sandbox.sdk.refunds.create({})
     assert sandbox.sdk.refunds.list().data == []
@@ -161,7 +172,7 @@ def test_errors_as_the_sdk_reads_them(sandbox: Stand) -> None:
 
 def test_an_idempotency_key_is_one_act(sandbox: Stand) -> None:
     def create(params: dict[str, Any]) -> Any:
-        return sandbox.sdk.checkout.sessions.create(params, {"idempotency_key": "k1"})   # type: ignore[arg-type]
+        return sandbox.sdk.checkout.sessions.create(params, {"idempotency_key": "k1"})  # type: ignore[arg-type]
 
     first = create(PARAMS)
     assert create(PARAMS).id == first.id
@@ -169,20 +180,21 @@ def test_an_idempotency_key_is_one_act(sandbox: Stand) -> None:
     with pytest.raises(stripe.IdempotencyError):
         create(changed(line_items=item()))
     refused = {"idempotency_key": "k2"}
-    for _ in range(2):   # a refusal is remembered, too
+    for _ in range(2):  # a refusal is remembered, too
         with pytest.raises(stripe.InvalidRequestError):
-            sandbox.sdk.checkout.sessions.create(changed(mode="foo"), refused)   # type: ignore[arg-type]
+            sandbox.sdk.checkout.sessions.create(changed(mode="foo"), refused)  # type: ignore[arg-type]
     with pytest.raises(stripe.IdempotencyError):
-        sandbox.sdk.checkout.sessions.create(PARAMS, refused)   # type: ignore[arg-type]
+        sandbox.sdk.checkout.sessions.create(PARAMS, refused)  # type: ignore[arg-type]
 
 
 def test_one_key_at_once(sandbox: Stand) -> None:
     found: list[str] = []
 
     def create() -> None:
-        client = stripe.StripeClient(STRIPE_SECRET_KEY, base_addresses={"api": f"{sandbox.url}/stripe"},
-                                     max_network_retries=3)
-        found.append(client.v1.checkout.sessions.create(PARAMS, {"idempotency_key": "k"}).id)   # type: ignore[arg-type]
+        client = stripe.StripeClient(
+            STRIPE_SECRET_KEY, base_addresses={"api": f"{sandbox.url}/stripe"}, max_network_retries=3
+        )
+        found.append(client.v1.checkout.sessions.create(PARAMS, {"idempotency_key": "k"}).id)  # type: ignore[arg-type]
 
     threads = [threading.Thread(target=create) for _ in range(6)]
     for thread in threads:
@@ -195,16 +207,24 @@ def test_one_key_at_once(sandbox: Stand) -> None:
 def test_objects_and_lists(sandbox: Stand) -> None:
     session = sandbox.paid()
     assert (session.status, session.payment_status, session.url, session.amount_total, session.currency) == (
-        "complete", "paid", None, 1234, "usd")
+        "complete",
+        "paid",
+        None,
+        1234,
+        "usd",
+    )
     whole = sandbox.sdk.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent.latest_charge"]})
-    assert whole.payment_intent.latest_charge.status == "succeeded"   # type: ignore[union-attr]
+    assert whole.payment_intent.latest_charge.status == "succeeded"  # type: ignore[union-attr]
     assert isinstance(session.payment_intent, str)
     found = sandbox.sdk.checkout.sessions.list({"payment_intent": session.payment_intent})
     assert [each.id for each in found.data] == [session.id]
     assert sandbox.sdk.checkout.sessions.list({"payment_intent": "pi_other"}).data == []
     assert len(sandbox.sdk.checkout.sessions.line_items.list(session.id).data) == 1
     assert {event.type for event in sandbox.sdk.events.list().data} >= {
-        "checkout.session.completed", "payment_intent.succeeded", "charge.succeeded"}
+        "checkout.session.completed",
+        "payment_intent.succeeded",
+        "charge.succeeded",
+    }
     assert [event.type for event in sandbox.sdk.events.list({"type": "charge.succeeded"}).data] == ["charge.succeeded"]
     assert not any(name.startswith("_") for name in session.to_dict())
     with pytest.raises(stripe.InvalidRequestError):
@@ -213,8 +233,7 @@ def test_objects_and_lists(sandbox: Stand) -> None:
 
 def test_forms() -> None:
     text = "a=1&b[c]=2&d[0][e]=3&d[1][e]=4&f[]=5&f[]=6&g="
-    assert forms.decode(text) == {
-        "a": "1", "b": {"c": "2"}, "d": [{"e": "3"}, {"e": "4"}], "f": ["5", "6"], "g": ""}
+    assert forms.decode(text) == {"a": "1", "b": {"c": "2"}, "d": [{"e": "3"}, {"e": "4"}], "f": ["5", "6"], "g": ""}
     for wrong in ("d[0]=1&d[2]=2", "a=1&a[b]=2", "a]b[=1", "[]=1"):
         with pytest.raises(forms.FormError):
             forms.decode(wrong)
@@ -222,8 +241,9 @@ def test_forms() -> None:
 
 # --- the hosted page ------------------------------------------------------------------------------------------------
 
+
 def test_the_hosted_page(sandbox: Stand) -> None:
-    session = sandbox.sdk.checkout.sessions.create(PARAMS)   # type: ignore[arg-type]
+    session = sandbox.sdk.checkout.sessions.create(PARAMS)  # type: ignore[arg-type]
     assert session.url is not None and session.url.startswith(f"{sandbox.url}/stripe/pay/{session.id}#")
     page = sandbox.http.get(f"/stripe/pay/{session.id}")
     assert page.status_code == 200 and "12.34 USD" in page.text and "Top-up &lt;b&gt;" in page.text
@@ -240,7 +260,7 @@ def test_the_hosted_page(sandbox: Stand) -> None:
     again = sandbox.http.post(f"/stripe/pay/{session.id}", data={"method": "4242424242424242"})
     assert again.status_code == 402 and "complete" in again.text
     sandbox.clock.ahead += timedelta(days=1, minutes=1)
-    late = sandbox.sdk.checkout.sessions.create(changed(expires_at=int(sandbox.clock.now().timestamp()) + 1800))   # type: ignore[arg-type]
+    late = sandbox.sdk.checkout.sessions.create(changed(expires_at=int(sandbox.clock.now().timestamp()) + 1800))  # type: ignore[arg-type]
     sandbox.clock.ahead += timedelta(minutes=31)
     assert sandbox.http.post(f"/stripe/pay/{late.id}", data={"method": "4242424242424242"}).status_code == 402
     assert sandbox.sdk.checkout.sessions.retrieve(late.id).status == "expired"
@@ -248,12 +268,13 @@ def test_the_hosted_page(sandbox: Stand) -> None:
 
 # --- webhooks -------------------------------------------------------------------------------------------------------
 
+
 def test_webhooks_are_signed_as_stripe_does(sandbox: Stand) -> None:
     sandbox.paid()
     wait_for(sandbox.settled)
     assert "checkout.session.completed" in sandbox.receiver.types()
     for header, body in sandbox.receiver.got:
-        event = stripe.Webhook.construct_event(body, header, STRIPE_SIGNING_KEY)   # type: ignore[no-untyped-call]
+        event = stripe.Webhook.construct_event(body, header, STRIPE_SIGNING_KEY)  # type: ignore[no-untyped-call]
         assert event.api_version == stripe.api_version
 
 
@@ -261,16 +282,16 @@ def test_webhooks_are_signed_as_stripe_does(sandbox: Stand) -> None:
 def test_webhooks_are_tried_again(sandbox: Stand, status: int) -> None:
     """Anything but 2xx is a failure; each try is signed anew; in the end it is given up."""
     sandbox.receiver.status = status
-    session = sandbox.sdk.checkout.sessions.create(PARAMS)   # type: ignore[arg-type]
+    session = sandbox.sdk.checkout.sessions.create(PARAMS)  # type: ignore[arg-type]
     sandbox.sdk.checkout.sessions.expire(session.id)
     for tries, seconds in ((1, 2), (2, 6), (3, 0)):
         # As the sandbox has noted it, not as we have received it: the next try is planned from that moment.
-        wait_for(lambda: sandbox.deliveries()[0]["attempts"] == tries)   # noqa: B023
+        wait_for(lambda: sandbox.deliveries()[0]["attempts"] == tries)  # noqa: B023
         sandbox.clock.ahead += timedelta(seconds=seconds)
     sandbox.receiver.status = 200 if status == 500 else status
     sandbox.clock.ahead += timedelta(seconds=31)
     wait_for(sandbox.settled)
-    delivery, = sandbox.deliveries()
+    (delivery,) = sandbox.deliveries()
     assert delivery["state"] == ("delivered" if status == 500 else "failed")
     assert delivery["attempts"] == len(sandbox.receiver.got) == 4
     assert len({header for header, _ in sandbox.receiver.got}) == 4
@@ -279,7 +300,7 @@ def test_webhooks_are_tried_again(sandbox: Stand, status: int) -> None:
 
 def test_switches_of_webhooks(sandbox: Stand) -> None:
     def expire() -> None:
-        session = sandbox.sdk.checkout.sessions.create(PARAMS)   # type: ignore[arg-type]
+        session = sandbox.sdk.checkout.sessions.create(PARAMS)  # type: ignore[arg-type]
         sandbox.sdk.checkout.sessions.expire(session.id)
 
     sandbox.control(webhooks="drop")
@@ -291,7 +312,7 @@ def test_switches_of_webhooks(sandbox: Stand) -> None:
     valid = []
     for header, body in sandbox.receiver.got:
         try:
-            stripe.Webhook.construct_event(body, header, STRIPE_SIGNING_KEY)   # type: ignore[no-untyped-call]
+            stripe.Webhook.construct_event(body, header, STRIPE_SIGNING_KEY)  # type: ignore[no-untyped-call]
             valid.append(True)
         except stripe.SignatureVerificationError:
             valid.append(False)
@@ -308,14 +329,20 @@ def test_switches_of_webhooks(sandbox: Stand) -> None:
     assert sandbox.control(act="release", order="reversed").json() == {"released": 4}
     wait_for(lambda: len(sandbox.receiver.got) == 8)
     assert sandbox.receiver.types()[4:] == [
-        "checkout.session.completed", "charge.succeeded", "payment_intent.succeeded", "payment_intent.created"]
+        "checkout.session.completed",
+        "charge.succeeded",
+        "payment_intent.succeeded",
+        "payment_intent.created",
+    ]
 
 
 def test_control_tells_what_it_can(sandbox: Stand) -> None:
     told = sandbox.http.get("/_control").json()["stripe"]
     assert {"webhooks", "webhook_forge", "decline_all", "api_fail", "settle_as"} <= told["switches"].keys()
-    assert told["published"] == {"STRIPE_SANDBOX_SECRET_KEY": SANDBOX_STRIPE_SECRET_KEY,
-                                 "STRIPE_WEBHOOK_SIGNING_KEY": SANDBOX_STRIPE_SIGNING_KEY}
+    assert told["published"] == {
+        "STRIPE_SANDBOX_SECRET_KEY": SANDBOX_STRIPE_SECRET_KEY,
+        "STRIPE_WEBHOOK_SIGNING_KEY": SANDBOX_STRIPE_SIGNING_KEY,
+    }
     for act in told["acts"]:
         assert sandbox.control(act=act).status_code in (200, 400), act
     assert sandbox.control(act="explode").status_code == 400
@@ -337,6 +364,7 @@ def test_it_remembers(tmp_path: Path) -> None:
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
+
 
 def test_the_command_and_the_site(database_url: str, tmp_path: Path) -> None:
     """Real processes: a site that pays at the sandbox and hears from it; killed in between, nothing is lost."""
@@ -382,6 +410,7 @@ def _user(database_url: str) -> str:
     from codegen.runtime.storage.database import Database
     from codegen.runtime.storage.store import Store
     from generated.tables.onboarding import USER
+
     database = Database.open(database_url)
     user = Store.of(USER, database).new({"mycelium_address": "400::1", "public_key": "ab" * 32}, Now().now())
     database.close()
@@ -390,6 +419,7 @@ def _user(database_url: str) -> str:
 
 def _inbox(site: Site) -> list[dict[str, Any]]:
     from tests.server.site import ADMIN
+
     found: list[dict[str, Any]] = site.call("webhook_inbox_entry.list_full", {}, ADMIN)["items"]
     return found
 
@@ -402,9 +432,11 @@ def _act(url: str, **asked: Any) -> None:
 @contextmanager
 def _sandbox(site: Site, port: int) -> Iterator[None]:
     log = (site.directory / "sandbox.log").open("a")
-    process = subprocess.Popen([*COMMAND, "sandbox", "--port", str(port)], env={**os.environ, **site.environment},
-                               stdout=log, stderr=log)
+    process = subprocess.Popen(
+        [*COMMAND, "sandbox", "--port", str(port)], env={**os.environ, **site.environment}, stdout=log, stderr=log
+    )
     try:
+
         def answers() -> bool:
             assert process.poll() is None, (site.directory / "sandbox.log").read_text()
             try:

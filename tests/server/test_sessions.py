@@ -46,7 +46,8 @@ def user(sessions: Sessions) -> str:
 
 def new_user(sessions: Sessions, number: int) -> str:
     return sessions.users.new(
-        {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, sessions.clock.now()).sid
+        {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, sessions.clock.now()
+    ).sid
 
 
 def test_a_session_speaks_for_its_user(sessions: Sessions, user: str) -> None:
@@ -114,8 +115,9 @@ def test_a_look_is_one_read_by_an_index(sessions: Sessions, user: str, monkeypat
     cookie = sessions.create(user, LoginMethod.SEALED, PEER)
     asked: list[tuple[str, tuple[object, ...]]] = []
     execute = sessions.database.execute
-    monkeypatch.setattr(sessions.database, "execute",
-                        lambda sql, params=(): asked.append((sql, tuple(params))) or execute(sql, params))
+    monkeypatch.setattr(
+        sessions.database, "execute", lambda sql, params=(): asked.append((sql, tuple(params))) or execute(sql, params)
+    )
     sessions.caller(cookie)
     [(sql, params)] = asked
     plan = execute(f"EXPLAIN QUERY PLAN {sql}", params)
@@ -147,7 +149,8 @@ def test_ends(sessions: Sessions, user: str) -> None:
     assert mine is not None
     assert sessions.end_one(user, mine.sid) == 1
     assert [session.sid for session in sessions.of(user)] == [
-        found.sid for cookie in cookies[2:] if (found := sessions.find(cookie))]
+        found.sid for cookie in cookies[2:] if (found := sessions.find(cookie))
+    ]
     assert sessions.end_all(user) == 2
     assert not any(map(sessions.caller, cookies))
     assert sessions.caller(kept) is not None
@@ -161,6 +164,14 @@ def test_tokens_for_forms(sessions: Sessions, user: str) -> None:
     assert token == sessions.csrf_token(cookie) != sessions.csrf_token(other)
     assert cookie not in token and digest(cookie) not in token
     assert sessions.check_csrf(cookie, token)
-    for wrong_cookie, wrong_token in ((other, token), (cookie, sessions.csrf_token(other)), (cookie, ""),
-                                      (cookie, None), (None, token), ("", ""), (None, None), (cookie, "é")):
+    for wrong_cookie, wrong_token in (
+        (other, token),
+        (cookie, sessions.csrf_token(other)),
+        (cookie, ""),
+        (cookie, None),
+        (None, token),
+        ("", ""),
+        (None, None),
+        (cookie, "é"),
+    ):
         assert not sessions.check_csrf(wrong_cookie, wrong_token)

@@ -19,8 +19,21 @@ from generated.clients.python import Client
 from generated.tables.onboarding import NODE
 from tests.server.site import ADMIN, Site, bearer
 
-READ_ONLY = ("billing", "ledger_entry", "ledger_transaction", "credit_lot", "top_up", "payment_event", "plan_purchase",
-             "vm_allocation", "usage_record", "operator_act", "kyc_session", "node", "price")
+READ_ONLY = (
+    "billing",
+    "ledger_entry",
+    "ledger_transaction",
+    "credit_lot",
+    "top_up",
+    "payment_event",
+    "plan_purchase",
+    "vm_allocation",
+    "usage_record",
+    "operator_act",
+    "kyc_session",
+    "node",
+    "price",
+)
 METHOD_NOT_FOUND = -32601
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
 numbers = itertools.count(1)
@@ -63,10 +76,13 @@ def database_url(site: Site) -> str:
 
 # --- what anybody may ask ---------------------------------------------------------------------------------------
 
+
 def test_plans_are_public(site: Site) -> None:
     plans = site.call("billing.plans")
     assert [(plan["plan_id"], plan["cost"], plan["cost_cents"], plan["vm_count"], plan["days"]) for plan in plans] == [
-        ("vm5", "10.00", 1000, 5, 30), ("vm10", "20.00", 2000, 10, 30)]
+        ("vm5", "10.00", 1000, 5, 30),
+        ("vm10", "20.00", 2000, 10, 30),
+    ]
 
 
 def test_everything_else_is_not(site: Site) -> None:
@@ -117,6 +133,7 @@ def test_reference_is_served_under_a_strict_policy(site: Site) -> None:
 
 # --- objects ----------------------------------------------------------------------------------------------------
 
+
 def test_life_of_a_user(site: Site) -> None:
     user = new_user(site, display_name="Amani", kyc_status="completed")
     assert user["kyc_status"] == "pending", "a server's field is ignored on input"
@@ -125,7 +142,9 @@ def test_life_of_a_user(site: Site) -> None:
     patched = site.call("user.patch", {"sid": user["sid"], "data": {"display_name": "A."}, "rev": 1}, ADMIN)
     assert (patched["display_name"], patched["rev"]) == ("A.", 2)
     assert site.error("user.patch", {"sid": user["sid"], "data": {"display_name": "B"}, "rev": 1}, ADMIN) == (
-        1409, "conflict")
+        1409,
+        "conflict",
+    )
     found = site.call("user.find", {"filter": {"mycelium_address": user["mycelium_address"]}}, ADMIN)
     assert found == {"items": [patched], "next_cursor": None}
     site.call("user.delete", {"sid": user["sid"]}, ADMIN)
@@ -142,9 +161,13 @@ def test_each_user_has_a_balance(site: Site) -> None:
     user = new_user(site)
     found = site.call("billing.find", {"filter": {"user_sid": user["sid"]}}, ADMIN)["items"]
     assert [(each["credit_balance"], each["credit_balance_cents"], each["discount_tier"]) for each in found] == [
-        ("0.00", 0, "none")]
-    by_set = {"sid": "0123456789ABCDEFGHJK", "mycelium_address": f"400::{uuid.uuid4().hex[:4]}",
-              "public_key": uuid.uuid4().hex * 2}
+        ("0.00", 0, "none")
+    ]
+    by_set = {
+        "sid": "0123456789ABCDEFGHJK",
+        "mycelium_address": f"400::{uuid.uuid4().hex[:4]}",
+        "public_key": uuid.uuid4().hex * 2,
+    }
     made = site.call("user.set", {"data": by_set}, ADMIN)
     assert len(site.call("billing.find", {"filter": {"user_sid": made["sid"]}}, ADMIN)["items"]) == 1
     site.call("user.delete", {"sid": made["sid"]}, ADMIN)
@@ -167,13 +190,19 @@ def test_pool_in_pages(site: Site) -> None:
 
 
 def test_batch(site: Site) -> None:
-    answers = site.post([
-        {"jsonrpc": "2.0", "id": "a", "method": "billing.plans"},
-        {"jsonrpc": "2.0", "method": "billing.plans"},
-        {"jsonrpc": "2.0", "id": 2, "method": "user.list"},
-        {"jsonrpc": "2.0", "id": None, "method": "nothing"}]).json()
+    answers = site.post(
+        [
+            {"jsonrpc": "2.0", "id": "a", "method": "billing.plans"},
+            {"jsonrpc": "2.0", "method": "billing.plans"},
+            {"jsonrpc": "2.0", "id": 2, "method": "user.list"},
+            {"jsonrpc": "2.0", "id": None, "method": "nothing"},
+        ]
+    ).json()
     assert {answer["id"]: answer.get("error", {}).get("code", "fine") for answer in answers} == {
-        "a": "fine", 2: 1401, None: METHOD_NOT_FOUND}
+        "a": "fine",
+        2: 1401,
+        None: METHOD_NOT_FOUND,
+    }
 
 
 def test_generated_client(site: Site) -> None:
@@ -187,6 +216,7 @@ def test_generated_client(site: Site) -> None:
 
 
 # --- who calls --------------------------------------------------------------------------------------------------
+
 
 def test_api_key_of_a_user(site: Site) -> None:
     user, other = new_user(site), new_user(site)
@@ -231,9 +261,18 @@ def test_revoked_key(site: Site) -> None:
     assert f"{sid}  " in site.command("apikey", "list")
 
 
-@pytest.mark.parametrize("headers", [
-    bearer("hok_unknown"), {"Authorization": "Bearer"}, bearer("not-a-key"), {"Authorization": "Basic hok_unknown"},
-    {"X-Hero-Onboarding-Admin-Secret": "wrong"}, {"X-Hero-Onboarding-Admin-Secret": ""}], ids=str)
+@pytest.mark.parametrize(
+    "headers",
+    [
+        bearer("hok_unknown"),
+        {"Authorization": "Bearer"},
+        bearer("not-a-key"),
+        {"Authorization": "Basic hok_unknown"},
+        {"X-Hero-Onboarding-Admin-Secret": "wrong"},
+        {"X-Hero-Onboarding-Admin-Secret": ""},
+    ],
+    ids=str,
+)
 def test_wrong_credentials(site: Site, headers: dict[str, str]) -> None:
     answer = site.post({"jsonrpc": "2.0", "id": 1, "method": "user.list", "params": {}}, headers)
     assert (answer.status_code, answer.json()["error"]["code"]) == (401, 1401)
@@ -255,8 +294,9 @@ def test_api_key_of_a_node(site: Site) -> None:
     node_id = f"n-{uuid.uuid4().hex[:8]}"
     database = Database.open(database_url(site))
     try:
-        Store.of(NODE, database).new({
-            "node_id": node_id, "repo_url": "https://forge.example/n.git", "keys": [], "kinds": ["llm_token"]}, NOW)
+        Store.of(NODE, database).new(
+            {"node_id": node_id, "repo_url": "https://forge.example/n.git", "keys": [], "kinds": ["llm_token"]}, NOW
+        )
     finally:
         database.close()
     key = bearer(site.command("apikey", "create", "--node", node_id, "--name", "its own"))
@@ -273,6 +313,7 @@ def test_keys_for_nobody_are_not_made(site: Site) -> None:
 
 # --- starting ---------------------------------------------------------------------------------------------------
 
+
 def test_another_version_of_the_database_is_refused(tmp_path: Path) -> None:
     site = Site(tmp_path)
     assert "hero-onboarding migrate" in site.command("serve", status=1)
@@ -287,6 +328,7 @@ def test_another_version_of_the_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_taken_port_is_said(tmp_path: Path) -> None:
     import socket
+
     site = Site(tmp_path)
     site.command("migrate")
     with socket.socket() as other:
@@ -295,8 +337,9 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
         assert f"another program listens on 127.0.0.1:{site.port}" in site.command("serve", status=1)
 
 
-@pytest.mark.parametrize("url", [
-    "postgresql://nobody:s3cret@127.0.0.1:1/none", "sqlite:////proc/none/x.db", "mysql://127.0.0.1/x"])
+@pytest.mark.parametrize(
+    "url", ["postgresql://nobody:s3cret@127.0.0.1:1/none", "sqlite:////proc/none/x.db", "mysql://127.0.0.1/x"]
+)
 def test_a_database_that_is_not_there_is_said(tmp_path: Path, url: str) -> None:
     site = Site(tmp_path, url)
     for command in ("serve", "migrate", "demo"):
@@ -319,6 +362,8 @@ def test_check_prod_config(tmp_path: Path) -> None:
 
 
 def test_help_is_quick_because_it_loads_nothing() -> None:
-    program = ("import sys; from handlers.cli import main; main(['--help'], standalone_mode=False);"
-               "assert not {'pydantic', 'falcon', 'peewee', 'granian'} & set(sys.modules)")
+    program = (
+        "import sys; from handlers.cli import main; main(['--help'], standalone_mode=False);"
+        "assert not {'pydantic', 'falcon', 'peewee', 'granian'} & set(sys.modules)"
+    )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

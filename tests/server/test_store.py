@@ -18,37 +18,105 @@ from codegen.runtime.values.types import Money
 NOW = datetime(2026, 5, 20, 22, 3, 14, 123456, tzinfo=UTC)
 
 EXTREMES: list[dict[str, Any]] = [
-    {"bool": False, "str": "", "bytes": b"", "i8": -2**7, "i16": -2**15, "i32": -2**31, "i64": -2**63, "u8": 0,
-     "u16": 0, "u32": 0, "u64": 0, "f32": -3.4028234663852886e38, "f64": -1.7976931348623157e308,
-     "decimal": Decimal("-99999999999999999999999999999999999999"), "money": Money(-2**63),
-     "otime": datetime(1970, 1, 1, tzinfo=UTC), "datetime": datetime(1, 1, 1, tzinfo=UTC), "date": date(1, 1, 1),
-     "duration": timedelta(days=-106751991), "uuid": UUID(int=0), "tier": "none", "open": "", "json": None,
-     "list": [], "map": {}, "struct": {"x": -1, "y": "0"}, "union": {"type": "circle", "radius": 1}},
-    {"bool": True, "str": "a\n\"'%s ?☃\U0001f600", "bytes": bytes(range(256)), "i8": -1, "i16": -1, "i32": -1,
-     "i64": -1, "u8": 1, "u16": 1, "u32": 1, "u64": 2**53 + 1, "f32": -0.5, "f64": 5e-324, "decimal": Decimal("0"),
-     "money": Money(-1), "otime": datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC), "datetime": NOW,
-     "date": date(1969, 12, 31), "duration": timedelta(0), "uuid": UUID("8e4c5b6a-0000-4000-8000-00000000abcd"),
-     "tier": "one month", "open": "new one", "json": {"z": [1, 2.5, None, "x"], "a": {"b": True}},
-     "list": [Money(1), Money(10**9)], "map": {"k": Decimal("1.25")}, "struct": {"x": 0, "y": "1.50", "note": "n"},
-     "union": {"type": "square", "side": "1.50"}},
-    {"bool": True, "str": "\U0010ffff", "bytes": b"\xff" * 99, "i8": 2**7 - 1, "i16": 2**15 - 1, "i32": 2**31 - 1,
-     "i64": 2**63 - 1, "u8": 2**8 - 1, "u16": 2**16 - 1, "u32": 2**32 - 1, "u64": 2**64 - 1,
-     "f32": 3.4028234663852886e38, "f64": 1.7976931348623157e308,
-     "decimal": Decimal("99999999999999999999999999999999999999.99999999999999999999999999999999999999"),
-     "money": Money(2**63 - 1), "otime": datetime.fromtimestamp(2**32 - 1, UTC),
-     "datetime": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC), "date": date(9999, 12, 31),
-     "duration": timedelta(days=106751991), "uuid": UUID(int=2**128 - 1), "tier": "week", "open": "stripe",
-     "json": "text", "list": [Money(-1)] * 3, "map": {"": Decimal("-1")}, "struct": {"x": 7, "y": "2"},
-     "union": {"type": "circle", "radius": 255}},
+    {
+        "bool": False,
+        "str": "",
+        "bytes": b"",
+        "i8": -(2**7),
+        "i16": -(2**15),
+        "i32": -(2**31),
+        "i64": -(2**63),
+        "u8": 0,
+        "u16": 0,
+        "u32": 0,
+        "u64": 0,
+        "f32": -3.4028234663852886e38,
+        "f64": -1.7976931348623157e308,
+        "decimal": Decimal("-99999999999999999999999999999999999999"),
+        "money": Money(-(2**63)),
+        "otime": datetime(1970, 1, 1, tzinfo=UTC),
+        "datetime": datetime(1, 1, 1, tzinfo=UTC),
+        "date": date(1, 1, 1),
+        "duration": timedelta(days=-106751991),
+        "uuid": UUID(int=0),
+        "tier": "none",
+        "open": "",
+        "json": None,
+        "list": [],
+        "map": {},
+        "struct": {"x": -1, "y": "0"},
+        "union": {"type": "circle", "radius": 1},
+    },
+    {
+        "bool": True,
+        "str": "a\n\"'%s ?☃\U0001f600",
+        "bytes": bytes(range(256)),
+        "i8": -1,
+        "i16": -1,
+        "i32": -1,
+        "i64": -1,
+        "u8": 1,
+        "u16": 1,
+        "u32": 1,
+        "u64": 2**53 + 1,
+        "f32": -0.5,
+        "f64": 5e-324,
+        "decimal": Decimal("0"),
+        "money": Money(-1),
+        "otime": datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC),
+        "datetime": NOW,
+        "date": date(1969, 12, 31),
+        "duration": timedelta(0),
+        "uuid": UUID("8e4c5b6a-0000-4000-8000-00000000abcd"),
+        "tier": "one month",
+        "open": "new one",
+        "json": {"z": [1, 2.5, None, "x"], "a": {"b": True}},
+        "list": [Money(1), Money(10**9)],
+        "map": {"k": Decimal("1.25")},
+        "struct": {"x": 0, "y": "1.50", "note": "n"},
+        "union": {"type": "square", "side": "1.50"},
+    },
+    {
+        "bool": True,
+        "str": "\U0010ffff",
+        "bytes": b"\xff" * 99,
+        "i8": 2**7 - 1,
+        "i16": 2**15 - 1,
+        "i32": 2**31 - 1,
+        "i64": 2**63 - 1,
+        "u8": 2**8 - 1,
+        "u16": 2**16 - 1,
+        "u32": 2**32 - 1,
+        "u64": 2**64 - 1,
+        "f32": 3.4028234663852886e38,
+        "f64": 1.7976931348623157e308,
+        "decimal": Decimal("99999999999999999999999999999999999999.99999999999999999999999999999999999999"),
+        "money": Money(2**63 - 1),
+        "otime": datetime.fromtimestamp(2**32 - 1, UTC),
+        "datetime": datetime(9999, 12, 31, 23, 59, 59, 999999, tzinfo=UTC),
+        "date": date(9999, 12, 31),
+        "duration": timedelta(days=106751991),
+        "uuid": UUID(int=2**128 - 1),
+        "tier": "week",
+        "open": "stripe",
+        "json": "text",
+        "list": [Money(-1)] * 3,
+        "map": {"": Decimal("-1")},
+        "struct": {"x": 7, "y": "2"},
+        "union": {"type": "circle", "radius": 255},
+    },
 ]
 UNORDERED = {"json", "list", "map", "struct", "union"}
 
 
 def every(shop: ModuleType, extreme: dict[str, Any]) -> dict[str, Any]:
     """Values of `Every` as a handler gives them."""
-    return {**{f"a_{name}": value for name, value in extreme.items()},
-            "a_struct": shop.Point.model_validate(extreme["struct"]), "a_tier": shop.Tier(extreme["tier"]),
-            "a_union": shop._EVERY_A_UNION.validate_python(extreme["union"])}
+    return {
+        **{f"a_{name}": value for name, value in extreme.items()},
+        "a_struct": shop.Point.model_validate(extreme["struct"]),
+        "a_tier": shop.Tier(extreme["tier"]),
+        "a_union": shop._EVERY_A_UNION.validate_python(extreme["union"]),
+    }
 
 
 @pytest.fixture
@@ -72,14 +140,19 @@ def test_every_kind_comes_back_as_it_was_written(shop: ModuleType, shop_database
         assert getattr(read, name) == value, name
         assert type(getattr(read, name)) is type(value), name
     assert read.n_str is None and read.rev == 1
-    full = store.patch(kept.sid, {name.replace("a_", "n_", 1): value for name, value in written.items()
-                                  if name.replace("a_", "n_", 1) in store.type.names})
+    full = store.patch(
+        kept.sid,
+        {
+            name.replace("a_", "n_", 1): value
+            for name, value in written.items()
+            if name.replace("a_", "n_", 1) in store.type.names
+        },
+    )
     assert store.get(kept.sid) == full and full.rev == 2
 
 
 @pytest.mark.parametrize("place", range(len(EXTREMES)))
-def test_json_straight_from_the_row_is_the_models_json(
-        shop: ModuleType, shop_database: Database, place: int) -> None:
+def test_json_straight_from_the_row_is_the_models_json(shop: ModuleType, shop_database: Database, place: int) -> None:
     store = Store.of(shop.EVERY, shop_database)
     kept = store.new(every(shop, EXTREMES[place]), NOW)
     (row,) = shop_database.execute(store.sql.select, (kept.sid,))
@@ -119,8 +192,12 @@ def test_new_fills_defaults(users: Any, shop: ModuleType) -> None:
     assert (user.tier, user.display_name, user.rev) == (shop.Tier("none"), None, 1)
     assert user.created_at == user.seen_at == NOW.replace(microsecond=0)
     assert len(user.sid) == 26 and users.get(user.sid) == user
-    assert users.new({"sid": "abcd", "address": "aa:02", "created_at": datetime(2000, 1, 1, tzinfo=UTC)}, NOW
-                     ).created_at.year == 2000
+    assert (
+        users.new(
+            {"sid": "abcd", "address": "aa:02", "created_at": datetime(2000, 1, 1, tzinfo=UTC)}, NOW
+        ).created_at.year
+        == 2000
+    )
 
 
 def test_defaults_are_not_shared(shop: ModuleType, shop_database: Database) -> None:
@@ -204,7 +281,8 @@ def test_what_may_not_change_stays(users: Any) -> None:
         with pytest.raises(InvalidParams) as refused:
             users.patch(user.sid, {"secret": value})
         assert refused.value.errors == [
-            {"path": "data.secret", "message": "secret cannot be changed", "rule": "set_once"}]
+            {"path": "data.secret", "message": "secret cannot be changed", "rule": "set_once"}
+        ]
     assert users.get(user.sid).secret == "one"
 
 
@@ -217,13 +295,12 @@ def test_append_only_is_held_by_the_database(users: Any, shop: ModuleType, shop_
     assert [line.at for line in log.find({"key": "k"})["items"]] == [NOW]
 
 
-def test_insert_once_answers_a_duplicate_without_error(
-        users: Any, shop: ModuleType, shop_database: Database) -> None:
+def test_insert_once_answers_a_duplicate_without_error(users: Any, shop: ModuleType, shop_database: Database) -> None:
     user, log = users.new({"address": "aa:01"}, NOW), Store.of(shop.LOG_LINE, shop_database)
     line = {"key": "k", "user_sid": user.sid, "quantity": Decimal("1.5")}
     first = log.insert_once(line, NOW, ["key"])
     assert first is not None and log.insert_once(line, NOW, ["key"]) is None
-    with pytest.raises(UnknownReference):   # no other violation hides behind the duplicate
+    with pytest.raises(UnknownReference):  # no other violation hides behind the duplicate
         log.insert_once({**line, "key": "other", "user_sid": "nobody"}, NOW, ["key"])
     with pytest.raises(Duplicate):
         log.insert_once({**line, "key": "other", "sid": first.sid}, NOW, ["key"])
@@ -253,7 +330,7 @@ def test_pages_are_stable_and_whole(users: Any) -> None:
         if cursor is None:
             break
         if len(seen) == 10:
-            users.delete(seen[0])   # what was read may go, the rest stays where it is
+            users.delete(seen[0])  # what was read may go, the rest stays where it is
     assert seen == sorted(sids) == sids
     assert [user.sid for user in users.list_full(limit=24)["items"]] == sids[1:]
     assert users.list_full(limit=24)["next_cursor"] is None
@@ -325,6 +402,7 @@ def test_statements_are_compiled_once(users: Any, monkeypatch: pytest.MonkeyPatc
             call(sid)
         users.insert_once({"address": "cc"}, NOW, ["address"])
         users.insert_many([{"address": f"b{place}"}], NOW)
+
     use(1)
     text = users.sql.select
     monkeypatch.setattr(peewee.Context, "sql", lambda *_: pytest.fail("Peewee compiled a statement again"))

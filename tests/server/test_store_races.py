@@ -53,8 +53,14 @@ def together(database: Database, work: Callable[[int], Any], writers: int = WRIT
 def test_of_writers_with_the_same_rev_one_wins(users: Any, shop_database: Database) -> None:
     user = users.new({"address": "aa"}, NOW)
     for rev in range(1, 6):
-        outcomes = together(shop_database, lambda place, rev=rev: users.patch(  # type: ignore[misc]
-            user.sid, {"display_name": str(place)}, rev=rev).rev)
+        outcomes = together(
+            shop_database,
+            lambda place, rev=rev: (
+                users.patch(  # type: ignore[misc]
+                    user.sid, {"display_name": str(place)}, rev=rev
+                ).rev
+            ),
+        )
         assert outcomes == {rev + 1: 1, Conflict: WRITERS - 1}
 
 
@@ -65,8 +71,12 @@ def test_of_sets_with_the_same_new_sid_one_creates(users: Any, shop_database: Da
 
 def test_of_writers_of_a_unique_key_one_wins(users: Any, shop_database: Database) -> None:
     for place in range(5):
-        outcomes = together(shop_database, lambda _, place=place: bool(  # type: ignore[misc]
-            users.new({"address": f"aa:{place}"}, NOW)))
+        outcomes = together(
+            shop_database,
+            lambda _, place=place: bool(  # type: ignore[misc]
+                users.new({"address": f"aa:{place}"}, NOW)
+            ),
+        )
         assert outcomes == {True: 1, Duplicate: WRITERS - 1}
 
 
@@ -74,7 +84,9 @@ def test_insert_once_keeps_one(users: Any, shop: ModuleType, shop_database: Data
     user, log = users.new({"address": "aa"}, NOW), Store.of(shop.LOG_LINE, shop_database)
     line = {"key": "k", "user_sid": user.sid, "quantity": Decimal(1)}
     assert together(shop_database, lambda _: log.insert_once(line, NOW, ["key"]) is not None) == {
-        True: 1, False: WRITERS - 1}
+        True: 1,
+        False: WRITERS - 1,
+    }
 
 
 def test_set_once_is_set_once(users: Any, shop_database: Database) -> None:
@@ -97,12 +109,14 @@ def test_no_write_is_lost(users: Any, shop_database: Database) -> None:
 
 def test_rules_across_rows_hold(users: Any, shop: ModuleType, shop_database: Database) -> None:
     """Two that each look at what the other writes: a rule like `at most one` holds on both databases."""
+
     def at_most_one(place: int) -> bool:
         def work() -> bool:
             if users.find({"tier": shop.Tier("week")})["items"]:
                 return False
             users.new({"address": f"aa:{place}", "tier": shop.Tier("week")}, NOW)
             return True
+
         return shop_database.run(work)
 
     assert together(shop_database, at_most_one) == {True: 1, False: WRITERS - 1}
@@ -167,8 +181,13 @@ def test_run_gives_up_in_the_end(shop_database: Database, monkeypatch: pytest.Mo
 def test_a_row_that_many_write_at_once_takes_all_of_them(users: Any, shop_database: Database) -> None:
     user = users.new({"address": "aa"}, NOW)
     writes = 25
-    together(shop_database, lambda place: [
-        users.patch(user.sid, {"display_name": f"{place} {number}"}) for number in range(writes)] and None, writers=4)
+    together(
+        shop_database,
+        lambda place: (
+            [users.patch(user.sid, {"display_name": f"{place} {number}"}) for number in range(writes)] and None
+        ),
+        writers=4,
+    )
     assert users.get(user.sid).rev == 1 + 4 * writes
 
 

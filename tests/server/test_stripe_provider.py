@@ -48,13 +48,20 @@ VECTORS = json.loads((Path(__file__).parents[1] / "data/stripe_signature.json").
 
 def order(amount: int = 1000, **fields: Any) -> CheckoutOrder:
     return CheckoutOrder(
-        top_up_sid=new_sid(), user_sid=new_sid(), amount=Money.from_cents(amount), description="Credit",
-        return_url="https://site.example/back?top_up=1", cancel_url="https://site.example/", **fields)
+        top_up_sid=new_sid(),
+        user_sid=new_sid(),
+        amount=Money.from_cents(amount),
+        description="Credit",
+        return_url="https://site.example/back?top_up=1",
+        cancel_url="https://site.example/",
+        **fields,
+    )
 
 
 def request(body: bytes, key: str = STRIPE_SIGNING_KEY, at: int | None = None) -> WebhookRequest:
     header = stripe.WebhookSignature.generate_signature_header(
-        body.decode("latin-1"), key, int(time.time()) if at is None else at)
+        body.decode("latin-1"), key, int(time.time()) if at is None else at
+    )
     return WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW)
 
 
@@ -68,9 +75,16 @@ class Vendor:
         self.sdk = stripe.StripeClient(STRIPE_SECRET_KEY, base_addresses={"api": f"{url}/stripe"})
 
     def made(self, key: str = STRIPE_SECRET_KEY) -> StripeProvider:
-        return StripeProvider(StripeSettings.model_validate({
-            "secret_key": key, "signing_keys": (STRIPE_SIGNING_KEY,), "base_url": f"{self.url}/stripe",
-            "sandbox": True}))
+        return StripeProvider(
+            StripeSettings.model_validate(
+                {
+                    "secret_key": key,
+                    "signing_keys": (STRIPE_SIGNING_KEY,),
+                    "base_url": f"{self.url}/stripe",
+                    "sandbox": True,
+                }
+            )
+        )
 
     def act(self, name: str, **fields: Any) -> dict[str, Any]:
         answer = self.http.post(f"{self.url}/_control/stripe", json={"act": name, **fields})
@@ -105,6 +119,7 @@ def vendor() -> Iterator[Vendor]:
 
 # --- the generated kit ----------------------------------------------------------------------------------------------
 
+
 class TestStripe(PaymentProviderConformance):
     provider = StripeProvider
     vendor: ClassVar[Vendor]
@@ -118,18 +133,26 @@ class TestStripe(PaymentProviderConformance):
         return self.vendor.made()
 
     calls: ClassVar[Any] = {
-        "create_checkout": [lambda _: {"order": order()}, lambda _: {"order": order(99_999)},
-                            lambda _: {"order": order(expires_at=NOW + timedelta(hours=2))}],
-        "fetch_session": [lambda plugin: {"session_ref": plugin.create_checkout(order()).session_ref},
-                          lambda _: {"session_ref": TestStripe.vendor.paid()[0]}],
+        "create_checkout": [
+            lambda _: {"order": order()},
+            lambda _: {"order": order(99_999)},
+            lambda _: {"order": order(expires_at=NOW + timedelta(hours=2))},
+        ],
+        "fetch_session": [
+            lambda plugin: {"session_ref": plugin.create_checkout(order()).session_ref},
+            lambda _: {"session_ref": TestStripe.vendor.paid()[0]},
+        ],
         "fetch_payment": [lambda _: {"payment_ref": TestStripe.vendor.paid()[1]}],
-        "expire_session": [lambda plugin: {"session_ref": plugin.create_checkout(order()).session_ref},
-                           lambda _: {"session_ref": TestStripe.vendor.paid()[0]}],
+        "expire_session": [
+            lambda plugin: {"session_ref": plugin.create_checkout(order()).session_ref},
+            lambda _: {"session_ref": TestStripe.vendor.paid()[0]},
+        ],
         "refund": [lambda _: {"order": of_new_payment()}, lambda _: {"order": of_new_payment(Money.from_cents(1))}],
         "list_payments": [{"day": NOW.date()}, {"day": date(2020, 1, 1)}],
         "verify_webhook": [lambda _: {"request": request(b'{"id":"evt_1","object":"event","type":"x"}')}],
-        "read_webhook": [lambda _: {"request": request(
-            b'{"id":"evt_1","object":"event","type":"x","data":{"object":{}}}')}],
+        "read_webhook": [
+            lambda _: {"request": request(b'{"id":"evt_1","object":"event","type":"x","data":{"object":{}}}')}
+        ],
     }
 
 
@@ -138,6 +161,7 @@ def of_new_payment(amount: Money | None = None) -> RefundOrder:
 
 
 # --- what it says of payments ---------------------------------------------------------------------------------------
+
 
 def test_a_payment_from_begin_to_end(vendor: Vendor) -> None:
     provider = vendor.provider
@@ -151,12 +175,16 @@ def test_a_payment_from_begin_to_end(vendor: Vendor) -> None:
     assert sent["metadata"] == {"top_up_sid": ours.top_up_sid, "user_sid": ours.user_sid}
     assert sent["success_url"] == "https://site.example/back?top_up=1&session_id={CHECKOUT_SESSION_ID}"
     vendor.act("pay", session=checkout.session_ref)
-    payment, = provider.fetch_session(checkout.session_ref).payments
+    (payment,) = provider.fetch_session(checkout.session_ref).payments
     assert (payment.state, payment.amount_minor, payment.currency) == (PaymentState.SUCCEEDED, 1000, "USD")
     assert provider.fetch_payment(payment.payment_ref).payments == [payment]
     notice = provider.read_webhook(vendor.event("checkout.session.completed"))
     assert notice is not None and (notice.kind, notice.session_ref, notice.payment_ref, notice.amount_minor) == (
-        PaymentEventKind.PAYMENT_SUCCEEDED, checkout.session_ref, payment.payment_ref, 1000)
+        PaymentEventKind.PAYMENT_SUCCEEDED,
+        checkout.session_ref,
+        payment.payment_ref,
+        1000,
+    )
     assert provider.expire_session(checkout.session_ref).state == SessionState.COMPLETE
 
 
@@ -213,14 +241,19 @@ def test_refunds(vendor: Vendor) -> None:
         vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref="pi_unknown", reason="x"))
 
 
-@pytest.mark.parametrize(("won", "kind"), [
-    (True, PaymentEventKind.DISPUTE_WON), (False, PaymentEventKind.DISPUTE_LOST)])
+@pytest.mark.parametrize(
+    ("won", "kind"), [(True, PaymentEventKind.DISPUTE_WON), (False, PaymentEventKind.DISPUTE_LOST)]
+)
 def test_disputes(vendor: Vendor, won: bool, kind: PaymentEventKind) -> None:
     session, payment = vendor.paid()
     dispute = vendor.act("dispute", payment_intent=payment, amount=400)
     opened = vendor.provider.read_webhook(vendor.event("charge.dispute.created"))
     assert opened is not None and (opened.kind, opened.external_ref, opened.payment_ref, opened.amount_minor) == (
-        PaymentEventKind.DISPUTE_OPENED, dispute["id"], payment, 400)
+        PaymentEventKind.DISPUTE_OPENED,
+        dispute["id"],
+        payment,
+        400,
+    )
     assert vendor.provider.fetch_session(session).payments[0].state == PaymentState.ON_HOLD
     with pytest.raises(ProviderRefused):
         vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref=payment, reason="x"))
@@ -229,17 +262,27 @@ def test_disputes(vendor: Vendor, won: bool, kind: PaymentEventKind) -> None:
 
 
 def test_inquiries_are_no_disputes(vendor: Vendor) -> None:
-    for kind, status in (("charge.dispute.created", "warning_needs_response"), ("charge.dispute.closed", "unknown"),
-                         ("charge.dispute.updated", "needs_response")):
-        body = {"id": "evt_1", "object": "event", "type": kind, "created": 1, "data": {"object": {
-            "id": "du_1", "status": status, "amount": 1, "currency": "usd", "payment_intent": "pi_1"}}}
+    for kind, status in (
+        ("charge.dispute.created", "warning_needs_response"),
+        ("charge.dispute.closed", "unknown"),
+        ("charge.dispute.updated", "needs_response"),
+    ):
+        body = {
+            "id": "evt_1",
+            "object": "event",
+            "type": kind,
+            "created": 1,
+            "data": {
+                "object": {"id": "du_1", "status": status, "amount": 1, "currency": "usd", "payment_intent": "pi_1"}
+            },
+        }
         assert vendor.provider.read_webhook(request(json.dumps(body).encode())) is None
 
 
 def test_the_days_payments_page_by_page(vendor: Vendor) -> None:
     today = datetime.now(UTC).date()
     paid = {vendor.paid()[1] for _ in range(3)}
-    for _ in range(101):   # more than a page of them
+    for _ in range(101):  # more than a page of them
         session = vendor.provider.create_checkout(order()).session_ref
         paid.add(str(vendor.act("pay", session=session)["payment_intent"]))
     found: list[str] = []
@@ -257,7 +300,7 @@ def test_the_days_payments_page_by_page(vendor: Vendor) -> None:
 
 
 def test_amounts(vendor: Vendor) -> None:
-    for amount in (Money(1), Money.from_cents(1000) + 1, Money.from_cents(49), Money(0), Money(-10**9)):
+    for amount in (Money(1), Money.from_cents(1000) + 1, Money.from_cents(49), Money(0), Money(-(10**9))):
         with pytest.raises(AmountOutOfRange):
             vendor.provider.create_checkout(order().model_copy(update={"amount": amount}))
 
@@ -267,7 +310,7 @@ def test_faults_of_the_vendor(vendor: Vendor) -> None:
         vendor.switch(api_fail={"status": status, "count": 3})
         with pytest.raises(ProviderUnavailable):
             vendor.provider.create_checkout(order())
-    vendor.switch(api_fail={"status": 500, "count": 2})   # the third try succeeds
+    vendor.switch(api_fail={"status": 500, "count": 2})  # the third try succeeds
     ours = order()
     assert vendor.provider.create_checkout(ours).url
     vendor.switch(api_fail={"status": 429, "count": 1})
@@ -276,13 +319,15 @@ def test_faults_of_the_vendor(vendor: Vendor) -> None:
     with pytest.raises(ProviderRefused) as refused:
         vendor.made("sk_test_somebody_else").create_checkout(order())
     assert "sk_test" not in str(refused.value.data())
-    nowhere = StripeProvider(StripeSettings.model_validate({
-        "secret_key": "k", "signing_keys": (), "base_url": "http://127.0.0.1:9"}))
+    nowhere = StripeProvider(
+        StripeSettings.model_validate({"secret_key": "k", "signing_keys": (), "base_url": "http://127.0.0.1:9"})
+    )
     with pytest.raises(ProviderUnavailable):
         nowhere.fetch_session("cs_1")
 
 
 # --- signatures -----------------------------------------------------------------------------------------------------
+
 
 @pytest.fixture
 def then(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -295,8 +340,9 @@ def signing(*keys: str) -> StripeProvider:
 
 
 def with_header(body: str, header: str | None) -> WebhookRequest:
-    return WebhookRequest(headers={} if header is None else {"stripe-signature": header}, body=body.encode(),
-                          received_at=NOW)
+    return WebhookRequest(
+        headers={} if header is None else {"stripe-signature": header}, body=body.encode(), received_at=NOW
+    )
 
 
 @pytest.mark.usefixtures("then")
@@ -307,8 +353,13 @@ def test_signature_vectors(vector: dict[str, Any]) -> None:
     for keys in ((vector["secret"],), ("whsec_other", vector["secret"])):
         with pytest.raises(WebhookMalformed):
             signing(*keys).verify_webhook(with_header(body, header))
-    for wrong in (header.replace("1700000000", "1700000001"), header[:-1] + ("0" if header[-1] != "0" else "1")
-                  if header.count("v1=") == 1 else "t=1700000000,v1=00", header.replace("v1=", "v0="), "", None):
+    for wrong in (
+        header.replace("1700000000", "1700000001"),
+        header[:-1] + ("0" if header[-1] != "0" else "1") if header.count("v1=") == 1 else "t=1700000000,v1=00",
+        header.replace("v1=", "v0="),
+        "",
+        None,
+    ):
         with pytest.raises(InvalidSignature):
             signing(vector["secret"]).verify_webhook(with_header(body, wrong))
     for other in vector.get("must_not_match", ()):
@@ -332,29 +383,67 @@ def test_old_signatures_are_replays() -> None:
 def test_no_header_breaks_it(header: str, body: bytes) -> None:
     with pytest.raises((InvalidSignature, WebhookMalformed)):
         signing(STRIPE_SIGNING_KEY).verify_webhook(
-            WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW))
+            WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW)
+        )
 
 
-@pytest.mark.parametrize("created", [10**20, -10**20, 2**32, -1, 1e300, "soon", None, True])
+@pytest.mark.parametrize("created", [10**20, -(10**20), 2**32, -1, 1e300, "soon", None, True])
 def test_times_that_are_none(created: Any) -> None:
     of = {"id": "cs_1", "payment_status": "paid", "amount_total": 5, "currency": "usd", "payment_intent": "pi_1"}
-    body = {"id": "evt_1", "object": "event", "type": "checkout.session.completed", "created": created,
-            "data": {"object": of}}
+    body = {
+        "id": "evt_1",
+        "object": "event",
+        "type": "checkout.session.completed",
+        "created": created,
+        "data": {"object": of},
+    }
     request_ = WebhookRequest(headers={}, body=json.dumps(body).encode(), received_at=NOW)
-    if created is True:   # an integer to Python: one second after 1970
+    if created is True:  # an integer to Python: one second after 1970
         assert signing().read_webhook(request_) is not None
     else:
         with pytest.raises(WebhookMalformed):
             signing().read_webhook(request_)
 
 
-JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-                    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
-                        ["id", "object", "type", "created", "data", "status", "amount", "currency", "payment_intent",
-                         "metadata", "payment_status", "amount_total", "amount_refunded"]) | st.text(max_size=5),
-                        inner, max_size=8), max_leaves=20)
-KINDS = ["checkout.session.completed", "checkout.session.expired", "charge.refunded", "refund.failed", "refund.updated",
-         "charge.dispute.created", "charge.dispute.closed", "payment_intent.succeeded"]
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "id",
+                    "object",
+                    "type",
+                    "created",
+                    "data",
+                    "status",
+                    "amount",
+                    "currency",
+                    "payment_intent",
+                    "metadata",
+                    "payment_status",
+                    "amount_total",
+                    "amount_refunded",
+                ]
+            )
+            | st.text(max_size=5),
+            inner,
+            max_size=8,
+        )
+    ),
+    max_leaves=20,
+)
+KINDS = [
+    "checkout.session.completed",
+    "checkout.session.expired",
+    "charge.refunded",
+    "refund.failed",
+    "refund.updated",
+    "charge.dispute.created",
+    "charge.dispute.closed",
+    "payment_intent.succeeded",
+]
 
 
 @given(st.sampled_from(KINDS), JSON, st.integers() | st.none() | st.text(max_size=3))
@@ -363,7 +452,8 @@ def test_no_event_breaks_it(kind: str, of: Any, created: Any) -> None:
     body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "created": created, "data": {"object": of}})
     try:
         found = signing(STRIPE_SIGNING_KEY).read_webhook(
-            WebhookRequest(headers={}, body=body.encode(), received_at=NOW))
+            WebhookRequest(headers={}, body=body.encode(), received_at=NOW)
+        )
         assert found is None or isinstance(found, PaymentNotice)
     except WebhookMalformed:
         pass

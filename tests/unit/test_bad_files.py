@@ -19,13 +19,16 @@ def findings(text: str) -> list[Finding]:
     return report.findings()
 
 
-@pytest.mark.parametrize(("data", "code", "line", "column"), [
-    (b"A = str\nB\xff = str\n", "OS002", 2, 2),
-    ("é = \n".encode() + b"\xc3(", "OS002", 2, 1),
-    ("A = str".encode("utf-16"), "OS002", 1, 1),
-    (b"A = str\n  \0", "OS003", 2, 3),
-    (b"\xef\xbb\xbfA = str\n", "OS004", 1, 1),
-])
+@pytest.mark.parametrize(
+    ("data", "code", "line", "column"),
+    [
+        (b"A = str\nB\xff = str\n", "OS002", 2, 2),
+        ("é = \n".encode() + b"\xc3(", "OS002", 2, 1),
+        ("A = str".encode("utf-16"), "OS002", 1, 1),
+        (b"A = str\n  \0", "OS003", 2, 3),
+        (b"\xef\xbb\xbfA = str\n", "OS004", 1, 1),
+    ],
+)
 def test_bytes(tmp_path: Path, data: bytes, code: str, line: int, column: int) -> None:
     path = tmp_path / "a.oschema"
     path.write_bytes(data)
@@ -49,17 +52,45 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "circle.oschema").symlink_to("circle.oschema")
     (tmp_path / "folder.oschema").mkdir()
     (tmp_path / "a.oschema").write_text("A = str\n")
-    for command in (["lint", tmp_path], ["fmt", tmp_path],
-                    ["generate", "--schemas", tmp_path, "--out", tmp_path / "out"]):
-        done = subprocess.run([sys.executable, "-m", "codegen", *command], capture_output=True, text=True, check=False,
-                              timeout=60)
+    for command in (
+        ["lint", tmp_path],
+        ["fmt", tmp_path],
+        ["generate", "--schemas", tmp_path, "--out", tmp_path / "out"],
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "codegen", *command], capture_output=True, text=True, check=False, timeout=60
+        )
         assert (done.returncode, done.stderr) == (1, "")
         assert done.stdout.count("error[OS001]") == 2
 
 
-@pytest.mark.parametrize("unit", [
-    "[", "map<str,", "{", "(", "A = {", "a(", "|", "@", "&", "[a", '"', "/// x\n", "A = [\n", "A = { a: str\n",
-    "service S { a(\n", "-", "é ", "}", "? ", "A = str @a([", "a.", "'\n"])
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "[",
+        "map<str,",
+        "{",
+        "(",
+        "A = {",
+        "a(",
+        "|",
+        "@",
+        "&",
+        "[a",
+        '"',
+        "/// x\n",
+        "A = [\n",
+        "A = { a: str\n",
+        "service S { a(\n",
+        "-",
+        "é ",
+        "}",
+        "? ",
+        "A = str @a([",
+        "a.",
+        "'\n",
+    ],
+)
 def test_repetition_is_read_in_linear_time_without_recursion(unit: str) -> None:
     started = time.process_time()
     for prefix in ("", "A = ", "A = { a: ", "service S { m(", "A = str @n("):
@@ -89,7 +120,9 @@ def test_discover(tmp_path: Path) -> None:
     report = Report()
     modules = discover(tmp_path, report)
     assert [[file.relative_to(tmp_path).as_posix() for file in module.files] for module in modules] == [
-        ["z.oschema"], ["b/x.oschema", "b/y.oschema"]]
+        ["z.oschema"],
+        ["b/x.oschema", "b/y.oschema"],
+    ]
     assert not report.has_errors
     discover(tmp_path / "c", report)
     discover(tmp_path / "none", report)

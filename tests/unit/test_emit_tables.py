@@ -68,15 +68,42 @@ def test_nothing_stored_gives_no_tables(generate: Generate, tmp_path: Path) -> N
 
 
 def test_names_that_python_and_peewee_keep(generate: Generate, tmp_path: Path) -> None:
-    names = ("class", "from", "save", "select", "get", "create", "delete", "update", "dict", "values", "table_name",
-             "rev_", "row", "json", "v", "r", "to", "of", "now", "datetime", "id", "meta", "bind", "index")
+    names = (
+        "class",
+        "from",
+        "save",
+        "select",
+        "get",
+        "create",
+        "delete",
+        "update",
+        "dict",
+        "values",
+        "table_name",
+        "rev_",
+        "row",
+        "json",
+        "v",
+        "r",
+        "to",
+        "of",
+        "now",
+        "datetime",
+        "id",
+        "meta",
+        "bind",
+        "index",
+    )
     legal = [name for name in names if not name.endswith("_")]
     fields = "\n".join(f"  {name}: str @index" for name in legal)
     generated, _ = generate({"m/a.oschema": f"module m\n[rootobject]\nOdd = {{\n{fields}\n}}"})
     store: Store[Any, Any, Any, Any] = Store.of(generated.ODD, open_scratch(generated, tmp_path))
     kept = store.new({name: f"the {name}" for name in legal}, NOW)
     assert store.type.values_of(store.get(kept.sid)) == {
-        "sid": kept.sid, "rev": 1, **{name: f"the {name}" for name in legal}}
+        "sid": kept.sid,
+        "rev": 1,
+        **{name: f"the {name}" for name in legal},
+    }
     for name in legal:
         assert store.one({name: f"the {name}"}) == kept
 
@@ -93,11 +120,14 @@ def test_types_that_generated_files_use_themselves(generate: Generate, tmp_path:
 
 
 def test_circles_and_other_modules(generate: Generate, tmp_path: Path) -> None:
-    generated, outputs = generate({
-        "base/a.oschema": "module base\n[rootobject]\nUnit = { name: str @unique  parent?: &Unit }",
-        "top/a.oschema": 'module top\nimport "../base"\n'
-                         "[rootobject]\nLeft = { unit: &base.Unit  right?: &Right }\n"
-                         "[rootobject]\nRight = { left: &Left }"})
+    generated, outputs = generate(
+        {
+            "base/a.oschema": "module base\n[rootobject]\nUnit = { name: str @unique  parent?: &Unit }",
+            "top/a.oschema": 'module top\nimport "../base"\n'
+            "[rootobject]\nLeft = { unit: &base.Unit  right?: &Right }\n"
+            "[rootobject]\nRight = { left: &Left }",
+        }
+    )
     assert generated.STORED[0].qname == "base.Unit"
     database = open_scratch(generated, tmp_path)
     units, lefts, rights = (Store.of(getattr(generated, name), database) for name in ("UNIT", "LEFT", "RIGHT"))
@@ -135,7 +165,8 @@ def test_peewee_tables_and_the_sql_agree(shop: ModuleType, shop_database: Databa
 def test_peewee_queries_convert_values_where_tables_are_bound(shop: ModuleType, shop_database: Database) -> None:
     user = Store.of(shop.USER, shop_database).new({"address": "aa"}, NOW)
     order = Store.of(shop.ORDER, shop_database).new(
-        {"user_sid": user.sid, "number": 2**64 - 1, "tag": "t", "total": Money.parse("12.5")}, NOW)
+        {"user_sid": user.sid, "number": 2**64 - 1, "tag": "t", "total": Money.parse("12.5")}, NOW
+    )
     table: Any = shop.OrderTable
     with shop_database.peewee.bind_ctx([shop.OrderTable, shop.UserTable], bind_refs=False, bind_backrefs=False):
         row = table.get(table.number == 2**64 - 1)

@@ -24,7 +24,8 @@ def test_case(case: Path, update: bool) -> None:
     assert not list(report)
     assert same_meaning(file, again)
     assert sorted(comment.text.rstrip() for comment in again.comments) == sorted(
-        comment.text.rstrip() for comment in file.comments)
+        comment.text.rstrip() for comment in file.comments
+    )
     assert format_file(formatted, again) == text
     expected = case / "expected.oschema"
     if update:

@@ -55,15 +55,24 @@ def generate(*arguments: str) -> Result:
 
 
 def tree(directory: Path) -> dict[str, tuple[bytes, int]]:
-    return {path.relative_to(directory).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
-            for path in directory.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(directory).as_posix(): (path.read_bytes(), path.stat().st_mtime_ns)
+        for path in directory.rglob("*")
+        if path.is_file()
+    }
 
 
 def test_writes_a_tree_that_is_fresh(project: Path) -> None:
     result = generate()
     assert result.exit_code == 0, result.output
-    assert {"__init__.py", "schema.json", "strategies/__init__.py", "strategies/shop.py", "strategies/other.py",
-            NAME} == set(tree(project / "generated"))
+    assert {
+        "__init__.py",
+        "schema.json",
+        "strategies/__init__.py",
+        "strategies/shop.py",
+        "strategies/other.py",
+        NAME,
+    } == set(tree(project / "generated"))
     result = generate("--check")
     assert (result.exit_code, result.output) == (0, "generated is fresh\n")
 
@@ -90,7 +99,7 @@ def test_only_files_that_differ_are_written(project: Path) -> None:
 def test_check_tells_four_ways_apart(project: Path, stale_digest: bool) -> None:
     generate()
     out = project / "generated"
-    if stale_digest:   # a comment changes no output, but the quick way is closed
+    if stale_digest:  # a comment changes no output, but the quick way is closed
         with (project / "schemas/shop/types.oschema").open("a") as file:
             file.write("# a comment\n")
         assert generate("--check").exit_code == 0
@@ -101,7 +110,8 @@ def test_check_tells_four_ways_apart(project: Path, stale_digest: bool) -> None:
     assert result.exit_code == 1
     assert result.output == (
         "edited    generated/strategies/other.py\nmissing   generated/strategies/shop.py\n\n"
-        "fix: oschema generate --schemas schemas --out generated\n")
+        "fix: oschema generate --schemas schemas --out generated\n"
+    )
     assert tree(out) == before
 
 
@@ -176,7 +186,8 @@ def test_files_and_directories_in_the_way_of_each_other(project: Path) -> None:
 
 @pytest.mark.parametrize("written", range(6))
 def test_an_interrupted_run_leaves_whole_files_and_is_mended_by_the_next(
-        project: Path, monkeypatch: pytest.MonkeyPatch, written: int) -> None:
+    project: Path, monkeypatch: pytest.MonkeyPatch, written: int
+) -> None:
     generate("--out", "whole")
     left = written
 
@@ -184,7 +195,7 @@ def test_an_interrupted_run_leaves_whole_files_and_is_mended_by_the_next(
         nonlocal left
         left -= 1
         if left < 0:
-            path.with_name(".999999999.oschema-tmp").write_bytes(data[:10])   # as a killed process leaves it
+            path.with_name(".999999999.oschema-tmp").write_bytes(data[:10])  # as a killed process leaves it
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         replace_file(path, data)
 
@@ -276,8 +287,11 @@ def test_watching_generates_again_and_survives_errors(tmp_path: Path) -> None:
             time.sleep(0.05)
 
     watching = subprocess.Popen(
-        [sys.executable, "-m", "codegen", "generate", "--watch", "--only", "schema", "--out", "out"], cwd=tmp_path,
-        stdout=subprocess.PIPE, text=True)
+        [sys.executable, "-m", "codegen", "generate", "--watch", "--only", "schema", "--out", "out"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     try:
         assert watching.stdout is not None
         wait_for('"size"')
@@ -295,6 +309,7 @@ def test_watching_generates_again_and_survives_errors(tmp_path: Path) -> None:
 
 def test_every_kind_has_its_emitter() -> None:
     from importlib import import_module
+
     for kind, module in KINDS.items():
         assert callable(import_module(module).emit), kind
 
@@ -308,10 +323,21 @@ def test_output_is_the_same_on_every_machine(tmp_path: Path) -> None:
             (home / "schemas" / name).mkdir(parents=True)
             (home / "schemas" / name / "types.oschema").write_text(text)
         run = subprocess.run(
-            [sys.executable, "-m", "codegen", "generate", "--out", "out",
-             "--schemas", str(home / "schemas") if seed == "1" else "schemas"],
-            cwd=home, capture_output=True, text=True,
-            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"})
+            [
+                sys.executable,
+                "-m",
+                "codegen",
+                "generate",
+                "--out",
+                "out",
+                "--schemas",
+                str(home / "schemas") if seed == "1" else "schemas",
+            ],
+            cwd=home,
+            capture_output=True,
+            text=True,
+            env={**os.environ, "PYTHONHASHSEED": seed, "TZ": zone, "LC_ALL": "C"},
+        )
         assert run.returncode == 0, run.stdout + run.stderr
         made.append({path: data for path, (data, _) in tree(home / "out").items()})
     assert made[0] == made[1]

@@ -84,8 +84,19 @@ def test_the_script_is_well_formed(generated: Path) -> None:
 
 
 def test_objects_come_back_from_the_database(generated: Path) -> None:
-    run(generated, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", ".", "-c", "/dev/null",
-        "out/conformance/test_roundtrip.py")
+    run(
+        generated,
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--rootdir",
+        ".",
+        "-c",
+        "/dev/null",
+        "out/conformance/test_roundtrip.py",
+    )
 
 
 def test_objects_come_back_from_postgresql(generated: Path, postgresql_url: str) -> None:

@@ -36,14 +36,14 @@ def test_a_lease_is_one_holders(house: Database) -> None:
     ours, theirs = Leases(house, clock, "ours"), Leases(house, clock, "theirs")
     assert ours.take("x", LENGTH) and not theirs.take("x", LENGTH)
     clock.time += timedelta(seconds=15)
-    assert ours.take("x", LENGTH)          # prolonged
+    assert ours.take("x", LENGTH)  # prolonged
     clock.time += timedelta(seconds=15)
     assert not theirs.take("x", LENGTH)
     clock.time += timedelta(seconds=6)
     assert theirs.take("x", LENGTH) and not ours.take("x", LENGTH)
     theirs.release("x")
     assert ours.take("x", LENGTH)
-    theirs.release("x")                    # not theirs: nothing happens
+    theirs.release("x")  # not theirs: nothing happens
     assert not theirs.take("x", LENGTH)
     kept = Store.of(LEASE, house).one({"name": "x"})
     assert kept is not None and (kept.holder, kept.fence) == ("ours", 3)
@@ -79,13 +79,19 @@ def test_a_job_that_fails(house: Database) -> None:
         return 1
 
     log = Log(logged.append)
-    runner = Runner(house, Clock(), log, [Job("bad", 1, fail), Job("good", 1, lambda: len(done.append("x") or "abc")),
-                                          Job("idle", 1, lambda: 0)])
+    runner = Runner(
+        house,
+        Clock(),
+        log,
+        [Job("bad", 1, fail), Job("good", 1, lambda: len(done.append("x") or "abc")), Job("idle", 1, lambda: 0)],
+    )
     assert runner.run_once() == ["bad"] and done == ["x"]
     runs = Store.of(JOB_RUN, house).list_full()["items"]
     assert [(run.job, run.succeeded, run.failure) for run in runs] == [
-        ("bad", False, "RuntimeError: no luck"), ("good", True, None)]
-    alert, = Store.of(OPERATOR_ALERT, house).list_full()["items"]
+        ("bad", False, "RuntimeError: no luck"),
+        ("good", True, None),
+    ]
+    (alert,) = Store.of(OPERATOR_ALERT, house).list_full()["items"]
     assert (alert.kind, alert.subject, alert.count, alert.cleared_at) == ("job_failed", "bad", 1, None)
     log.flush()
     assert b"job failed" in b"".join(logged)

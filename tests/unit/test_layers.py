@@ -15,14 +15,33 @@ MAY_IMPORT = {
     "codegen.syntax": {"codegen.source"},
     "codegen.model": {"codegen.source", "codegen.syntax", "codegen.runtime.values.columns"},
     "codegen.rules": {"codegen.source", "codegen.syntax", "codegen.model"},
-    "codegen.evolve": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.runtime.values.columns",
-                       "codegen.runtime.values.types"},
+    "codegen.evolve": {
+        "codegen.source",
+        "codegen.syntax",
+        "codegen.model",
+        "codegen.runtime.values.columns",
+        "codegen.runtime.values.types",
+    },
     # Tables are made by the same SQL that migrations write.
-    "codegen.emit": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.evolve.ddl",
-                     "codegen.runtime.values.columns", "codegen.runtime.values.types"},
+    "codegen.emit": {
+        "codegen.source",
+        "codegen.syntax",
+        "codegen.model",
+        "codegen.evolve.ddl",
+        "codegen.runtime.values.columns",
+        "codegen.runtime.values.types",
+    },
     "codegen.editor": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules"},
-    "codegen.commands": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules", "codegen.evolve",
-                         "codegen.emit", "codegen.editor", "codegen.runtime"},
+    "codegen.commands": {
+        "codegen.source",
+        "codegen.syntax",
+        "codegen.model",
+        "codegen.rules",
+        "codegen.evolve",
+        "codegen.emit",
+        "codegen.editor",
+        "codegen.runtime",
+    },
     "codegen.cli": {"codegen.commands"},
     "codegen.runtime": set(),
     "generated": {"codegen.runtime"},
@@ -47,7 +66,7 @@ def imports(path: Path) -> Iterator[str]:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            base = package[:len(package) - node.level + 1] if node.level else ()
+            base = package[: len(package) - node.level + 1] if node.level else ()
             module = ".".join([*base, *(node.module.split(".") if node.module else [])])
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
@@ -60,7 +79,8 @@ def test_a_room_imports_only_what_stands_below_it(room: str) -> None:
         for name in imports(path):
             if name.split(".")[0] in OURS and name not in ("codegen", "codegen.__init__"):
                 assert any(name == room_ or name.startswith(f"{room_}.") for room_ in allowed), (
-                    f"{path.relative_to(ROOT)} imports {name}; {room} may import {sorted(allowed)}")
+                    f"{path.relative_to(ROOT)} imports {name}; {room} may import {sorted(allowed)}"
+                )
 
 
 @pytest.mark.parametrize("room", PURE)

@@ -23,7 +23,8 @@ class Project:
 
     def run(self, command: str, *arguments: str) -> Result:
         return CliRunner().invoke(
-            main, ["migrate", command, "--schemas", str(self.path / "schemas"), *arguments], catch_exceptions=False)
+            main, ["migrate", command, "--schemas", str(self.path / "schemas"), *arguments], catch_exceptions=False
+        )
 
     def names(self) -> list[str]:
         return sorted(path.name for path in (self.path / "schemas" / "migrations").glob("*"))

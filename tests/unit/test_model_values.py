@@ -11,9 +11,19 @@ from codegen.model.regex import problem
 from codegen.model.values import BadValue, parse
 
 
-@pytest.mark.parametrize(("name", "expected"), [
-    ("UsageRecord", "usage_record"), ("HTTPServer", "http_server"), ("VmV2", "vm_v2"), ("A", "a"), ("URL", "url"),
-    ("PlanID", "plan_id"), ("X509Key", "x509_key"), ("KycSession", "kyc_session")])
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("UsageRecord", "usage_record"),
+        ("HTTPServer", "http_server"),
+        ("VmV2", "vm_v2"),
+        ("A", "a"),
+        ("URL", "url"),
+        ("PlanID", "plan_id"),
+        ("X509Key", "x509_key"),
+        ("KycSession", "kyc_session"),
+    ],
+)
 def test_snake(name: str, expected: str) -> None:
     assert snake(name) == expected
     assert is_snake(snake(name))
@@ -31,25 +41,76 @@ def test_not_pascal(name: str) -> None:
     assert is_pascal(to_pascal(name))
 
 
-@pytest.mark.parametrize(("primitive", "value"), [
-    ("u8", 255), ("i64", -2 ** 63), ("u64", 2 ** 64 - 1), ("f32", 1.5), ("decimal", "-0.1"), ("decimal", 3),
-    ("money", "9223372036.854775807"), ("otime", "1970-01-01T00:00:00Z"), ("otime", "2106-02-07T06:28:15Z"),
-    ("otime", "2026-01-01T01:00:00+01:00"), ("datetime", "2026-05-20T22:03:14.123456Z"), ("date", "2024-02-29"),
-    ("duration", "PT0.5S"), ("duration", "-P3D"), ("duration", "P2W"), ("sid", "0Az9"), ("bytes", ""),
-    ("uuid", "123e4567-e89b-12d3-a456-426614174000"), ("bool", False), ("str", ""), ("json", None)])
+@pytest.mark.parametrize(
+    ("primitive", "value"),
+    [
+        ("u8", 255),
+        ("i64", -(2**63)),
+        ("u64", 2**64 - 1),
+        ("f32", 1.5),
+        ("decimal", "-0.1"),
+        ("decimal", 3),
+        ("money", "9223372036.854775807"),
+        ("otime", "1970-01-01T00:00:00Z"),
+        ("otime", "2106-02-07T06:28:15Z"),
+        ("otime", "2026-01-01T01:00:00+01:00"),
+        ("datetime", "2026-05-20T22:03:14.123456Z"),
+        ("date", "2024-02-29"),
+        ("duration", "PT0.5S"),
+        ("duration", "-P3D"),
+        ("duration", "P2W"),
+        ("sid", "0Az9"),
+        ("bytes", ""),
+        ("uuid", "123e4567-e89b-12d3-a456-426614174000"),
+        ("bool", False),
+        ("str", ""),
+        ("json", None),
+    ],
+)
 def test_values(primitive: str, value: Any) -> None:
     parse(primitive, value)
 
 
-@pytest.mark.parametrize(("primitive", "value"), [
-    ("u8", 256), ("u8", -1), ("u8", True), ("u8", 1.0), ("i8", -129), ("u64", 2 ** 64), ("f32", 1e39), ("f64", "1"),
-    ("f64", float("inf")), ("decimal", 0.1), ("decimal", "1e3"), ("decimal", "NaN"), ("decimal", True),
-    ("decimal", "1."), ("money", "0.0000000001"), ("money", "9223372036.854775808"), ("otime", "2106-02-07T06:28:16Z"),
-    ("otime", "2026-01-01T00:00:00.5Z"), ("otime", "2026-01-01T00:00:00"), ("otime", 5),
-    ("datetime", "2026-13-01T00:00:00Z"),
-    ("date", "2023-02-29"), ("date", "2023-2-9"), ("duration", "P"), ("duration", "PT"), ("duration", "1D"),
-    ("duration", "P1Y"), ("sid", "abc"), ("sid", "a" * 27), ("sid", "ab_c"), ("bytes", "a"), ("uuid", "x" * 36),
-    ("bool", 0), ("str", 1), ("date", "\uff12026-01-01")])
+@pytest.mark.parametrize(
+    ("primitive", "value"),
+    [
+        ("u8", 256),
+        ("u8", -1),
+        ("u8", True),
+        ("u8", 1.0),
+        ("i8", -129),
+        ("u64", 2**64),
+        ("f32", 1e39),
+        ("f64", "1"),
+        ("f64", float("inf")),
+        ("decimal", 0.1),
+        ("decimal", "1e3"),
+        ("decimal", "NaN"),
+        ("decimal", True),
+        ("decimal", "1."),
+        ("money", "0.0000000001"),
+        ("money", "9223372036.854775808"),
+        ("otime", "2106-02-07T06:28:16Z"),
+        ("otime", "2026-01-01T00:00:00.5Z"),
+        ("otime", "2026-01-01T00:00:00"),
+        ("otime", 5),
+        ("datetime", "2026-13-01T00:00:00Z"),
+        ("date", "2023-02-29"),
+        ("date", "2023-2-9"),
+        ("duration", "P"),
+        ("duration", "PT"),
+        ("duration", "1D"),
+        ("duration", "P1Y"),
+        ("sid", "abc"),
+        ("sid", "a" * 27),
+        ("sid", "ab_c"),
+        ("bytes", "a"),
+        ("uuid", "x" * 36),
+        ("bool", 0),
+        ("str", 1),
+        ("date", "\uff12026-01-01"),
+    ],
+)
 def test_no_values(primitive: str, value: Any) -> None:
     with pytest.raises(BadValue):
         parse(primitive, value)
@@ -60,21 +121,93 @@ def test_moments_compare_across_zones_and_decimals_by_value() -> None:
     assert parse("decimal", "1.10") == Decimal("1.1")
 
 
-@pytest.mark.parametrize("pattern", [
-    "", "a", "^[0-9a-f:]{2,39}$", "(?:a|b)+?", "(a)\\1", "\\d{2}-\\w+", "[^a-z]", "[a\\]\\-]", "(?=a)a", "(?!a)b",
-    "(?<=a)b", "(?<!ab)c", "\\u00e9\\x41", "a{2}", "a{2,}?", "\\.\\*\\(\\)\\[\\]\\{\\}", ".", "\\bword\\b", "[-a]", "é",
-    "\\/", "a|"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        "a",
+        "^[0-9a-f:]{2,39}$",
+        "(?:a|b)+?",
+        "(a)\\1",
+        "\\d{2}-\\w+",
+        "[^a-z]",
+        "[a\\]\\-]",
+        "(?=a)a",
+        "(?!a)b",
+        "(?<=a)b",
+        "(?<!ab)c",
+        "\\u00e9\\x41",
+        "a{2}",
+        "a{2,}?",
+        "\\.\\*\\(\\)\\[\\]\\{\\}",
+        ".",
+        "\\bword\\b",
+        "[-a]",
+        "é",
+        "\\/",
+        "a|",
+    ],
+)
 def test_shared_patterns(pattern: str) -> None:
     assert problem(pattern) is None
 
 
-@pytest.mark.parametrize("pattern", [
-    "(?P<a>b)", "(?P=a)", "(?<a>b)", "(?>a)", "(?#x)", "(?(1)a|b)", "(?i)a", "(?i:a)", "\\Aa", "a\\Z", "\\z", "\\p{L}",
-    "\\P{L}",
-    "a*+", "a++", "a?+", "a{2}+", "a**", "*a", "a{", "a}", "]", "a{,2}", "{2}", "[", "[]", "[]a]", "[^]", "[[a]",
-    "[a&&b]", "[a--b]", "(", ")", "\\", "\\1", "\\0", "\\8",
-    "\\a", "\\e", "\\xZ1", "\\u12", "\\k", "\\-\\Q", "(?<=a+)b",
-    "(?", "(?<", "[z-a]", "\\G", "[\\b]", "[\\1]", "a{99999}"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?P<a>b)",
+        "(?P=a)",
+        "(?<a>b)",
+        "(?>a)",
+        "(?#x)",
+        "(?(1)a|b)",
+        "(?i)a",
+        "(?i:a)",
+        "\\Aa",
+        "a\\Z",
+        "\\z",
+        "\\p{L}",
+        "\\P{L}",
+        "a*+",
+        "a++",
+        "a?+",
+        "a{2}+",
+        "a**",
+        "*a",
+        "a{",
+        "a}",
+        "]",
+        "a{,2}",
+        "{2}",
+        "[",
+        "[]",
+        "[]a]",
+        "[^]",
+        "[[a]",
+        "[a&&b]",
+        "[a--b]",
+        "(",
+        ")",
+        "\\",
+        "\\1",
+        "\\0",
+        "\\8",
+        "\\a",
+        "\\e",
+        "\\xZ1",
+        "\\u12",
+        "\\k",
+        "\\-\\Q",
+        "(?<=a+)b",
+        "(?",
+        "(?<",
+        "[z-a]",
+        "\\G",
+        "[\\b]",
+        "[\\1]",
+        "a{99999}",
+    ],
+)
 def test_patterns_not_shared(pattern: str) -> None:
     assert problem(pattern)
 

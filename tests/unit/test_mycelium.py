@@ -29,9 +29,15 @@ def test_addresses_follow_todays_derivation(vector: dict) -> None:
 
 def low_order() -> list[int]:
     p = 2**255 - 19
-    return [0, 1, p - 1, p, p + 1,
-            39382357235489614581723060781553021112529911719440698176882885853963445705823,
-            325606250916557431795983626356110631294008115727848805560023387167927233504]
+    return [
+        0,
+        1,
+        p - 1,
+        p,
+        p + 1,
+        39382357235489614581723060781553021112529911719440698176882885853963445705823,
+        325606250916557431795983626356110631294008115727848805560023387167927233504,
+    ]
 
 
 @pytest.mark.parametrize("number", low_order())
@@ -62,8 +68,15 @@ def test_what_is_no_overlay_address_is_refused(text: str) -> None:
 
 def make(private: PrivateKey, **changes: object) -> tuple[protocol.Challenge, bytes]:
     public = bytes(private.public_key)
-    made = protocol.Challenge(address=address_of(public), cid=protocol.encode(b"c" * 16), exp=NOW + 120, iat=NOW,
-                              origin=ORIGIN, pk=protocol.encode(public), secret=protocol.encode(b"s" * 32))
+    made = protocol.Challenge(
+        address=address_of(public),
+        cid=protocol.encode(b"c" * 16),
+        exp=NOW + 120,
+        iat=NOW,
+        origin=ORIGIN,
+        pk=protocol.encode(public),
+        secret=protocol.encode(b"s" * 32),
+    )
     made = dataclasses.replace(made, **changes)
     return made, protocol.seal(made.plaintext(), public)
 
@@ -78,10 +91,22 @@ def test_the_right_key_answers_and_the_text_is_short() -> None:
     assert len(expected) == 43
 
 
-@pytest.mark.parametrize("changes", [
-    {"origin": "https://evil.example"}, {"typ": "other"}, {"v": 2}, {"action": "pay"}, {"address": "430::1"},
-    {"pk": protocol.encode(b"x" * 32)}, {"secret": protocol.encode(b"short")}, {"iat": NOW + 31}, {"exp": NOW},
-    {"cid": 7}, {"origin": None}])
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"origin": "https://evil.example"},
+        {"typ": "other"},
+        {"v": 2},
+        {"action": "pay"},
+        {"address": "430::1"},
+        {"pk": protocol.encode(b"x" * 32)},
+        {"secret": protocol.encode(b"short")},
+        {"iat": NOW + 31},
+        {"exp": NOW},
+        {"cid": 7},
+        {"origin": None},
+    ],
+)
 def test_nothing_else_is_answered(changes: dict) -> None:
     key = PrivateKey.generate()
     _, sealed = make(key, **changes)

@@ -20,9 +20,12 @@ from codegen.source.diagnostics import Report
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "tests/data/openrpc"
 CASES = ROOT / "tests/cases/openrpc"
-SCHEMAS = {"product": ROOT / "schemas", "library": ROOT / "docs/examples/library/schemas",
-           "weather": ROOT / "docs/examples/weather/schemas",
-           **{case.name: case / "in" for case in sorted(CASES.iterdir())}}
+SCHEMAS = {
+    "product": ROOT / "schemas",
+    "library": ROOT / "docs/examples/library/schemas",
+    "weather": ROOT / "docs/examples/weather/schemas",
+    **{case.name: case / "in" for case in sorted(CASES.iterdir())},
+}
 
 
 def load(root: Path) -> Program:
@@ -41,8 +44,9 @@ def document(request: pytest.FixtureRequest) -> dict[str, Any]:
 def meta_validator() -> Draft7Validator:
     meta = json.loads((DATA / "openrpc-1.3-schema.json").read_text())
     base = Resource(json.loads((DATA / "json-schema-tools-schema.json").read_text()), DRAFT7)
-    registry = Registry().with_resources([
-        (uri, base) for uri in ("https://meta.json-schema.tools", "https://meta.json-schema.tools/")])
+    registry = Registry().with_resources(
+        [(uri, base) for uri in ("https://meta.json-schema.tools", "https://meta.json-schema.tools/")]
+    )
     return Draft7Validator(meta, registry=registry.with_resource("https://meta.open-rpc.org/", Resource(meta, DRAFT7)))
 
 
@@ -62,8 +66,11 @@ def schemas(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def validator(document: dict[str, Any], schema: dict[str, Any]) -> Draft7Validator:
-    return Draft7Validator({**schema, "components": document["components"]} if "$ref" not in schema else
-                           {"allOf": [schema], "components": document["components"]})
+    return Draft7Validator(
+        {**schema, "components": document["components"]}
+        if "$ref" not in schema
+        else {"allOf": [schema], "components": document["components"]}
+    )
 
 
 def test_meta_schema(document: dict[str, Any]) -> None:
@@ -76,7 +83,7 @@ def test_users_need_not_name_themselves_as_owner() -> None:
     (output,) = openrpc.emit(load(ROOT / "tests/cases/store/shop"))
     schemas = json.loads(output.text)["components"]["schemas"]
     assert schemas["OrderInput"]["required"] == ["number", "tag"]
-    assert schemas["LogLineInput"]["required"] == ["key", "user_sid", "quantity"]   # an admin writes those
+    assert schemas["LogLineInput"]["required"] == ["key", "user_sid", "quantity"]  # an admin writes those
 
 
 def test_the_meta_schema_finds_faults(document: dict[str, Any]) -> None:
@@ -148,9 +155,16 @@ def test_two_runs_are_equal() -> None:
 
 def test_crud_parameters_by_verb() -> None:
     shapes = {
-        "new": ["data"], "get": ["sid"], "set": ["data", "rev"], "patch": ["sid", "data", "rev"], "delete": ["sid"],
-        "list": ["limit", "cursor"], "list_full": ["limit", "cursor"], "exists": ["sid"],
-        "find": ["filter", "limit", "cursor"]}
+        "new": ["data"],
+        "get": ["sid"],
+        "set": ["data", "rev"],
+        "patch": ["sid", "data", "rev"],
+        "delete": ["sid"],
+        "list": ["limit", "cursor"],
+        "list_full": ["limit", "cursor"],
+        "exists": ["sid"],
+        "find": ["filter", "limit", "cursor"],
+    }
     program = load(CASES / "crud/in")
     methods = {method["name"]: method for method in openrpc.document(program)["methods"]}
     for verb in CRUD_VERBS:
@@ -161,13 +175,23 @@ def test_crud_parameters_by_verb() -> None:
 
 def many(count: int) -> Program:
     """`count` structs, each a list of the one before; every fourth is stored and has CRUD."""
-    structs = tuple(Struct(
-        name=f"Type{n}", module="big", rootobject=n % 4 == 0, wire=f"type{n}" if n % 4 == 0 else "",
-        crud=CRUD_VERBS if n % 4 == 0 else (), fields=(
-            Field(name="sid", type=Primitive("sid")), Field(name="name", type=Primitive("str"), index=True),
-            Field(name="amount", type=Primitive("money", "USD")), Field(name="at", type=Primitive("otime")),
-            *((Field(name="before", type=ListOf(Named(f"big.Type{n - 1}"))),) if n % 4 not in (0, 1) else ())))
-        for n in range(count))
+    structs = tuple(
+        Struct(
+            name=f"Type{n}",
+            module="big",
+            rootobject=n % 4 == 0,
+            wire=f"type{n}" if n % 4 == 0 else "",
+            crud=CRUD_VERBS if n % 4 == 0 else (),
+            fields=(
+                Field(name="sid", type=Primitive("sid")),
+                Field(name="name", type=Primitive("str"), index=True),
+                Field(name="amount", type=Primitive("money", "USD")),
+                Field(name="at", type=Primitive("otime")),
+                *((Field(name="before", type=ListOf(Named(f"big.Type{n - 1}"))),) if n % 4 not in (0, 1) else ()),
+            ),
+        )
+        for n in range(count)
+    )
     module = Module(name="big", version="1.0", path=".", files=("big.oschema",), imports=(), types=structs)
     return Program(modules=(replace(module),))
 

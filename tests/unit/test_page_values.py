@@ -18,22 +18,36 @@ from handlers.pages.shown import browser, money, short, when
 from handlers.pages.visit import own_path
 from handlers.settings import Settings
 
-LOGIN = ("bad_request", "address_key_mismatch", "bad_origin", "key_mismatch", "public_key_required",
-         "mycelium_unavailable", "rate_limited", "proof_failed")
+LOGIN = (
+    "bad_request",
+    "address_key_mismatch",
+    "bad_origin",
+    "key_mismatch",
+    "public_key_required",
+    "mycelium_unavailable",
+    "rate_limited",
+    "proof_failed",
+)
 
 
-@pytest.mark.parametrize(("nano", "shown", "exact", "signed"), [
-    (0, "$0.00", "$0.00", "$0.00"), (50_000_000_000, "$50.00", "$50.00", "+$50.00"),
-    (1_234_567_891_234_567, "$1,234,567.89", "$1,234,567.891234567", "+$1,234,567.89"),
-    (-5_000_000_000, "−$5.00", "−$5.00", "−$5.00"), (-1, "−$0.01", "−$0.000000001", "−$0.01"),
-    (9_999_999, "$0.00", "$0.009999999", "$0.00")])
+@pytest.mark.parametrize(
+    ("nano", "shown", "exact", "signed"),
+    [
+        (0, "$0.00", "$0.00", "$0.00"),
+        (50_000_000_000, "$50.00", "$50.00", "+$50.00"),
+        (1_234_567_891_234_567, "$1,234,567.89", "$1,234,567.891234567", "+$1,234,567.89"),
+        (-5_000_000_000, "−$5.00", "−$5.00", "−$5.00"),
+        (-1, "−$0.01", "−$0.000000001", "−$0.01"),
+        (9_999_999, "$0.00", "$0.009999999", "$0.00"),
+    ],
+)
 def test_money(nano: int, shown: str, exact: str, signed: str) -> None:
     assert money(nano) == shown
     assert money(nano, exact=True) == exact
     assert money(nano, signed=True) == signed
 
 
-@given(st.integers(-2**62, 2**62))
+@given(st.integers(-(2**62), 2**62))
 def test_exact_money_loses_nothing(nano: int) -> None:
     text = money(nano, exact=True)
     assert Money.parse(text.replace("−", "-").replace("$", "").replace(",", "")) == nano
@@ -48,19 +62,37 @@ def test_times_are_utc() -> None:
 
 def test_names_of_browsers_and_addresses() -> None:
     assert browser("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0") == "Firefox on Linux"
-    assert browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1") == \
-        "Safari on iPhone"
+    assert (
+        browser("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Safari/604.1")
+        == "Safari on iPhone"
+    )
     assert browser("<script>") == browser(None) == "Unknown browser"
     assert short("430:9364:d8d8:84a9:dd60:de78:c767:d361") == "430:9364:…d361"
     assert short("400::1") == "400::1"
 
 
-@pytest.mark.parametrize(("fields", "cents"), [
-    ({"amount": "25"}, 2500), ({"amount": " $25.5 "}, 2550), ({"amount": "1,000.00"}, 100_000), ({"amount": "0"}, 0),
-    ({"amount_cents": "2500"}, 2500), ({"amount": "", "amount_cents": "2500"}, 2500),
-    ({"amount": "7", "amount_cents": "2500"}, 700), ({"amount": "1,00"}, None), ({"amount": "25.505"}, None),
-    ({"amount": "-5"}, None), ({"amount": "1e3"}, None), ({"amount": "٢٥"}, None), ({"amount": "99999999"}, None),
-    ({"amount_cents": "25.0"}, None), ({"amount_cents": "-1"}, None), ({}, None), ({"amount": "NaN"}, None)])
+@pytest.mark.parametrize(
+    ("fields", "cents"),
+    [
+        ({"amount": "25"}, 2500),
+        ({"amount": " $25.5 "}, 2550),
+        ({"amount": "1,000.00"}, 100_000),
+        ({"amount": "0"}, 0),
+        ({"amount_cents": "2500"}, 2500),
+        ({"amount": "", "amount_cents": "2500"}, 2500),
+        ({"amount": "7", "amount_cents": "2500"}, 700),
+        ({"amount": "1,00"}, None),
+        ({"amount": "25.505"}, None),
+        ({"amount": "-5"}, None),
+        ({"amount": "1e3"}, None),
+        ({"amount": "٢٥"}, None),
+        ({"amount": "99999999"}, None),
+        ({"amount_cents": "25.0"}, None),
+        ({"amount_cents": "-1"}, None),
+        ({}, None),
+        ({"amount": "NaN"}, None),
+    ],
+)
 def test_amounts(fields: dict[str, str], cents: int | None) -> None:
     assert cents_of(fields) == cents
 
@@ -70,10 +102,27 @@ def test_own_paths(path: str) -> None:
     assert own_path(path) == path
 
 
-@pytest.mark.parametrize("path", [
-    "", "https://evil.example/", "//evil.example", "/\\evil.example", "\\/evil.example", "javascript:alert(1)",
-    "/\t/evil.example", "/\n/evil.example", "dashboard", "/login?next=/x", "/login/link?token=x", "/logout",
-    "/" + "x" * 600, "///evil.example", "http:/dashboard", " /dashboard"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "",
+        "https://evil.example/",
+        "//evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "javascript:alert(1)",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "dashboard",
+        "/login?next=/x",
+        "/login/link?token=x",
+        "/logout",
+        "/" + "x" * 600,
+        "///evil.example",
+        "http:/dashboard",
+        " /dashboard",
+    ],
+)
 def test_other_paths_lead_to_the_dashboard(path: str) -> None:
     assert own_path(path) == "/dashboard"
 

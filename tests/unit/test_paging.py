@@ -25,7 +25,7 @@ def test_no_cursor_is_the_beginning() -> None:
 def test_a_changed_cursor_is_refused(sid: str, place: int, character: str) -> None:
     cursor = encode_cursor(sid, "user")
     place %= len(cursor)
-    changed = cursor[:place] + character + cursor[place + 1:]
+    changed = cursor[:place] + character + cursor[place + 1 :]
     if changed != cursor:
         with pytest.raises(InvalidParams) as refused:
             decode_cursor(changed, "user")

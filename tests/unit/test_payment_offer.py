@@ -38,9 +38,13 @@ class SadProvider(StubProvider):
 
 
 def registry(*names: str) -> Registry[PaymentProvider]:
-    points = {"stub": "tests.server.stub_provider:StubProvider", "toll": f"{__name__}:TollProvider",
-              "sad": f"{__name__}:SadProvider", "gone": "tests.no_such_module:X",
-              "stripe": "providers.stripe:StripeProvider"}
+    points = {
+        "stub": "tests.server.stub_provider:StubProvider",
+        "toll": f"{__name__}:TollProvider",
+        "sad": f"{__name__}:SadProvider",
+        "gone": "tests.no_such_module:X",
+        "stripe": "providers.stripe:StripeProvider",
+    }
     found = [EntryPoint(name, points[name], PAYMENT) for name in names]
     return Registry.load(PAYMENT, PaymentProvider, found)  # type: ignore[type-abstract]
 
@@ -64,14 +68,15 @@ def test_a_broken_plugin_does_not_stop_the_others() -> None:
 
 
 def test_a_plugins_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert list(offered("toll")) == []   # not told its key: installed, and not offered
+    assert list(offered("toll")) == []  # not told its key: installed, and not offered
     monkeypatch.setenv("HERO_ONBOARDING_TOLL_KEY", "k")
     toll = offered("toll")["toll"]
     assert isinstance(toll, TollProvider) and (toll.settings.key, toll.settings.lanes) == ("k", 2)
     monkeypatch.setenv("HERO_ONBOARDING_TOLL_LANES", "many")
     found = offered("toll")
     assert list(found) == [] and [str(broken) for broken in found.broken] == [
-        f"plugin 'toll' ({PAYMENT}): it cannot be set up: its settings are invalid"]
+        f"plugin 'toll' ({PAYMENT}): it cannot be set up: its settings are invalid"
+    ]
     monkeypatch.setenv("HERO_ONBOARDING_TOLL_LANES", "3")
     monkeypatch.delenv("HERO_ONBOARDING_TOLL_KEY")
     (tmp_path / "key").write_text("from a file\n")
@@ -80,14 +85,24 @@ def test_a_plugins_settings_come_from_the_environment(monkeypatch: pytest.Monkey
     assert isinstance(toll, TollProvider) and (toll.settings.key, toll.settings.lanes) == ("from a file", 3)
 
 
-@pytest.mark.parametrize(("settings", "expected"), [
-    ({}, None),
-    ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1"}, None),                  # its webhooks could not be verified
-    ({"STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1"}, None),
-    ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1"}, True),
-    ({"STRIPE_LIVE_SECRET_KEY": "sk_live_1", "STRIPE_SANDBOX_SECRET_KEY": "sk_test_1",
-      "STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1, whsec_2"}, False),
-    ({"sandbox_url": "http://127.0.0.1:1"}, True)])
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({}, None),
+        ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1"}, None),  # its webhooks could not be verified
+        ({"STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1"}, None),
+        ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1"}, True),
+        (
+            {
+                "STRIPE_LIVE_SECRET_KEY": "sk_live_1",
+                "STRIPE_SANDBOX_SECRET_KEY": "sk_test_1",
+                "STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1, whsec_2",
+            },
+            False,
+        ),
+        ({"sandbox_url": "http://127.0.0.1:1"}, True),
+    ],
+)
 def test_when_stripe_is_offered(settings: dict[str, str], expected: bool | None) -> None:
     found = offered("stripe", **settings)
     assert found.broken == ()

@@ -11,7 +11,9 @@ PLAN = {"plan_id": "big", "cost_cents": 5000, "vm_count": 20, "days": 7}
 
 def test_defaults():
     assert [(plan.plan_id, str(plan.cost), plan.vm_count, plan.days) for plan in read_plans(None).values()] == [
-        ("vm5", "10.00", 5, 30), ("vm10", "20.00", 10, 30)]
+        ("vm5", "10.00", 5, 30),
+        ("vm10", "20.00", 10, 30),
+    ]
 
 
 def test_setting_replaces_them():
@@ -21,18 +23,22 @@ def test_setting_replaces_them():
     assert (plans["small"].name, plans["small"].sku) == ("Small", "mini")
 
 
-@pytest.mark.parametrize(("setting", "message"), [
-    ([], "at least one plan"),
-    ([PLAN, PLAN], "two plans have the id 'big'"),
-    ([{**PLAN, "cost_cents": 0}], "0.cost_cents: Input should be greater than 0"),
-    ([{**PLAN, "vm_count": -1}], "0.vm_count"),
-    ([{**PLAN, "days": 0}], "0.days"),
-    ([{**PLAN, "days": 1.5}], "0.days"),
-    ([{**PLAN, "plan_id": "no spaces"}], "0.plan_id"),
-    ([{**PLAN, "colour": "blue"}], "0.colour"),
-    ([{"plan_id": "big"}], "0.cost_cents: Field required"),
-    ({}, "valid array"),
-], ids=str)
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ([], "at least one plan"),
+        ([PLAN, PLAN], "two plans have the id 'big'"),
+        ([{**PLAN, "cost_cents": 0}], "0.cost_cents: Input should be greater than 0"),
+        ([{**PLAN, "vm_count": -1}], "0.vm_count"),
+        ([{**PLAN, "days": 0}], "0.days"),
+        ([{**PLAN, "days": 1.5}], "0.days"),
+        ([{**PLAN, "plan_id": "no spaces"}], "0.plan_id"),
+        ([{**PLAN, "colour": "blue"}], "0.colour"),
+        ([{"plan_id": "big"}], "0.cost_cents: Field required"),
+        ({}, "valid array"),
+    ],
+    ids=str,
+)
 def test_refusals(setting, message):
     with pytest.raises(PlansInvalid, match=message):
         read_plans(json.dumps(setting))

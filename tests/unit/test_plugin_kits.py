@@ -61,7 +61,7 @@ def parts(package: str) -> Parts:
 
 
 def good(parts: Parts) -> type[Any]:
-    class MemoryVault(parts.plugins.Vault):   # type: ignore[name-defined, misc]
+    class MemoryVault(parts.plugins.Vault):  # type: ignore[name-defined, misc]
         metadata = Metadata("memory", "1.0")
 
         def __init__(self) -> None:
@@ -90,7 +90,7 @@ def good(parts: Parts) -> type[Any]:
         def stored(self, box: str, limit: int = 10) -> Any:
             if not box or len(box) > 40:
                 raise ValueError("a box has a name of 1 to 40 signs")
-            return parts.models.Stored(box=box, things=list(self.boxes[box][:max(limit, 0)]))
+            return parts.models.Stored(box=box, things=list(self.boxes[box][: max(limit, 0)]))
 
     return MemoryVault
 
@@ -100,8 +100,11 @@ def kit(parts: Parts, plugin: type[Any], **changes: Any) -> type[Any]:
         vault.put("attic", thing(parts), "before")
         return {"box": "attic"}
 
-    calls = {"put": [{"box": "cellar", "thing": thing(parts), "key": "k1"}], "look": [filled, {"box": "empty"}],
-             "drop": [filled]}
+    calls = {
+        "put": [{"box": "cellar", "thing": thing(parts), "key": "k1"}],
+        "look": [filled, {"box": "empty"}],
+        "drop": [filled],
+    }
     return type("TestVault", (parts.conformance.VaultConformance,), {"provider": plugin, "calls": calls, **changes})
 
 
@@ -131,8 +134,16 @@ def failures(kit: type[Any]) -> dict[str, str]:
 def test_a_good_provider_passes_everything(parts: Parts) -> None:
     found = outcomes(kit(parts, good(parts)))
     assert set(found.values()) == {"passed"}
-    assert {"test_skips", "test_metadata", "test_put_repeat", "test_look_safe", "test_title_calls",
-            "test_drop_arbitrary", "test_put_invalid", "test_look_signature"} <= found.keys()
+    assert {
+        "test_skips",
+        "test_metadata",
+        "test_put_repeat",
+        "test_look_safe",
+        "test_title_calls",
+        "test_drop_arbitrary",
+        "test_put_invalid",
+        "test_look_signature",
+    } <= found.keys()
 
 
 Break = Callable[[Parts, type[Any]], type[Any]]
@@ -143,77 +154,86 @@ def without_metadata(parts: Parts, base: type[Any]) -> type[Any]:
 
 
 def other_arguments(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def drop(self, name: str) -> None:
-            return super().drop(name)   # type: ignore[no-any-return]
+            return super().drop(name)  # type: ignore[no-any-return]
+
     return Broken
 
 
 def one_argument_more(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def look(self, box: str, region: str, *, limit: int = 10, colour: Any = None) -> Any:
             return super().look(box, limit=limit)
+
     return Broken
 
 
 def answers_a_dict(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def put(self, box: str, thing: Any, key: str) -> Any:
             return super().put(box, thing, key).model_dump()
+
     return Broken
 
 
 def answers_unchecked_content(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def put(self, box: str, thing: Any, key: str) -> Any:
             super().put(box, thing, key)
             return parts.models.Stored.model_construct(box="", things=[])
+
     return Broken
 
 
 def answers_something_for_nothing(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def drop(self, box: str) -> Any:
             super().drop(box)
             return True
+
     return Broken
 
 
 def raises_what_is_not_declared(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def drop(self, box: str) -> None:
             if box not in self.boxes:
                 raise parts.errors.Locked
             super().drop(box)
+
     return Broken
 
 
 def leaks_a_key_error(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def drop(self, box: str) -> None:
             del self.boxes[box]
+
     return Broken
 
 
 def changes_its_arguments(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def put(self, box: str, thing: Any, key: str) -> Any:
             result = super().put(box, thing, key)
             thing.label = "mine"
             return result
+
     return Broken
 
 
 def puts_in_twice(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def put(self, box: str, thing: Any, key: str) -> Any:
             self.keys.pop(key, None)
             return super().put(box, thing, key)
+
     return Broken
 
 
 def looks_and_takes(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def look(self, box: str, *, limit: int = 10, colour: Any = None) -> Any:
             found = super().look(box, limit=limit)
             self.boxes.pop(box, None)
@@ -222,54 +242,62 @@ def looks_and_takes(parts: Parts, base: type[Any]) -> type[Any]:
         def put(self, box: str, thing: Any, key: str) -> Any:
             self.keys.pop("before", None) if key != "before" else None
             return super().put(box, thing, key)
+
     return Broken
 
 
 def trips_over_bad_input(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def look(self, box: str, *, limit: int = 10, colour: Any = None) -> Any:
             if not box.isalpha():
                 raise IndexError(box)
             return super().look(box, limit=limit)
+
     return Broken
 
 
 def refuses_what_must_succeed(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         def put(self, box: str, thing: Any, key: str) -> Any:
             raise parts.errors.Full(room=0)
+
     return Broken
 
 
 def is_async(parts: Parts, base: type[Any]) -> type[Any]:
-    class Broken(base):   # type: ignore[misc]
+    class Broken(base):  # type: ignore[misc]
         async def title(self) -> str:
             return "later"
+
     return Broken
 
 
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
-@pytest.mark.parametrize(("breaks", "tests", "words"), [
-    (without_metadata, {"test_metadata"}, "metadata"),
-    (other_arguments, {"test_drop_signature"}, "cannot be called as drop"),
-    (one_argument_more, {"test_look_signature"}, "region"),
-    (answers_a_dict, {"test_put_calls", "test_put_arbitrary"}, "which is no"),
-    (answers_unchecked_content, {"test_put_calls", "test_put_arbitrary"}, "which is no"),
-    (answers_something_for_nothing, {"test_drop_calls"}, "answered True"),
-    (raises_what_is_not_declared, {"test_drop_arbitrary", "test_drop_invalid"}, "Locked"),
-    (leaks_a_key_error, {"test_drop_arbitrary", "test_drop_invalid"}, "KeyError"),
-    (changes_its_arguments, {"test_put_arbitrary"}, "changed its arguments"),
-    (puts_in_twice, {"test_put_repeat"}, "is idempotent"),
-    (looks_and_takes, {"test_look_safe"}, "changed the state"),
-    (trips_over_bad_input, {"test_look_invalid"}, "leaks IndexError"),
-    (refuses_what_must_succeed, {"test_put_calls"}, "must succeed and raised Full"),
-    (is_async, {"test_title_signature"}, "is async"),
-], ids=lambda value: value.__name__ if callable(value) else "")
+@pytest.mark.parametrize(
+    ("breaks", "tests", "words"),
+    [
+        (without_metadata, {"test_metadata"}, "metadata"),
+        (other_arguments, {"test_drop_signature"}, "cannot be called as drop"),
+        (one_argument_more, {"test_look_signature"}, "region"),
+        (answers_a_dict, {"test_put_calls", "test_put_arbitrary"}, "which is no"),
+        (answers_unchecked_content, {"test_put_calls", "test_put_arbitrary"}, "which is no"),
+        (answers_something_for_nothing, {"test_drop_calls"}, "answered True"),
+        (raises_what_is_not_declared, {"test_drop_arbitrary", "test_drop_invalid"}, "Locked"),
+        (leaks_a_key_error, {"test_drop_arbitrary", "test_drop_invalid"}, "KeyError"),
+        (changes_its_arguments, {"test_put_arbitrary"}, "changed its arguments"),
+        (puts_in_twice, {"test_put_repeat"}, "is idempotent"),
+        (looks_and_takes, {"test_look_safe"}, "changed the state"),
+        (trips_over_bad_input, {"test_look_invalid"}, "leaks IndexError"),
+        (refuses_what_must_succeed, {"test_put_calls"}, "must succeed and raised Full"),
+        (is_async, {"test_title_signature"}, "is async"),
+    ],
+    ids=lambda value: value.__name__ if callable(value) else "",
+)
 def test_each_fault_fails_its_check(parts: Parts, breaks: Break, tests: set[str], words: str) -> None:
     found = failures(kit(parts, breaks(parts, good(parts))))
     assert tests <= found.keys(), found
     assert any(words in found[name] for name in tests), found
-    if breaks is not refuses_what_must_succeed:   # the calls of other methods need something to be put in
+    if breaks is not refuses_what_must_succeed:  # the calls of other methods need something to be put in
         method = {name.split("_")[1] for name in tests}
         assert {name for name in found if name.split("_")[1] not in method} == set(), found
 

@@ -24,7 +24,7 @@ class Payment(ABC):
     def refund(self, ref: str) -> None: ...
 
 
-SOURCE = '''
+SOURCE = """
 from codegen.runtime.plugins.registry import Metadata
 class Good:
     metadata = Metadata("good", "1.0", frozenset({"refund"}))
@@ -39,7 +39,7 @@ class Silent:
     def pay(self, cents): return "ref"
     def refund(self, ref): pass
 instance = Good()
-'''
+"""
 
 
 @pytest.fixture
@@ -63,19 +63,22 @@ def test_a_good_plugin_is_usable(module: str) -> None:
     assert "good" in found
     assert found.broken == ()
     assert found["good"].metadata.capabilities == {"refund"}
-    assert found["good"]().pay(1) == "ref"   # type: ignore[abstract]
+    assert found["good"]().pay(1) == "ref"  # type: ignore[abstract]
 
 
-@pytest.mark.parametrize(("name", "value", "reason"), [
-    ("crash", "shop_plugins_crash:X", "cannot be imported: RuntimeError: no licence"),
-    ("exit", "shop_plugins_exit:X", "cannot be imported: SystemExit: 3"),
-    ("gone", "shop_plugins_gone:X", "cannot be imported: ModuleNotFoundError"),
-    ("absent", "shop_plugins_here:Nothing", "cannot be imported: AttributeError"),
-    ("half", "shop_plugins_here:Half", "does not implement refund of Payment"),
-    ("silent", "shop_plugins_here:Silent", "has no `metadata`"),
-    ("wrong", "shop_plugins_here:OtherName", "metadata calls it 'other', its entry point 'wrong'"),
-    ("object", "shop_plugins_here:instance", "is no class"),
-])
+@pytest.mark.parametrize(
+    ("name", "value", "reason"),
+    [
+        ("crash", "shop_plugins_crash:X", "cannot be imported: RuntimeError: no licence"),
+        ("exit", "shop_plugins_exit:X", "cannot be imported: SystemExit: 3"),
+        ("gone", "shop_plugins_gone:X", "cannot be imported: ModuleNotFoundError"),
+        ("absent", "shop_plugins_here:Nothing", "cannot be imported: AttributeError"),
+        ("half", "shop_plugins_here:Half", "does not implement refund of Payment"),
+        ("silent", "shop_plugins_here:Silent", "has no `metadata`"),
+        ("wrong", "shop_plugins_here:OtherName", "metadata calls it 'other', its entry point 'wrong'"),
+        ("object", "shop_plugins_here:instance", "is no class"),
+    ],
+)
 def test_a_broken_plugin_is_named_and_stops_nobody(module: str, name: str, value: str, reason: str) -> None:
     found = registry((name, value), ("good", f"{module}:Good"))
     assert list(found) == ["good"]
@@ -112,14 +115,17 @@ class Settings(BaseModel):
     key: str
 
 
-@pytest.mark.parametrize(("metadata", "problem"), [
-    (Metadata("good", "1.0.0", frozenset({"a"}), Settings), None),
-    (Metadata("Bad Name", "1.0"), "name"),
-    (Metadata("good", "newest"), "version"),
-    (Metadata("good", "1.0", ["a"]), "capabilities"),   # type: ignore[arg-type]
-    (Metadata("good", "1.0", settings=dict), "settings"),   # type: ignore[arg-type]
-    (None, "metadata"),
-])
+@pytest.mark.parametrize(
+    ("metadata", "problem"),
+    [
+        (Metadata("good", "1.0.0", frozenset({"a"}), Settings), None),
+        (Metadata("Bad Name", "1.0"), "name"),
+        (Metadata("good", "newest"), "version"),
+        (Metadata("good", "1.0", ["a"]), "capabilities"),  # type: ignore[arg-type]
+        (Metadata("good", "1.0", settings=dict), "settings"),  # type: ignore[arg-type]
+        (None, "metadata"),
+    ],
+)
 def test_metadata(metadata: Metadata | None, problem: str | None) -> None:
     found = metadata_problems(metadata)
     assert (found == []) if problem is None else (len(found) == 1 and problem in found[0])

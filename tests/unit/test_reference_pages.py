@@ -26,8 +26,12 @@ from codegen.source.diagnostics import Report
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests/cases/reference"
-SCHEMAS = {"product": ROOT / "schemas", "library": ROOT / "docs/examples/library/schemas",
-           "weather": ROOT / "docs/examples/weather/schemas", "shop": CASES / "shop/in"}
+SCHEMAS = {
+    "product": ROOT / "schemas",
+    "library": ROOT / "docs/examples/library/schemas",
+    "weather": ROOT / "docs/examples/weather/schemas",
+    "shop": CASES / "shop/in",
+}
 VOID = {"meta", "link", "br", "hr", "img", "input", "wbr", "!doctype"}
 
 
@@ -130,7 +134,8 @@ def test_everything_is_described(name: str) -> None:
     for section in calls.sections:
         ids = site[f"methods-{section.group.name}.html"].ids
         assert [operation.name for operation in section.operations] == [
-            id_ for id_ in ids if id_ in {o.name for o in section.operations}]
+            id_ for id_ in ids if id_ in {o.name for o in section.operations}
+        ]
     for module in program.modules:
         assert not module.types or {d.name for d in module.types} <= set(site[f"types-{module.name}.html"].ids)
         assert {error.slug for error in module.errors} <= set(site["errors.html"].ids)
@@ -176,13 +181,27 @@ def test_python_examples_fit_the_client(tmp_path: Path) -> None:
         (tmp_path / "made" / path).write_bytes(wanted.data)
     calls = [plain(found.python).replace("\n", "\n    ") for _, found in snippets(program)]
     assert len(calls) > 10
-    (tmp_path / "examples.py").write_text("\n".join([
-        "from datetime import date, datetime", "from codegen.runtime.values.types import Money",
-        "from made.clients.python import Client", "from made.models.shop import *", "",
-        "def run(client: Client) -> None:", *(f"    {call}" for call in calls), ""]))
+    (tmp_path / "examples.py").write_text(
+        "\n".join(
+            [
+                "from datetime import date, datetime",
+                "from codegen.runtime.values.types import Money",
+                "from made.clients.python import Client",
+                "from made.models.shop import *",
+                "",
+                "def run(client: Client) -> None:",
+                *(f"    {call}" for call in calls),
+                "",
+            ]
+        )
+    )
     done = subprocess.run(
         [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "examples.py"],
-        cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "MYPYPATH": f"{tmp_path}:{ROOT}"})
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MYPYPATH": f"{tmp_path}:{ROOT}"},
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -195,14 +214,25 @@ def test_doc_lines_are_text() -> None:
 
 
 def many(count: int) -> Program:
-    structs = tuple(Struct(
-        name=f"Type{n}", module="big", rootobject=n % 10 == 0, wire=f"type{n}" if n % 10 == 0 else "",
-        crud=CRUD_VERBS if n % 10 == 0 else (), fields=(
-            Field(name="sid", type=Primitive("sid")), Field(name="name", type=Primitive("str"), index=True),
-            Field(name="amount", type=Primitive("money", "USD")), Field(name="at", type=Primitive("otime"))))
-        for n in range(count))
-    return Program(modules=(Module(
-        name="big", version="1.0", path=".", files=("big.oschema",), imports=(), types=structs),))
+    structs = tuple(
+        Struct(
+            name=f"Type{n}",
+            module="big",
+            rootobject=n % 10 == 0,
+            wire=f"type{n}" if n % 10 == 0 else "",
+            crud=CRUD_VERBS if n % 10 == 0 else (),
+            fields=(
+                Field(name="sid", type=Primitive("sid")),
+                Field(name="name", type=Primitive("str"), index=True),
+                Field(name="amount", type=Primitive("money", "USD")),
+                Field(name="at", type=Primitive("otime")),
+            ),
+        )
+        for n in range(count)
+    )
+    return Program(
+        modules=(Module(name="big", version="1.0", path=".", files=("big.oschema",), imports=(), types=structs),)
+    )
 
 
 def test_time_and_size_grow_with_the_number_of_types() -> None:
@@ -220,10 +250,22 @@ def test_time_and_size_grow_with_the_number_of_types() -> None:
     assert large < 4.5 * small
 
 
-@pytest.mark.parametrize(("pattern", "expected"), [
-    ("[a-z]{3}", r"[a-z]{3}"), ("^[0-9a-f:]{2,39}$", None), ("(ssh-[a-z]+|ecdsa) [A-Z]+={0,3}( [^\\n]*)?", None),
-    (r"\d{4}-\d{2}", None), (r"a|b|", None), (r"(?:x|y){2,}z?", None), (r"[^a-z]", None), (r"\w+@\w+\.com", None),
-    (r"[\]\-a]+", None), (r"(?=a)a", None), (".{5}", None)])
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        ("[a-z]{3}", r"[a-z]{3}"),
+        ("^[0-9a-f:]{2,39}$", None),
+        ("(ssh-[a-z]+|ecdsa) [A-Z]+={0,3}( [^\\n]*)?", None),
+        (r"\d{4}-\d{2}", None),
+        (r"a|b|", None),
+        (r"(?:x|y){2,}z?", None),
+        (r"[^a-z]", None),
+        (r"\w+@\w+\.com", None),
+        (r"[\]\-a]+", None),
+        (r"(?=a)a", None),
+        (".{5}", None),
+    ],
+)
 def test_samples_match_their_pattern(pattern: str, expected: str | None) -> None:
     text = sample(pattern, "seed")
     assert text is not None

@@ -24,8 +24,11 @@ AROUND = {
     "Summary": "Summary = { title: str }",
 }
 """What the examples take for granted."""
-EXAMPLES = [(rule.code, kind, text) for rule in RULES.values()
-            for kind, text in re.findall(r"^    (wrong|right) +(.+?)(?: +\(.*\))?$", rule.why, re.MULTILINE)]
+EXAMPLES = [
+    (rule.code, kind, text)
+    for rule in RULES.values()
+    for kind, text in re.findall(r"^    (wrong|right) +(.+?)(?: +\(.*\))?$", rule.why, re.MULTILINE)
+]
 
 
 def declaration(part: str, number: int) -> str:
@@ -48,8 +51,11 @@ def findings(text: str, root: Path) -> list[Finding]:
     heads = [part for part in parts if part.startswith(("module ", "import "))]
     rest = [declaration(part, number) for number, part in enumerate(parts) if part not in heads]
     words = " ".join(rest)
-    rest += [written for name, written in AROUND.items()
-             if re.search(rf"\b({name}\b|{name.lower()}_sid:)", words) and not re.search(rf"\b{name} =", words)]
+    rest += [
+        written
+        for name, written in AROUND.items()
+        if re.search(rf"\b({name}\b|{name.lower()}_sid:)", words) and not re.search(rf"\b{name} =", words)
+    ]
     for folder, content in (("common", []), ("prices", []), ("billing", [*heads, *rest])):
         (root / folder).mkdir()
         (root / folder / "types.oschema").write_text("\n".join(content))

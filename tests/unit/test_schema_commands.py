@@ -58,7 +58,7 @@ def test_lint_as_json(schemas: Path) -> None:
     result = run("lint", "--schemas", schemas, "--format", "json")
     shown = json.loads(result.stdout)
     assert shown["summary"] == {"errors": 1, "warnings": 0}
-    finding, = shown["findings"]
+    (finding,) = shown["findings"]
     assert (finding["code"], finding["line"], finding["column"], finding["end_column"]) == ("OS201", 1, 16, 20)
 
 
@@ -125,17 +125,24 @@ def test_every_command_takes_the_format_of_findings(tmp_path: Path) -> None:
     database = f"sqlite:///{tmp_path}/a.db"
     schemas = str(tmp_path / "schemas")
     for form in ("json", "github"):
-        for arguments in (("new", f"shop_{form}"), ("lint",), ("fmt",), ("generate", "--out", str(tmp_path / "out")),
-                          ("migrate", "plan"), ("migrate", "apply", "--database", database),
-                          ("migrate", "status", "--database", database)):
+        for arguments in (
+            ("new", f"shop_{form}"),
+            ("lint",),
+            ("fmt",),
+            ("generate", "--out", str(tmp_path / "out")),
+            ("migrate", "plan"),
+            ("migrate", "apply", "--database", database),
+            ("migrate", "status", "--database", database),
+        ):
             done = run(*arguments, "--schemas", schemas, "--format", form)
             assert done.exit_code == 0, done.output
             if form == "github":
                 assert done.output == ""
             else:
                 assert json.loads(done.output) == {"findings": [], "summary": {"errors": 0, "warnings": 0}}
-    waiting = run("migrate", "status", "--database", f"sqlite:///{tmp_path}/b.db", "--schemas", schemas,
-                  "--format", "json")
+    waiting = run(
+        "migrate", "status", "--database", f"sqlite:///{tmp_path}/b.db", "--schemas", schemas, "--format", "json"
+    )
     assert waiting.exit_code == 1
     assert {finding["code"] for finding in json.loads(waiting.output)["findings"]} == {"OS727"}
 

@@ -8,14 +8,33 @@ pytestmark = pytest.mark.usefixtures("no_settings")
 
 
 DEFAULTS = {
-    "host": "127.0.0.1", "port": 9920, "admin_host": "127.0.0.1", "admin_port": 9921,
-    "public_url": "http://127.0.0.1:9920", "database_url": "sqlite:///var/hero-onboarding.db", "workers": 1,
-    "admin_secret": None, "sandbox_url": None, "stripe_base_url": "https://api.stripe.com",
-    "clickpesa_base_url": "https://api.clickpesa.com/third-parties", "idenfy_base_url": "https://ivs.idenfy.com",
-    "forge_url": None, "forge_owner": "hero_ops", "mycelium_api_url": "http://127.0.0.1:8989", "node_repos": None,
-    "prices": None, "plans_json": None, "top_up_min_cents": 500, "top_up_max_cents": 100000,
-    "kyc_free_cap_cents": 10000, "debt_limit_cents": 500, "rate_limits": True, "push_cron_interval_ms": 3600000,
-    "aggregate_cron_interval_ms": 300000, "discount_ladder_cron_interval_ms": 86400000}
+    "host": "127.0.0.1",
+    "port": 9920,
+    "admin_host": "127.0.0.1",
+    "admin_port": 9921,
+    "public_url": "http://127.0.0.1:9920",
+    "database_url": "sqlite:///var/hero-onboarding.db",
+    "workers": 1,
+    "admin_secret": None,
+    "sandbox_url": None,
+    "stripe_base_url": "https://api.stripe.com",
+    "clickpesa_base_url": "https://api.clickpesa.com/third-parties",
+    "idenfy_base_url": "https://ivs.idenfy.com",
+    "forge_url": None,
+    "forge_owner": "hero_ops",
+    "mycelium_api_url": "http://127.0.0.1:8989",
+    "node_repos": None,
+    "prices": None,
+    "plans_json": None,
+    "top_up_min_cents": 500,
+    "top_up_max_cents": 100000,
+    "kyc_free_cap_cents": 10000,
+    "debt_limit_cents": 500,
+    "rate_limits": True,
+    "push_cron_interval_ms": 3600000,
+    "aggregate_cron_interval_ms": 300000,
+    "discount_ladder_cron_interval_ms": 86400000,
+}
 
 
 def test_defaults():
@@ -86,7 +105,9 @@ def test_problems_name_the_variable_and_no_value(monkeypatch):
     with pytest.raises(SettingsInvalid) as raised:
         load_settings()
     assert [problem.partition(":")[0] for problem in raised.value.problems] == [
-        "HERO_ONBOARDING_PORT", "HERO_ONBOARDING_PUBLIC_URL"]
+        "HERO_ONBOARDING_PORT",
+        "HERO_ONBOARDING_PUBLIC_URL",
+    ]
     assert "s3cret" not in str(raised.value)
 
 

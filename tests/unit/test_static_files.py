@@ -34,9 +34,17 @@ def test_files_by_path(client):
     assert client.simulate_get("/reference/style.css").headers["content-type"] == "text/css; charset=utf-8"
 
 
-@pytest.mark.parametrize("path", [
-    "/reference/../secret.txt", "/reference/%2e%2e/secret.txt", "/reference/..%2fsecret.txt", "/reference//etc/passwd",
-    "/reference/objects", "/reference/nothing.html"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/reference/../secret.txt",
+        "/reference/%2e%2e/secret.txt",
+        "/reference/..%2fsecret.txt",
+        "/reference//etc/passwd",
+        "/reference/objects",
+        "/reference/nothing.html",
+    ],
+)
 def test_nothing_else(client, path):
     assert client.simulate_get(path).status_code == 404
 

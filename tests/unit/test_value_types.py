@@ -30,8 +30,12 @@ READ: list[tuple[Any, Any, Any, str]] = [
     (types.OTime, 1779314594, MOMENT, '"2026-05-20T22:03:14Z"'),
     (types.OTime, 0, datetime(1970, 1, 1, tzinfo=UTC), '"1970-01-01T00:00:00Z"'),
     (types.OTime, 2**32 - 1, datetime(2106, 2, 7, 6, 28, 15, tzinfo=UTC), '"2106-02-07T06:28:15Z"'),
-    (types.DateTime, "2026-05-20T22:03:14.5-01:00", MOMENT.replace(hour=23, microsecond=500_000),
-     '"2026-05-20T23:03:14.500000Z"'),
+    (
+        types.DateTime,
+        "2026-05-20T22:03:14.5-01:00",
+        MOMENT.replace(hour=23, microsecond=500_000),
+        '"2026-05-20T23:03:14.500000Z"',
+    ),
     (types.Date, "2024-02-29", date(2024, 2, 29), '"2024-02-29"'),
     (types.Duration, "P1DT2H30M", timedelta(days=1, hours=2, minutes=30), '"P1DT2H30M"'),
     (types.Duration, "P400D", timedelta(days=400), '"P400D"'),
@@ -49,24 +53,72 @@ READ: list[tuple[Any, Any, Any, str]] = [
 ]
 
 REFUSED: list[tuple[Any, Any]] = [
-    *((types.Money, value) for value in (
-        5, 1.5, True, None, "", "1e3", "1.", ".5", "01", "+1", " 1", "1\n", "1.0000000001", "9223372036.854775808",
-        "99999999999", "NaN", "1,5", "१")),
-    *((types.OTime, value) for value in (
-        -1, 2**32, True, 1.0, "1779314594", "2026-05-20T22:03:14", "2026-05-20 22:03:14Z", "2026-05-20T22:03:14.0Z",
-        "2026-02-30T00:00:00Z", "1969-12-31T23:59:59Z", "2106-02-07T06:28:16Z", "2026-05-20T22:03:60Z", "2026-W01-1",
-        "2026-05-20T22:03:14Z\n")),
-    *((types.DateTime, value) for value in (0, "2026-05-20T22:03:14", "2026-05-20", "2026-05-20T22:03:14.1234567Z",
-                                            "0001-01-01T00:00:00+23:00")),
+    *(
+        (types.Money, value)
+        for value in (
+            5,
+            1.5,
+            True,
+            None,
+            "",
+            "1e3",
+            "1.",
+            ".5",
+            "01",
+            "+1",
+            " 1",
+            "1\n",
+            "1.0000000001",
+            "9223372036.854775808",
+            "99999999999",
+            "NaN",
+            "1,5",
+            "१",
+        )
+    ),
+    *(
+        (types.OTime, value)
+        for value in (
+            -1,
+            2**32,
+            True,
+            1.0,
+            "1779314594",
+            "2026-05-20T22:03:14",
+            "2026-05-20 22:03:14Z",
+            "2026-05-20T22:03:14.0Z",
+            "2026-02-30T00:00:00Z",
+            "1969-12-31T23:59:59Z",
+            "2106-02-07T06:28:16Z",
+            "2026-05-20T22:03:60Z",
+            "2026-W01-1",
+            "2026-05-20T22:03:14Z\n",
+        )
+    ),
+    *(
+        (types.DateTime, value)
+        for value in (
+            0,
+            "2026-05-20T22:03:14",
+            "2026-05-20",
+            "2026-05-20T22:03:14.1234567Z",
+            "0001-01-01T00:00:00+23:00",
+        )
+    ),
     *((types.Date, value) for value in (0, "2026-02-29", "20260520", "2026-05-20T00:00:00Z", "2026-5-2")),
-    *((types.Duration, value) for value in (1, "P", "PT", "P1Y", "P1M", "P1W", "1:00", "P1D ", "PT1.1234567S",
-                                            "P999999999999D")),
+    *(
+        (types.Duration, value)
+        for value in (1, "P", "PT", "P1Y", "P1M", "P1W", "1:00", "P1D ", "PT1.1234567S", "P999999999999D")
+    ),
     *((types.Decimal, value) for value in (1, 1.5, "1e5", "NaN", "Infinity", "", ".5", "1" * 39, True)),
     *((types.Bytes, value) for value in (1, "AAE", "AA=C", "é", "A AE", [0])),
     *((types.Sid, value) for value in ("abc", "a" * 27, "ab-cd", "abcd\n", 1234, "")),
     *((types.I64, value) for value in ("5", True, 1.0, 2**63, None)),
-    (types.U8, -1), (types.U8, 256), (types.U64, 2**64),
-    *((types.F64, value) for value in ("1", True, None)), (types.F32, 3.5e38),
+    (types.U8, -1),
+    (types.U8, 256),
+    (types.U64, 2**64),
+    *((types.F64, value) for value in ("1", True, None)),
+    (types.F32, 3.5e38),
     *((types.Bool, value) for value in (0, 1, "true", None)),
 ]
 
@@ -90,9 +142,18 @@ def test_refuses(kind: Any, wire: Any) -> None:
         adapter.validate_python(wire)
 
 
-@pytest.mark.parametrize(("kind", "value"), [
-    (types.Money, 5), (types.Money, Money(2**63)), (types.OTime, datetime(2026, 1, 1)), (types.Decimal, Decimal("NaN")),
-    (types.OTime, MOMENT.replace(microsecond=1)), (types.Date, MOMENT), (types.DateTime, datetime(2026, 1, 1))])
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        (types.Money, 5),
+        (types.Money, Money(2**63)),
+        (types.OTime, datetime(2026, 1, 1)),
+        (types.Decimal, Decimal("NaN")),
+        (types.OTime, MOMENT.replace(microsecond=1)),
+        (types.Date, MOMENT),
+        (types.DateTime, datetime(2026, 1, 1)),
+    ],
+)
 def test_python_values_are_checked_too(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(kind).validate_python(value)
@@ -122,9 +183,15 @@ def test_money_text_is_exact(nano: int) -> None:
 @given(st.integers(-(2**40), 2**40), st.integers(-(2**40), 2**40), st.integers(-100, 100))
 def test_money_reckons_as_integers_do(first: int, second: int, times: int) -> None:
     one, other = Money(first), Money(second)
-    for result, expected in ((one + other, first + second), (one - other, first - second), (-one, -first),
-                             (one * times, first * times), (times * one, first * times), (abs(one), abs(first)),
-                             (sum([one, other]), first + second)):
+    for result, expected in (
+        (one + other, first + second),
+        (one - other, first - second),
+        (-one, -first),
+        (one * times, first * times),
+        (times * one, first * times),
+        (abs(one), abs(first)),
+        (sum([one, other]), first + second),
+    ):
         assert type(result) is Money
         assert int(result) == expected
     assert one.cents == first // 10_000_000
@@ -132,7 +199,7 @@ def test_money_reckons_as_integers_do(first: int, second: int, times: int) -> No
 
 def test_money_and_floats_do_not_meet_in_sums() -> None:
     with pytest.raises(TypeError):
-        Money(1) + 0.5   # type: ignore[operator]
+        Money(1) + 0.5  # type: ignore[operator]
 
 
 def test_bounds_and_patterns() -> None:

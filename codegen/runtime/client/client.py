@@ -33,7 +33,8 @@ FIRST_DELAY = 0.1
 
 
 RUNTIME_ERRORS: Mapping[str, type[DeclaredError]] = {
-    kind.slug: kind for kind in (Unauthorized, Forbidden, NotFound, Conflict, InUse, RateLimited)}
+    kind.slug: kind for kind in (Unauthorized, Forbidden, NotFound, Conflict, InUse, RateLimited)
+}
 
 T = TypeVar("T")
 
@@ -89,8 +90,16 @@ class Call:
 
     __slots__ = ("_adapters", "_params", "_result", "errors", "key", "name", "safe")
 
-    def __init__(self, name: str, params: Any, result: Any, *, safe: bool = False, key: str | None = None,
-                 errors: Iterable[type[DeclaredError]] = ()) -> None:
+    def __init__(
+        self,
+        name: str,
+        params: Any,
+        result: Any,
+        *,
+        safe: bool = False,
+        key: str | None = None,
+        errors: Iterable[type[DeclaredError]] = (),
+    ) -> None:
         self.name = name
         self.errors = {**RUNTIME_ERRORS, **{kind.slug: kind for kind in errors}}
         self.safe = safe
@@ -168,7 +177,7 @@ def exchange(call: Call, body: bytes, repeatable: bool, retries: int) -> Generat
                 raise TransportError(f"{call.name}: {response}") from response
         elif last or response[0] not in RETRY_STATUSES:
             return call.answer(*response)
-        yield FIRST_DELAY * 2.0 ** attempt * random.uniform(0.5, 1.5)
+        yield FIRST_DELAY * 2.0**attempt * random.uniform(0.5, 1.5)
     raise AssertionError("unreachable")
 
 

@@ -32,11 +32,21 @@ Check = Callable[[], None]
 """Raises when what it asks about is not ready; the text of the exception is shown."""
 
 
-def create_app(*, document: Mapping[str, Any], methods: Iterable[Method], database: Database,
-               authenticator: Authenticator, observation: Observation, clock: Clock | None = None,
-               webhooks: Iterable[Webhook] = (), limits: Limits | None = None,
-               ready: Mapping[str, Check] | None = None, collectors: Iterable[Collector] = (),
-               middleware: Iterable[Any] = (), public_url: str | None = None) -> App:
+def create_app(
+    *,
+    document: Mapping[str, Any],
+    methods: Iterable[Method],
+    database: Database,
+    authenticator: Authenticator,
+    observation: Observation,
+    clock: Clock | None = None,
+    webhooks: Iterable[Webhook] = (),
+    limits: Limits | None = None,
+    ready: Mapping[str, Check] | None = None,
+    collectors: Iterable[Collector] = (),
+    middleware: Iterable[Any] = (),
+    public_url: str | None = None,
+) -> App:
     """The application. `document` is the program's complete OpenRPC document, `methods` what is routed of it.
 
     `public_url` is the origin that callers reach the program by; what discovery answers names `/rpc` below it.
@@ -152,8 +162,9 @@ class WebhookResource:
     its own transactions.
     """
 
-    def __init__(self, webhook: Webhook, dispatcher: Dispatcher, database: Database, clock: Clock,
-                 observation: Observation) -> None:
+    def __init__(
+        self, webhook: Webhook, dispatcher: Dispatcher, database: Database, clock: Clock, observation: Observation
+    ) -> None:
         self._webhook, self._dispatcher, self._observation = webhook, dispatcher, observation
         self._database, self._clock = database, clock
 
@@ -174,7 +185,8 @@ class WebhookResource:
             resp.data = to_json({"error": "invalid", "errors": error.errors})
         finally:
             self._observation.log.line(
-                "webhook", {"request_id": context.request_id, "webhook": self._webhook.name, "code": code})
+                "webhook", {"request_id": context.request_id, "webhook": self._webhook.name, "code": code}
+            )
 
 
 def require_json(environ: Mapping[str, Any]) -> None:
@@ -198,7 +210,7 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
     while len(body) < length and (more := stream.read(length - len(body))):
         body += more
     if len(body) > limit:
-        for _ in range(_DRAINED):   # a client that is still sending would not see the answer
+        for _ in range(_DRAINED):  # a client that is still sending would not see the answer
             if not stream.read(limit):
                 break
         raise _too_large(limit)
@@ -220,6 +232,7 @@ def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:
 
 def _fault_handler(observation: Observation) -> Callable[..., None]:
     """A fault of ours in any route: 500 and a reference, the rest in the log."""
+
     def handle(req: falcon.Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
         if isinstance(error, (falcon.HTTPError, falcon.HTTPStatus)):
             raise error
@@ -227,4 +240,5 @@ def _fault_handler(observation: Observation) -> Callable[..., None]:
         observation.log.line("fault", {"path": req.path, "ref": reference, **described(error)}, level="error")
         resp.status = 500
         resp.data = to_json({"error": "internal", "ref": reference})
+
     return handle

@@ -32,7 +32,7 @@ Write = Callable[[bytes], object]
 
 def to_stderr(lines: bytes) -> None:
     while lines:
-        lines = lines[os.write(2, lines):]
+        lines = lines[os.write(2, lines) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Log:
         self._wake = threading.Event()
         self._asleep = True
         self._writer: threading.Thread | None = None
-        Finalize(None, self.flush, exitpriority=0)   # worker processes do not run what `atexit` holds
+        Finalize(None, self.flush, exitpriority=0)  # worker processes do not run what `atexit` holds
         os.register_at_fork(after_in_child=self._forked)
 
     def call(self, call: Call) -> None:
@@ -86,7 +86,7 @@ class Log:
         """Write what waits, in order."""
         with self._lock:
             lines: list[str] = []
-            second, prefix = -1, ""   # PERF: lines come many a second, and the date costs more than the rest of one
+            second, prefix = -1, ""  # PERF: lines come many a second, and the date costs more than the rest of one
             while self._pending:
                 moment, what = self._pending.popleft()
                 whole = int(moment)
@@ -95,7 +95,7 @@ class Log:
                 stamp = f"{prefix}.{int((moment - whole) * 1000):03}+00:00"
                 lines.append(_call_line(stamp, what) if isinstance(what, Call) else _line(stamp, what))
             if lines:
-                with suppress(OSError):   # calls go on where nobody reads the log
+                with suppress(OSError):  # calls go on where nobody reads the log
                     self._write("\n".join([*lines, ""]).encode())
 
     def _awake(self) -> None:
@@ -115,7 +115,7 @@ class Log:
             self._wake.wait()
             sleep(PAUSE)
             self._wake.clear()
-            self._asleep = True   # before the lines are taken: one that comes now wakes the writer again
+            self._asleep = True  # before the lines are taken: one that comes now wakes the writer again
             self.flush()
 
     def _forked(self) -> None:
@@ -132,15 +132,19 @@ def _call_line(stamp: str, call: Call) -> str:
     """PERF: put together by hand; names of methods and ids of requests are plain, only the caller may need escapes."""
     request_id, method, scope, sid, code, seconds = call
     caller = "null" if sid is None else to_json(sid).decode()
-    return (f'{{"time":"{stamp}","level":"info","event":"rpc","request_id":"{request_id}","method":"{method}",'
-            f'"scope":"{scope}","caller":{caller},"code":{code},"ms":{seconds * 1000:.3f}}}')
+    return (
+        f'{{"time":"{stamp}","level":"info","event":"rpc","request_id":"{request_id}","method":"{method}",'
+        f'"scope":"{scope}","caller":{caller},"code":{code},"ms":{seconds * 1000:.3f}}}'
+    )
 
 
 def described(error: BaseException) -> dict[str, Any]:
     """A fault for the log: nothing of the values it was about."""
     if isinstance(error, ValidationError):
-        message = "; ".join(f"{'.'.join(map(str, found['loc']))}: {found['type']}" for found in error.errors(
-            include_url=False, include_context=False, include_input=False))
+        message = "; ".join(
+            f"{'.'.join(map(str, found['loc']))}: {found['type']}"
+            for found in error.errors(include_url=False, include_context=False, include_input=False)
+        )
     else:
         message = str(error).partition("\n")[0]
     frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]

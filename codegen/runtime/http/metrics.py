@@ -28,8 +28,20 @@ BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 UNKNOWN = ""
 """The `method` label of calls that named none of ours."""
 
-_ALWAYS = (*answers.MESSAGES, *(kind.code for kind in (
-    errors.Unauthorized, errors.Forbidden, errors.NotFound, errors.Conflict, errors.InUse, errors.RateLimited)))
+_ALWAYS = (
+    *answers.MESSAGES,
+    *(
+        kind.code
+        for kind in (
+            errors.Unauthorized,
+            errors.Forbidden,
+            errors.NotFound,
+            errors.Conflict,
+            errors.InUse,
+            errors.RateLimited,
+        )
+    ),
+)
 _OTHER = 0
 """The code under which a method's undeclared errors are counted."""
 
@@ -42,12 +54,13 @@ class Metrics(Collector):
 
     def __init__(self, methods: Sequence[Method], directory: Path | None = None) -> None:
         names = [UNKNOWN, DISCOVER, *(method.name for method in methods)]
-        declared = {error.code for method in methods for error in method.errors
-                    if issubclass(error, errors.DeclaredError)}
+        declared = {
+            error.code for method in methods for error in method.errors if issubclass(error, errors.DeclaredError)
+        }
         self._names = names
         self._codes = sorted({_OTHER, *_ALWAYS, *declared})
         self._columns = {code: column for column, code in enumerate(self._codes, len(BUCKETS) + 2)}
-        self._width = len(BUCKETS) + 2 + len(self._codes)   # buckets and +Inf, sum, codes
+        self._width = len(BUCKETS) + 2 + len(self._codes)  # buckets and +Inf, sum, codes
         self._rows = {name: row * self._width for row, name in enumerate(names)}
         self._directory = directory or Path(tempfile.mkdtemp(prefix="metrics-"))
         self._size = 8 * self._width * len(names)
@@ -65,7 +78,7 @@ class Metrics(Collector):
     def _open(self) -> None:
         """This process's own file."""
         self._directory.mkdir(parents=True, exist_ok=True)
-        name = f"{os.getpid()}-{os.urandom(4).hex()}.counts"   # an id of a process may come again
+        name = f"{os.getpid()}-{os.urandom(4).hex()}.counts"  # an id of a process may come again
         with (self._directory / name).open("w+b") as file:
             file.truncate(self._size)
             self._cells = memoryview(mmap.mmap(file.fileno(), self._size)).cast("d")
@@ -93,11 +106,13 @@ class Metrics(Collector):
         sums = self._sums()
         latency = HistogramMetricFamily("rpc_call_seconds", "Time of a call, by method.", labels=["method"])
         failed = CounterMetricFamily(
-            "rpc_errors", "Calls answered with an error, by method and code; code 0 is any other.",
-            labels=["method", "code"])
+            "rpc_errors",
+            "Calls answered with an error, by method and code; code 0 is any other.",
+            labels=["method", "code"],
+        )
         for name in self._names:
-            row = sums[self._rows[name]:self._rows[name] + self._width]
-            counts = row[:len(BUCKETS) + 1]
+            row = sums[self._rows[name] : self._rows[name] + self._width]
+            counts = row[: len(BUCKETS) + 1]
             if not any(counts):
                 continue
             bounds = [*map(str, BUCKETS), "+Inf"]

@@ -39,9 +39,17 @@ class LogAudit:
         self._log = log
 
     def record(self, entry: AuditEntry) -> None:
-        self._log.line("audit", {
-            "request_id": entry.request_id, "method": entry.method, "scope": entry.scope, "caller": entry.caller,
-            "code": entry.code, "params": entry.params})
+        self._log.line(
+            "audit",
+            {
+                "request_id": entry.request_id,
+                "method": entry.method,
+                "scope": entry.scope,
+                "caller": entry.caller,
+                "code": entry.code,
+                "params": entry.params,
+            },
+        )
 
 
 class Observation:
@@ -60,13 +68,29 @@ class Observation:
     def audited(self, method: Method, context: Context, params: Mapping[str, Any], code: int) -> None:
         """A sink that fails is a fault in the log; the call is over and keeps its answer."""
         try:
-            self._audit.record(AuditEntry(
-                context.clock.now(), context.request_id, method.name, context.caller.scope, context.caller.sid,
-                redacted(params), code))
+            self._audit.record(
+                AuditEntry(
+                    context.clock.now(),
+                    context.request_id,
+                    method.name,
+                    context.caller.scope,
+                    context.caller.sid,
+                    redacted(params),
+                    code,
+                )
+            )
         except Exception as error:
             self.failed(method, context, "audit", error)
 
     def failed(self, method: Method, context: Context, reference: str, error: BaseException) -> None:
-        self.log.line("fault", {
-            "request_id": context.request_id, "method": method.name, "caller": context.caller.sid, "ref": reference,
-            **described(error)}, level="error")
+        self.log.line(
+            "fault",
+            {
+                "request_id": context.request_id,
+                "method": method.name,
+                "caller": context.caller.sid,
+                "ref": reference,
+                **described(error),
+            },
+            level="error",
+        )

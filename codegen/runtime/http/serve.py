@@ -36,8 +36,9 @@ def require_free(host: str, port: int, mend: str = "choose another port") -> Non
             raise PortTaken(f"another program listens on {host}:{port}; end it, or {mend}") from None
 
 
-def serve(target: str, *, host: str, port: int, workers: int = 1, threads: int = 1,
-          metrics: Path | None = None) -> None:
+def serve(
+    target: str, *, host: str, port: int, workers: int = 1, threads: int = 1, metrics: Path | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT; then no new calls are taken and those under way are ended.
 
     `target` names a function without parameters that makes the application (`handlers.app:site`), called in each
@@ -50,6 +51,17 @@ def serve(target: str, *, host: str, port: int, workers: int = 1, threads: int =
     if metrics is not None:
         Metrics.clear(metrics)
     Server(
-        target, address=host, port=port, interface=Interfaces.WSGI, factory=True, workers=workers,
-        blocking_threads=threads, backlog=2048, websockets=False, log_level=LogLevels.warning, log_access=False,
-        respawn_failed_workers=True, workers_kill_timeout=STOP).serve()
+        target,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        factory=True,
+        workers=workers,
+        blocking_threads=threads,
+        backlog=2048,
+        websockets=False,
+        log_level=LogLevels.warning,
+        log_access=False,
+        respawn_failed_workers=True,
+        workers_kill_timeout=STOP,
+    ).serve()

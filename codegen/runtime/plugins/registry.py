@@ -76,8 +76,11 @@ class Registry(Generic[T]):
         for name, same in named.items():
             if len({point.value for point in same}) > 1:
                 origins = " and ".join(_origin(point) for point in same)
-                broken.append(BrokenPlugin(
-                    name, origins, f"{len(same)} plugins have this name, so none is used; uninstall all but one"))
+                broken.append(
+                    BrokenPlugin(
+                        name, origins, f"{len(same)} plugins have this name, so none is used; uninstall all but one"
+                    )
+                )
                 continue
             try:
                 plugins[name] = _load(same[0], interface)
@@ -94,8 +97,9 @@ class Registry(Generic[T]):
                 raise UnknownPlugin(str(broken))
         near = get_close_matches(name, self.plugins, n=1)
         usable = ", ".join(self.plugins) or "none"
-        raise UnknownPlugin(f"no plugin {name!r} in {self.group}{f'; did you mean {near[0]!r}?' if near else ''} "
-                            f"(usable: {usable})")
+        raise UnknownPlugin(
+            f"no plugin {name!r} in {self.group}{f'; did you mean {near[0]!r}?' if near else ''} (usable: {usable})"
+        )
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.plugins)
@@ -109,9 +113,11 @@ def problems(plugin: Any, interface: type[Any]) -> list[str]:
     if not isinstance(plugin, type):
         return [f"it is no class but {plugin!r}"]
     found = metadata_problems(getattr(plugin, "metadata", None))
-    missing = [name for name in sorted(getattr(interface, "__abstractmethods__", ()))
-               if not callable(getattr(plugin, name, None))
-               or getattr(getattr(plugin, name), "__isabstractmethod__", False)]
+    missing = [
+        name
+        for name in sorted(getattr(interface, "__abstractmethods__", ()))
+        if not callable(getattr(plugin, name, None)) or getattr(getattr(plugin, name), "__isabstractmethod__", False)
+    ]
     if missing:
         found.append(f"it does not implement {', '.join(missing)} of {interface.__name__}")
     return found
@@ -128,7 +134,8 @@ def metadata_problems(metadata: Any) -> list[str]:
     if not isinstance(metadata.capabilities, frozenset) or not all(isinstance(c, str) for c in metadata.capabilities):
         found.append("its capabilities are no frozenset of str")
     if metadata.settings is not None and not (
-            isinstance(metadata.settings, type) and issubclass(metadata.settings, BaseModel)):
+        isinstance(metadata.settings, type) and issubclass(metadata.settings, BaseModel)
+    ):
         found.append("its settings are no pydantic model class")
     return found
 
@@ -140,7 +147,7 @@ class _Refused(Exception):
 def _load(point: EntryPoint, interface: type[T]) -> type[T]:
     try:
         plugin = point.load()
-    except (Exception, SystemExit) as error:   # whatever a plugin's import does, the others go on
+    except (Exception, SystemExit) as error:  # whatever a plugin's import does, the others go on
         raise _Refused(f"it cannot be imported: {type(error).__name__}: {error}") from error
     found = problems(plugin, interface)
     if not found and plugin.metadata.name != point.name:

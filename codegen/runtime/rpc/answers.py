@@ -12,8 +12,12 @@ from codegen.runtime.errors import DeclaredError
 PARSE_ERROR, INVALID_REQUEST, METHOD_NOT_FOUND, INVALID_PARAMS, INTERNAL_ERROR = -32700, -32600, -32601, -32602, -32603
 
 MESSAGES = {
-    PARSE_ERROR: "Parse error", INVALID_REQUEST: "Invalid Request", METHOD_NOT_FOUND: "Method not found",
-    INVALID_PARAMS: "Invalid params", INTERNAL_ERROR: "Internal error"}
+    PARSE_ERROR: "Parse error",
+    INVALID_REQUEST: "Invalid Request",
+    METHOD_NOT_FOUND: "Method not found",
+    INVALID_PARAMS: "Invalid params",
+    INTERNAL_ERROR: "Internal error",
+}
 
 MOST_ERRORS = 100
 """So many wrong parameters are told at once."""
@@ -55,7 +59,8 @@ def wrong_params(error: ValidationError) -> bytes:
     """Each wrong parameter: `path` with dots, pydantic's `message`, and its name of the `rule`. No values."""
     return invalid_params(
         {"path": ".".join(map(str, found["loc"])), "message": found["msg"], "rule": found["type"]}
-        for found in error.errors(include_url=False, include_context=False, include_input=False))
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
+    )
 
 
 def encode_id(value: Any) -> bytes | None:

@@ -24,8 +24,12 @@ Params = dict[str, Any]
 SAFE = frozenset({"get", "list", "list_full", "exists", "find"})
 
 _ERRORS: Mapping[str, tuple[type[Exception], ...]] = {
-    "new": (Conflict, Forbidden), "get": (NotFound,), "set": (Conflict, Forbidden),
-    "patch": (NotFound, Conflict, Forbidden), "delete": (NotFound, InUse)}
+    "new": (Conflict, Forbidden),
+    "get": (NotFound,),
+    "set": (Conflict, Forbidden),
+    "patch": (NotFound, Conflict, Forbidden),
+    "delete": (NotFound, InUse),
+}
 
 
 def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hooks[Any]] = ()) -> list[Method]:
@@ -37,8 +41,11 @@ def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hoo
     for each in hooks:
         if by_type.setdefault(id(each.type), each) is not each:
             raise ValueError(f"{each.type.name} has hooks twice")
-    return [method for type in stored
-            for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type)).methods()]
+    return [
+        method
+        for type in stored
+        for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type)).methods()
+    ]
 
 
 class _Crud:
@@ -60,17 +67,28 @@ class _Crud:
             name = f"{self.type.wire}.{verb}"
             params = _params(self.type, verb)
             yield Method(
-                name=name, aliases=(f"{self.type.alias}_{verb}",), params=_validator(params),
-                param_names=tuple(params.__annotations__), auth=self.type.auth, call=getattr(self, verb),
-                encode=to_json, transaction="none", safe=verb in SAFE, errors=_ERRORS.get(verb, ()))
+                name=name,
+                aliases=(f"{self.type.alias}_{verb}",),
+                params=_validator(params),
+                param_names=tuple(params.__annotations__),
+                auth=self.type.auth,
+                call=getattr(self, verb),
+                encode=to_json,
+                transaction="none",
+                safe=verb in SAFE,
+                errors=_ERRORS.get(verb, ()),
+            )
 
     # --- reading ----------------------------------------------------------------------------------------------
 
     def get(self, context: Context, params: Params) -> Any:
         owner = self._owner(context)
         sql = self.store.sql
-        rows = (self.database.execute(sql.select, (params["sid"],)) if owner is None
-                else self.database.execute(sql.select_own, (params["sid"], owner)))
+        rows = (
+            self.database.execute(sql.select, (params["sid"],))
+            if owner is None
+            else self.database.execute(sql.select_own, (params["sid"], owner))
+        )
         if not rows:
             raise NotFound
         return self.show(context, rows[0])
@@ -107,8 +125,11 @@ class _Crud:
         return self.database.execute(own_text(), (owner, after, limit + 1)), limit
 
     def _listed(self, context: Context, rows: Sequence[Row]) -> Sequence[Any]:
-        items = (list(map(self.store.to_json, rows)) if self.plain   # PERF: half of what a page costs is per row
-                 else [self.show(context, row) for row in rows])
+        items = (
+            list(map(self.store.to_json, rows))
+            if self.plain  # PERF: half of what a page costs is per row
+            else [self.show(context, row) for row in rows]
+        )
         for name in self.sensitive:
             for item in items:
                 del item[name]
@@ -143,6 +164,7 @@ class _Crud:
             if self.hooks.post_new is not None:
                 self.hooks.post_new(context, self.store.object(kept))
             return row
+
         return self.show(context, self._refer(lambda: self.database.run(work)))
 
     def set(self, context: Context, params: Params) -> Any:
@@ -156,6 +178,7 @@ class _Crud:
                     raise Conflict("there is no object with this sid and rev")
                 return self._write(context, None, self.store.complete(values, now))
             return self._write(context, old, self.store.replacement(values, now))
+
         return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
 
     def patch(self, context: Context, params: Params) -> Any:
@@ -165,6 +188,7 @@ class _Crud:
             old = self._locked(context, params["sid"], params.get("rev"), missing=NotFound)
             assert old is not None
             return self._write(context, old, changes)
+
         return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
 
     def delete(self, context: Context, params: Params) -> None:
@@ -182,14 +206,17 @@ class _Crud:
             self.store.delete(sid)
             if self.hooks.post_delete is not None:
                 self.hooks.post_delete(context, model)
+
         self.database.run(work)
 
     def _write(self, context: Context, old: Values | None, changes: Values) -> Values:
         """Keep a new object, or changes of a locked one, with the hooks of `set`."""
         before = self.store.object(old) if old is not None and (self.hooks.pre_set or self.hooks.post_set) else None
         if self.hooks.pre_set is not None:
-            changes = self._after_hook({**(old or {}), **changes}, lambda model: (
-                self.hooks.pre_set and self.hooks.pre_set(context, before, model)))
+            changes = self._after_hook(
+                {**(old or {}), **changes},
+                lambda model: self.hooks.pre_set and self.hooks.pre_set(context, before, model),
+            )
             changes = changes if old is None else {name: value for name, value in changes.items() if name != "rev"}
         if old is None:
             self.store.insert(changes)
@@ -224,8 +251,7 @@ class _Crud:
             raise InvalidParams(f"data.{self.own}", "Field required", "missing")
         return values
 
-    def _locked(self, context: Context, sid: str, rev: int | None,
-                missing: type[NotFound] | None) -> Values | None:
+    def _locked(self, context: Context, sid: str, rev: int | None, missing: type[NotFound] | None) -> Values | None:
         """The object to be written. Of another owner: as if it were not there, and its sid as if it were taken."""
         try:
             values = self.store.locked(sid, None)
@@ -277,8 +303,14 @@ def _params(type: AnyStored, verb: str) -> Any:
         return _ListParams
     name = f"{type.name}_{verb}"
     if verb == "find":
-        return TypedDict(name, {  # type: ignore[operator]
-            "filter": _closed(type.filter), "limit": NotRequired[Limit], "cursor": NotRequired[Cursor | None]})
+        return TypedDict(
+            name,
+            {  # type: ignore[operator]
+                "filter": _closed(type.filter),
+                "limit": NotRequired[Limit],
+                "cursor": NotRequired[Cursor | None],
+            },
+        )
     rev = NotRequired[U64 | None]
     if verb == "new":
         return TypedDict(name, {"data": _input_type(type, type.new)})  # type: ignore[operator]
@@ -295,9 +327,15 @@ def _input_type(type: AnyStored, declared: Any) -> Any:
     if type.auth == "own" and type.owner in hints and declared is type.new:
         hints[type.owner] = NotRequired[_bare(hints[type.owner])]
     total = declared.__total__
-    return _closed(TypedDict(declared.__name__, {  # type: ignore[operator]
-        name: hint if total or get_origin(hint) in (NotRequired, Required) else NotRequired[hint]
-        for name, hint in hints.items()}))
+    return _closed(
+        TypedDict(
+            declared.__name__,
+            {  # type: ignore[operator]
+                name: hint if total or get_origin(hint) in (NotRequired, Required) else NotRequired[hint]
+                for name, hint in hints.items()
+            },
+        )
+    )
 
 
 def _bare(hint: Any) -> Any:

@@ -26,16 +26,31 @@ class Discovery:
         if url is not None:
             document = {**document, "servers": [{"name": "server", "url": url}]}
         self.documents: Mapping[str, bytes] = {
-            scope: to_json(_visible(document, frozenset(
-                method.name for method in routed if scope == "admin" or
-                allowed(method.auth, method.principal, scope))))
-            for scope in ("public", "user", "node", "admin")}
+            scope: to_json(
+                _visible(
+                    document,
+                    frozenset(
+                        method.name
+                        for method in routed
+                        if scope == "admin" or allowed(method.auth, method.principal, scope)
+                    ),
+                )
+            )
+            for scope in ("public", "user", "node", "admin")
+        }
 
     def method(self) -> Method:
         """`rpc.discover`, which anybody may call."""
         return Method(
-            name=DISCOVER, params=SchemaValidator(core_schema.typed_dict_schema({}, extra_behavior="forbid")),
-            param_names=(), auth="public", call=self._discover, encode=_as_it_is, transaction="none", safe=True)
+            name=DISCOVER,
+            params=SchemaValidator(core_schema.typed_dict_schema({}, extra_behavior="forbid")),
+            param_names=(),
+            auth="public",
+            call=self._discover,
+            encode=_as_it_is,
+            transaction="none",
+            safe=True,
+        )
 
     def _discover(self, context: Context, params: Mapping[str, Any]) -> bytes:
         return self.documents[context.caller.scope]
@@ -68,5 +83,6 @@ def _visible(document: Mapping[str, Any], names: frozenset[str]) -> dict[str, An
     if components:
         seen["components"] = {
             section: {name: value for name, value in values.items() if (section, name) in wanted}
-            for section, values in components.items()}
+            for section, values in components.items()
+        }
     return seen

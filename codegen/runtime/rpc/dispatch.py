@@ -91,8 +91,14 @@ _NULL = b"null"
 class Dispatcher:
     """The methods of a program, ready to be called. Holds no state of calls: threads may share it."""
 
-    def __init__(self, methods: Iterable[Method], database: Database, clock: Clock, observer: Observer,
-                 limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        methods: Iterable[Method],
+        database: Database,
+        clock: Clock,
+        observer: Observer,
+        limits: Limits | None = None,
+    ) -> None:
         """Raises ValueError for two methods of one name (aliases are names too)."""
         self.limits = limits or Limits()
         self.methods: tuple[Method, ...] = tuple(methods)
@@ -142,7 +148,8 @@ class Dispatcher:
             if not str(error).startswith("recursion limit"):
                 return self._refused(PARSE_ERROR, {"reason": str(error)}, caller, request_id)
         return self._refused(
-            INVALID_REQUEST, {"reason": f"nested deeper than {self.limits.depth} levels"}, caller, request_id)
+            INVALID_REQUEST, {"reason": f"nested deeper than {self.limits.depth} levels"}, caller, request_id
+        )
 
     def _refused(self, code: int, data: Any, caller: Caller, request_id: str) -> Answer:
         self._observer.called(None, self._context(caller, request_id), code, 0.0)
@@ -166,8 +173,12 @@ class Dispatcher:
         notification = "id" not in request
         id_ = _NULL if notification else encode_id(request["id"])
         name, params = request.get("method"), request.get("params", _ABSENT)
-        if (request.get("jsonrpc") != "2.0" or type(name) is not str or id_ is None
-                or (type(params) is not dict and type(params) is not list)):
+        if (
+            request.get("jsonrpc") != "2.0"
+            or type(name) is not str
+            or id_ is None
+            or (type(params) is not dict and type(params) is not list)
+        ):
             self._observer.called(None, context, INVALID_REQUEST, 0.0)
             return failure(_INVALID, id_ or _NULL), INVALID_REQUEST
         route = self._routes.get(name)
@@ -181,8 +192,9 @@ class Dispatcher:
             return None, code
         return success(result, id_) if not code else failure(error, id_), code
 
-    def _run(self, method: Method, scopes: frozenset[Scope], params: Any, context: Context,
-             refusal: DeclaredError | None) -> tuple[bytes, bytes, int]:
+    def _run(
+        self, method: Method, scopes: frozenset[Scope], params: Any, context: Context, refusal: DeclaredError | None
+    ) -> tuple[bytes, bytes, int]:
         """The result or the error of a method, as JSON, and the error's code."""
         if refusal is not None:
             return b"", answers.declared_error(refusal), refusal.code
@@ -194,10 +206,10 @@ class Dispatcher:
             try:
                 if type(params) is list:
                     params = _by_name(method, params)
-                elif len(params) > len(method.param_names) + MOST_ERRORS:   # to find them all would take too long
+                elif len(params) > len(method.param_names) + MOST_ERRORS:  # to find them all would take too long
                     raise _too_many(method, params)
                 values = method.params.validate_python(params)
-            except ValidationError as error:   # one that the method itself meets is a fault
+            except ValidationError as error:  # one that the method itself meets is a fault
                 return b"", answers.wrong_params(error), INVALID_PARAMS
             try:
                 outcome = self._perform(method, context, values), b"", 0
@@ -217,8 +229,7 @@ class Dispatcher:
         """Call it in its transaction. The result is encoded inside, while what it reads is still consistent."""
         if method.transaction == "none":
             return method.encode(method.call(context, values))
-        return self._database.run(
-            lambda: method.encode(method.call(context, values)), method.transaction == "write")
+        return self._database.run(lambda: method.encode(method.call(context, values)), method.transaction == "write")
 
 
 _ABSENT: dict[str, Any] = {}
@@ -236,4 +247,3 @@ def _too_many(method: Method, params: Sized) -> InvalidParams:
     """The place is that of the first parameter too many, by position."""
     most = len(method.param_names)
     return InvalidParams(str(most), f"takes at most {most} parameters, not {len(params)}", "too_many")
-

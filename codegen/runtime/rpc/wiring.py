@@ -96,9 +96,11 @@ class Webhook:
 
 def serves(*interfaces: type) -> Callable[[C], C]:
     """Class decorator: its objects serve some of the methods of these interfaces."""
+
     def mark(kind: C) -> C:
         kind.__serves__ = interfaces  # type: ignore[attr-defined]
         return kind
+
     return mark
 
 
@@ -108,8 +110,13 @@ def own_transactions(function: F) -> F:
     return function
 
 
-def bind(handlers: Iterable[object], services: Iterable[ServiceMethod], webhooks: Iterable[WebhookRoute] = (), *,
-         validate_results: bool = False) -> tuple[list[Method], list[Webhook]]:
+def bind(
+    handlers: Iterable[object],
+    services: Iterable[ServiceMethod],
+    webhooks: Iterable[WebhookRoute] = (),
+    *,
+    validate_results: bool = False,
+) -> tuple[list[Method], list[Webhook]]:
     """The methods and webhooks that have a handler. Raises `WiringError` with everything that does not fit.
 
     With `validate_results` (tests, development) a result that breaks its type, and an error that is not declared, are
@@ -135,6 +142,7 @@ def bind(handlers: Iterable[object], services: Iterable[ServiceMethod], webhooks
 
 # --- what fits --------------------------------------------------------------------------------------------------
 
+
 def _partly(handler: object) -> tuple[type, ...]:
     found: tuple[type, ...] = getattr(type(handler), "__serves__", ())
     return found
@@ -148,8 +156,11 @@ def _strangers(handler: object, known: set[type], services: list[ServiceMethod])
     """A handler that serves nothing of this program, and public methods that the interfaces it serves have not."""
     kind = type(handler)
     served = [interface for interface in known if isinstance(handler, interface) or interface in _partly(handler)]
-    problems = [f"{_title(kind)} serves {_title(other)}, which no schema declares"
-                for other in _partly(handler) if other not in known]
+    problems = [
+        f"{_title(kind)} serves {_title(other)}, which no schema declares"
+        for other in _partly(handler)
+        if other not in known
+    ]
     if not served and not problems:
         return [f"{_title(kind)} serves no interface: inherit one, or mark the class with @serves(…)"]
     if _partly(handler):
@@ -158,15 +169,20 @@ def _strangers(handler: object, known: set[type], services: list[ServiceMethod])
             if not name.startswith("_") and name not in declared:
                 interfaces = ", ".join(interface.__name__ for interface in _partly(handler))
                 line = inspect.unwrap(member).__code__.co_firstlineno if inspect.isfunction(member) else 0
-                problems.append(f"{inspect.getsourcefile(kind) or kind.__module__}:{line}: {_title(kind)}.{name} is "
-                                f"no method of {interfaces}; begin the names of helpers with _")
+                problems.append(
+                    f"{inspect.getsourcefile(kind) or kind.__module__}:{line}: {_title(kind)}.{name} is "
+                    f"no method of {interfaces}; begin the names of helpers with _"
+                )
     return problems
 
 
 def _only(handlers: list[object], interface: type, function: str, source: str, problems: list[str]) -> object | None:
     """The one handler that has this method of the interface and fits it."""
-    found = [handler for handler in handlers
-             if isinstance(handler, interface) or (interface in _partly(handler) and hasattr(handler, function))]
+    found = [
+        handler
+        for handler in handlers
+        if isinstance(handler, interface) or (interface in _partly(handler) and hasattr(handler, function))
+    ]
     title = f"{source}: {interface.__name__}.{function}"
     if len(found) > 1:
         problems.append(f"{title} has {len(found)} handlers: {', '.join(_title(type(one)) for one in found)}")
@@ -189,7 +205,7 @@ def _misfits(wanted: Callable[..., Any], given: Any) -> list[str]:
     except NameError as error:
         return [f"has an annotation that cannot be read at run time: {error}"]
     expected = get_type_hints(wanted)
-    parameters = dict(list(inspect.signature(given).parameters.items())[1:])   # without self
+    parameters = dict(list(inspect.signature(given).parameters.items())[1:])  # without self
     wanted_parameters = list(inspect.signature(wanted).parameters.values())[1:]
     open_ended = any(p.kind is p.VAR_KEYWORD for p in parameters.values())
     problems = []
@@ -211,10 +227,13 @@ def _misfits(wanted: Callable[..., Any], given: Any) -> list[str]:
         elif hints[name] not in (Any, object) and _meaning(hints[name]) != _meaning(expected[parameter.name]):
             problems.append(f"takes {name!r} as {_spelt(hints[name])}, not {_spelt(expected[parameter.name])}")
         parameters.pop(name)
-    problems.extend(f"wants a parameter {name!r}, which nobody gives" for name, parameter in parameters.items()
-                    if parameter.default is parameter.empty
-                    and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-                    and name not in {p.name for p in wanted_parameters})
+    problems.extend(
+        f"wants a parameter {name!r}, which nobody gives"
+        for name, parameter in parameters.items()
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+        and name not in {p.name for p in wanted_parameters}
+    )
     if "return" not in hints:
         problems.append(f"says no type for its result, which is {_spelt(expected['return'])}")
     elif not _result_fits(hints["return"], expected["return"]):
@@ -238,18 +257,25 @@ def _meaning(annotation: Any) -> Any:
 
 def _result_fits(given: Any, wanted: Any) -> bool:
     given, wanted = _meaning(given), _meaning(wanted)
-    return bool(given == wanted or wanted is Any
-                or (isinstance(given, type) and isinstance(wanted, type) and issubclass(given, wanted)))
+    return bool(
+        given == wanted
+        or wanted is Any
+        or (isinstance(given, type) and isinstance(wanted, type) and issubclass(given, wanted))
+    )
 
 
 def _spelt(annotation: Any) -> str:
     if annotation is type(None):
         return "None"
-    return annotation.__name__ if isinstance(annotation, type) and not hasattr(annotation, "__origin__") \
+    return (
+        annotation.__name__
+        if isinstance(annotation, type) and not hasattr(annotation, "__origin__")
         else str(annotation).replace("typing.", "")
+    )
 
 
 # --- what comes of it -------------------------------------------------------------------------------------------
+
 
 def _method(declared: ServiceMethod, handler: object, validate_results: bool) -> Method:
     params = TypeAdapter(declared.params)
@@ -260,11 +286,20 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
     validator = params.validator
     assert isinstance(validator, SchemaValidator)
     return Method(
-        name=declared.name, aliases=declared.aliases, params=validator, param_names=declared.param_names,
-        auth=declared.auth, principal=declared.auth in ("user", "own"),
+        name=declared.name,
+        aliases=declared.aliases,
+        params=validator,
+        param_names=declared.param_names,
+        auth=declared.auth,
+        principal=declared.auth in ("user", "own"),
         call=_caller(_checked(function, declared) if validate_results else function, declared.clocked),
-        encode=encoder(declared.result, validate=validate_results), transaction=transaction, safe=declared.safe,
-        idempotent=declared.idempotent, audit=declared.audit, errors=declared.errors)
+        encode=encoder(declared.result, validate=validate_results),
+        transaction=transaction,
+        safe=declared.safe,
+        idempotent=declared.idempotent,
+        audit=declared.audit,
+        errors=declared.errors,
+    )
 
 
 ALWAYS = (Unauthorized, Forbidden, RateLimited)
@@ -289,11 +324,15 @@ def _checked(function: Callable[..., Any], declared: ServiceMethod) -> Callable[
 
 
 _TIMES: Mapping[str, Callable[[datetime], Any]] = {
-    "otime": lambda now: now.replace(microsecond=0), "datetime": lambda now: now, "date": lambda now: now.date()}
+    "otime": lambda now: now.replace(microsecond=0),
+    "datetime": lambda now: now,
+    "date": lambda now: now.date(),
+}
 
 
-def _caller(function: Callable[..., Any],
-            clocked: tuple[tuple[str, str], ...]) -> Callable[[Context, dict[str, Any]], Any]:
+def _caller(
+    function: Callable[..., Any], clocked: tuple[tuple[str, str], ...]
+) -> Callable[[Context, dict[str, Any]], Any]:
     def call(context: Context, params: dict[str, Any]) -> Any:
         return function(context, **params)
 

@@ -94,7 +94,7 @@ class _Postgresql(peewee.PostgresqlDatabase):
     def rollback(self) -> None:
         # The driver's own way, not a ROLLBACK that it is told to run: only then it always forgets the statements that
         # it believes to be prepared and that were never reached behind an error.
-        self.connection().rollback()   # type: ignore[no-untyped-call]
+        self.connection().rollback()  # type: ignore[no-untyped-call]
 
 
 class Database:
@@ -106,10 +106,10 @@ class Database:
     """
 
     def __init__(self, binding: peewee.Database, dialect: Dialect, url: str) -> None:
-        self.peewee: Any = binding   # Peewee's stubs leave its connection and SQL context untyped
+        self.peewee: Any = binding  # Peewee's stubs leave its connection and SQL context untyped
         self.dialect: Dialect = dialect
         self.url = url
-        self.stores: dict[Any, Any] = {}   # what `Store.of` made for this database
+        self.stores: dict[Any, Any] = {}  # what `Store.of` made for this database
         self._connection: Callable[[], Any] = self.peewee.connection if dialect == "sqlite" else self._living
         _opened.add(self)
 
@@ -118,16 +118,25 @@ class Database:
         """Bind to `url`; connects on first use. Raises `ValueError` for another kind of URL."""
         scheme = urlsplit(url).scheme
         if scheme in ("postgresql", "postgres"):
-            url = "postgresql" + url[len(scheme):]
+            url = "postgresql" + url[len(scheme) :]
             return cls(_Postgresql(url, prefer_psycopg3=True), "postgresql", url)
         if url.startswith("sqlite:///") and (path := unquote(url.removeprefix("sqlite:///"))):
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
             # With recursive triggers REPLACE cannot get round the triggers that refuse to delete.
-            pragmas = {"journal_mode": "wal", "foreign_keys": 1, "recursive_triggers": 1, "synchronous": "full",
-                       "cache_size": -16_000, "temp_store": "memory"}
-            return cls(peewee.SqliteDatabase(
-                path, pragmas=pragmas, timeout=BUSY_TIMEOUT, cached_statements=KEPT_STATEMENTS), "sqlite", url)
+            pragmas = {
+                "journal_mode": "wal",
+                "foreign_keys": 1,
+                "recursive_triggers": 1,
+                "synchronous": "full",
+                "cache_size": -16_000,
+                "temp_store": "memory",
+            }
+            return cls(
+                peewee.SqliteDatabase(path, pragmas=pragmas, timeout=BUSY_TIMEOUT, cached_statements=KEPT_STATEMENTS),
+                "sqlite",
+                url,
+            )
         raise ValueError("a database URL begins with sqlite:/// or postgresql://")
 
     # --- statements -------------------------------------------------------------------------------------------
@@ -166,7 +175,7 @@ class Database:
                     for sql, params in statements:
                         connection.execute(sql, params)
                 finally:
-                    if pipeline is not None:   # answers that follow an error are read here, or leaving warns of them
+                    if pipeline is not None:  # answers that follow an error are read here, or leaving warns of them
                         with suppress(psycopg.errors.PipelineAborted):
                             pipeline.sync()
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
@@ -279,7 +288,7 @@ def _hung_up(connection: Any) -> bool:
     try:
         poll.register(connection.fileno(), select.POLLIN)
         while poll.poll(0):
-            connection.pgconn.consume_input()   # a notice, or a last word and the end, which raises
+            connection.pgconn.consume_input()  # a notice, or a last word and the end, which raises
     except psycopg.OperationalError:
         pass
     return bool(connection.closed)
@@ -295,7 +304,8 @@ def _translate_sqlite(error: sqlite3.Error, sql: str) -> Exception:
             return Referenced() if sql.startswith("DELETE") else UnknownReference()
         return Refused(text)
     if isinstance(error, sqlite3.OperationalError) and (
-            "locked" in text or "unable to open" in text or "disk I/O" in text):
+        "locked" in text or "unable to open" in text or "disk I/O" in text
+    ):
         return Unavailable(text)
     return error
 
@@ -321,7 +331,7 @@ def _translate_postgresql(error: psycopg.Error) -> Exception:
 def _key_columns(diagnostics: psycopg.errors.Diagnostic) -> list[str]:
     """The columns in PostgreSQL's `Key (a, b)=(1, 2) already exists.`"""
     detail = diagnostics.message_detail or ""
-    columns = detail[len("Key ("):detail.index(")=(")] if detail.startswith("Key (") else ""
+    columns = detail[len("Key (") : detail.index(")=(")] if detail.startswith("Key (") else ""
     return [column.strip('"') for column in columns.split(", ")] if columns else []
 
 

@@ -31,7 +31,7 @@ FORMAT = 1
 FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")
 FILES = tuple(f"{direction}.{dialect}.sql" for direction in ("up", "down") for dialect in DIALECTS)
 
-_ADVISORY_LOCK = 0x6F73_6368_656D_61   # "oschema"
+_ADVISORY_LOCK = 0x6F73_6368_656D_61  # "oschema"
 _CREATE = """CREATE TABLE IF NOT EXISTS schema_migrations (
     number INTEGER NOT NULL PRIMARY KEY, slug TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"""
 
@@ -90,6 +90,7 @@ def checksum(text: str) -> str:
 
 # --- the directory ----------------------------------------------------------------------------------------------
 
+
 def read(directory: Path) -> tuple[Migration, ...]:
     """The migrations of a directory, by number; none where it does not exist.
 
@@ -101,10 +102,12 @@ def read(directory: Path) -> tuple[Migration, ...]:
         if migration.number < expected:
             raise MigrationError(
                 f"{found[expected - 2].name} and {migration.name} have the same number; take one of them away and plan "
-                "it again with `oschema migrate plan`")
+                "it again with `oschema migrate plan`"
+            )
         if migration.number > expected:
-            raise MigrationError(f"migration {expected:04d} is missing before {migration.name}; "
-                                 "restore its folder from version control")
+            raise MigrationError(
+                f"migration {expected:04d} is missing before {migration.name}; restore its folder from version control"
+            )
     return tuple(found)
 
 
@@ -115,8 +118,9 @@ def _read_one(folder: Path) -> Migration:
         about = json.loads((folder / "migration.json").read_text(encoding="utf-8"))
         scripts = {name: (folder / name).read_text(encoding="utf-8") for name in FILES}
     except FileNotFoundError as error:
-        raise MigrationError(f"{folder.name} has no {Path(error.filename).name}; "
-                             "restore it from version control") from error
+        raise MigrationError(
+            f"{folder.name} has no {Path(error.filename).name}; restore it from version control"
+        ) from error
     except ValueError as error:
         raise MigrationError(f"{folder.name} cannot be read ({error}); restore it from version control") from error
     if about.get("format") != FORMAT:
@@ -126,19 +130,22 @@ def _read_one(folder: Path) -> Migration:
     edited = [name for name, text in wanted.items() if about["checksums"].get(name) != checksum(text)]
     if edited:
         what = "migration.json" if edited[0] == "rewrites" else edited[0]
-        raise MigrationError(f"{folder.name}/{what} was edited since it was planned; restore it from version "
-                             "control, or accept the edit with `oschema migrate seal`")
+        raise MigrationError(
+            f"{folder.name}/{what} was edited since it was planned; restore it from version "
+            "control, or accept the edit with `oschema migrate seal`"
+        )
     return Migration(int(match[1]), match[2], scripts, about.get("patterns", {}), rewrites)
 
 
 # --- the database -----------------------------------------------------------------------------------------------
+
 
 def status(database: Database, directory: Path) -> Status:
     """What was applied and what waits. Raises MigrationError where the two do not fit."""
     known = read(directory)
     applied = _applied(database)
     _compare(database, known, applied)
-    return Status(applied, known[len(applied):])
+    return Status(applied, known[len(applied) :])
 
 
 def require_current(database: Database, directory: Path, command: str | None = None) -> None:
@@ -150,8 +157,13 @@ def require_current(database: Database, directory: Path, command: str | None = N
         raise NotCurrent(f"the database lacks {_count(len(pending), 'migration')} ({names}); run `{mend}`")
 
 
-def apply(database: Database, directory: Path, to: int | None = None, clock: Clock | None = None,
-          on_step: Callable[[Migration, str], None] | None = None) -> tuple[Migration, ...]:
+def apply(
+    database: Database,
+    directory: Path,
+    to: int | None = None,
+    clock: Clock | None = None,
+    on_step: Callable[[Migration, str], None] | None = None,
+) -> tuple[Migration, ...]:
     """Bring the database to migration `to` (default: the newest; 0: empty), forward or back; what was run, in order.
 
     Each migration is a transaction of its own: one that fails leaves the database at the one before it. Two runs at
@@ -200,7 +212,8 @@ def _run(database: Database, migration: Migration, direction: str, clock: Clock)
         return
     database.execute(
         database.prepare("INSERT INTO schema_migrations (number, slug, checksum, applied_at) VALUES (?, ?, ?, ?)"),
-        (migration.number, migration.slug, migration.checksum(database.dialect), int(clock.now().timestamp())))
+        (migration.number, migration.slug, migration.checksum(database.dialect), int(clock.now().timestamp())),
+    )
 
 
 def _check_pattern(database: Database, pattern: Mapping[str, str]) -> None:
@@ -209,14 +222,14 @@ def _check_pattern(database: Database, pattern: Mapping[str, str]) -> None:
     wanted = re.compile(pattern["pattern"])
     if database.dialect == "postgresql":
         database.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
-    for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):   # noqa: S608
+    for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):  # noqa: S608
         if not wanted.fullmatch(value):
             raise MigrationError(pattern["message"])
 
 
 def _execute(database: Database, script: str) -> None:
     if database.dialect == "postgresql":
-        database.peewee.connection().execute(script)   # without parameters, a script of many statements is allowed
+        database.peewee.connection().execute(script)  # without parameters, a script of many statements is allowed
         return
     for statement in statements(script):
         database.execute(statement)
@@ -243,8 +256,9 @@ def _alone(database: Database) -> Iterator[None]:
     if database.dialect == "sqlite":
         before, after = "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"
     else:
-        before, after = (f"SELECT {function}({_ADVISORY_LOCK})" for function in (
-            "pg_advisory_lock", "pg_advisory_unlock"))
+        before, after = (
+            f"SELECT {function}({_ADVISORY_LOCK})" for function in ("pg_advisory_lock", "pg_advisory_unlock")
+        )
     database.execute(before)
     try:
         yield
@@ -258,13 +272,16 @@ def _migration_transaction(database: Database) -> Iterator[None]:
     try:
         with database.peewee.atomic(*mode):
             yield
-    except peewee.OperationalError as error:   # another process holds the database
+    except peewee.OperationalError as error:  # another process holds the database
         raise Unavailable(str(error)) from error
 
 
 def _applied(database: Database) -> tuple[Applied, ...]:
-    exists = ("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
-              if database.dialect == "sqlite" else "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL")
+    exists = (
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
+        if database.dialect == "sqlite"
+        else "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL"
+    )
     if not database.execute(exists):
         return ()
     rows = database.execute("SELECT number, slug, checksum, applied_at FROM schema_migrations ORDER BY number")
@@ -275,18 +292,26 @@ def _compare(database: Database, known: Sequence[Migration], applied: Sequence[A
     """Raise MigrationError unless the applied migrations are the first of the known ones."""
     for place, row in enumerate(applied):
         if row.number != place + 1:
-            raise NotCurrent(f"the database has {row.name} but not migration {place + 1:04d}; its table "
-                             "schema_migrations was edited, restore the database from a backup")
+            raise NotCurrent(
+                f"the database has {row.name} but not migration {place + 1:04d}; its table "
+                "schema_migrations was edited, restore the database from a backup"
+            )
         if place >= len(known):
-            raise NotCurrent(f"the database has migration {row.name}, which this program does not know; it was "
-                             "migrated by a newer version: use that one")
+            raise NotCurrent(
+                f"the database has migration {row.name}, which this program does not know; it was "
+                "migrated by a newer version: use that one"
+            )
         migration = known[place]
         if row.slug != migration.slug:
-            raise NotCurrent(f"the database has migration {row.name} where this program has {migration.name}; it "
-                             "belongs to another line of development")
+            raise NotCurrent(
+                f"the database has migration {row.name} where this program has {migration.name}; it "
+                "belongs to another line of development"
+            )
         if row.checksum != migration.checksum(database.dialect):
-            raise NotCurrent(f"migration {row.name} was changed after it was applied to this database; restore its "
-                             "folder from version control and plan the change as a new migration")
+            raise NotCurrent(
+                f"migration {row.name} was changed after it was applied to this database; restore its "
+                "folder from version control and plan the change as a new migration"
+            )
 
 
 def _message(error: Exception) -> str:

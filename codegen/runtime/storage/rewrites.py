@@ -39,9 +39,10 @@ def rewrite(database: Database, rewrites: Mapping[str, Any], now: datetime) -> N
 def _rewrite_column(database: Database, rewriter: Rewriter, place: Mapping[str, Any]) -> None:
     table, column = (_quoted(place[key]) for key in ("table", "column"))
     select = database.prepare(
-        f"SELECT sid, {column} FROM {table} WHERE {column} IS NOT NULL AND sid > ? "   # noqa: S608 - quoted names
-        f"ORDER BY sid LIMIT {CHUNK}")
-    update = database.prepare(f"UPDATE {table} SET {column} = ? WHERE sid = ?")   # noqa: S608
+        f"SELECT sid, {column} FROM {table} WHERE {column} IS NOT NULL AND sid > ? "  # noqa: S608 - quoted names
+        f"ORDER BY sid LIMIT {CHUNK}"
+    )
+    update = database.prepare(f"UPDATE {table} SET {column} = ? WHERE sid = ?")  # noqa: S608
     last = ""
     while rows := database.execute(select, (last,)):
         last = rows[-1][0]

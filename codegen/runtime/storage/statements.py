@@ -150,6 +150,13 @@ class Statements:
     def references(self) -> list[tuple[str, str]]:
         """Each reference, with the question whether its object exists."""
         sid, one = peewee.Entity("sid"), peewee.SQL("1")
-        return [(f.name, self.database.compile(
-            peewee.Select([peewee.Table(f.reference)], [one]).where(sid == Slot("sid")), "sid"))
-            for f in self.type.fields if f.reference is not None]
+        return [
+            (
+                f.name,
+                self.database.compile(
+                    peewee.Select([peewee.Table(f.reference)], [one]).where(sid == Slot("sid")), "sid"
+                ),
+            )
+            for f in self.type.fields
+            if f.reference is not None
+        ]

@@ -198,6 +198,7 @@ class Store(Generic[M, New, Patch, Filter]):
 
     def replace(self, values: Values, now: datetime, rev: int | None = None) -> tuple[Values | None, Values]:
         """`set`: what was (None for a new object) and what is."""
+
         def work() -> tuple[Values | None, Values]:
             try:
                 old = self.locked(values["sid"], rev) if "sid" in values else None
@@ -208,6 +209,7 @@ class Store(Generic[M, New, Patch, Filter]):
                     raise Conflict("there is no object with this sid and rev")
                 return None, self.decode(self.insert(self.complete(values, now)))
             return self.write(old, self.replacement(values, now))
+
         return self.database.run(work)
 
     def replacement(self, values: Values, now: datetime) -> Values:
@@ -239,7 +241,7 @@ class Store(Generic[M, New, Patch, Filter]):
             self.database.execute(self.sql.update, (*row[1:], row[0]))
         except UnknownReference as error:
             raise self.explained(error, new) from error
-        return old, self.decode(row)   # as it is kept: times of whole seconds may have been given with more
+        return old, self.decode(row)  # as it is kept: times of whole seconds may have been given with more
 
     def find_rows(self, filter: Mapping[str, Any], after: str, limit: int, owner: str | None = None) -> Sequence[Row]:
         """Rows behind `after` that match, at most `limit`, of `owner` if given. Raises `InvalidParams` for a field
@@ -256,7 +258,8 @@ class Store(Generic[M, New, Patch, Filter]):
             except KeyError:
                 known = ", ".join(self.type.indexed) or "none"
                 raise InvalidParams(
-                    f"filter.{name}", f"only indexed fields can be asked for: {known}", "index") from None
+                    f"filter.{name}", f"only indexed fields can be asked for: {known}", "index"
+                ) from None
             except ValueError as error:
                 raise InvalidParams(f"filter.{name}", str(error), "stored") from error
         if owner is not None:
@@ -276,9 +279,13 @@ class Store(Generic[M, New, Patch, Filter]):
         """The error with the fields that refer to nothing, which SQLite does not tell."""
         if error.fields:
             return error
-        return UnknownReference([
-            name for name, text in self.sql.references
-            if values[name] is not None and not self.database.execute(text, (values[name],))])
+        return UnknownReference(
+            [
+                name
+                for name, text in self.sql.references
+                if values[name] is not None and not self.database.execute(text, (values[name],))
+            ]
+        )
 
 
 def _checked(limit: int) -> int:

@@ -103,8 +103,9 @@ class StoredType(Generic[M, New, Patch, Filter]):
 
 # --- codecs -----------------------------------------------------------------------------------------------------
 
+
 def _text(value: str) -> str:
-    if "\0" in value:   # PostgreSQL's text cannot hold it; both databases refuse it alike
+    if "\0" in value:  # PostgreSQL's text cannot hold it; both databases refuse it alike
         raise ValueError("text must not contain the character NUL")
     return value
 
@@ -130,7 +131,9 @@ def _same(value: Any) -> Any:
 
 _PYTHON: Mapping[Kind, Codec] = {"money": Money, "json": from_json}
 _DECIMAL_JSON: Mapping[Dialect, Codec] = {
-    "sqlite": lambda stored: decimal_text(columns.decode_decimal(stored)), "postgresql": decimal_text}
+    "sqlite": lambda stored: decimal_text(columns.decode_decimal(stored)),
+    "postgresql": decimal_text,
+}
 
 _KINDS: tuple[Kind, ...] = get_args(Kind)
 
@@ -138,7 +141,12 @@ _KINDS: tuple[Kind, ...] = get_args(Kind)
 def row_codecs(dialect: Dialect) -> Codecs:
     """Python value → stored value of each kind."""
     checked: Mapping[Kind, Codec] = {
-        "text": _text, "enum_open": _text, "enum_closed": str, "duration": _duration, "json": _json}
+        "text": _text,
+        "enum_open": _text,
+        "enum_closed": str,
+        "duration": _duration,
+        "json": _json,
+    }
     return {kind: checked.get(kind) or columns.ENCODERS[dialect].get(kind, _same) for kind in _KINDS}
 
 
@@ -150,6 +158,10 @@ def value_codecs(dialect: Dialect) -> Codecs:
 def json_codecs(dialect: Dialect) -> Codecs:
     """Stored value → a value that `pydantic_core.to_json` writes just as the model would."""
     wire: Mapping[Kind, Codec] = {
-        "money": money_text, "decimal": _DECIMAL_JSON[dialect], "blob": base64_text,
-        "duration": _duration_json, "json": from_json}
+        "money": money_text,
+        "decimal": _DECIMAL_JSON[dialect],
+        "blob": base64_text,
+        "duration": _duration_json,
+        "json": from_json,
+    }
     return {kind: wire.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in _KINDS}

@@ -37,7 +37,8 @@ Probe = tuple[str, Arguments]
 HOSTILE: Mapping[type, tuple[Any, ...]] = {
     str: ("", " ", "\x00", "../../etc/passwd", "' OR 1=1 --", "line\nbreak", "é" * 5000, "\U0001f4a5"),
     int: (-1, 0, 2**31, 2**64),
-    bytes: (b"", b"\x00", b"\xff\xfe" * 5000)}
+    bytes: (b"", b"\x00", b"\xff\xfe" * 5000),
+}
 """What a careless caller may hand over: values of the right Python type that the schema's rules forbid, or only just
 allow. A struct cannot be made with wrong content, so it has none."""
 
@@ -137,14 +138,17 @@ class Conformance:
         contract = self._begin("calls", method)
         plugin = self.make()
         calls = list(self._good(plugin, contract))
-        assert calls, (f"give at least one call of {method} that succeeds in `calls`, "
-                       f"or say in `skip` why there is none: {method}.calls")
+        assert calls, (
+            f"give at least one call of {method} that succeeds in `calls`, "
+            f"or say in `skip` why there is none: {method}.calls"
+        )
         for arguments in calls:
             try:
                 result = getattr(plugin, method)(**arguments)
             except Exception as error:
                 raise AssertionError(
-                    f"{method}({_listed(arguments)}) must succeed and raised {_named(error)}") from error
+                    f"{method}({_listed(arguments)}) must succeed and raised {_named(error)}"
+                ) from error
             self._check_result(contract, arguments, result)
 
     def check_arbitrary(self, method: str) -> None:
@@ -152,8 +156,14 @@ class Conformance:
         contract = self._begin("arbitrary", method)
         plugin = self.make()
 
-        @settings(max_examples=self.examples, deadline=None, database=None, derandomize=True,
-                  phases=(Phase.explicit, Phase.generate, Phase.shrink), suppress_health_check=list(HealthCheck))
+        @settings(
+            max_examples=self.examples,
+            deadline=None,
+            database=None,
+            derandomize=True,
+            phases=(Phase.explicit, Phase.generate, Phase.shrink),
+            suppress_health_check=list(HealthCheck),
+        )
         @given(contract.arguments)
         def check(arguments: dict[str, Any]) -> None:
             before = _described(arguments)
@@ -164,7 +174,8 @@ class Conformance:
             except Exception as error:
                 raise AssertionError(
                     f"{method}({before}) raised {_named(error)}, which the interface does not declare; it declares "
-                    f"{_classes(contract.errors)}") from error
+                    f"{_classes(contract.errors)}"
+                ) from error
             else:
                 self._check_result(contract, arguments, result)
             assert _described(arguments) == before, f"{method} changed its arguments"
@@ -186,7 +197,8 @@ class Conformance:
                 except Exception as error:
                     raise AssertionError(
                         f"{method}({name}={repr(value)[:60]}) leaks {_named(error)}; refuse it with a declared error "
-                        f"({_classes(contract.errors)}) or a ValueError") from error
+                        f"({_classes(contract.errors)}) or a ValueError"
+                    ) from error
 
     def check_repeat(self, method: str) -> None:
         """The same call twice answers the same."""
@@ -195,24 +207,30 @@ class Conformance:
         for arguments in self._good(plugin, contract):
             first = _compared(getattr(plugin, method)(**arguments))
             second = _compared(getattr(plugin, method)(**arguments))
-            assert first == second, (f"{method} is idempotent, and {method}({_listed(arguments)}) answered "
-                                     f"{first!r}, then {second!r}")
+            assert first == second, (
+                f"{method} is idempotent, and {method}({_listed(arguments)}) answered {first!r}, then {second!r}"
+            )
 
     def check_safe(self, method: str) -> None:
         """It changes nothing that it or another safe method shows, nor what `state` shows."""
         contract = self._begin("safe", method)
         plugin = self.make()
         own = [(method, arguments) for arguments in self._good(plugin, contract)]
-        others = [(other.name, arguments) for other in self.contracts.values() if other.safe and other.name != method
-                  for arguments in self._good(plugin, other)]
+        others = [
+            (other.name, arguments)
+            for other in self.contracts.values()
+            if other.safe and other.name != method
+            for arguments in self._good(plugin, other)
+        ]
         # Another method that is not steady by itself fails its own check; here it would blame this one.
         steady = [probe for probe in others if _answer(plugin, *probe) == _answer(plugin, *probe)]
         for _, arguments in own:
             before = copy.deepcopy(self.state(plugin, [*steady, *own]))
             getattr(plugin, method)(**arguments)
             after = self.state(plugin, [*steady, *own])
-            assert before == after, (f"{method} is safe, and {method}({_listed(arguments)}) changed the state: "
-                                     f"{before!r} became {after!r}")
+            assert before == after, (
+                f"{method} is safe, and {method}({_listed(arguments)}) changed the state: {before!r} became {after!r}"
+            )
 
     # ---------------------------------------------------------------------------------------------------------------
 
@@ -241,7 +259,8 @@ class Conformance:
             contract.adapter.validate_json(contract.adapter.dump_json(result, warnings="error"))
         except (ValidationError, PydanticSerializationError) as error:
             raise AssertionError(
-                f"{called} answered {repr(result)[:200]}, which is no {contract.result}: {error}") from error
+                f"{called} answered {repr(result)[:200]}, which is no {contract.result}: {error}"
+            ) from error
 
     @staticmethod
     def _check_error(contract: MethodContract, error: DeclaredError) -> None:
@@ -252,11 +271,18 @@ class Conformance:
 def _simplest(contract: MethodContract) -> Arguments:
     """Valid arguments, all of them and none null, always the same."""
     found: list[dict[str, Any]] = []
-    every = {name: strategy.filter(lambda value: value is not None)
-             for name, strategy in {**contract.required, **contract.optional}.items()}
+    every = {
+        name: strategy.filter(lambda value: value is not None)
+        for name, strategy in {**contract.required, **contract.optional}.items()
+    }
 
-    @settings(max_examples=1, database=None, derandomize=True, phases=(Phase.generate,),
-              suppress_health_check=list(HealthCheck))
+    @settings(
+        max_examples=1,
+        database=None,
+        derandomize=True,
+        phases=(Phase.generate,),
+        suppress_health_check=list(HealthCheck),
+    )
     @given(st.fixed_dictionaries(every))
     def look(arguments: dict[str, Any]) -> None:
         found.append(arguments)

@@ -35,8 +35,9 @@ def scratch_database(tables: Path, folder: Path) -> Database:
     return database
 
 
-def check_roundtrip(type: AnyStored, draw: Callable[[AnyStored], Any], stored: Iterable[AnyStored],
-                    database: Database) -> None:
+def check_roundtrip(
+    type: AnyStored, draw: Callable[[AnyStored], Any], stored: Iterable[AnyStored], database: Database
+) -> None:
     """Keep what `draw` gives, read it in all ways, change it, remove it; undo everything.
 
     `draw` gives a model of a type; its references are replaced by objects of `stored` that are drawn as well.
@@ -84,8 +85,12 @@ def _check(store: Store[Any, Any, Any, Any], draw: Callable[[AnyStored], Any], t
     raise AssertionError("what was deleted is still there")
 
 
-def _keep(store: Store[Any, Any, Any, Any], draw: Callable[[AnyStored], Any], types: Mapping[str, AnyStored],
-          targets: dict[str, str]) -> Values:
+def _keep(
+    store: Store[Any, Any, Any, Any],
+    draw: Callable[[AnyStored], Any],
+    types: Mapping[str, AnyStored],
+    targets: dict[str, str],
+) -> Values:
     """Keep a drawn object and what it refers to, one object of each type; references that may be null are."""
     values = {**store.type.values_of(draw(store.type)), "sid": new_sid()}
     if not store.type.append_only:

@@ -34,8 +34,11 @@ def texts(min_length: int = 0, max_length: int | None = None, *patterns: str) ->
     matches = [re.compile(pattern, re.ASCII).fullmatch for pattern in patterns]
 
     def fits(text: str) -> bool:
-        return (min_length <= len(text) <= (len(text) if max_length is None else max_length) and "\0" not in text
-                and all(match(text) for match in matches))
+        return (
+            min_length <= len(text) <= (len(text) if max_length is None else max_length)
+            and "\0" not in text
+            and all(match(text) for match in matches)
+        )
 
     return st.from_regex(re.compile(patterns[0], re.ASCII), fullmatch=True).filter(fits)
 
@@ -44,16 +47,22 @@ def sids() -> st.SearchStrategy[str]:
     return st.from_regex(re.compile(SID_PATTERN), fullmatch=True)
 
 
-def floats(low: float | None = None, high: float | None = None, *,
-           width: Literal[32, 64] = 64) -> st.SearchStrategy[float]:
+def floats(
+    low: float | None = None, high: float | None = None, *, width: Literal[32, 64] = 64
+) -> st.SearchStrategy[float]:
     """Finite numbers; those of 32 bits are exact in 32 bits."""
     return st.floats(low, high, allow_nan=False, allow_infinity=False, width=width)
 
 
 def decimals(low: str | None = None, high: str | None = None) -> st.SearchStrategy[Decimal]:
     """Up to 12 digits before the point where no bound says otherwise, and up to 9 after it."""
-    return st.decimals(Decimal(low or "-999999999999"), Decimal(high or "999999999999"),
-                       allow_nan=False, allow_infinity=False, places=9).map(lambda number: number or Decimal(0))
+    return st.decimals(
+        Decimal(low or "-999999999999"),
+        Decimal(high or "999999999999"),
+        allow_nan=False,
+        allow_infinity=False,
+        places=9,
+    ).map(lambda number: number or Decimal(0))
 
 
 def money(low: str | None = None, high: str | None = None) -> st.SearchStrategy[Money]:
@@ -82,12 +91,16 @@ def dates(low: str | None = None, high: str | None = None) -> st.SearchStrategy[
 
 
 def durations(low: str | None = None, high: str | None = None) -> st.SearchStrategy[timedelta]:
-    return st.timedeltas(parse_duration(low) if low else timedelta(days=-36500),
-                         parse_duration(high) if high else timedelta(days=36500))
+    return st.timedeltas(
+        parse_duration(low) if low else timedelta(days=-36500), parse_duration(high) if high else timedelta(days=36500)
+    )
 
 
 def json_values() -> st.SearchStrategy[Any]:
     """Anything JSON can hold."""
-    scalars = st.none() | st.booleans() | st.integers(-2**53, 2**53) | floats() | texts(0, 20)
-    return st.recursive(scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(
-        texts(0, 10), inner, max_size=3), max_leaves=5)
+    scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | floats() | texts(0, 20)
+    return st.recursive(
+        scalars,
+        lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts(0, 10), inner, max_size=3),
+        max_leaves=5,
+    )

@@ -9,7 +9,7 @@ _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _LARGE_EXPONENT = re.compile(rb"[0-9][eE]\+?[0-9]{3}").search
 _LONG = b"0" * 200
 _TO_ZERO = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
-_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")   # as signed bytes: one up, one down
+_STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one up, one down
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
 

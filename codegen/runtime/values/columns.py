@@ -35,8 +35,31 @@ Dialect = Literal["sqlite", "postgresql"]
 DIALECTS: tuple[Dialect, ...] = ("sqlite", "postgresql")
 
 Kind = Literal[
-    "bool", "text", "blob", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "double", "decimal", "money",
-    "otime", "datetime", "date", "duration", "uuid", "sid", "ref", "json", "enum_closed", "enum_open"]
+    "bool",
+    "text",
+    "blob",
+    "i8",
+    "i16",
+    "i32",
+    "i64",
+    "u8",
+    "u16",
+    "u32",
+    "u64",
+    "double",
+    "decimal",
+    "money",
+    "otime",
+    "datetime",
+    "date",
+    "duration",
+    "uuid",
+    "sid",
+    "ref",
+    "json",
+    "enum_closed",
+    "enum_open",
+]
 
 DECIMAL_PLACES = 1000
 """A stored decimal has at most this many digits before its point, and as many after it."""
@@ -134,17 +157,28 @@ def decode_duration(value: int) -> timedelta:
 Codec = Callable[[Any], Any]
 
 _TIME_ENCODERS: Mapping[Kind, Codec] = {
-    "money": int, "otime": encode_otime, "datetime": encode_datetime, "duration": encode_duration}
-_TIME_DECODERS: Mapping[Kind, Codec] = {
-    "otime": decode_otime, "datetime": decode_datetime, "duration": decode_duration}
+    "money": int,
+    "otime": encode_otime,
+    "datetime": encode_datetime,
+    "duration": encode_duration,
+}
+_TIME_DECODERS: Mapping[Kind, Codec] = {"otime": decode_otime, "datetime": decode_datetime, "duration": decode_duration}
 
 ENCODERS: Mapping[Dialect, Mapping[Kind, Codec]] = {
     "sqlite": {**_TIME_ENCODERS, "u64": encode_u64, "decimal": encode_decimal, "date": date.isoformat, "uuid": str},
-    "postgresql": {**_TIME_ENCODERS, "decimal": canonical_decimal}}
+    "postgresql": {**_TIME_ENCODERS, "decimal": canonical_decimal},
+}
 """Python value → stored value. Enums are stored as their value, a `str`; `json` is given as text already."""
 
 DECODERS: Mapping[Dialect, Mapping[Kind, Codec]] = {
-    "sqlite": {**_TIME_DECODERS, "bool": bool, "u64": int, "decimal": decode_decimal, "date": date.fromisoformat,
-               "uuid": UUID},
-    "postgresql": {**_TIME_DECODERS, "u64": int, "blob": bytes}}
+    "sqlite": {
+        **_TIME_DECODERS,
+        "bool": bool,
+        "u64": int,
+        "decimal": decode_decimal,
+        "date": date.fromisoformat,
+        "uuid": UUID,
+    },
+    "postgresql": {**_TIME_DECODERS, "u64": int, "blob": bytes},
+}
 """Stored value → Python value. Money comes back as an `int` of nano-units, `json` as what the driver gives."""

@@ -5,7 +5,7 @@ import threading
 import time
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)   # ten bits at a time
+_PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)  # ten bits at a time
 _RANDOM_BITS = 80
 
 _lock = threading.Lock()

@@ -21,7 +21,7 @@ class Struct(BaseModel):
         if "cls" not in values:
             return cls.model_construct(**values)
         made = cls.model_construct(**{name: value for name, value in values.items() if name != "cls"})
-        held = {**made.__dict__, "cls": values["cls"]}   # as an argument it would meet the class itself
+        held = {**made.__dict__, "cls": values["cls"]}  # as an argument it would meet the class itself
         object.__setattr__(made, "__dict__", {name: held[name] for name in cls.model_fields if name in held})
         made.__pydantic_fields_set__.add("cls")
         return made

@@ -31,7 +31,8 @@ OTIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][
 DATETIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 DURATION_PATTERN = (
-    r"^-?P(?=[0-9T])([0-9]{1,9}D)?(T(?=[0-9])([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}(\.[0-9]{1,6})?S)?)?$")
+    r"^-?P(?=[0-9T])([0-9]{1,9}D)?(T(?=[0-9])([0-9]{1,9}H)?([0-9]{1,9}M)?([0-9]{1,9}(\.[0-9]{1,6})?S)?)?$"
+)
 SID_PATTERN = r"^[0-9A-Za-z]{4,26}$"
 BASE64_PATTERN = r"^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$"
 
@@ -44,12 +45,13 @@ _duration = re.compile(DURATION_PATTERN).fullmatch
 _integer = re.compile(r"^(0|-?[1-9][0-9]*)$").fullmatch
 
 _I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
-_OTIME_MAX = 2**32 - 1   # 2106-02-07T06:28:15Z
+_OTIME_MAX = 2**32 - 1  # 2106-02-07T06:28:15Z
 _OTIME_LAST = datetime.fromtimestamp(_OTIME_MAX, UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 # --- money ------------------------------------------------------------------------------------------------------
+
 
 class Money(int):
     """An amount of nano-units (10⁻⁹ of a unit) in 64 bits; its text and JSON are the decimal amount in units.
@@ -118,8 +120,11 @@ class Money(int):
     def __get_pydantic_core_schema__(cls, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
         # A new one each time: pydantic writes into the schemas it is given.
         return core_schema.no_info_plain_validator_function(
-            _to_money, serialization=core_schema.plain_serializer_function_ser_schema(
-                money_text, return_schema=core_schema.str_schema(), when_used="json"))
+            _to_money,
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                money_text, return_schema=core_schema.str_schema(), when_used="json"
+            ),
+        )
 
     @classmethod
     def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -141,10 +146,12 @@ def _to_money(value: Any) -> Money:
     elif isinstance(value, Money) and _I64_MIN <= value <= _I64_MAX:
         return value
     raise PydanticCustomError(
-        "money", "Input should be an amount as decimal text, for example \"12.50\", with at most 9 decimals")
+        "money", 'Input should be an amount as decimal text, for example "12.50", with at most 9 decimals'
+    )
 
 
 # --- times ------------------------------------------------------------------------------------------------------
+
 
 def parse_otime(value: Any) -> datetime:
     """From text, an epoch in seconds, or a time with its offset; raises pydantic's error, as all `parse_*` do."""
@@ -167,7 +174,8 @@ def parse_otime(value: Any) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise PydanticCustomError(
-        "otime", "Input should be a time in whole seconds, 1970 to 2106, for example \"2026-05-20T22:03:14Z\"")
+        "otime", 'Input should be a time in whole seconds, 1970 to 2106, for example "2026-05-20T22:03:14Z"'
+    )
 
 
 def parse_datetime(value: Any) -> datetime:
@@ -180,7 +188,8 @@ def parse_datetime(value: Any) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise PydanticCustomError(
-        "datetime", "Input should be a time with its offset, for example \"2026-05-20T22:03:14.123456Z\"")
+        "datetime", 'Input should be a time with its offset, for example "2026-05-20T22:03:14.123456Z"'
+    )
 
 
 def parse_date(value: Any) -> date:
@@ -192,7 +201,7 @@ def parse_date(value: Any) -> date:
                 pass
     elif isinstance(value, date) and not isinstance(value, datetime):
         return value
-    raise PydanticCustomError("date", "Input should be a date, for example \"2026-05-20\"")
+    raise PydanticCustomError("date", 'Input should be a date, for example "2026-05-20"')
 
 
 _read_duration = SchemaValidator(core_schema.timedelta_schema()).validate_python
@@ -207,7 +216,7 @@ def parse_duration(value: Any) -> timedelta:
                 pass
     elif isinstance(value, timedelta):
         return value
-    raise PydanticCustomError("duration", "Input should be an ISO 8601 duration, for example \"P1DT2H30M\"")
+    raise PydanticCustomError("duration", 'Input should be an ISO 8601 duration, for example "P1DT2H30M"')
 
 
 def duration_text(value: timedelta) -> str:
@@ -225,6 +234,7 @@ def duration_text(value: timedelta) -> str:
 
 # --- decimal, bytes ---------------------------------------------------------------------------------------------
 
+
 def _to_decimal(value: Any) -> PythonDecimal:
     if type(value) is str:
         if _decimal(value) is not None:
@@ -232,8 +242,10 @@ def _to_decimal(value: Any) -> PythonDecimal:
     elif isinstance(value, PythonDecimal) and value.is_finite() and _decimal(decimal_text(value)) is not None:
         return value
     raise PydanticCustomError(
-        "decimal", "Input should be a number as decimal text, for example \"1.25\", with at most 38 digits before and "
-        "38 after the point")
+        "decimal",
+        'Input should be a number as decimal text, for example "1.25", with at most 38 digits before and '
+        "38 after the point",
+    )
 
 
 def decimal_text(value: PythonDecimal) -> str:
@@ -258,6 +270,7 @@ def base64_text(value: bytes) -> str:
 
 # --- what models are made of ------------------------------------------------------------------------------------
 
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Value:
     """Annotation that reads a value with `read` and writes it as `schema` does, or as `write` says."""
@@ -271,7 +284,8 @@ class _Value:
         serialization: Any = None
         if self.write is not None:
             serialization = core_schema.plain_serializer_function_ser_schema(
-                self.write, return_schema=core_schema.str_schema(), when_used="json")
+                self.write, return_schema=core_schema.str_schema(), when_used="json"
+            )
         return core_schema.no_info_before_validator_function(self.read, copy(self.schema), serialization=serialization)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
@@ -294,10 +308,12 @@ class Bounds:
         def check(value: Any) -> Any:
             if low is not None and value < low:
                 raise PydanticCustomError(
-                    "greater_than_equal", "Input should be greater than or equal to {ge}", {"ge": self.at_least})
+                    "greater_than_equal", "Input should be greater than or equal to {ge}", {"ge": self.at_least}
+                )
             if high is not None and value > high:
                 raise PydanticCustomError(
-                    "less_than_equal", "Input should be less than or equal to {le}", {"le": self.at_most})
+                    "less_than_equal", "Input should be less than or equal to {le}", {"le": self.at_most}
+                )
             return value
 
         return core_schema.no_info_after_validator_function(check, schema)
@@ -326,7 +342,8 @@ class Matches:
         def check(value: str) -> str:
             if match(value) is None:
                 raise PydanticCustomError(
-                    "string_pattern_mismatch", "String should match pattern '{pattern}'", {"pattern": self.pattern})
+                    "string_pattern_mismatch", "String should match pattern '{pattern}'", {"pattern": self.pattern}
+                )
             return value
 
         return core_schema.no_info_after_validator_function(check, handler(source))
@@ -343,19 +360,29 @@ U32 = Annotated[int, Field(strict=True, ge=0, le=2**32 - 1)]
 U64 = Annotated[int, Field(strict=True, ge=0, le=2**64 - 1)]
 F32 = Annotated[float, Field(strict=True, allow_inf_nan=False, ge=-3.4028234663852886e38, le=3.4028234663852886e38)]
 F64 = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Decimal = Annotated[PythonDecimal, _Value(
-    _to_decimal, core_schema.is_instance_schema(PythonDecimal), (("pattern", DECIMAL_PATTERN),), decimal_text)]
-Bytes = Annotated[bytes, _Value(
-    parse_bytes, core_schema.bytes_schema(strict=True), (("contentEncoding", "base64"),), base64_text)]
-OTime = Annotated[datetime, _Value(
-    parse_otime, core_schema.datetime_schema(strict=True), (("format", "date-time"), ("pattern", OTIME_PATTERN)))]
+Decimal = Annotated[
+    PythonDecimal,
+    _Value(_to_decimal, core_schema.is_instance_schema(PythonDecimal), (("pattern", DECIMAL_PATTERN),), decimal_text),
+]
+Bytes = Annotated[
+    bytes, _Value(parse_bytes, core_schema.bytes_schema(strict=True), (("contentEncoding", "base64"),), base64_text)
+]
+OTime = Annotated[
+    datetime,
+    _Value(
+        parse_otime, core_schema.datetime_schema(strict=True), (("format", "date-time"), ("pattern", OTIME_PATTERN))
+    ),
+]
 """UTC, whole seconds, 1970 to 2106; other offsets are converted, an epoch in seconds is accepted."""
-DateTime = Annotated[datetime, _Value(
-    parse_datetime, core_schema.datetime_schema(strict=True), (("format", "date-time"),))]
+DateTime = Annotated[
+    datetime, _Value(parse_datetime, core_schema.datetime_schema(strict=True), (("format", "date-time"),))
+]
 """UTC, microseconds; other offsets are converted."""
 Date = Annotated[date, _Value(parse_date, core_schema.date_schema(strict=True), (("format", "date"),))]
-Duration = Annotated[timedelta, _Value(
-    parse_duration, core_schema.timedelta_schema(strict=True), (("format", "duration"),), duration_text)]
+Duration = Annotated[
+    timedelta,
+    _Value(parse_duration, core_schema.timedelta_schema(strict=True), (("format", "duration"),), duration_text),
+]
 """Days and smaller: years and months have no fixed length and are refused."""
 Uuid = UUID
 Sid = Annotated[str, Field(strict=True, pattern=SID_PATTERN)]

@@ -1,9 +1,9 @@
 """A lending library: handlers, wiring and server of a small program on generated code.
 
-    oschema generate --schemas schemas --out library_api
-    oschema migrate plan --slug initial
-    oschema migrate apply --database sqlite:///library.db
-    python app.py
+oschema generate --schemas schemas --out library_api
+oschema migrate plan --slug initial
+oschema migrate apply --database sqlite:///library.db
+python app.py
 """
 
 import os
@@ -70,8 +70,13 @@ def create() -> App:
     database = Database.open(os.environ.get("LIBRARY_DATABASE", "sqlite:///library.db"))
     methods, _ = bind([Loans()], SERVICES)
     methods += crud.methods(STORED, database)
-    return create_app(document=document(), methods=methods, database=database,
-                      authenticator=Credentials(bearer=caller), observation=Observation(Metrics(methods), Log()))
+    return create_app(
+        document=document(),
+        methods=methods,
+        database=database,
+        authenticator=Credentials(bearer=caller),
+        observation=Observation(Metrics(methods), Log()),
+    )
 
 
 if __name__ == "__main__":

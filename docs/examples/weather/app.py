@@ -1,9 +1,9 @@
 """Weather stations: two modules, a union, an idempotent method, all of it public; on SQLite or PostgreSQL.
 
-    oschema generate --schemas schemas --out weather_api
-    oschema migrate plan --slug initial
-    oschema migrate apply --database sqlite:///weather.db
-    python app.py
+oschema generate --schemas schemas --out weather_api
+oschema migrate plan --slug initial
+oschema migrate apply --database sqlite:///weather.db
+python app.py
 """
 
 import os
@@ -37,16 +37,27 @@ STORM = Decimal(980)
 class WeatherHandler(WeatherServiceV2):
     """Takes measurements and says what they mean."""
 
-    def report(self, context: Context, *, station: str, quantity: Quantity, value: Decimal, taken_at: datetime,
-               key: str | None = None) -> Reading:
+    def report(
+        self,
+        context: Context,
+        *,
+        station: str,
+        quantity: Quantity,
+        value: Decimal,
+        taken_at: datetime,
+        key: str | None = None,
+    ) -> Reading:
         if (quantity is Quantity.TEMPERATURE and value < ABSOLUTE_ZERO) or (
-                quantity is Quantity.HUMIDITY and not 0 <= value <= 100):
+            quantity is Quantity.HUMIDITY and not 0 <= value <= 100
+        ):
             raise SensorBroken(quantity=quantity)
         Store.of(STATION, context.database).get(station)
         readings = Store.of(READING, context.database)
         new = readings.insert_once(
-            {"station": station, "quantity": quantity, "value": value, "taken_at": taken_at}, context.clock.now(),
-            key=("station", "quantity", "taken_at"))
+            {"station": station, "quantity": quantity, "value": value, "taken_at": taken_at},
+            context.clock.now(),
+            key=("station", "quantity", "taken_at"),
+        )
         if new is not None:
             return new
         kept = readings.one({"station": station, "quantity": quantity, "taken_at": taken_at})
@@ -68,8 +79,13 @@ def create() -> App:
     database = Database.open(os.environ.get("WEATHER_DATABASE", "sqlite:///weather.db"))
     methods, _ = bind([WeatherHandler()], SERVICES)
     methods += crud.methods(STORED, database)
-    return create_app(document=document(), methods=methods, database=database, authenticator=Anonymous(),
-                      observation=Observation(Metrics(methods), Log()))
+    return create_app(
+        document=document(),
+        methods=methods,
+        database=database,
+        authenticator=Anonymous(),
+        observation=Observation(Metrics(methods), Log()),
+    )
 
 
 if __name__ == "__main__":

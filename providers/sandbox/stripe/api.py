@@ -15,10 +15,20 @@ from providers.sandbox.stripe import forms, objects, oracle
 from providers.sandbox.stripe.checkout import VENDOR, Checkout, Refused
 
 JsonObject = dict[str, Any]
-EXPANDABLE = {"payment_intent": "payment_intent", "latest_charge": "charge", "charge": "charge", "refund": "refund",
-              "dispute": "dispute"}
-LISTS = {"events": "event", "refunds": "refund", "disputes": "dispute", "payment_intents": "payment_intent",
-         "charges": "charge"}
+EXPANDABLE = {
+    "payment_intent": "payment_intent",
+    "latest_charge": "charge",
+    "charge": "charge",
+    "refund": "refund",
+    "dispute": "dispute",
+}
+LISTS = {
+    "events": "event",
+    "refunds": "refund",
+    "disputes": "dispute",
+    "payment_intents": "payment_intent",
+    "charges": "charge",
+}
 
 
 class Api:
@@ -73,8 +83,11 @@ class Api:
             kept = self._store.answer(VENDOR, key)
             if kept is not None:
                 if kept[0] != digest:
-                    raise Refused("Keys for idempotent requests can only be used with the same parameters they were "
-                                  "first used with.", kind="idempotency_error")
+                    raise Refused(
+                        "Keys for idempotent requests can only be used with the same parameters they were "
+                        "first used with.",
+                        kind="idempotency_error",
+                    )
                 return kept[1], kept[2], True
             try:
                 status, text = self._answer("POST", path, body)
@@ -100,24 +113,35 @@ class Api:
                 return self._checkout.create(_checked("checkout.sessions.create", params))
             case "GET", ["checkout", "sessions"]:
                 wanted = params.get("payment_intent")
-                return self._list("checkout.session", params, lambda item: item["payment_intent"] == wanted
-                                  if wanted else True)
+                return self._list(
+                    "checkout.session", params, lambda item: item["payment_intent"] == wanted if wanted else True
+                )
             case "GET", ["checkout", "sessions", key]:
                 return self._checkout.session(key)
             case "POST", ["checkout", "sessions", key, "expire"]:
                 return self._checkout.expire(key)
             case "GET", ["checkout", "sessions", key, "line_items"]:
                 items = self._checkout.session(key)["_line_items"]
-                return {"object": "list", "data": items, "has_more": False,
-                        "url": f"/v1/checkout/sessions/{key}/line_items"}
+                return {
+                    "object": "list",
+                    "data": items,
+                    "has_more": False,
+                    "url": f"/v1/checkout/sessions/{key}/line_items",
+                }
             case "POST", ["refunds"]:
                 return self._checkout.refund(_checked("refunds.create", params))
             case "GET", [listed] if listed in LISTS:
                 created = params.get("created") or {}
                 since, until = int(created.get("gte", 0)), int(created.get("lt", 2**62))
                 wanted = {name: params[name] for name in ("payment_intent", "charge", "type") if name in params}
-                return self._list(LISTS[listed], params, lambda item: since <= item["created"] < until and all(
-                    item.get(name) == value for name, value in wanted.items()))
+                return self._list(
+                    LISTS[listed],
+                    params,
+                    lambda item: (
+                        since <= item["created"] < until
+                        and all(item.get(name) == value for name, value in wanted.items())
+                    ),
+                )
             case "GET", [listed, key] if listed in LISTS:
                 return self._checkout.find(LISTS[listed], key)
         raise Refused(f"Unrecognized request URL ({verb}: /v1/{'/'.join(parts)}).", status=404)
@@ -126,7 +150,7 @@ class Api:
         items = [objects.public(item) for item in self._store.all(VENDOR, kind) if keep(item)]
         if after := params.get("starting_after"):
             keys = [item["id"] for item in items]
-            items = items[keys.index(after) + 1:] if after in keys else []
+            items = items[keys.index(after) + 1 :] if after in keys else []
         limit = min(int(params.get("limit", 10)), 100)
         return {"object": "list", "data": items[:limit], "has_more": len(items) > limit, "url": f"/v1/{kind}"}
 
@@ -135,7 +159,7 @@ class Api:
         for path in paths if isinstance(paths, list) else [paths]:
             names = str(path).split(".")
             for place in body["data"] if names[0] == "data" else [body]:
-                self._expand_one(place, names[names[0] == "data":])
+                self._expand_one(place, names[names[0] == "data" :])
         return body
 
     def _expand_one(self, place: JsonObject, names: list[str]) -> None:
@@ -153,10 +177,14 @@ def _checked(call: str, params: JsonObject) -> JsonObject:
         checked = oracle.check(call, params)
     except oracle.UnknownParams as wrong:
         if wrong.missing:
-            raise Refused(f"Missing required param: {wrong.param}.", code="parameter_missing",
-                          param=wrong.param) from None
-        raise Refused(f"Received unknown or invalid parameter: {wrong.param} ({wrong})", code="parameter_unknown",
-                      param=wrong.param) from None
+            raise Refused(
+                f"Missing required param: {wrong.param}.", code="parameter_missing", param=wrong.param
+            ) from None
+        raise Refused(
+            f"Received unknown or invalid parameter: {wrong.param} ({wrong})",
+            code="parameter_unknown",
+            param=wrong.param,
+        ) from None
     if expand is not None:
         params["expand"] = expand
     return checked

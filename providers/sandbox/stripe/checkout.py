@@ -21,8 +21,15 @@ DEFAULT_LIFE = 24 * 3600
 class Refused(Exception):
     """Stripe's answer to a request it does not carry out: HTTP status, error type, code, parameter."""
 
-    def __init__(self, message: str, *, status: int = 400, kind: str = "invalid_request_error", code: str | None = None,
-                 param: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int = 400,
+        kind: str = "invalid_request_error",
+        code: str | None = None,
+        param: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.status, self.kind, self.code, self.param = status, kind, code, param
 
@@ -60,10 +67,12 @@ class Checkout:
         now = self.now()
         expires_at = int(params.get("expires_at") or now + DEFAULT_LIFE)
         if not 30 * 60 - 60 <= expires_at - now <= DEFAULT_LIFE + 60:
-            raise Refused("The `expires_at` timestamp must be between 30 minutes and 24 hours from now.",
-                          param="expires_at")
-        session = objects.session(params, amount=amount, currency=currency, now=now, expires_at=expires_at,
-                                  page=self._page_url())
+            raise Refused(
+                "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.", param="expires_at"
+            )
+        session = objects.session(
+            params, amount=amount, currency=currency, now=now, expires_at=expires_at, page=self._page_url()
+        )
         self._put("checkout.session", session)
         return session
 
@@ -90,9 +99,15 @@ class Checkout:
         session = self._payable(key)
         intent = self._intent(session, "card")
         charge = objects.charge(intent, self.now(), "card") | {
-            "status": "failed", "failure_code": code, "failure_message": "Your card was declined."}
-        intent |= {"latest_charge": charge["id"], "status": "requires_payment_method",
-                   "last_payment_error": {"type": "card_error", "code": code, "message": "Your card was declined."}}
+            "status": "failed",
+            "failure_code": code,
+            "failure_message": "Your card was declined.",
+        }
+        intent |= {
+            "latest_charge": charge["id"],
+            "status": "requires_payment_method",
+            "last_payment_error": {"type": "card_error", "code": code, "message": "Your card was declined."},
+        }
         self._put("charge", charge)
         self._put("payment_intent", intent)
         self.tell("charge.failed", charge)
@@ -164,10 +179,18 @@ class Checkout:
         return intent
 
     def _succeed(self, intent: JsonObject, charge: JsonObject) -> None:
-        charge |= {"status": "succeeded", "paid": True, "amount_captured": charge["amount"],
-                   "balance_transaction": objects.new_id("txn")}
-        intent |= {"status": "succeeded", "amount_received": intent["amount"], "latest_charge": charge["id"],
-                   "last_payment_error": None}
+        charge |= {
+            "status": "succeeded",
+            "paid": True,
+            "amount_captured": charge["amount"],
+            "balance_transaction": objects.new_id("txn"),
+        }
+        intent |= {
+            "status": "succeeded",
+            "amount_received": intent["amount"],
+            "latest_charge": charge["id"],
+            "last_payment_error": None,
+        }
         self._put("charge", charge)
         self._put("payment_intent", intent)
         self.tell("payment_intent.succeeded", intent)
@@ -175,8 +198,16 @@ class Checkout:
 
     @staticmethod
     def _complete(intent: JsonObject, email: str) -> JsonObject:
-        details = {"address": None, "business_name": None, "email": email, "individual_name": None, "name": None,
-                   "phone": None, "tax_exempt": "none", "tax_ids": None}
+        details = {
+            "address": None,
+            "business_name": None,
+            "email": email,
+            "individual_name": None,
+            "name": None,
+            "phone": None,
+            "tax_exempt": "none",
+            "tax_ids": None,
+        }
         return {"status": "complete", "url": None, "payment_intent": intent["id"], "customer_details": details}
 
     # --- money back ---------------------------------------------------------------------------------------------
@@ -257,8 +288,10 @@ def _total(items: list[JsonObject]) -> tuple[int, str]:
     for place, item in enumerate(items):
         price = item.get("price_data")
         if price is None or price.get("unit_amount") is None:
-            raise Refused("The sandbox keeps no prices: give price_data with unit_amount.",
-                          param=f"line_items[{place}][price_data]")
+            raise Refused(
+                "The sandbox keeps no prices: give price_data with unit_amount.",
+                param=f"line_items[{place}][price_data]",
+            )
         if int(price["unit_amount"]) <= 0:
             raise Refused("Invalid positive integer", param=f"line_items[{place}][price_data][unit_amount]")
         total += int(price["unit_amount"]) * int(item.get("quantity") or 1)
@@ -266,6 +299,7 @@ def _total(items: list[JsonObject]) -> tuple[int, str]:
     if len(currencies) != 1:
         raise Refused("All line items must have one currency.", param="line_items")
     if total < 50:
-        raise Refused("The Checkout Session's total amount due must add up to at least $0.50 usd",
-                      code="amount_too_small")
+        raise Refused(
+            "The Checkout Session's total amount due must add up to at least $0.50 usd", code="amount_too_small"
+        )
     return total, currencies.pop()

@@ -11,8 +11,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from providers.sandbox.store import Store
 from providers.sandbox.stripe.checkout import VENDOR, Checkout, Refused
 
-_PAGES = Environment(loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True,
-                     undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+_PAGES = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
 
 METHODS = {
     "4242424242424242": "Card that is accepted",
@@ -59,7 +64,8 @@ class HostedPage:
         resp.content_type = falcon.MEDIA_HTML
         resp.status = falcon.HTTP_402 if problem else falcon.HTTP_200
         resp.text = _PAGES.get_template("checkout.html").render(
-            session=session, problem=problem, methods=METHODS, amount=_amount(session), items=_items(session))
+            session=session, problem=problem, methods=METHODS, amount=_amount(session), items=_items(session)
+        )
 
 
 def _amount(session: dict[str, Any]) -> str:
@@ -67,5 +73,6 @@ def _amount(session: dict[str, Any]) -> str:
 
 
 def _items(session: dict[str, Any]) -> list[str]:
-    return [item.get("price_data", {}).get("product_data", {}).get("name", "Payment")
-            for item in session["_line_items"]]
+    return [
+        item.get("price_data", {}).get("product_data", {}).get("name", "Payment") for item in session["_line_items"]
+    ]
