@@ -87,7 +87,8 @@ def test_unknown_fields_and_wrong_types_are_errors(generated: tuple[Program, str
         for struct in module.structs:
             model = vars(models)[class_name(struct.name)]
             schema = jsonschema.Draft202012Validator({**document, "$ref": f"#/$defs/{struct.qname}"})
-            for wrong in ({"surely_unknown": 1}, [], "text", None):
+            mistyped: tuple[object, ...] = ({"surely_unknown": 1}, [], "text", None)
+            for wrong in mistyped:
                 assert not schema.is_valid(wrong)
                 with pytest.raises(ValidationError):
                     model.model_validate_json(json.dumps(wrong))

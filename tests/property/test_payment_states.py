@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import permutations
 
@@ -70,15 +71,15 @@ def _post(accounts: dict[str, int], move: Move) -> None:
         list,
         lambda sid: None,
     )
-    act = {
+    acts: dict[str, Callable[[], object]] = {
         "top_up": lambda: rules.top_up(wallet, "stripe", move.amount),
         "refund": lambda: rules.refund(wallet, "stripe", move.amount, None),
         "refund_failed": lambda: rules.refund_failed(wallet, "stripe", move.amount, None),
         "hold": lambda: rules.dispute_opened(wallet, move.amount, None),
         "release": lambda: rules.dispute_won(wallet, move.amount, None),
         "loss": lambda: rules.dispute_lost(wallet, "stripe", move.amount),
-    }[move.act]
-    act()
+    }
+    acts[move.act]()
     for line in wallet.lines:
         name = line.account.rpartition(":")[2]
         # Without lots everything that is taken is owed; what counts is the sum of both.

@@ -52,11 +52,12 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
     (tmp_path / "circle.oschema").symlink_to("circle.oschema")
     (tmp_path / "folder.oschema").mkdir()
     (tmp_path / "a.oschema").write_text("A = str\n")
-    for command in (
+    commands: list[list[str | Path]] = [
         ["lint", tmp_path],
         ["fmt", tmp_path],
         ["generate", "--schemas", tmp_path, "--out", tmp_path / "out"],
-    ):
+    ]
+    for command in commands:
         done = subprocess.run(
             [sys.executable, "-m", "codegen", *command], capture_output=True, text=True, check=False, timeout=60
         )

@@ -78,12 +78,16 @@ def test_a_job_that_fails(house: Database) -> None:
             raise RuntimeError("no luck")
         return 1
 
+    def count() -> int:
+        done.append("x")
+        return 3
+
     log = Log(logged.append)
     runner = Runner(
         house,
         Clock(),
         log,
-        [Job("bad", 1, fail), Job("good", 1, lambda: len(done.append("x") or "abc")), Job("idle", 1, lambda: 0)],
+        [Job("bad", 1, fail), Job("good", 1, count), Job("idle", 1, lambda: 0)],
     )
     assert runner.run_once() == ["bad"] and done == ["x"]
     runs = Store.of(JOB_RUN, house).list_full()["items"]
@@ -104,7 +108,12 @@ def test_a_job_that_fails(house: Database) -> None:
 
 def test_the_loop_runs_and_gives_its_lease_back(house: Database) -> None:
     ran, stop = threading.Event(), threading.Event()
-    runner = Runner(house, Clock(), Log(lambda _: None), [Job("once", 60, lambda: ran.set() or 0)])
+
+    def work() -> int:
+        ran.set()
+        return 0
+
+    runner = Runner(house, Clock(), Log(lambda _: None), [Job("once", 60, work)])
 
     def loop() -> None:
         runner.run(stop)

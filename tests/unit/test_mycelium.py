@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -18,7 +19,7 @@ NOW = 1_800_000_000
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: v["name"])
-def test_addresses_follow_todays_derivation(vector: dict) -> None:
+def test_addresses_follow_todays_derivation(vector: dict[str, Any]) -> None:
     key = parse_public_key(vector["public_key_hex"])
     assert address_of(key) == vector["expected_address"]
     for wrong in vector.get("must_not_match", []):
@@ -66,7 +67,7 @@ def test_what_is_no_overlay_address_is_refused(text: str) -> None:
         parse_address(text)
 
 
-def make(private: PrivateKey, **changes: object) -> tuple[protocol.Challenge, bytes]:
+def make(private: PrivateKey, **changes: Any) -> tuple[protocol.Challenge, bytes]:
     public = bytes(private.public_key)
     made = protocol.Challenge(
         address=address_of(public),
@@ -107,7 +108,7 @@ def test_the_right_key_answers_and_the_text_is_short() -> None:
         {"origin": None},
     ],
 )
-def test_nothing_else_is_answered(changes: dict) -> None:
+def test_nothing_else_is_answered(changes: dict[str, Any]) -> None:
     key = PrivateKey.generate()
     _, sealed = make(key, **changes)
     with pytest.raises(protocol.ChallengeRefused):

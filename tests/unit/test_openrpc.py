@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
-from referencing import Registry, Resource
+from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
 from codegen.emit import openrpc
@@ -38,16 +38,22 @@ def load(root: Path) -> Program:
 @pytest.fixture(scope="module", params=sorted(SCHEMAS))
 def document(request: pytest.FixtureRequest) -> dict[str, Any]:
     (output,) = openrpc.emit(load(SCHEMAS[request.param]))
-    return json.loads(output.text)
+    read: dict[str, Any] = json.loads(output.text)
+    return read
 
 
 def meta_validator() -> Draft7Validator:
     meta = json.loads((DATA / "openrpc-1.3-schema.json").read_text())
-    base = Resource(json.loads((DATA / "json-schema-tools-schema.json").read_text()), DRAFT7)
-    registry = Registry().with_resources(
-        [(uri, base) for uri in ("https://meta.json-schema.tools", "https://meta.json-schema.tools/")]
+    base = DRAFT7.create_resource(json.loads((DATA / "json-schema-tools-schema.json").read_text()))
+    registry: Registry[Any] = Registry()
+    registry = registry.with_resources(
+        [
+            ("https://meta.json-schema.tools", base),
+            ("https://meta.json-schema.tools/", base),
+            ("https://meta.open-rpc.org/", DRAFT7.create_resource(meta)),
+        ]
     )
-    return Draft7Validator(meta, registry=registry.with_resource("https://meta.open-rpc.org/", Resource(meta, DRAFT7)))
+    return Draft7Validator(meta, registry=registry)
 
 
 def objects(value: Any) -> Iterator[dict[str, Any]]:

@@ -9,14 +9,14 @@ from handlers.plans.offer import PlansInvalid, read_plans
 PLAN = {"plan_id": "big", "cost_cents": 5000, "vm_count": 20, "days": 7}
 
 
-def test_defaults():
+def test_defaults() -> None:
     assert [(plan.plan_id, str(plan.cost), plan.vm_count, plan.days) for plan in read_plans(None).values()] == [
         ("vm5", "10.00", 5, 30),
         ("vm10", "20.00", 10, 30),
     ]
 
 
-def test_setting_replaces_them():
+def test_setting_replaces_them() -> None:
     plans = read_plans(json.dumps([PLAN, {**PLAN, "plan_id": "small", "name": "Small", "sku": "mini"}]))
     assert list(plans) == ["big", "small"]
     assert (plans["big"].name, plans["big"].sku, plans["big"].cost_cents) == ("big", "hero-os-2gb", 5000)
@@ -39,11 +39,11 @@ def test_setting_replaces_them():
     ],
     ids=str,
 )
-def test_refusals(setting, message):
+def test_refusals(setting: object, message: str) -> None:
     with pytest.raises(PlansInvalid, match=message):
         read_plans(json.dumps(setting))
 
 
-def test_no_json():
+def test_no_json() -> None:
     with pytest.raises(PlansInvalid, match="JSON"):
         read_plans("vm5")

@@ -27,12 +27,12 @@ SOUND = {
 pytestmark = pytest.mark.usefixtures("no_settings")
 
 
-def faults(**changed):
+def faults(**changed: object) -> list[tuple[str, str]]:
     given = {name: value for name, value in {**SOUND, **changed}.items() if value is not None}
     return [(problem.fault, problem.variable) for problem in problems(load_settings(**given))]
 
 
-def test_sound_configuration():
+def test_sound_configuration() -> None:
     assert faults() == []
 
 
@@ -58,24 +58,24 @@ def test_sound_configuration():
         ({"FORGE_TOKEN": None}, ("missing", "FORGE_TOKEN")),
     ],
 )
-def test_each_fault_is_named(changed, expected):
+def test_each_fault_is_named(changed: dict[str, object], expected: tuple[str, str]) -> None:
     assert faults(**changed) == [expected]
 
 
-def test_defaults_are_no_production():
+def test_defaults_are_no_production() -> None:
     found = faults(**dict.fromkeys(SOUND))
     assert ("missing", "HERO_ONBOARDING_ADMIN_SECRET") in found
     assert ("missing", "STRIPE_LIVE_SECRET_KEY") in found
     assert ("weak", "HERO_ONBOARDING_PUBLIC_URL") in found
 
 
-def test_the_sandbox_is_refused():
+def test_the_sandbox_is_refused() -> None:
     found = faults(sandbox_url="http://127.0.0.1:9930", forge_url=None)
     assert ("sandbox", "HERO_ONBOARDING_SANDBOX_URL") in found
     assert ("sandbox", "HERO_ONBOARDING_CLICKPESA_BASE_URL") in found
 
 
-def test_no_secret_is_told():
+def test_no_secret_is_told() -> None:
     given = {name: "s3cret" for name in SOUND if name.isupper()}
     told = " ".join(problem.message for problem in problems(load_settings(admin_secret="s3cret", **given)))
     assert "s3cret" not in told

@@ -1,6 +1,9 @@
 """Settings: names, defaults, files, secrets that stay out of sight."""
 
+from pathlib import Path
+
 import pytest
+from pydantic import SecretStr
 
 from handlers.settings import SettingsInvalid, load_settings
 
@@ -37,12 +40,12 @@ DEFAULTS = {
 }
 
 
-def test_defaults():
+def test_defaults() -> None:
     settings = load_settings()
     assert {name: getattr(settings, name) for name in DEFAULTS} == DEFAULTS
 
 
-def test_environment_names(monkeypatch):
+def test_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_PORT", "8000")
     monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", "/srv/onboarding")
     monkeypatch.setenv("HERO_ONBOARDING_RATE_LIMITS", "off")
@@ -53,17 +56,17 @@ def test_environment_names(monkeypatch):
     assert settings.database_url == "sqlite:////srv/onboarding/hero-onboarding.db"
     assert settings.rate_limits is False
     assert settings.forge_owner == "hero_ops", "an empty variable counts as unset"
-    assert settings.stripe_live_secret_key.get_secret_value() == "sk_live_1"
+    assert settings.stripe_live_secret_key == SecretStr("sk_live_1")
 
 
-def test_workers_follow_the_database(monkeypatch):
+def test_workers_follow_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.cpu_count", lambda: 6)
     assert load_settings(database_url="postgresql://db/onboarding").workers == 6
     assert load_settings(database_url="postgresql://db/onboarding", workers=3).workers == 3
     assert load_settings().workers == 1
 
 
-def test_sandbox_takes_the_urls_that_are_not_given(monkeypatch):
+def test_sandbox_takes_the_urls_that_are_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_SANDBOX_URL", "http://127.0.0.1:9930/")
     monkeypatch.setenv("HERO_ONBOARDING_IDENFY_BASE_URL", "https://idenfy.example")
     settings = load_settings()
@@ -74,24 +77,24 @@ def test_sandbox_takes_the_urls_that_are_not_given(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["HERO_ONBOARDING_ADMIN_SECRET", "FORGE_TOKEN"])
-def test_value_from_a_file(name, monkeypatch, tmp_path):
+def test_value_from_a_file(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret with = and spaces\n")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
     settings = load_settings()
     value = settings.admin_secret if "ADMIN" in name else settings.forge_token
-    assert value.get_secret_value() == "s3cret with = and spaces"
+    assert value == SecretStr("s3cret with = and spaces")
     monkeypatch.setenv(name, "other")
     with pytest.raises(SettingsInvalid, match=f"both {name} and {name}_FILE"):
         load_settings()
 
 
-def test_missing_file_is_named(monkeypatch, tmp_path):
+def test_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("FORGE_TOKEN_FILE", str(tmp_path / "nothing"))
     with pytest.raises(SettingsInvalid, match=r"FORGE_TOKEN_FILE: cannot read .*nothing"):
         load_settings()
 
 
-def test_secrets_stay_out_of_sight(monkeypatch):
+def test_secrets_stay_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_ADMIN_SECRET", "s3cret")
     monkeypatch.setenv("STRIPE_WEBHOOK_SIGNING_KEY", "whsec_s3cret")
     monkeypatch.setenv("HERO_ONBOARDING_DATABASE_URL", "postgresql://u:s3cret@db/onboarding")
@@ -99,7 +102,7 @@ def test_secrets_stay_out_of_sight(monkeypatch):
     assert "s3cret" not in repr(settings) + str(settings)
 
 
-def test_problems_name_the_variable_and_no_value(monkeypatch):
+def test_problems_name_the_variable_and_no_value(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_PORT", "s3cret")
     monkeypatch.setenv("HERO_ONBOARDING_PUBLIC_URL", "example.com")
     with pytest.raises(SettingsInvalid) as raised:
@@ -111,6 +114,6 @@ def test_problems_name_the_variable_and_no_value(monkeypatch):
     assert "s3cret" not in str(raised.value)
 
 
-def test_limits_that_cross_are_refused():
+def test_limits_that_cross_are_refused() -> None:
     with pytest.raises(SettingsInvalid, match="TOP_UP_MIN_CENTS"):
         load_settings(top_up_min_cents=2, top_up_max_cents=1)

@@ -1,5 +1,7 @@
 """A folder of files over HTTP: its files only, with their headers, and nothing above it."""
 
+from pathlib import Path
+
 import falcon
 import pytest
 from falcon import testing
@@ -8,7 +10,7 @@ from handlers.pages.files import Folder
 
 
 @pytest.fixture
-def client(tmp_path):
+def client(tmp_path: Path) -> testing.TestClient:
     (tmp_path / "secret.txt").write_text("secret")
     site = tmp_path / "site"
     (site / "objects").mkdir(parents=True)
@@ -20,7 +22,7 @@ def client(tmp_path):
     return testing.TestClient(app)
 
 
-def test_index_answers_for_its_folder(client):
+def test_index_answers_for_its_folder(client: testing.TestClient) -> None:
     answer = client.simulate_get("/reference/")
     assert answer.text == "<h1>Réference</h1>"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
@@ -29,7 +31,7 @@ def test_index_answers_for_its_folder(client):
     assert client.simulate_get("/reference").headers["location"] == "/reference/"
 
 
-def test_files_by_path(client):
+def test_files_by_path(client: testing.TestClient) -> None:
     assert client.simulate_get("/reference/objects/user.html").text == "user"
     assert client.simulate_get("/reference/style.css").headers["content-type"] == "text/css; charset=utf-8"
 
@@ -45,16 +47,16 @@ def test_files_by_path(client):
         "/reference/nothing.html",
     ],
 )
-def test_nothing_else(client, path):
+def test_nothing_else(client: testing.TestClient, path: str) -> None:
     assert client.simulate_get(path).status_code == 404
 
 
-def test_unchanged_file_is_not_sent_again(client):
+def test_unchanged_file_is_not_sent_again(client: testing.TestClient) -> None:
     etag = client.simulate_get("/reference/style.css").headers["etag"]
     answer = client.simulate_get("/reference/style.css", headers={"If-None-Match": etag})
     assert (answer.status_code, answer.content) == (304, b"")
 
 
-def test_reading_only(client):
+def test_reading_only(client: testing.TestClient) -> None:
     assert client.simulate_post("/reference/").status_code == 405
     assert client.simulate_head("/reference/").status_code == 200

@@ -199,7 +199,7 @@ def test_money_reckons_as_integers_do(first: int, second: int, times: int) -> No
 
 def test_money_and_floats_do_not_meet_in_sums() -> None:
     with pytest.raises(TypeError):
-        Money(1) + 0.5  # type: ignore[operator]
+        Money(1) + 0.5
 
 
 def test_bounds_and_patterns() -> None:
@@ -226,8 +226,10 @@ def test_integer_keys_are_text_in_json() -> None:
 def test_types_behind_aliases_do_not_disturb_one_another() -> None:
     """pydantic writes into the core schemas of aliased types, so none may be shared."""
     for kind in (types.Money, types.OTime, types.Duration, types.Decimal, types.Bytes):
-        first, second = TypeAliasType("first", kind), TypeAliasType("second", kind)  # type: ignore[valid-type]
-        for adapter in (TypeAdapter(dict[str, first]), TypeAdapter(list[second]), TypeAdapter(kind)):
+        first: Any = TypeAliasType("first", kind)
+        second: Any = TypeAliasType("second", kind)
+        adapters: list[TypeAdapter[Any]] = [TypeAdapter(dict[str, first]), TypeAdapter(list[second]), TypeAdapter(kind)]
+        for adapter in adapters:
             assert adapter.core_schema
             with pytest.raises(ValidationError):
                 adapter.validate_json("true")
