@@ -12,7 +12,9 @@ from types import ModuleType
 import psycopg
 import pytest
 
-from codegen.emit import models, strategies, tables
+from codegen.emit.models import models
+from codegen.emit.strategies import strategies
+from codegen.emit.tables import tables
 from codegen.model import load_program
 from codegen.runtime.storage.database import Database
 from codegen.source.diagnostics import Report

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING
 import click
 
 from codegen.commands.options import FORMAT
-from codegen.emit.freshness import Difference, compare, stale_manifest, touched
-from codegen.emit.manifest import Manifest, input_digest, read_manifest
+from codegen.emit.header import COMMAND
+from codegen.emit.run.freshness import Difference, compare, stale_manifest, touched
+from codegen.emit.run.manifest import Manifest, input_digest, read_manifest
+from codegen.emit.run.project import regenerating_command
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.printers import plural, write_findings
 from codegen.source.span import Span
 
 if TYPE_CHECKING:
-    from codegen.emit.freshness import Wanted
+    from codegen.emit.run.freshness import Wanted
 
 _RULES = {
     "changed": catalog.GENERATED_CHANGED,
@@ -66,14 +68,23 @@ def command(schemas: Path, out: Path, check: bool, watch: bool, only: str | None
 
 
 class Run:
-    """One command line. Heavy modules are imported where they are needed: a run with nothing to do is quick."""
+    """One command line; `mend` is the command that mends stale output.
+
+    Heavy modules are imported where they are needed: a run with nothing to do is quick.
+    """
 
     def __init__(self, schemas: Path, out: Path, only: str | None, form: str) -> None:
         self.schemas, self.out, self.only, self.form = schemas, out, only, form
+        try:
+            named = regenerating_command(out)
+        except ValueError as error:
+            raise click.UsageError(str(error)) from error
+        self.command = named or COMMAND
+        self.mend = named or f"{COMMAND} --schemas {schemas.as_posix()} --out {out.as_posix()}"
 
     def check(self) -> bool:
         """Whether everything is fresh; prints what is not."""
-        digest = input_digest(self.schemas)
+        digest = input_digest(self.schemas, self.command)
         old = read_manifest(self.out)
         kinds = self._kinds(old)
         if old.input == digest:
@@ -92,7 +103,7 @@ class Run:
     def generate(self) -> bool:
         """Write what differs; False where the schemas are wrong or something is in the way."""
         started = time.perf_counter()
-        digest = input_digest(self.schemas)
+        digest = input_digest(self.schemas, self.command)
         old = read_manifest(self.out)
         if old.input == digest and not touched(self.out, old, self._kinds(old)):
             self._say("nothing to do")
@@ -106,10 +117,10 @@ class Run:
         if blocking:
             self._findings(blocking)
             return False
-        from codegen.emit.generate import write
+        from codegen.emit.run.generate import write
 
         try:
-            write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest))
+            write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest), self.command)
         except OSError as error:
             self._unwritable(error)
             return False
@@ -120,7 +131,7 @@ class Run:
         """Generate, then again after each change of a schema file, until interrupted; errors do not end it."""
         from watchfiles import watch
 
-        seen = input_digest(self.schemas)
+        seen = input_digest(self.schemas, self.command)
         self._again()
         click.echo(f"watching {self.schemas} (Ctrl-C ends)")
         for changes in watch(
@@ -131,7 +142,7 @@ class Run:
             rust_timeout=500,
         ):
             # What changed before the watch stood is seen at its first rest.
-            if changes or (seen and input_digest(self.schemas) != seen):
+            if changes or (seen and input_digest(self.schemas, self.command) != seen):
                 self._again()
             seen = ""
 
@@ -158,8 +169,8 @@ class Run:
 
     def _emit(self) -> tuple[dict[str, Wanted], Collection[str]] | None:
         """The files wanted and their kinds; None, after findings, where the schemas are wrong."""
-        from codegen.emit.generate import PACKAGES, emit_kinds
         from codegen.emit.output import KINDS
+        from codegen.emit.run.generate import PACKAGES, emit_kinds
         from codegen.model.load import load_sources
 
         self._check_only()
@@ -171,8 +182,8 @@ class Run:
             return None
         if self.only is None:
             kinds = [*KINDS, PACKAGES]
-            return emit_kinds(program, kinds), kinds
-        return emit_kinds(program, [self.only]), [self.only]
+            return emit_kinds(program, kinds, self.command), kinds
+        return emit_kinds(program, [self.only], self.command), [self.only]
 
     def _manifest(self, old: Manifest, wanted: dict[str, Wanted], kinds: Collection[str], digest: str) -> Manifest:
         """The manifest after this run; one that wrote only some kinds says nothing of the others' inputs."""
@@ -183,13 +194,6 @@ class Run:
         return replace(old, input=old.input if old.input == digest else None, files=kept | files)
 
     # --- what is said -------------------------------------------------------------------------------------------
-
-    @property
-    def mend(self) -> str:
-        """The command that mends stale output."""
-        if (self.schemas, self.out) == (Path("schemas"), Path("generated")) and Path("noxfile.py").exists():
-            return "nox -s codegen"
-        return f"oschema generate --schemas {self.schemas.as_posix()} --out {self.out.as_posix()}"
 
     def _show(self, differences: list[Difference]) -> None:
         if self.form != "text":

@@ -17,7 +17,7 @@ class Output:
 Emit = Callable[[Program], Iterable[Output]]
 
 KINDS: dict[str, str] = {
-    kind: f"codegen.emit.{kind}"
+    kind: f"codegen.emit.{kind}.{kind}"
     for kind in (
         "schema",
         "models",

@@ -9,7 +9,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from codegen.emit.generate import emit_kinds
+from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
 from codegen.model.model import Program
 from codegen.source.diagnostics import Report

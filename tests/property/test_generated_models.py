@@ -14,8 +14,8 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from codegen.emit.generate import emit_kinds
-from codegen.emit.pytypes import class_name
+from codegen.emit.python.names import class_name
+from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
 from codegen.model.casing import snake
 from codegen.model.model import Enum, ErrorGroup, Module, Program

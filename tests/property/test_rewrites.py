@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pydantic_core import from_json, to_json
 
-from codegen.emit.generate import emit_kinds
+from codegen.emit.run.generate import emit_kinds
 from codegen.evolve.embedded import compare
 from codegen.evolve.lock import load
 from codegen.model import Program, load_program

@@ -16,7 +16,11 @@ import pytest
 from falcon.testing import TestClient
 from pydantic import TypeAdapter
 
-from codegen.emit import errors, models, openrpc, routes, services
+from codegen.emit.errors import errors
+from codegen.emit.models import models
+from codegen.emit.openrpc import openrpc
+from codegen.emit.routes import routes
+from codegen.emit.services import services
 from codegen.model import load_program
 from codegen.runtime.context import Caller
 from codegen.runtime.http.app import create_app

@@ -11,7 +11,8 @@ from typing import Any
 import peewee
 import pytest
 
-from codegen.emit import models, tables
+from codegen.emit.models import models
+from codegen.emit.tables import tables
 from codegen.evolve.ddl import create_all
 from codegen.model import load_program
 from codegen.runtime.storage.database import Database

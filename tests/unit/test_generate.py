@@ -13,8 +13,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from codegen.cli import main
-from codegen.emit.manifest import NAME, input_digest, read_manifest
 from codegen.emit.output import KINDS
+from codegen.emit.run.manifest import NAME, input_digest, read_manifest
 from codegen.source.writing import replace_file
 
 SHOP = """\
@@ -119,13 +119,13 @@ def test_check_sees_changes_and_orphans(project: Path) -> None:
     generate()
     (project / "schemas/other/types.oschema").unlink()
     (project / "schemas/shop/types.oschema").write_text(SHOP.replace("SoldOut", "Gone"))
-    (project / "noxfile.py").touch()
+    (project / "pyproject.toml").write_text('[tool.oschema]\nregenerate = "make models"\n')
     result = generate("--check")
     assert result.exit_code == 1
     states = {line.split()[1]: line.split()[0] for line in result.output.splitlines() if "generated/" in line}
     assert states["generated/strategies/other.py"] == "orphan"
     assert states["generated/schema.json"] == "changed"
-    assert result.output.endswith("fix: nox -s codegen\n")
+    assert result.output.endswith("fix: make models\n")
 
 
 def test_mends_everything_and_says_what_was_edited(project: Path) -> None:
@@ -200,7 +200,7 @@ def test_an_interrupted_run_leaves_whole_files_and_is_mended_by_the_next(
         replace_file(path, data)
 
     with monkeypatch.context() as patched:
-        patched.setattr("codegen.emit.generate.replace_file", until_the_disk_is_full)
+        patched.setattr("codegen.emit.run.generate.replace_file", until_the_disk_is_full)
         result = generate()
     assert result.exit_code == 1
     assert "error[OS008]: cannot write generated: No space left on device" in result.output
@@ -261,6 +261,22 @@ def test_findings_for_machines(project: Path, form: str) -> None:
         assert finding["fix"] == "oschema generate --schemas schemas --out generated"
     else:
         assert result.output.startswith("::error file=generated/schema.json")
+
+
+def test_a_project_says_what_regenerates(project: Path) -> None:
+    """The files of a project name its own command, and ours where it has none."""
+    generate()
+    out = project / "generated"
+    assert "Do not edit; run `oschema generate`." in (out / "strategies/shop.py").read_text()
+    settings = project / "pyproject.toml"
+    settings.write_text('[tool.oschema]\nregenerate = "make models"\n')
+    assert "edited" not in generate().output
+    for path in ("strategies/shop.py", "strategies/__init__.py", "schema.json", NAME):
+        assert "Do not edit; run `make models`." in (out / path).read_text(), path
+    assert generate().output == "generated: nothing to do\n"
+    for wrong in ("[tool.oschema]\nregenerate = 3\n", "[tool.oschema", '[tool.oschema]\nregenerate = "a\\nb"\n'):
+        settings.write_text(wrong)
+        assert generate().exit_code == 2, wrong
 
 
 def test_the_digest_follows_schemas_only_where_they_say_something(project: Path) -> None:

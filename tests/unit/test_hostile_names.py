@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.emit.generate import emit_kinds
 from codegen.emit.output import KINDS
+from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
 from codegen.source.diagnostics import Report
 from tests.npm import NODE

@@ -12,7 +12,7 @@ from jsonschema import Draft7Validator
 from referencing import Registry
 from referencing.jsonschema import DRAFT7
 
-from codegen.emit import openrpc
+from codegen.emit.openrpc import openrpc
 from codegen.model.load import load_program
 from codegen.model.model import CRUD_VERBS, Field, ListOf, Module, Named, Primitive, Program, Struct
 from codegen.source.diagnostics import Report

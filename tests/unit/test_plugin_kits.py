@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from codegen.emit.generate import emit_kinds
+from codegen.emit.run.generate import emit_kinds
 from codegen.model.load import load_program
 from codegen.runtime.errors import NotFound
 from codegen.runtime.plugins.registry import Metadata

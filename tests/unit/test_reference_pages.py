@@ -15,11 +15,11 @@ from pathlib import Path
 
 import pytest
 
-from codegen.emit import reference
-from codegen.emit.generate import emit_kinds
-from codegen.emit.operations import Operation, catalogue
-from codegen.emit.reference_code import Code, Snippets
-from codegen.emit.samples import sample
+from codegen.emit.calls.operations import Operation, catalogue
+from codegen.emit.openrpc.samples import sample
+from codegen.emit.reference import reference
+from codegen.emit.reference.code import Code, Snippets
+from codegen.emit.run.generate import emit_kinds
 from codegen.model.load import load_program
 from codegen.model.model import CRUD_VERBS, Field, Module, Primitive, Program, Struct
 from codegen.source.diagnostics import Report

@@ -1,0 +1,1 @@
+"""Every call of a program, grouped as clients and documents show them."""

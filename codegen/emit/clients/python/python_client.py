@@ -1,0 +1,404 @@
+"""Turn the checked model into a Python client: a file per group of calls, each for threads and for asyncio."""
+
+from __future__ import annotations
+
+import json
+import keyword
+import re
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from codegen.emit.calls.groups import (
+    SAFE_VERBS,
+    Group,
+    find_fields,
+    groups,
+    input_fields,
+    listed_fields,
+    patch_fields,
+)
+from codegen.emit.header import header
+from codegen.emit.output import Output
+from codegen.emit.python.imports import Imports
+from codegen.emit.python.names import argument_name, method_name
+from codegen.emit.python.types import model_name, python_type
+from codegen.emit.render import environment
+from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
+
+_LIST = re.compile(r"\blist\b(?=\[)")
+_CALLED = frozenset({"builtins", "cast", "without_none"})
+"""What the body of a call uses: no parameter may hide it."""
+_MODELS = "...models"
+_RUNTIME = "codegen.runtime.client.client"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    name: str
+    annotation: str
+    required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A TypedDict; `functional` where a key is no identifier that Python allows there."""
+
+    name: str
+    doc: str
+    fields: tuple[Entry, ...]
+
+    @property
+    def functional(self) -> bool:
+        return any(keyword.iskeyword(field.name) for field in self.fields)
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """`default` is Python text, None where the argument must be given; `leave_out`: None means it is not sent."""
+
+    wire: str
+    annotation: str
+    default: str | None = None
+    leave_out: bool = False
+
+    @property
+    def name(self) -> str:
+        return client_argument(self.wire)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    name: str
+    wire: str
+    params: str
+    result: str
+    doc: str
+    arguments_list: tuple[Argument, ...]
+    safe: bool
+    key: str | None
+    errors: tuple[str, ...]
+
+    @property
+    def constant(self) -> str:
+        """The prepared call, a constant of the module."""
+        parts = [self.wire, self.params, self.result]
+        if self.safe:
+            parts.append("safe=True")
+        if self.key:
+            parts.append(f"key={json.dumps(self.key)}")
+        if self.errors:
+            parts.append(_folded("errors=(", self.errors, ",)" if len(self.errors) == 1 else ")"))
+        return _filled(f"_{self.name.upper()} = Call(", parts, ")")
+
+    def head(self, define: str) -> str:
+        """The `def` line, broken where it is too long."""
+        name = client_method(self.name)
+        required = [f"{a.name}: {a.annotation}" for a in self.arguments_list if a.default is None]
+        optional = [f"{a.name}: {a.annotation} = {a.default}" for a in self.arguments_list if a.default is not None]
+        parts = ["self", *required, *(["*", *optional] if optional else [])]
+        return _filled(f"    {define} {name}(", parts, f") -> {self.result}:")
+
+    def body(self, await_: str) -> str:
+        """The `return` line; optional arguments that are None are not sent."""
+        start = f"        return cast({json.dumps(self.result)}, {await_}self._transport.call(_{self.name.upper()}, "
+        sent = [f'"{a.wire}": {a.name}' for a in self.arguments_list]
+        left_out = [a.wire for a in self.arguments_list if a.leave_out]
+        if not left_out:
+            return _filled(start + "{", sent, "}))")
+        return _filled(start + "without_none({", sent, f"}}, {json.dumps(left_out)})))")
+
+
+def _filled(start: str, parts: Sequence[str], end: str) -> str:
+    """One line of at most 120 columns, or the parts on lines of their own, one level deeper than `start`."""
+    line = start + ", ".join(parts) + end
+    if len(line) <= 120:
+        return line
+    margin = " " * (len(start) - len(start.lstrip()))
+    return start + "".join(f"\n{margin}    {part}," for part in parts) + f"\n{margin}{end}"
+
+
+def _folded(start: str, names: Sequence[str], end: str) -> str:
+    """A list of names inside an argument on a line of its own, folded where it is too long."""
+    return textwrap.fill(start + ", ".join(names) + end, 114, subsequent_indent="        ", break_long_words=False)
+
+
+def emit(program: Program) -> Iterable[Output]:
+    sources = [file for module in program.modules for file in module.files]
+    first_line = header(sources)
+    all_groups = groups(program)
+    for group in all_groups:
+        yield Output(f"clients/python/{group.identifier}.py", _File(program, group).render(first_line))
+    example = next(
+        (
+            f"{group.identifier}.{client_method(call)}(…)"
+            for group in all_groups
+            for call in (*group.verbs, *(method.name for method in group.methods))
+        ),
+        "…",
+    )
+    yield Output(
+        "clients/python/__init__.py",
+        environment("clients.python")
+        .get_template("package.py.j2")
+        .render(header=first_line, groups=all_groups, example=example),
+    )
+
+
+class _File:
+    """One group's file while it is written."""
+
+    def __init__(self, program: Program, group: Group) -> None:
+        self.program, self.group = program, group
+        self.imports = Imports([f"{group.title}Calls", f"Async{group.title}Calls", *_record_names(group)])
+        self.records: list[Record] = []
+
+    def render(self, first_line: str) -> str:
+        runtime = {name: self.imports.name(_RUNTIME, name) for name in ("AsyncTransport", "Call", "Transport")}
+        assert all(name == local for name, local in runtime.items())
+        calls = [*self._crud(), *(self._method(method) for method in self.group.methods)]
+        if any(call.name == "list" for call in calls):
+            calls = [self._beside_list(call) for call in calls]
+        if any(argument.leave_out for call in calls for argument in call.arguments_list):
+            self.imports.name(_RUNTIME, "without_none")
+        self.imports.name("typing", "cast")
+        typed_dict = self.imports.name("typing_extensions", "TypedDict") if self.records else ""
+        not_required = ""
+        if any(not field.required for record in self.records for field in record.fields):
+            not_required = self.imports.name("typing", "NotRequired")
+        return (
+            environment("clients.python")
+            .get_template("api.py.j2")
+            .render(
+                header=first_line,
+                title=f"`{self.group.name}`",
+                name=f"{self.group.title}Calls",
+                group_doc=_python_doc(self.group.doc) or f"The calls of `{self.group.name}`.",
+                records=self.records,
+                calls=calls,
+                imports=self.imports.text(),
+                NotRequired=not_required,
+                TypedDict=typed_dict,
+            )
+        )
+
+    def _type(self, of: Field | Param) -> str:
+        return python_type(self.program, of.type, self.imports, nullable=of.nullable, models=_MODELS)
+
+    def _record(self, name: str, doc: str, fields: Sequence[Field], optional: Sequence[str] | None) -> str:
+        """`optional` names the keys that may be left out, None for all."""
+        self.records.append(
+            Record(
+                name,
+                doc,
+                tuple(
+                    Entry(field.name, self._type(field), optional is not None and field.name not in optional)
+                    for field in fields
+                ),
+            )
+        )
+        return name
+
+    def _beside_list(self, call: Call) -> Call:
+        """In a class with a method `list` the type of that name is spelled out in annotations."""
+
+        def spell(annotation: str) -> str:
+            spelled = _LIST.sub("builtins.list", annotation)
+            if spelled != annotation:
+                self.imports.module("builtins")
+            return spelled
+
+        return replace(
+            call,
+            result=spell(call.result),
+            arguments_list=tuple(
+                replace(argument, annotation=spell(argument.annotation)) for argument in call.arguments_list
+            ),
+        )
+
+    # --- services -----------------------------------------------------------------------------------------------
+
+    def _method(self, method: Method) -> Call:
+        arguments = tuple(self._argument(param, method.idempotent) for param in method.params)
+        params = _params_name(method)
+        self.records.append(
+            Record(
+                params,
+                f"The parameters of `{method.wire}`.",
+                tuple(
+                    Entry(param.name, self._type(param), not argument.leave_out)
+                    for param, argument in zip(method.params, arguments, strict=True)
+                ),
+            )
+        )
+        result = (
+            "None"
+            if method.result is None
+            else python_type(self.program, method.result, self.imports, nullable=method.result_nullable, models=_MODELS)
+        )
+        raises = [self.program.errors[name] for name in method.errors]
+        doc = _python_doc(method.doc) or f"Call `{method.wire}`."
+        if method.deprecated:
+            doc += f"\n\nDeprecated: {method.deprecated.reason}"
+        if raises:
+            doc += "\n\n" + _python_doc("Raises " + ", ".join(f"`{error.name}`" for error in raises) + ".")
+        return Call(
+            method.name,
+            json.dumps(method.wire),
+            params,
+            result,
+            doc,
+            arguments,
+            method.safe,
+            method.idempotent,
+            tuple(self._error(name) for name in method.errors if not name.startswith("runtime.")),
+        )
+
+    def _argument(self, param: Param, key: str | None) -> Argument:
+        annotation = self._type(param)
+        literal = _literal(param.default)
+        if param.required and param.name != key:
+            return Argument(param.name, annotation)
+        if literal is not None and not param.optional:
+            return Argument(param.name, annotation, literal)
+        if not annotation.endswith("None"):
+            annotation += " | None"
+        return Argument(param.name, annotation, "None", leave_out=True)
+
+    def _error(self, name: QName) -> str:
+        error = self.program.errors[name]
+        return self.imports.name(f"...errors.{error.module}", error.name)
+
+    # --- CRUD ---------------------------------------------------------------------------------------------------
+
+    def _crud(self) -> Iterator[Call]:
+        root = self.group.root
+        if root is None:
+            return
+        for verb in root.crud:
+            yield self._crud_call(root, verb)
+
+    def _crud_call(self, root: Struct, verb: CrudVerb) -> Call:
+        sid, rev = Argument("sid", "str"), Argument("rev", "int | None", "None", leave_out=True)
+        revs = () if root.append_only else (rev,)
+        paging = (Argument("limit", "int", "100"), Argument("cursor", "str | None", "None", leave_out=True))
+        arguments: tuple[Argument, ...]
+        match verb:
+            case "new":
+                result, doc = self._model(root), f"Store a new `{root.name}`."
+                arguments = (Argument("data", self._input(root)),)
+            case "get":
+                result, doc, arguments = self._model(root), "The object with this sid.", (sid,)
+            case "set":
+                result, doc = self._model(root), "Replace an object, or store it where its sid is new."
+                arguments = (Argument("data", self._input(root)), *revs)
+            case "patch":
+                result, doc = self._model(root), "Change some fields; what is absent stays, None clears."
+                patch = self._record(f"{root.name}Patch", "What may be changed.", patch_fields(root), None)
+                arguments = (sid, Argument("data", patch), *revs)
+            case "delete":
+                result, doc, arguments = "None", "Remove the object.", (sid,)
+            case "exists":
+                result, doc, arguments = "bool", "Whether there is an object with this sid.", (sid,)
+            case "list":
+                result, doc, arguments = f"{self._page()}[str]", "The sids, a page at a time.", paging
+            case "list_full":
+                result = f"{self._page()}[{self._listed(root)}]"
+                doc, arguments = "The objects, a page at a time.", paging
+            case "find":
+                wanted = self._record(
+                    f"{root.name}Filter",
+                    "The indexed fields; objects equal in all that are given.",
+                    find_fields(root),
+                    None,
+                )
+                result = f"{self._page()}[{self._listed(root)}]"
+                doc = "The objects whose indexed fields have these values, a page at a time."
+                arguments = (Argument("filter", wanted), *paging)
+        if arguments == (sid,):
+            params = self.imports.name(_RUNTIME, "SidParams")
+        elif arguments == paging:
+            params = self.imports.name(_RUNTIME, "PageParams")
+        else:
+            params = _verb_params_name(root, verb)
+            self.records.append(
+                Record(
+                    params,
+                    f"The parameters of `{root.wire}.{verb}`.",
+                    tuple(Entry(a.wire, a.annotation, not a.leave_out) for a in arguments),
+                )
+            )
+        return Call(
+            verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS, None, ()
+        )
+
+    def _page(self) -> str:
+        return self.imports.name(_RUNTIME, "Page")
+
+    def _input(self, root: Struct) -> str:
+        name = f"{root.name}Input"
+        if all(record.name != name for record in self.records):
+            fields = input_fields(root)
+            self._record(
+                name,
+                f"A `{root.name}` as it is sent: without what the server fills in.",
+                fields,
+                [field.name for field in fields if not field.required],
+            )
+        return name
+
+    def _model(self, root: Struct) -> str:
+        return model_name(self.program, root.qname, self.imports, models=_MODELS)
+
+    def _listed(self, root: Struct) -> str:
+        if not any(field.sensitive for field in root.fields):
+            return self._model(root)
+        name = f"{root.name}Listed"
+        if all(record.name != name for record in self.records):
+            fields = listed_fields(root)
+            self._record(
+                name,
+                f"A `{root.name}` as lists give it: without what is sensitive.",
+                fields,
+                [field.name for field in fields if field.optional],
+            )
+        return name
+
+
+def client_method(name: str) -> str:
+    """A call's name in a Python client: `list` stays, and annotations beside it say `builtins.list`."""
+    return name if name == "list" else method_name(name)
+
+
+def client_argument(name: str) -> str:
+    """A parameter's name in a Python client."""
+    return f"{name}_" if name in _CALLED else argument_name(method_name(name))
+
+
+def _params_name(method: Method) -> str:
+    return "".join(part.capitalize() for part in method.name.split("_")) + "Params"
+
+
+def _verb_params_name(root: Struct, verb: CrudVerb) -> str:
+    return f"{root.name}{verb.capitalize()}Params"
+
+
+def _record_names(group: Group) -> Iterator[str]:
+    """What a group's file may define: an import of such a name gets another one there."""
+    yield from map(_params_name, group.methods)
+    if group.root is not None:
+        yield from (f"{group.root.name}{suffix}" for suffix in ("Input", "Patch", "Filter", "Listed"))
+        yield from (_verb_params_name(group.root, verb) for verb in group.verbs)
+
+
+def _literal(default: Default | None) -> str | None:
+    """A default that can stand in a signature; the others are left to the server."""
+    if default is None or default.now or not isinstance(default.value, bool | int):
+        return None
+    return repr(default.value)
+
+
+def _python_doc(doc: str) -> str:
+    """As it stands in a docstring of a method, with its lines folded."""
+    lines = (textwrap.fill(line, 108, break_long_words=False) for line in doc.splitlines())
+    return "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')

@@ -1,0 +1,1 @@
+"""Tests for plugins and for stored objects."""

@@ -1,0 +1,1 @@
+"""Exception classes of declared errors."""

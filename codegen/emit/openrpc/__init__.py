@@ -1,0 +1,1 @@
+"""The OpenRPC document and its examples."""

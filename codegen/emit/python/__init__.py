@@ -1,0 +1,1 @@
+"""How generated Python is spelled: types, names, imports, docstrings."""

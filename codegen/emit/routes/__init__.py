@@ -1,0 +1,1 @@
+"""What binds services and webhooks to their handlers."""

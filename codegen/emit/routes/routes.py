@@ -1,0 +1,142 @@
+"""Turn services and webhooks into what the runtime binds to handlers: typed params, wire names, scopes, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from codegen.emit.header import header
+from codegen.emit.output import Output
+from codegen.emit.python.imports import Imports
+from codegen.emit.python.names import method_name, quoted
+from codegen.emit.python.types import python_type, value_text
+from codegen.emit.render import environment
+from codegen.emit.services.services import parameter_name, raised, result_type, service_class, webhook_class
+from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
+from codegen.source.span import Span
+
+WIRING = "codegen.runtime.rpc.wiring"
+
+
+def emit(program: Program) -> Iterable[Output]:
+    routed = [module for module in program.modules if module.services or module.webhooks]
+    for module in routed:
+        yield Output(f"routes/{module.name}.py", _module(program, module))
+    yield Output(
+        "routes/__init__.py",
+        environment("routes")
+        .get_template("package.py.j2")
+        .render(
+            header=header(path for module in program.modules for path in module.files),
+            modules=sorted(module.name for module in routed),
+        ),
+    )
+
+
+def _module(program: Program, module: Module) -> str:
+    taken = [_params_class(service, method) for service in module.services for method in service.methods]
+    imports = Imports([*taken, "SERVICES", "WEBHOOKS"])
+    imports.name("__future__", "annotations")
+    imports.name(WIRING, "ServiceMethod")
+    imports.name(WIRING, "WebhookRoute")
+    if taken:
+        imports.name("pydantic", "ConfigDict")
+        imports.name("pydantic", "with_config")
+        imports.name("typing_extensions", "TypedDict")
+    services = [
+        _method(program, module, service, method, imports) for service in module.services for method in service.methods
+    ]
+    webhooks = [_webhook(program, module, webhook, imports) for webhook in module.webhooks]
+    return (
+        environment("routes")
+        .get_template("module.py.j2")
+        .render(
+            header=header(module.files), module=module.name, imports=imports.text(), methods=services, webhooks=webhooks
+        )
+    )
+
+
+def _params_class(service: Service, method: Method) -> str:
+    return service_class(service) + "".join(part.capitalize() for part in method.name.split("_")) + "Params"
+
+
+def _method(program: Program, module: Module, service: Service, method: Method, imports: Imports) -> dict[str, object]:
+    interface = imports.name(f"..services.{module.name}", service_class(service))
+    old = service.name if service.major < 2 else f"{service.name}.v{service.major}"
+    arguments = {
+        "service": interface,
+        "function": quoted(method_name(method.name)),
+        "name": quoted(method.wire),
+        "aliases": _tuple([quoted(f"{old}.{method.name}")]),
+        "params": _params_class(service, method),
+        "param_names": _tuple([quoted(param.name) for param in method.params]),
+        "clocked": _tuple(
+            [
+                f"({quoted(parameter_name(param))}, {quoted(_primitive(program, param))})"
+                for param in method.params
+                if param.default and param.default.now
+            ]
+        ),
+        "result": result_type(program, method.result, method.result_nullable, imports),
+        "auth": quoted(method.auth),
+        "safe": method.safe,
+        "idempotent": quoted(method.idempotent) if method.idempotent else None,
+        "audit": method.audit,
+        "errors": _tuple(raised(program, method.errors, imports)),
+        "source": quoted(source(module, method.span)),
+    }
+    return {
+        "class": arguments["params"],
+        "wire": method.wire,
+        "params": [_param(program, param, imports) for param in method.params],
+        "lines": [f"{name}={value}" for name, value in arguments.items() if value not in ("()", False, None)],
+    }
+
+
+def _param(program: Program, param: Param, imports: Imports) -> str:
+    """A key of the params' TypedDict. Defaults are filled in by the validator, the present time by the call."""
+    name = parameter_name(param)
+    type_ = python_type(program, param.type, imports, nullable=param.nullable)
+    notes = [] if name == param.name else [f"alias={quoted(param.name)}"]
+    if param.optional:
+        notes.append("default=None")
+    elif param.default is not None and not param.default.now:
+        value = value_text(program, param.type, param.default.value, imports)
+        factory = {"[]": "list", "{}": "dict"}.get(value, f"lambda: {value}")
+        mutable = isinstance(program.base(param.type), ListOf | MapOf)
+        notes.append(f"default_factory={factory}" if mutable else f"default={value}")
+    if notes:
+        type_ = (
+            f"{imports.name('typing', 'Annotated')}[{type_}, {imports.name('pydantic', 'Field')}({', '.join(notes)})]"
+        )
+    return f"{name}: {type_}" if param.required else f"{name}: {imports.name('typing', 'NotRequired')}[{type_}]"
+
+
+def _primitive(program: Program, param: Param) -> str:
+    base = program.base(param.type)
+    assert isinstance(base, Primitive), param  # only times default to now
+    return base.name
+
+
+def _webhook(program: Program, module: Module, webhook: Webhook, imports: Imports) -> list[str]:
+    arguments = {
+        "interface": imports.name(f"..services.{module.name}", webhook_class(webhook)),
+        "name": quoted(webhook.name),
+        "path": quoted(webhook.route),
+        "result": result_type(program, webhook.result, webhook.result_nullable, imports),
+        "errors": _tuple(raised(program, webhook.errors, imports)),
+        "source": quoted(source(module, webhook.span)),
+    }
+    return [f"{name}={value}" for name, value in arguments.items() if value != "()"]
+
+
+def _tuple(parts: list[str]) -> str:
+    """A tuple's text; one that would be too long where it stands goes over several lines."""
+    text = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
+    return text if len(text) < 100 else "(\n" + "".join(f"            {part},\n" for part in parts) + "        )"
+
+
+def source(module: Module, span: Span) -> str:
+    """Where something stands, `path:line`, with the path relative to the schemas' root wherever that is."""
+    name = PurePosixPath(span.path).name
+    return f"{next((path for path in module.files if PurePosixPath(path).name == name), name)}:{span.line}"

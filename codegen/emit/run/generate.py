@@ -1,0 +1,125 @@
+"""Generate: run the emitters over a program, compare with the output directory, and write what differs."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from importlib import import_module
+from pathlib import Path, PurePosixPath
+
+from codegen.emit.header import COMMAND, header, naming
+from codegen.emit.output import KINDS
+from codegen.emit.run.aside import emit_aside, processors
+from codegen.emit.run.freshness import Difference, Wanted
+from codegen.emit.run.manifest import NAME, Manifest
+from codegen.model.model import Program
+from codegen.source.writing import replace_file, sweep
+
+PACKAGES = "packages"
+"""The kind of `__init__.py` files."""
+
+_LONG = ("models", "reference")
+"""Kinds that take as long as all others together; each is written in a process of its own, as processors allow."""
+
+
+def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND) -> dict[str, Wanted]:
+    """Every file of these kinds by its path below the output directory, and the `__init__.py` of their packages.
+
+    `command` is what the files say to run instead of editing them.
+
+    Raises ValueError where two emitters claim one path.
+    """
+    wanted: dict[str, Wanted] = {}
+    chosen = [kind for kind in KINDS if kind in kinds]
+    with _collector_off():
+        aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][: processors() - 1]
+        pending = {kind: emit_aside(kind, program) for kind in aside}
+        outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
+        outputs.update((kind, result()) for kind, result in pending.items())
+    for kind in chosen:
+        for output in outputs[kind]:
+            if output.path in wanted:
+                raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
+            wanted[output.path] = Wanted(kind, _finished(output.path, output.text, command))
+    return wanted | _packages(program, wanted, command)
+
+
+def _finished(path: str, text: str, command: str) -> bytes:
+    return _linted(path, naming(command, text)).encode()
+
+
+def _linted(path: str, text: str) -> str:
+    """Patterns, docs and lists of sources can be longer than a line of Python should be."""
+    if not path.endswith(".py") or all(len(line) <= 120 for line in text.splitlines()):
+        return text
+    first, _, rest = text.partition("\n")
+    return f"{first}\n# ruff: noqa: E501\n{rest}"
+
+
+def _packages(program: Program, wanted: Mapping[str, Wanted], command: str) -> dict[str, Wanted]:
+    """An `__init__.py` for each directory with Python files that brings none, and for those above it."""
+    sources = [file for module in program.modules for file in module.files]
+    packages: dict[str, Wanted] = {}
+    for path in wanted:
+        if path.endswith(".py"):
+            for directory in PurePosixPath(path).parents:
+                package = (directory / "__init__.py").as_posix()
+                if package not in wanted and package not in packages:
+                    what = f"Generated {directory.name}" if directory.name else "What the schemas say, generated"
+                    text = f'{header(sources)}\n"""{what}."""\n'
+                    packages[package] = Wanted(PACKAGES, _finished(package, text, command))
+    return packages
+
+
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """PERF: emitters build large trees that live to the end; looking for cycles in them only costs time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def write(
+    out: Path,
+    wanted: Mapping[str, Wanted],
+    differences: list[Difference],
+    manifest: Manifest,
+    command: str = COMMAND,
+) -> None:
+    """Make the output directory as wanted: write what differs, remove what is in the old manifest only.
+
+    Each file is replaced in one step, the manifest last, so that an interrupted run is seen and mended by the next.
+    Raises OSError where a file cannot be written.
+    """
+    sweep(out)
+    for difference in differences:
+        if difference.path in wanted:
+            _replace(out / difference.path, wanted[difference.path].data)
+        elif difference.path != NAME:
+            _remove(out, out / difference.path)
+    text = manifest.text(command).encode()
+    path = out / NAME
+    if not path.exists() or path.read_bytes() != text:
+        _replace(path, text)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    replace_file(path, data)
+
+
+def _remove(out: Path, path: Path) -> None:
+    """Remove a file, and the directories that it leaves empty."""
+    path.unlink(missing_ok=True)
+    for directory in path.parents:
+        if directory == out:
+            return
+        with suppress(OSError):  # not empty
+            directory.rmdir()
+            continue
+        return

@@ -1,0 +1,141 @@
+"""Turn services and webhooks into the interfaces that handlers implement: typed, with the errors they may raise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from codegen.emit.errors.errors import error_name
+from codegen.emit.header import header
+from codegen.emit.output import Output
+from codegen.emit.python.docstrings import docstring
+from codegen.emit.python.imports import Imports
+from codegen.emit.python.names import argument_name, method_name
+from codegen.emit.python.types import python_type, value_text
+from codegen.emit.render import environment
+from codegen.model.model import (
+    Member,
+    Method,
+    Module,
+    Param,
+    Program,
+    QName,
+    Service,
+    Type,
+    Webhook,
+)
+
+CONTEXT = ("codegen.runtime.context", "Context")
+
+
+def emit(program: Program) -> Iterable[Output]:
+    for module in program.modules:
+        if module.services or module.webhooks:
+            yield Output(f"services/{module.name}.py", _module(program, module))
+
+
+def service_class(service: Service) -> str:
+    """The interface of a service; from version 2 on with the version in its name: `BillingServiceV2`."""
+    return service.name if service.major < 2 else f"{service.name}V{service.major}"
+
+
+def webhook_class(webhook: Webhook) -> str:
+    """The interface of a webhook `orders`: `OrdersWebhook`."""
+    return "".join(part.capitalize() for part in webhook.name.split("_")) + "Webhook"
+
+
+def parameter_name(param: Param) -> str:
+    """A parameter's name in Python, clear of keywords and of the context that every method gets."""
+    return "context_" if param.name == "context" else argument_name(param.name)
+
+
+def interface_names(module: Module) -> list[str]:
+    return [*map(service_class, module.services), *map(webhook_class, module.webhooks)]
+
+
+def result_type(program: Program, result: Type | None, nullable: bool, imports: Imports) -> str:
+    """The annotation of what a method returns."""
+    return "None" if result is None else python_type(program, result, imports, nullable=nullable)
+
+
+def _module(program: Program, module: Module) -> str:
+    imports = Imports(interface_names(module))
+    imports.name("__future__", "annotations")
+    abstract = imports.name("abc", "ABC")
+    imports.name("abc", "abstractmethod")
+    context = imports.name(*CONTEXT)
+    mapping = imports.name("collections.abc", "Mapping") if module.webhooks else ""
+    services = [
+        {
+            "name": service_class(service),
+            "doc": _documentation("    ", service, or_else=f"`{service.wire}`."),
+            "methods": [_method(program, method, context, imports) for method in service.methods],
+        }
+        for service in module.services
+    ]
+    webhooks = [
+        {
+            "name": webhook_class(webhook),
+            "result": result_type(program, webhook.result, webhook.result_nullable, imports),
+            "doc": _documentation("    ", webhook, f"`POST {webhook.route}`.", _raises(program, webhook.errors)),
+        }
+        for webhook in module.webhooks
+    ]
+    return (
+        environment("services")
+        .get_template("module.py.j2")
+        .render(
+            header=header(module.files),
+            module=module.name,
+            imports=imports.text(),
+            context=context,
+            services=services,
+            webhooks=webhooks,
+            ABC=abstract,
+            Mapping=mapping,
+        )
+    )
+
+
+def _method(program: Program, method: Method, context: str, imports: Imports) -> dict[str, object]:
+    arguments = [_argument(program, param, imports) for param in method.params]
+    result = result_type(program, method.result, method.result_nullable, imports)
+    params = [f"`{param.name}`: {param.doc}" for param in method.params if param.doc]
+    notes = [f"`{method.idempotent}` is the idempotency key."] if method.idempotent else []
+    signature = ", ".join([f"self, context: {context}", *(["*"] if arguments else []), *arguments])
+    name = method_name(method.name)
+    return {
+        "name": name,
+        "result": result,
+        "arguments": arguments,
+        "signature": signature,
+        "long": len(f"    def {name}({signature}) -> {result}:") > 120,
+        "doc": _documentation(
+            "        ", method, *params, *notes, _raises(program, method.errors), or_else=f"`{method.wire}`."
+        ),
+    }
+
+
+def _argument(program: Program, param: Param, imports: Imports) -> str:
+    """The runtime always gives every parameter. A default that is no plain literal is therefore not shown."""
+    text = f"{parameter_name(param)}: {python_type(program, param.type, imports, nullable=param.nullable)}"
+    if param.optional:
+        return f"{text} = None"
+    if param.default is None or param.default.now or isinstance(param.default.value, list | dict):
+        return text
+    value = value_text(program, param.type, param.default.value, Imports())
+    return text if "(" in value else f"{text} = {value}"
+
+
+def _raises(program: Program, errors: Sequence[QName]) -> str:
+    return "Raises " + ", ".join(f"`{program.errors[error].name}`" for error in errors) + "." if errors else ""
+
+
+def _documentation(indent: str, member: Member, *more: str, or_else: str = "") -> str:
+    """A docstring of a member's doc lines and what else there is to say, a paragraph each."""
+    deprecated = f"Deprecated: {member.deprecated.reason}" if member.deprecated else ""
+    return docstring("\n\n".join(part for part in (member.doc, deprecated, *more) if part) or or_else, indent)
+
+
+def raised(program: Program, errors: Sequence[QName], imports: Imports) -> list[str]:
+    """The error classes of a method, as written in a tuple."""
+    return [error_name(program, error, imports) for error in errors]

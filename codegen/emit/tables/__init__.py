@@ -1,0 +1,1 @@
+"""Peewee tables, typed inputs and the declarations the store works from."""
