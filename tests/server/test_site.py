@@ -321,7 +321,10 @@ def test_another_version_of_the_database_is_refused(tmp_path: Path) -> None:
     assert "up to date" in site.command("migrate")
     assert "nothing to do" in site.command("migrate")
     database = Database.open(f"sqlite:///{tmp_path}/var/hero-onboarding.db")
-    database.execute("UPDATE schema_migrations SET number = 99, slug = 'later'")
+    database.execute(
+        "UPDATE schema_migrations SET number = 99, slug = 'later' "
+        "WHERE number = (SELECT max(number) FROM schema_migrations)"
+    )
     database.close()
     assert "schema_migrations" in site.command("serve", status=1)
 
