@@ -62,6 +62,7 @@ class Adjustments:
 
         def work() -> Adjusted:
             user_sid = self._user(sid)
+            self._ledger.expire(user_sid)
             before = self._billing(context, user_sid)
             if not self._first(context, user_sid, SET_BALANCE, key):
                 return Adjusted(before.credit_balance_cents, before)

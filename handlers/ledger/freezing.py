@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import TransactionKind
+from handlers.ledger import statements
 
 FREEZE = "billing.freeze"
 """The act by which an operator freezes (`{"on": true}`) or unfreezes."""
@@ -17,10 +18,8 @@ FREEZING = (TransactionKind.DISPUTE_HOLD, TransactionKind.DISPUTE_RELEASE, Trans
 
 def freezing(database: Database) -> Callable[[str, int], bool]:
     """A function that tells of a user, by its sid and the nano-dollars held, whether spending is frozen."""
-    last_act = database.prepare(
-        "SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1"
-    )
-    last_loss = database.prepare("SELECT MAX(sid) FROM ledger_transaction WHERE user_sid = ? AND kind = ?")
+    last_act = database.prepare(statements.LAST_ACT)
+    last_loss = database.prepare(statements.LAST_TRANSACTION)
 
     def is_frozen(user_sid: str, held: int) -> bool:
         if held > 0:

@@ -13,6 +13,7 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import LedgerEntry, LedgerTransaction
 from generated.tables.onboarding import LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.ledger import statements
 from handlers.ledger.reading import u64
 from handlers.ledger.wallet import PARTS, Part, user_account
 
@@ -51,16 +52,8 @@ class History:
         self.database = database
         self.entries = Store.of(LEDGER_ENTRY, database)
         self.transactions = Store.of(LEDGER_TRANSACTION, database)
-        columns = ", ".join(f'"{name}"' for name in self.entries.type.names)
-        # PERF: asked with `account = ?`, PostgreSQL may walk the index of all positions for an account of few entries;
-        # compared as a pair, both databases begin at the place itself in the index of accounts.
-        branch = (
-            f'SELECT * FROM (SELECT {columns} FROM "ledger_entry"'  # noqa: S608
-            ' WHERE ("account", "position") < (?, ?) AND "account" >= ?'
-            ' ORDER BY "account" DESC, "position" DESC LIMIT ?) AS part'
-        )
-        self.all_accounts = database.prepare(" UNION ALL ".join([branch] * len(PARTS)))
-        self.one_account = database.prepare(branch)
+        self._of_all_accounts = database.prepare(statements.NEWEST_OF_FOUR_ACCOUNTS)
+        self._of_one_account = database.prepare(statements.NEWEST_OF_ACCOUNT)
 
     def page(self, user_sid: str, limit: int, before: int | None = None, view: View = "all") -> HistoryPage:
         """The newest `limit` lines that are older than the position `before`."""
@@ -70,7 +63,7 @@ class History:
         top = u64(self.database, _NEWEST if before is None else min(before, _NEWEST))
         accounts_of = [user_account(user_sid, part) for part in parts]
         params = [value for account in accounts_of for value in (account, top, account, depth)]
-        rows = self.database.execute(self.all_accounts if view == "all" else self.one_account, params)
+        rows = self.database.execute(self._of_all_accounts if view == "all" else self._of_one_account, params)
         found = [self.entries.object(self.entries.decode(row)) for row in rows]
         found.sort(key=lambda entry: -entry.position)
         groups: dict[str, list[LedgerEntry]] = {}

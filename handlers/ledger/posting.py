@@ -12,6 +12,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, TypeVar
 
 from pydantic import TypeAdapter
@@ -19,14 +20,15 @@ from pydantic import TypeAdapter
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database, Duplicate, Restart
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values.columns import decode_otime, encode_otime
 from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import Account, LedgerTransaction, LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
-from handlers.ledger import chain
+from handlers.ledger import chain, statements
+from handlers.ledger import wallet as rules
 from handlers.ledger.billing import billings
 from handlers.ledger.freezing import FREEZING, freezing
-from handlers.ledger.statements import Statements
 from handlers.ledger.wallet import PARTS, Line, Lot, Wallet, user_account
 
 T = TypeVar("T")
@@ -36,6 +38,8 @@ ACTIVE = (TransactionKind.TOP_UP, TransactionKind.USAGE, TransactionKind.PLAN)
 """What a user does; the latest of them is when the user was last active."""
 _ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
 _MOST = 2**63 - 1
+_NO_KEY = ""
+"""The key of no transaction: keys have at least one character."""
 
 
 class LedgerOverflow(ArithmeticError):
@@ -45,6 +49,18 @@ class LedgerOverflow(ArithmeticError):
 def payment_key(provider: str, payment_ref: str) -> str:
     """Posting key and source of a settled payment: it is credited once, whatever tells us of it."""
     return f"payment:{provider}:{payment_ref}"
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Whose transaction, of which kind, under which posting key, from which source, why, and when it happened."""
+
+    user_sid: str
+    kind: TransactionKind
+    key: str
+    source: str
+    reason: str
+    effective_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +83,15 @@ class Ledger:
         self.entries = Store.of(LEDGER_ENTRY, database)
         self.lots = Store.of(CREDIT_LOT, database)
         self.billings = billings(database)
-        self._sql = Statements(database, len(PARTS), self.billings.type.names)
+        prepare = database.prepare
+        self._balance_sql = prepare(statements.BALANCE)
+        self._balances_sql = prepare(statements.BALANCES_OF_USER)
+        self._before_sql = prepare(statements.BEFORE_POSTING)
+        self._lot_of_key_sql = prepare(statements.LOT_OF_KEY)
+        self._open_lots_sql = prepare(statements.OPEN_LOTS)
+        self._lot_sql = prepare(statements.LOT)
+        self._keep_remaining_sql = prepare(statements.KEEP_REMAINING)
+        self._expired_lots_sql = prepare(statements.EXPIRED_LOTS)
         self._is_frozen = freezing(database)
         self._turn = _Turn()
 
@@ -127,6 +151,41 @@ class Ledger:
         before = self._before(user_sid, key)
         if before is None:
             return None
+        if before.balances["granted"] and self._expire(user_sid, before):
+            before = self._before(user_sid, key)
+            assert before is not None, "an expiry has a key of its own"
+        return self._write(Cause(user_sid, kind, key, source, reason, effective_at), before, draw)
+
+    def expire(self, user_sid: str) -> int:
+        """Post what is left of the user's granted lots that have expired to `breakage`; how many lots that were.
+
+        `post` does this first, so that nothing is spent after its expiry. Whoever decides by a balance before posting
+        calls it before reading the balance, inside `transaction`.
+        """
+        before = self._before(user_sid, _NO_KEY)
+        assert before is not None, "no transaction has an empty key"
+        return self._expire(user_sid, before) if before.balances["granted"] else 0
+
+    def _expire(self, user_sid: str, before: Before) -> int:
+        """A transaction for each lot, at the time that it expired."""
+        moment = self._posting_time(before)
+        rows = self.database.execute(self._expired_lots_sql, (user_sid, encode_otime(moment)))
+        for sid, source, _, expires_at in rows:
+            key = f"grant_expiry:{sid}"
+            known = self._before(user_sid, key)
+            assert known is not None, f"the lot {sid} expired before and has something left: run the audit"
+            at = decode_otime(expires_at)
+            cause = Cause(user_sid, TransactionKind.GRANT_EXPIRY, key, source, "Granted credit expired", at)
+            self._write(cause, known, partial(rules.expire, sid=sid))
+        return len(rows)
+
+    def _posting_time(self, before: Before) -> datetime:
+        """Now; never before the last posting, whatever the clock says."""
+        now = _second(self.clock.now())
+        return max(now, before.posted_at) if before.posted_at else now
+
+    def _write(self, cause: Cause, before: Before, draw: Callable[[Wallet], object]) -> LedgerTransaction:
+        user_sid = cause.user_sid
         wallet = Wallet(
             user_sid, before.balances, lambda: self._open_lots(user_sid), lambda sid: self._find_lot(user_sid, sid)
         )
@@ -134,17 +193,15 @@ class Ledger:
         lines = wallet.lines
         if not lines:
             raise ValueError("there is nothing to post")
-        now = _second(self.clock.now())
-        posted_at = max(now, before.posted_at) if before.posted_at else now
         transaction: dict[str, Any] = {
             "sid": new_sid(),
-            "kind": kind,
+            "kind": cause.kind,
             "user_sid": user_sid,
-            "posting_key": key,
-            "source": source,
-            "reason": reason,
-            "effective_at": _second(effective_at),
-            "posted_at": posted_at,
+            "posting_key": cause.key,
+            "source": cause.source,
+            "reason": cause.reason,
+            "effective_at": _second(cause.effective_at),
+            "posted_at": self._posting_time(before),
         }
         lot = self._new_lot(wallet, transaction)
         transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
@@ -153,7 +210,7 @@ class Ledger:
         writes += [(self.entries.sql.insert, self.entries.row(entry)) for entry in entries]
         if lot:
             writes.append((self.lots.sql.insert, self.lots.row(lot)))
-        writes += [(self._sql.lot, (changed.remaining, changed.sid)) for changed in wallet.changed.values()]
+        writes += [(self._keep_remaining_sql, (changed.remaining, changed.sid)) for changed in wallet.changed.values()]
         writes.append(self._projected(before, wallet, lines, transaction))
         try:
             self.database.execute_all(writes)
@@ -163,19 +220,24 @@ class Ledger:
 
     def lot_of(self, key: str) -> str | None:
         """The sid of the lot that the transaction with this posting key made."""
-        rows = self.database.execute(self._sql.lot_of, (key,))
+        rows = self.database.execute(self._lot_of_key_sql, (key,))
         return rows[0][0] if rows else None
 
     def balances(self, user_sid: str) -> dict[Any, int]:
         """The sums of the user's accounts by part (`purchased`, …), in nano-dollars, debit positive."""
-        row = self.database.execute(self._sql.balances, _accounts(user_sid))[0]
+        row = self.database.execute(self._balances_sql, _accounts(user_sid))[0]
         return {part: balance or 0 for part, balance in zip(PARTS, row, strict=True)}
+
+    def expired_credit(self, user_sid: str) -> int:
+        """Nano-dollars in granted lots of the user that have expired by now and are not posted to `breakage` yet."""
+        rows = self.database.execute(self._expired_lots_sql, (user_sid, encode_otime(self.clock.now())))
+        return sum(remaining for _, _, remaining, _ in rows)
 
     # --- reading ----------------------------------------------------------------------------------------------
 
     def _before(self, user_sid: str, key: str) -> Before | None:
         """None where the key was posted before."""
-        row = self.database.execute(self._sql.before, (key, *_accounts(user_sid), user_sid))[0]
+        row = self.database.execute(self._before_sql, (key, *_accounts(user_sid), user_sid))[0]
         posted, position, head, posted_at = row[:4]
         if posted:
             return None
@@ -183,26 +245,26 @@ class Ledger:
         return Before(
             int(position or 0),
             head or chain.GENESIS,
-            self._sql.time(posted_at) if posted_at is not None else None,
+            decode_otime(posted_at) if posted_at is not None else None,
             {part: balance or 0 for part, balance in zip(PARTS, row[4:8], strict=True)},
             billing,
         )
 
     def _house_balance(self, account: str) -> int:
         _ACCOUNT.validate_python(account)
-        rows = self.database.execute(self._sql.balance, (account, account))
+        rows = self.database.execute(self._balance_sql, (account, account))
         return rows[0][0] if rows else 0
 
     def _open_lots(self, user_sid: str) -> Iterable[Lot]:
-        return map(self._lot, self.database.execute(self._sql.open_lots, (user_sid,)))
+        return map(self._lot, self.database.execute(self._open_lots_sql, (user_sid,)))
 
     def _find_lot(self, user_sid: str, sid: str) -> Lot | None:
-        rows = self.database.execute(self._sql.one_lot, (sid, user_sid))
+        rows = self.database.execute(self._lot_sql, (sid, user_sid))
         return self._lot(rows[0]) if rows else None
 
     def _lot(self, row: tuple[Any, ...]) -> Lot:
         sid, kind, amount, remaining, expires_at = row
-        return Lot(sid, kind, amount, remaining, sid, self._sql.time(expires_at) if expires_at is not None else None)
+        return Lot(sid, kind, amount, remaining, sid, decode_otime(expires_at) if expires_at is not None else None)
 
     # --- writing ----------------------------------------------------------------------------------------------
 

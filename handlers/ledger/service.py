@@ -19,6 +19,7 @@ from generated.models.onboarding import (
 )
 from generated.services.onboarding import BillingService
 from generated.tables.onboarding import ALERT_SETTINGS, USER
+from handlers.ledger import statements
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standing, Standings
@@ -31,7 +32,7 @@ class BillingHandler:
     def __init__(self, ledger: Ledger) -> None:
         self._standings = Standings(ledger.database, ledger, ledger.clock)
         self._adjustments = Adjustments(ledger)
-        self._unread = ledger.database.prepare("SELECT COUNT(*) FROM notice WHERE user_sid = ? AND read_at IS NULL")
+        self._unread = ledger.database.prepare(statements.UNREAD_NOTICES)
 
     def summary(self, context: Context) -> BillingSummary:
         """What the dashboard's first screen shows."""

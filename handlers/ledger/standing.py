@@ -16,7 +16,10 @@ from handlers.pricing.ladder import next_step, tier_at
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Amounts are the user's: credit is positive, `debt` what is owed. `blocked` says that nothing new can be spent."""
+    """Amounts are the user's: credit is positive, `debt` what is owed. `blocked` says that nothing new can be spent.
+
+    Granted credit that has expired is in none of them, whether its expiry was posted already or not.
+    """
 
     balance: Money
     purchased: Money
@@ -36,7 +39,7 @@ class Standing:
 
 
 class Standings:
-    """Reads standings: two reads by index each."""
+    """Reads standings: a few reads by index each."""
 
     def __init__(self, database: Database, ledger: Ledger, clock: Clock) -> None:
         self._billings, self._ledger, self._clock = billings(database), ledger, clock
@@ -47,12 +50,13 @@ class Standings:
             credit_balance=Money(0), lifetime_paid=Money(0), first_paid_at=None, debt_since=None, frozen=False
         )
         balances = self._ledger.balances(user_sid)
+        expired = self._ledger.expired_credit(user_sid) if balances["granted"] else 0
         now = self._clock.now()
         follows = next_step(now, billing.first_paid_at)
         return Standing(
-            balance=Money(billing.credit_balance),
+            balance=Money(billing.credit_balance - expired),
             purchased=Money(-balances["purchased"]),
-            granted=Money(-balances["granted"]),
+            granted=Money(-balances["granted"] - expired),
             held=Money(-balances["held"]),
             debt=Money(balances["receivable"]),
             debt_since=billing.debt_since,

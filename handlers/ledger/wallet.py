@@ -233,6 +233,15 @@ def grant(wallet: Wallet, amount: int, expires_at: datetime | None = None) -> No
     wallet.credit("granted", amount, expires_at=expires_at)
 
 
+def expire(wallet: Wallet, sid: str) -> None:
+    """What is left of a granted lot, as its time is over. Raises `ValueError` for a lot that is not this user's."""
+    lot = wallet.lot(sid)
+    if lot is None or lot.kind != "granted":
+        raise ValueError(f"{wallet.user_sid} has no granted lot {sid}")
+    wallet.house("breakage", -lot.remaining)
+    wallet.burn(lot.remaining, first=sid, kinds=("granted",))
+
+
 def adjust(wallet: Wallet, target: int) -> int:
     """Bring the credit balance to `target` (may be negative); gives the difference. What is added is granted."""
     difference = target - wallet.credit_balance

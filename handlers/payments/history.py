@@ -15,25 +15,15 @@ class TopUpHistory:
     """Reads the top-ups of `database`; another user's are not there."""
 
     def __init__(self, database: Database) -> None:
-        self.database = database
-        self.top_ups = Store.of(TOP_UP, database)
-        columns = ", ".join(f'"{name}"' for name in self.top_ups.type.names)
-        self._latest = database.prepare(
-            f'SELECT {columns} FROM "top_up" WHERE "user_sid" = ? ORDER BY "sid" DESC LIMIT ?'  # noqa: S608
-        )
-        self._of_session = database.prepare(
-            f'SELECT {columns} FROM "top_up" WHERE "session_ref" = ? AND "provider" = ? AND "user_sid" = ?'  # noqa: S608
-            ' ORDER BY "sid" LIMIT 1'
-        )
+        self._top_ups = Store.of(TOP_UP, database)
 
     def latest(self, user_sid: str, limit: int) -> list[TopUp]:
         """The last top-ups of a user."""
-        rows = self.database.execute(self._latest, (user_sid, limit))
-        return [self.top_ups.object(self.top_ups.decode(row)) for row in rows]
+        return self._top_ups.latest({"user_sid": user_sid}, limit)
 
     def one(self, user_sid: str, sid: str) -> TopUp:
         """One top-up of the user. Raises `NotFound`."""
-        top_up = self.top_ups.get_many([sid]).get(sid)
+        top_up = self._top_ups.get_many([sid]).get(sid)
         if top_up is None or top_up.user_sid != user_sid:
             raise NotFound
         return top_up
@@ -41,7 +31,7 @@ class TopUpHistory:
     def of_session(self, user_sid: str, session_ref: str, providers: Iterable[str]) -> TopUp:
         """The user's top-up with this checkout at one of the providers. Raises `NotFound`."""
         for provider in providers:
-            rows = self.database.execute(self._of_session, (session_ref, provider, user_sid))
-            if rows:
-                return self.top_ups.object(self.top_ups.decode(rows[0]))
+            found = self._top_ups.one({"user_sid": user_sid, "session_ref": session_ref, "provider": provider})
+            if found is not None:
+                return found
         raise NotFound

@@ -2,9 +2,9 @@
 statements: the ledger of a real database stays provable after every step, and its balances are the plain sums."""
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,41 +12,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from codegen.runtime.errors import Conflict
-from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
 from handlers.ledger.audit import audit
+from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.posting import Ledger
 from tests.server.book import START, Book, create_tables
+from tests.server.faulty import Crash, Faulty
 
 AMOUNTS = st.integers(1, 10**13)
 USERS = st.integers(0, 2)
 DAYS = st.integers(0, 60)
 CRASHES = st.none() | st.integers(1, 14)
-
-
-class Crash(Exception):
-    """What a test throws between two statements."""
-
-
-class Faulty(Database):
-    """A database whose next transaction can be made to end before one of its statements."""
-
-    left: int | None = None
-
-    def _count(self) -> None:
-        if self.left is not None:
-            self.left -= 1
-            if self.left == 0:
-                self.left = None
-                raise Crash
-
-    def execute(self, sql: str, params: Any = ()) -> Any:
-        self._count()
-        return super().execute(sql, params)
-
-    def execute_all(self, statements: Any) -> None:
-        for sql, params in statements:
-            self.execute(sql, params)
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -161,6 +137,21 @@ class LedgerMachine(RuleBasedStateMachine):
             crash,
         )
         self.balance[user] += amount
+
+    @rule(days=DAYS, crash=CRASHES)
+    def days_pass(self, days: int, crash: int | None) -> None:
+        """Grants whose time comes are taken from their users, each once, wherever the job is cut off."""
+        self.book.clock.time += timedelta(days=days)
+        now = self.book.clock.time
+        for lot in self.book.ledger.lots.list_full(1000)["items"]:
+            if lot.expires_at is not None and lot.expires_at <= now:
+                self.balance[self.users.index(lot.user_sid)] -= int(lot.remaining)
+        self.database.left = crash
+        with suppress(Crash):
+            GrantExpiry(self.book.ledger).run_once()
+        self.database.left = None
+        GrantExpiry(self.book.ledger).run_once()
+        assert GrantExpiry(self.book.ledger).run_once() == 0
 
     @rule(user=USERS, on=st.booleans())
     def freeze(self, user: int, on: bool) -> None:

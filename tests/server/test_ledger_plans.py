@@ -3,9 +3,8 @@
 import pytest
 
 from codegen.runtime.storage.database import Database
-from handlers.ledger.history import History
+from handlers.ledger import statements
 from handlers.ledger.reading import u64
-from handlers.ledger.statements import Statements
 from tests.server.book import Book, create_tables
 
 DOLLAR = 10**9
@@ -29,33 +28,31 @@ def book(database: Database) -> Book:
     return book
 
 
-def plan(database: Database, sql: str, *params: str) -> str:
+def plan(database: Database, sql: str, *params: object) -> str:
     explain = "EXPLAIN QUERY PLAN " if database.dialect == "sqlite" else "EXPLAIN "
-    return "\n".join(str(row[-1]) for row in database.execute(explain + sql, params))
+    return "\n".join(str(row[-1]) for row in database.execute(explain + database.prepare(sql), params))
 
 
 def test_plans(book: Book) -> None:
     database, new = book.database, book.user()
-    statements = Statements(database, 4, book.ledger.billings.type.names)
     account = f"user:{new}:purchased"
-    balance = plan(database, statements.balance, account, account)
+    balance = plan(database, statements.BALANCE, account, account)
     assert ENTRY_INDEX in balance
-    before = plan(database, statements.before, "key", *[account] * 8, new)
+    before = plan(database, statements.BEFORE_POSTING, "key", *[account] * 8, new)
     assert before.count(ENTRY_INDEX) == 4
     assert "uq_ledger_transaction__posting_key" in before
     assert "uq_ledger_entry__position" in before
     assert "Seq Scan on ledger" not in before
-    assert LOT_INDEX in plan(database, statements.open_lots, new)
+    assert LOT_INDEX in plan(database, statements.OPEN_LOTS, new)
     assert LOT_INDEX in plan(
-        database, statements.open_lots, book.ledger.transactions.list_full(1)["items"][0].user_sid or ""
+        database, statements.OPEN_LOTS, book.ledger.transactions.list_full(1)["items"][0].user_sid or ""
     )
 
 
 def test_a_page_of_the_history_begins_at_its_place(book: Book) -> None:
     database = book.database
-    history = History(database)
     account = f"user:{book.user()}:purchased"
-    found = plan(database, history.one_account, account, u64(database, 40), account, "10")
+    found = plan(database, statements.NEWEST_OF_ACCOUNT, account, u64(database, 40), account, "10")
     assert ENTRY_INDEX in found
     # Both databases seek the pair itself, rather than the account and then its entries one by one.
     assert ("(account,position)<" if database.dialect == "sqlite" else "ROW(") in found

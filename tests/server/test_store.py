@@ -181,6 +181,18 @@ def test_find_meets_every_indexed_kind(shop: ModuleType, shop_database: Database
     assert store.find({"n_str": None, "a_bool": False})["items"] == kept[:1]
 
 
+def test_latest_gives_the_newest_first(users: Any) -> None:
+    kept = [users.new({"address": f"aa:{place:02x}", "tier": ["none", "week"][place % 2]}, NOW) for place in range(5)]
+    assert users.latest({}, 2) == [kept[4], kept[3]]
+    assert users.latest({"tier": "week"}) == [kept[3], kept[1]]
+    assert users.latest({"tier": "week", "address": "aa:01"}, 1) == [kept[1]]
+    assert users.latest({"tier": "month"}) == []
+    with pytest.raises(InvalidParams):
+        users.latest({"display_name": "Ann"})
+    with pytest.raises(InvalidParams):
+        users.latest({}, 0)
+
+
 def test_equal_decimals_are_equal_in_the_database(shop: ModuleType, shop_database: Database) -> None:
     store = Store.of(shop.EVERY, shop_database)
     kept = store.new(every(shop, {**EXTREMES[0], "decimal": Decimal("12.500")}), NOW)

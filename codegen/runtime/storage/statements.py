@@ -23,6 +23,7 @@ class Statements:
         self.database = database
         self.names = type.names
         self._found: dict[tuple[tuple[tuple[str, bool], ...], bool], str] = {}
+        self._latest: dict[tuple[tuple[str, bool], ...], str] = {}
         self._once: dict[tuple[tuple[str, ...], bool], str] = {}
 
     @cached_property
@@ -98,17 +99,31 @@ class Statements:
             text = self._found[shape, own] = self._find_text(shape, own)
         return text
 
+    def latest(self, shape: tuple[tuple[str, bool], ...]) -> str:
+        """Of the objects whose fields equal given values (`shape` as for `find`), those with the highest sids."""
+        text = self._latest.get(shape)
+        if text is None:
+            query, slots = self._matching(shape)
+            newest = query.order_by(self._sid.desc()).limit(Slot("limit"))
+            text = self._latest[shape] = self.database.compile(newest, *slots, "limit")
+        return text
+
     def _find_text(self, shape: Iterable[tuple[str, bool]], own: bool) -> str:
+        query, slots = self._matching(shape)
+        if own:
+            query = query.where(self._owner == Slot("owner"))
+            slots.append("owner")
+        return self._page_text(query, *slots)
+
+    def _matching(self, shape: Iterable[tuple[str, bool]]) -> tuple[Any, list[str]]:
+        """The query for objects of this shape, and its slots."""
         query, slots = self._select(), []
         for name, null in shape:
             column: Any = self._columns[self.names.index(name)]
             query = query.where(column.is_null() if null else column == Slot(name))
             if not null:
                 slots.append(name)
-        if own:
-            query = query.where(self._owner == Slot("owner"))
-            slots.append("owner")
-        return self._page_text(query, *slots)
+        return query, slots
 
     def _page_text(self, query: Any, *slots: str) -> str:
         page = query.where(self._sid > Slot("after")).order_by(self._sid).limit(Slot("limit"))

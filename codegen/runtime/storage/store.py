@@ -95,6 +95,12 @@ class Store(Generic[M, New, Patch, Filter]):
         rows = self.find_rows(cast("Mapping[str, Any]", filter), self.after(cursor), _checked(limit) + 1)
         return self.page([self.object(self.decode(row)) for row in rows[:limit]], rows, limit)
 
+    def latest(self, filter: Filter, limit: int = DEFAULT_LIMIT) -> builtins.list[M]:
+        """The objects whose indexed fields equal those of `filter`, at most `limit`, those made last first."""
+        shape, params = self._asked_for(cast("Mapping[str, Any]", filter))
+        rows = self.database.execute(self.sql.latest(shape), (*params, _checked(limit)))
+        return [self.object(self.decode(row)) for row in rows]
+
     # --- writing ----------------------------------------------------------------------------------------------
 
     def new(self, values: New, now: datetime) -> M:
@@ -246,6 +252,14 @@ class Store(Generic[M, New, Patch, Filter]):
     def find_rows(self, filter: Mapping[str, Any], after: str, limit: int, owner: str | None = None) -> Sequence[Row]:
         """Rows behind `after` that match, at most `limit`, of `owner` if given. Raises `InvalidParams` for a field
         without an index."""
+        shape, params = self._asked_for(filter)
+        if owner is not None:
+            params.append(owner)
+        text = self.sql.find(shape, owner is not None)
+        return self.database.execute(text, (*params, after, limit))
+
+    def _asked_for(self, filter: Mapping[str, Any]) -> tuple[tuple[tuple[str, bool], ...], builtins.list[Any]]:
+        """The fields of a filter and whether they are asked to be null, and the values of the others, as stored."""
         shape: builtins.list[tuple[str, bool]] = []
         params: builtins.list[Any] = []
         for name in sorted(filter):
@@ -262,10 +276,7 @@ class Store(Generic[M, New, Patch, Filter]):
                 ) from None
             except ValueError as error:
                 raise InvalidParams(f"filter.{name}", str(error), "stored") from error
-        if owner is not None:
-            params.append(owner)
-        text = self.sql.find(tuple(shape), owner is not None)
-        return self.database.execute(text, (*params, after, limit))
+        return tuple(shape), params
 
     def after(self, cursor: str | None) -> str:
         return decode_cursor(cursor, self.type.wire)

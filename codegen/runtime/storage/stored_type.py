@@ -101,6 +101,22 @@ class StoredType(Generic[M, New, Patch, Filter]):
         return self._compute[0] if self.computed else None
 
 
+def statement(text: str, **parts: StoredType[Any, Any, Any, Any] | str) -> str:
+    """Hand-written SQL, each `{name}` in it filled by the part of this name.
+
+    A stored type stands for all its columns in the order of a row, from its table under its own name; a text for
+    itself.
+    """
+
+    def filling(part: StoredType[Any, Any, Any, Any] | str) -> str:
+        if isinstance(part, str):
+            return part
+        table = part.table._meta.table_name
+        return ", ".join(f'"{table}"."{name}"' for name in part.names)
+
+    return text.format(**{name: filling(part) for name, part in parts.items()})
+
+
 # --- codecs -----------------------------------------------------------------------------------------------------
 
 

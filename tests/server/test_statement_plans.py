@@ -1,0 +1,83 @@
+"""Every hand-written statement of the product reads by an index, on both databases.
+
+Statements are found by walking `handlers/*/statements.py`, so that a new one is tested as soon as it is written.
+"""
+
+import re
+from collections.abc import Iterator
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.storage.database import Database
+from generated.tables import STORED
+from tests.server.book import create_tables
+
+HANDLERS = Path(__file__).parents[2] / "handlers"
+SMALL: set[str] = set()
+"""Tables that stay small however long the product runs: reading all of one is no fault."""
+FULL_SCANS: dict[str, str] = {}
+"""Statements that read all of a big table, and why they may."""
+DIALECTS = ("sqlite", "postgresql")
+PARAMETER = re.compile(r"\?")
+
+
+def found_statements() -> Iterator[tuple[str, str]]:
+    for path in sorted(HANDLERS.glob("*/statements.py")):
+        module = import_module(f"handlers.{path.parent.name}.statements")
+        for name, text in sorted(vars(module).items()):
+            if name.isupper() and not name.startswith("_") and isinstance(text, str):
+                yield f"{path.parent.name}.{name}", text
+
+
+STATEMENTS = dict(found_statements())
+
+
+@pytest.fixture
+def empty(database: Database) -> Database:
+    """The product's tables; PostgreSQL reads all of a table only where there is no other way."""
+    create_tables(database)
+    if database.dialect == "postgresql":
+        database.execute("SET enable_seqscan = off")
+    return database
+
+
+def explained(database: Database, text: str) -> str:
+    if database.dialect == "sqlite":
+        rows = database.execute(f"EXPLAIN QUERY PLAN {text}", [None] * text.count("?"))
+    else:
+        numbers = count(1)
+        generic = PARAMETER.sub(lambda _: f"${next(numbers)}", text)
+        rows = database.execute(f"EXPLAIN (GENERIC_PLAN) {generic}")
+    return "\n".join(str(row[-1]) for row in rows)
+
+
+def full_scans(database: Database, text: str, plan: str) -> set[str]:
+    """The tables that a plan reads from one end to the other; along an index up to a LIMIT is not all of a table."""
+    pattern = r"SCAN (\w+)( USING .*)?$" if database.dialect == "sqlite" else r"Seq Scan on \"?(\w+)\"?()"
+    tables = {stored.table._meta.table_name for stored in STORED}  # type: ignore[attr-defined]
+    found = set()
+    for name, by_index in re.findall(pattern, plan, re.MULTILINE):
+        if by_index and "LIMIT" in text:
+            continue
+        found |= {table for table in tables if re.search(rf'\b{table}"?( AS)? {name}\b', text) or table == name}
+    return found - SMALL
+
+
+def test_every_statement_reads_by_an_index(empty: Database) -> None:
+    assert len(STATEMENTS) > 10
+    unexpected = {}
+    for name, text in STATEMENTS.items():
+        if name.endswith(DIALECTS) and not name.endswith(empty.dialect):
+            continue
+        plan = explained(empty, text)
+        scanned = full_scans(empty, text, plan)
+        if scanned and name not in FULL_SCANS:
+            unexpected[name] = (scanned, plan)
+    assert not unexpected
+
+
+def test_reasons_are_given_for_statements_that_are_there() -> None:
+    assert FULL_SCANS.keys() <= STATEMENTS.keys()
