@@ -109,8 +109,15 @@ def check(session: nox.Session) -> None:
     session.run("mypy")
     session.run("oschema", "fmt", "--check")
     session.run("oschema", "lint")
+    session.run("oschema", "breaking", "--against", last_release(session))
     session.run("oschema", "migrate", "plan", "--check")
     session.run("oschema", "generate", "--check")
+
+
+def last_release(session: nox.Session) -> str:
+    """The newest release's tag, or, before the first release, the lock of the last migration."""
+    tags = session.run("git", "tag", "--list", "v*", "--sort=-v:refname", "--merged", silent=True, external=True)
+    return str(tags).split("\n", 1)[0] or "schemas/schema.lock.json"
 
 
 @nox.session

@@ -5,6 +5,8 @@ from importlib import import_module
 import click
 
 COMMANDS = {
+    "breaking": "Tell whom the edits of the schemas break.",
+    "diff": "Write what changed in the schemas, for people.",
     "explain": "Print a rule of the table of diagnostics.",
     "fmt": "Format schema files in place.",
     "generate": "Write everything that follows from the schemas.",

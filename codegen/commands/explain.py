@@ -6,6 +6,7 @@ import click
 
 from codegen.commands.options import FORMAT
 from codegen.source.catalog import RULES
+from codegen.source.changes import SURFACE_NAMES, ChangeRule
 from codegen.source.diagnostics import Rule
 
 _SECTIONS = {
@@ -18,6 +19,8 @@ _SECTIONS = {
     "6": "breaking changes",
     "7": "generated files and migrations",
 }
+_CHANGES = {rule.name: rule for rule in RULES.values() if isinstance(rule, ChangeRule)}
+"""Changes by the names that `--approve` takes."""
 
 
 @click.command(name="explain")
@@ -25,13 +28,13 @@ _SECTIONS = {
 @FORMAT
 @click.argument("code", required=False)
 def command(schemas: str | None, form: str, code: str | None) -> None:
-    """Print the rule with this CODE (OS201): what it says, why, wrong and right. Without CODE: all rules."""
+    """Print the rule with this CODE (OS201, FIELD_DELETE): what it says, why, wrong and right. Without CODE: all."""
     if code is None:
         click.echo(
             _json([_record(rule) for _, rule in sorted(RULES.items())]) if form == "json" else "\n".join(_table())
         )
         return
-    rule = RULES.get(code.upper())
+    rule = RULES.get(code.upper()) or _CHANGES.get(code.upper())
     if rule is None:
         raise click.UsageError(f"there is no rule {code}; {_hint(code.upper())}`oschema explain` lists all")
     click.echo(_json(_record(rule)) + "\n" if form == "json" else explain(rule), nl=False)
@@ -45,14 +48,16 @@ def _hint(code: str) -> str:
     return f"did you mean {near[0]}? " if near else ""
 
 
-def _record(rule: Rule) -> dict[str, str]:
+def _record(rule: Rule) -> dict[str, object]:
     """The rule for machines."""
+    change = {"rule": rule.name, "surfaces": rule.verdicts} if isinstance(rule, ChangeRule) else {}
     fix = {"fix": _plain(rule.fix)} if rule.fix else {}
     return {
         "code": rule.code,
         "severity": rule.severity,
         "message": _plain(rule.message),
         **fix,
+        **change,
         "why": rule.why.strip("\n"),
     }
 
@@ -64,9 +69,21 @@ def _json(document: object) -> str:
 def explain(rule: Rule) -> str:
     """The rule as Markdown."""
     lines = [f"{rule.code} ({rule.severity}): {_plain(rule.message)}", "", rule.why.strip("\n")]
+    if isinstance(rule, ChangeRule):
+        lines += ["", f"{rule.name}: {verdicts(rule)}"]
     if rule.fix and rule.fix != "{near}":
         lines += ["", f"fix: {_plain(rule.fix)}"]
     return "\n".join(lines) + "\n"
+
+
+def verdicts(rule: ChangeRule) -> str:
+    """The verdicts on the three surfaces: `wire breaking for those who send it, storage migration, source ok`."""
+    said = {surface: str(verdict) for surface, verdict in rule.verdicts.items()}
+    if rule.wire == "breaking" and rule.side is not None:
+        said["W"] += " for those who send it" if rule.side == "in" else " for those who read it"
+    if rule.storage == "breaking" and rule.rows:
+        said["S"] += " if rows are in the way"
+    return ", ".join(f"{SURFACE_NAMES[surface]} {words}" for surface, words in said.items())
 
 
 def _plain(template: str) -> str:

@@ -37,6 +37,16 @@ def rows(table: str, where: str = "") -> str:
     return f"SELECT 1 FROM {name(table)} {where}".strip()  # noqa: S608 - text for a file, made of quoted names
 
 
+def count(table: str, where: str = "") -> str:
+    """A query for the number of rows."""
+    return f"SELECT count(*) FROM {name(table)} {where}".strip()  # noqa: S608 - made of quoted names
+
+
+def distinct(table: str, column: str) -> str:
+    """A query for the values of a column that are not NULL, each once."""
+    return f"SELECT DISTINCT {name(column)} FROM {name(table)} WHERE {name(column)} IS NOT NULL"  # noqa: S608 - as above
+
+
 def fill(table: str, column: str, value: str) -> str:
     """Give a value to the rows that have none."""
     return f"UPDATE {name(table)} SET {name(column)} = {value} WHERE {name(column)} IS NULL"  # noqa: S608

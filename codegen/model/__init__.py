@@ -1,6 +1,6 @@
 """From schema files to the checked model: `load_program(root, report)` gives the `Program` all later stages read."""
 
-from codegen.model.load import Sources, load_program, load_sources
+from codegen.model.load import Sources, load_program, load_sources, sources_of
 from codegen.model.model import (
     CRUD_VERBS,
     INTEGER_BOUNDS,
@@ -88,4 +88,5 @@ __all__ = [
     "load_sources",
     "named_in",
     "resolve",
+    "sources_of",
 ]

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import posixpath
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from codegen.model.model import Program
 from codegen.model.resolve import resolve
 from codegen.source.diagnostics import Report
-from codegen.source.files import SourceFile, discover, load
+from codegen.source.files import SourceFile, decode, discover, load
 from codegen.syntax import parse, tree
 
 
@@ -37,6 +39,20 @@ def load_sources(root: Path, report: Report) -> Sources:
             if source is not None:
                 sources.texts[source.path] = source
                 trees.append(parse(source, report))
+    return sources
+
+
+def sources_of(root_name: str, files: Mapping[str, bytes], report: Report, shown: str = "") -> Sources:
+    """Parse files that are not on disk (those of a git revision), by their paths from the schemas' root.
+
+    `shown` stands before the paths in findings.
+    """
+    sources = Sources(root_name)
+    for path in sorted(files):
+        source = decode(f"{shown}{path}", files[path], report)
+        if source is not None:
+            sources.texts[source.path] = source
+            sources.trees.setdefault(posixpath.dirname(path) or ".", []).append(parse(source, report))
     return sources
 
 

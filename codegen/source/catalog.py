@@ -4,6 +4,11 @@ OS0xx files and bytes, OS1xx syntax, OS2xx names and types, OS3xx notes, fields 
 and webhooks, OS5xx lint, OS6xx breaking changes, OS7xx generated files and migrations.
 """
 
+from codegen.source.catalog_change_fields import *  # noqa: F403
+from codegen.source.catalog_change_methods import *  # noqa: F403
+from codegen.source.catalog_change_objects import *  # noqa: F403
+from codegen.source.catalog_change_others import *  # noqa: F403
+from codegen.source.catalog_change_types import *  # noqa: F403
 from codegen.source.catalog_generate import *  # noqa: F403
 from codegen.source.catalog_lint import *  # noqa: F403
 from codegen.source.catalog_migrations import *  # noqa: F403

@@ -1,8 +1,8 @@
 """What can be wrong with a schema (`Rule`), one place where it is (`Finding`), and all of a run (`Report`)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from codegen.source.span import Span
 
@@ -31,13 +31,18 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A rule that is broken at one place."""
+    """A rule that is broken at one place.
+
+    `notes` are further lines for people; `details` are further keys for machines.
+    """
 
     rule: Rule
     span: Span
     message: str
     fix: str | None = None
     related: tuple[Related, ...] = ()
+    notes: tuple[str, ...] = ()
+    details: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def sort_key(self) -> tuple[str, int, int, str, str]:

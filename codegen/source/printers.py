@@ -69,6 +69,7 @@ def as_text(finding: Finding, sources: Mapping[str, SourceFile], painter: Painte
             same_file and related.span.line == shown.line,
         )
         shown = related.span
+    lines += [" " * gutter + painter.paint("gutter", " = ") + note for note in finding.notes]
     if finding.fix:
         lines.append(" " * gutter + painter.paint("gutter", " = ") + painter.paint("fix", "fix: ") + finding.fix)
     return "\n".join(lines) + "\n"
@@ -125,7 +126,7 @@ def _finding(finding: Finding) -> dict[str, Any]:
             }
             for related in finding.related
         ]
-    return record
+    return {**record, **finding.details}
 
 
 # --- GitHub -----------------------------------------------------------------------------------------------------
@@ -144,6 +145,7 @@ def annotation(finding: Finding) -> str:
         }
     properties["title"] = finding.rule.code
     message = finding.message
+    message += "".join(f"\n{note}" for note in finding.notes)
     if finding.fix:
         message += f"\nfix: {finding.fix}"
     for related in finding.related:

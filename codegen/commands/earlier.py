@@ -1,0 +1,81 @@
+"""The earlier schemas that changes are judged against: of a git revision, of a directory, or of the lock."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import click
+
+from codegen.evolve import lock
+from codegen.evolve.plan import LOCK
+from codegen.model import Program, load_sources, sources_of
+from codegen.source.diagnostics import Report
+from codegen.source.files import SUFFIX, SourceFile
+
+
+@dataclass(frozen=True, slots=True)
+class Earlier:
+    """`name` is what people gave. The lock has no places, so its `texts` are empty."""
+
+    name: str
+    program: Program
+    texts: Mapping[str, SourceFile] = field(default_factory=dict)
+
+
+def read_earlier(against: str | None, schemas: Path, report: Report) -> Earlier | None:
+    """The model named by `against`: a directory, a lock (`….json`), a git revision; without it, the lock of `schemas`.
+
+    None, with findings, where its schemas have errors. Raises `click.ClickException` where there is no such thing.
+    """
+    if against is None:
+        if not (schemas / LOCK).is_file():
+            raise click.UsageError(f"there is no {(schemas / LOCK).as_posix()}; say what to compare with by --against")
+        against = (schemas / LOCK).as_posix()
+    path = Path(against)
+    if path.is_dir():
+        # A root without a `module` line has the name of its directory, which is another one here.
+        sources = replace(load_sources(path, report), root_name=schemas.resolve().name)
+    elif path.suffix == ".json" and path.is_file():
+        return _of_lock(path)
+    else:
+        sources = sources_of(schemas.resolve().name, _files(against, schemas), report, shown=f"{against}:")
+    program = sources.resolve(report)
+    return Earlier(against, program, sources.texts) if program is not None else None
+
+
+def _of_lock(path: Path) -> Earlier:
+    try:
+        return Earlier(path.as_posix(), lock.load(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise click.ClickException(f"{path.as_posix()}: {error}") from None
+
+
+def _files(revision: str, schemas: Path) -> dict[str, bytes]:
+    """The schema files of a revision by their paths from the schemas' root; nothing is checked out."""
+    if revision.startswith("-"):
+        raise click.UsageError(f"{revision!r} is no revision")
+    listed = _git(schemas, "ls-tree", "-r", "-z", "--name-only", revision, ".", missing=revision)
+    paths = [path for path in listed.decode().split("\0") if path.endswith(SUFFIX) and _is_looked_into(path)]
+    if not paths:
+        raise click.ClickException(f"{revision} holds no schemas at {schemas.as_posix()}")
+    return {path: _git(schemas, "show", f"{revision}:./{path}", missing=revision) for path in paths}
+
+
+def _is_looked_into(path: str) -> bool:
+    """Hidden folders and `migrations/` hold no schemas."""
+    *folders, name = path.split("/")
+    return not name.startswith(".") and not any(part.startswith(".") or part == "migrations" for part in folders)
+
+
+def _git(folder: Path, *arguments: str, missing: str) -> bytes:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
+    except OSError:
+        raise click.ClickException("git is not installed; compare with a directory or the lock instead") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise click.ClickException(f"{missing!r} is no directory, no lock, and no git revision: {said}")
+    return done.stdout
