@@ -15,6 +15,8 @@ DATABASE = peewee.SqliteDatabase(
     os.environ.get("BENCH_DATABASE", ":memory:"), pragmas={"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
 )
 
+execute: Callable[[str, tuple[object, ...]], Any] = DATABASE.execute_sql
+
 
 class Account(peewee.Model):
     sid = peewee.CharField(primary_key=True)
@@ -79,7 +81,7 @@ def read_orm(sid: str) -> AccountOut:
 
 
 def read_sql(sid: str) -> AccountOut:
-    return out(DATABASE.execute_sql(READ, (sid,)).fetchone())
+    return out(execute(READ, (sid,)).fetchone())
 
 
 def page_orm(limit: int) -> list[AccountOut]:
@@ -87,7 +89,7 @@ def page_orm(limit: int) -> list[AccountOut]:
 
 
 def page_sql(limit: int) -> list[AccountOut]:
-    return [out(row) for row in DATABASE.execute_sql(PAGE, ("", limit)).fetchall()]
+    return [out(row) for row in execute(PAGE, ("", limit)).fetchall()]
 
 
 def write_orm(key: str, email: str, seconds: int) -> bool:
@@ -102,7 +104,7 @@ def write_orm(key: str, email: str, seconds: int) -> bool:
 
 def write_sql(key: str, email: str, seconds: int) -> bool:
     with DATABASE.atomic("IMMEDIATE"):
-        return DATABASE.execute_sql(WRITE, (os.urandom(13).hex(), key, email, seconds)).fetchone() is not None
+        return execute(WRITE, (os.urandom(13).hex(), key, email, seconds)).fetchone() is not None
 
 
 ORM = os.environ.get("BENCH_MODE") == "orm"

@@ -1,5 +1,6 @@
 """Fill the benchmark's table of accounts; the number of rows is the argument."""
 
+import sqlite3
 import sys
 
 from benchmarks.rpc_peers.data import DATABASE
@@ -11,8 +12,9 @@ INSERT = (
 
 if __name__ == "__main__":
     DATABASE.connect()
+    connection: sqlite3.Connection = DATABASE.connection()
     with DATABASE.atomic():
-        DATABASE.connection().executemany(
+        connection.executemany(
             INSERT,
             [
                 (f"acc{n:06}", f"user{n}@example.org", f"User {n}", n, 1_750_000_000 + n)

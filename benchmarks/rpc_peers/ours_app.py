@@ -2,6 +2,7 @@
 
 import os
 from importlib import import_module
+from typing import Any
 
 from codegen.runtime.context import Context
 from codegen.runtime.http.app import create_app
@@ -16,7 +17,7 @@ from codegen.runtime.storage.store import Store
 
 # Generated into a temporary folder when the benchmark starts.
 routes = import_module("bench_generated.routes")
-services = import_module("bench_generated.services.bench")
+services: Any = import_module("bench_generated.services.bench")
 tables = import_module("bench_generated.tables")
 stored = import_module("bench_generated.tables.bench")
 

@@ -93,8 +93,9 @@ class House:
         )
         return notice.model_dump_json().encode()
 
-    def receive(self, body: bytes) -> None:
-        self.payments.inbox.receive("stub", body, {"signed": "yes"})
+    def receive(self, *bodies: bytes) -> None:
+        for body in bodies:
+            self.payments.inbox.receive("stub", body, {"signed": "yes"})
 
     def jobs(self) -> None:
         for _ in range(4):

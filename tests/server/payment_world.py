@@ -19,7 +19,7 @@ from codegen.runtime.context import Caller, Context
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import Billing, TopUp, TopUpStarted, TopUpStatus, User, WebhookInboxEntry
+from generated.models.onboarding import Billing, KycStatus, TopUp, TopUpStarted, TopUpStatus, User, WebhookInboxEntry
 from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.app import build
 from handlers.ledger.audit import audit
@@ -81,9 +81,10 @@ class World:
 
     # --- what people do ---------------------------------------------------------------------------------------
 
-    def user(self, name: str = "1", **fields: Any) -> User:
+    def user(self, name: str = "1", kyc_status: KycStatus = KycStatus.PENDING) -> User:
+        key = name.zfill(4) * 16
         return Store.of(USER, self.database).new(
-            {"mycelium_address": f"400::{name}", "public_key": name.zfill(4) * 16, **fields}, self.clock.now()
+            {"mycelium_address": f"400::{name}", "public_key": key, "kyc_status": kyc_status}, self.clock.now()
         )
 
     def context(self, user: User | None) -> Context:

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -98,7 +98,10 @@ class Site:
         return self.http.post("/rpc", json=body, headers=headers)
 
     def call(
-        self, method: str, params: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+        self,
+        method: str,
+        params: Mapping[str, Any] | Sequence[Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """The result of a call that is to succeed."""
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, headers).json()

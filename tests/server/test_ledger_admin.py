@@ -154,7 +154,7 @@ def test_the_same_key_is_one_intention(desk: Desk) -> None:
 def test_grants_that_are_refused(desk: Desk) -> None:
     for change in ({"amount": "0"}, {"amount": "-1"}, {"expires_at": "2020-01-01T00:00:00Z"}):
         params = {"user_sid": desk.user, "amount": "1", "reason": "r", "key": "k", **change}
-        assert desk.call("billing.grant", **params) == "amount_invalid"
+        assert desk.call("billing.grant", ADMIN, **params) == "amount_invalid"
     assert desk.call("billing.grant", user_sid="nobody", amount="1", reason="r", key="k") == "not_found"
     assert desk.acts() == []
 

@@ -1,6 +1,7 @@
 """The ledger as people read it: lines add up, page after page, on both databases."""
 
 import random
+from functools import partial
 
 import pytest
 
@@ -42,17 +43,21 @@ def busy(book: Book, user: str, other: str) -> None:
             case 0:
                 book.top_up(user, key, amount)
             case 1:
-                book.post(user, TransactionKind.USAGE, key, lambda w, a=amount: rules.charge(w, "revenue:llm", a))
+                book.post(user, TransactionKind.USAGE, key, partial(rules.charge, account="revenue:llm", amount=amount))
             case 2:
-                book.post(user, TransactionKind.REFUND, key, lambda w, a=amount: rules.refund(w, "stripe", a, None))
+                book.post(
+                    user, TransactionKind.REFUND, key, partial(rules.refund, provider="stripe", amount=amount, lot=None)
+                )
             case 3:
-                book.post(user, TransactionKind.DISPUTE_HOLD, key, lambda w, a=amount: rules.dispute_opened(w, a, None))
+                book.post(
+                    user, TransactionKind.DISPUTE_HOLD, key, partial(rules.dispute_opened, amount=amount, lot=None)
+                )
             case _:
                 book.post(
                     user,
                     TransactionKind.ADJUSTMENT,
                     key,
-                    lambda w, a=amount: rules.adjust(w, a - 5 * 10**10),
+                    partial(rules.adjust, target=amount - 5 * 10**10),
                     source=f"operator:{key}",
                 )
         book.top_up(other, f"{other}-{number}", amount)

@@ -99,7 +99,11 @@ def test_postings_for_different_users(book: Book, restarts: list[Restart]) -> No
 def test_the_same_key_at_once_is_posted_once(book: Book, threads: int) -> None:
     user = book.user()
     for number in range(10):
-        outcomes = together(book.database, threads, lambda _, ref=f"pi_{number}": book.top_up(user, ref, DOLLAR))
+
+        def pay(_: int, ref: str = f"pi_{number}") -> object:
+            return book.top_up(user, ref, DOLLAR)
+
+        outcomes = together(book.database, threads, pay)
         assert sum(outcome is not None for outcome in outcomes) == 1, outcomes
     assert book.balance(user) == 10 * DOLLAR
     assert audit(book.database) == []

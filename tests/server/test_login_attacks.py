@@ -291,7 +291,7 @@ def test_headers_prove_nothing(site: Site, browser: Browser, person: Person) -> 
         "X-Real-IP": person.address,
         "Forwarded": f"for={person.address}",
     }
-    assert browser.rpc("identity.me", **forged) == 1401
+    assert browser.rpc("identity.me", None, **forged) == 1401
     started = browser.start(person)
     assert code(browser.finish(started, "A" * 43, **forged)) == FAILED
 
@@ -452,6 +452,7 @@ def test_fixation(site: Site, person: Person) -> None:
     started = victim.start(person)
     pre = victim.cookie("hl_pre")
     answer = victim.finish(started, person.answer(started, site.url))
+    assert pre is not None
     made = secret(httpx.Cookies(answer.cookies)["hl_session"])
     assert made != planted and len(made) == 43
     assert {"hl_session", "hl_pre"} == {cookie.partition("=")[0] for cookie in answer.headers.get_list("set-cookie")}

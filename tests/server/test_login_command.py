@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from time import time
@@ -205,8 +206,11 @@ def test_a_site_that_relays_another_sites_challenge(site: Site, person: Person, 
 
 
 def test_redirects_are_not_followed(site: Site, key_file: str) -> None:
+    def redirect(status: int, path: str, _: dict[str, Any]) -> Answer:
+        return status, {"Location": site.url + path}, {}
+
     for status in (301, 302, 303, 307, 308):
-        with evil(lambda path, _, status=status: (status, {"Location": site.url + path}, {})) as (url, received):
+        with evil(partial(redirect, status)) as (url, received):
             done = run(url, "--key", key_file)
         assert done.exit_code == 1 and "elsewhere" in done.stderr
         assert len(received) == 1

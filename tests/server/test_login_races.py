@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -97,11 +98,13 @@ def test_of_two_finishes_one_makes_a_session(login: Login) -> None:
         person = Person()
         started = start(login, person)
         visitor, given = Visitor(PEER, started.pre), proof(login, person, started)
-        outcomes = at_once(login.database, *[lambda v=visitor, g=given: login.finish(g, v)] * 4)  # type: ignore[misc]
+        outcomes = at_once(login.database, *[partial(login.finish, given, visitor)] * 4)
         won = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
         assert len(won) == 1, outcomes
         assert [type(outcome) for outcome in outcomes if isinstance(outcome, Exception)] == [ProofFailed] * 3
-        assert len(login.sessions.of(login.sessions.caller(won[0].session or "").sid)) == 1  # type: ignore[union-attr, arg-type]
+        caller = login.sessions.caller(won[0].session or "")
+        assert caller is not None and caller.sid is not None
+        assert len(login.sessions.of(caller.sid)) == 1
     assert count(login, "session") == 4
 
 
@@ -110,8 +113,8 @@ def test_two_first_logins_make_one_user(login: Login) -> None:
         person = Person()
         pairs = [(begun := start(login, person), proof(login, person, begun)) for _ in range(3)]
         outcomes = at_once(
-            login.database, *[lambda b=begun, g=given: login.finish(g, Visitor(PEER, b.pre)) for begun, given in pairs]
-        )  # type: ignore[misc]
+            login.database, *[partial(login.finish, given, Visitor(PEER, begun.pre)) for begun, given in pairs]
+        )
         assert not [outcome for outcome in outcomes if isinstance(outcome, Exception)], outcomes
         assert count(login, "user") == count(login, "billing") == round_ + 1
         user = Store.of(USER, login.database).one({"mycelium_address": person.address})
@@ -146,7 +149,7 @@ def test_processes_count_together(login: Login, clock: Clock) -> None:
         each.take(rule, "subject")
         return True
 
-    outcomes = at_once(login.database, *[lambda e=each: take(e) for each in limits])  # type: ignore[misc]
+    outcomes = at_once(login.database, *[partial(take, each) for each in limits])
     assert sum(outcome is True for outcome in outcomes) == 5, outcomes
     assert {type(outcome) for outcome in outcomes if outcome is not True} == {TooMany}
     clock.time += timedelta(seconds=59)

@@ -304,7 +304,7 @@ def test_faults_of_ours_tell_a_number_and_nothing_else(world: World, monkeypatch
 
     house = next(
         route.resource.house
-        for route in world.house.app._router._roots  # type: ignore[attr-defined]
+        for route in world.house.app._router._roots
         if route.resource is not None and isinstance(route.resource, Page)
     )
     app = falcon.App()

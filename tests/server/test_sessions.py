@@ -1,8 +1,9 @@
 """Sessions in a database: who they speak for, how long, and how they end."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -100,7 +101,12 @@ def test_reading_seldom_writes(sessions: Sessions, user: str, clock: Clock, monk
     cookie = sessions.create(user, LoginMethod.SEALED, PEER)
     writes: list[str] = []
     change = sessions.database.change
-    monkeypatch.setattr(sessions.database, "change", lambda sql, *rest: writes.append(sql) or change(sql, *rest))
+
+    def counted(sql: str, params: Sequence[Any] = ()) -> int:
+        writes.append(sql)
+        return change(sql, params)
+
+    monkeypatch.setattr(sessions.database, "change", counted)
     for _ in range(60):
         assert sessions.caller(cookie) is not None
         clock.time += timedelta(seconds=1)
@@ -115,9 +121,12 @@ def test_a_look_is_one_read_by_an_index(sessions: Sessions, user: str, monkeypat
     cookie = sessions.create(user, LoginMethod.SEALED, PEER)
     asked: list[tuple[str, tuple[object, ...]]] = []
     execute = sessions.database.execute
-    monkeypatch.setattr(
-        sessions.database, "execute", lambda sql, params=(): asked.append((sql, tuple(params))) or execute(sql, params)
-    )
+
+    def noted(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        asked.append((sql, tuple(params)))
+        return execute(sql, params)
+
+    monkeypatch.setattr(sessions.database, "execute", noted)
     sessions.caller(cookie)
     [(sql, params)] = asked
     plan = execute(f"EXPLAIN QUERY PLAN {sql}", params)
