@@ -97,7 +97,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """ruff, mypy --strict (generated code, tests and benchmarks too), `oschema lint`, `oschema fmt --check`, freshness."""
+    """ruff, mypy --strict (generated code, tests, benchmarks too), `oschema lint`, `oschema fmt --check`, freshness."""
     install(session, "test", "lint")
     check(session)
 
