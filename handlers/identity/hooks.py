@@ -1,28 +1,41 @@
 """What goes along with a user: an address in its one form, and a balance as long as nothing has moved it."""
 
+from contextlib import suppress
+
 from codegen.runtime.context import Context
 from codegen.runtime.errors import InvalidParams
 from codegen.runtime.storage.hooks import Hooks
 from generated.models.onboarding import User
 from generated.tables.onboarding import USER
-from handlers.identity.mycelium import parse_address
+from handlers.identity.mycelium import KeyRefused, address_of, parse_address, parse_public_key
 from handlers.ledger.billing import billings
 
 
 def in_one_form(context: Context, user: User) -> User:
-    """The user with the address as it is written everywhere, for it is looked up by its text.
+    """A new user with the address as it is written everywhere, for it is looked up by its text.
 
-    Raises `InvalidParams` for text that is no overlay address.
+    Raises `InvalidParams` for a key that nobody can log in with, and for any address but the one that its key derives.
     """
+    try:
+        key = parse_public_key(user.public_key)
+    except KeyRefused as error:
+        raise InvalidParams("data.public_key", str(error), "key") from None
     try:
         address = parse_address(user.mycelium_address)
     except ValueError:
         raise InvalidParams("data.mycelium_address", "not a Mycelium address", "address") from None
+    if address != address_of(key):
+        raise InvalidParams("data.mycelium_address", "not the address of this public key", "address")
     return user.model_copy(update={"mycelium_address": address})
 
 
-def _before_set(context: Context, before: User | None, user: User) -> User:
-    return in_one_form(context, user)
+def _before_set(context: Context, before: User | None, user: User) -> User | None:
+    if before is None:
+        return in_one_form(context, user)
+    # An address may be given in another spelling of what it is; neither it nor the key can be changed.
+    with suppress(ValueError):
+        return user.model_copy(update={"mycelium_address": parse_address(user.mycelium_address)})
+    return None
 
 
 def open_billing(context: Context, user: User) -> None:

@@ -35,6 +35,11 @@ class Person:
         secret(self.private.hex())
         secret(protocol.encode(self.private))
 
+    @property
+    def identity(self) -> dict[str, str]:
+        """What a user of this person is made with."""
+        return {"mycelium_address": self.address, "public_key": self.public_key}
+
     def answer(self, started: Mapping[str, Any], origin: str, now: int | None = None) -> str:
         """What the login program says to a challenge."""
         sealed = protocol.decode(secret(started["sealed"]))

@@ -13,7 +13,7 @@ from codegen.runtime.context import ADMIN, Caller, Context
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
 from codegen.runtime.rpc import crud
 from codegen.runtime.storage.database import Database
-from codegen.runtime.storage.hooks import Hooks
+from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import StoredType
 
@@ -28,9 +28,15 @@ class FixedClock:
 class Api:
     """Calls methods by name, with params as JSON."""
 
-    def __init__(self, stored: list[Any], database: Database, hooks: list[Hooks[Any]] | None = None) -> None:
+    def __init__(
+        self,
+        stored: list[Any],
+        database: Database,
+        hooks: list[Hooks[Any]] | None = None,
+        on_admin_write: OnWrite | None = None,
+    ) -> None:
         self.database = database
-        self.methods = {method.name: method for method in crud.methods(stored, database, hooks or [])}
+        self.methods = {method.name: method for method in crud.methods(stored, database, hooks or [], on_admin_write)}
         self.caller = ADMIN
 
     def __call__(self, method: str, **params: Any) -> Any:
@@ -278,6 +284,55 @@ def test_what_a_hook_raises_undoes_the_call(fresh: Callable[..., Api], shop: Mod
         with pytest.raises(Forbidden):
             api(f"user.{verb}", **params)
     assert api("user.list")["items"] == ["kept"]
+
+
+def test_each_write_by_an_admin_is_seen(shop: ModuleType, shop_database: Database) -> None:
+    seen: list[Write] = []
+    api = Api([shop.USER, shop.ORDER], shop_database, [], lambda context, write: seen.append(write))
+    user = api("user.new", data={"address": "aa:01", "display_name": "Ann"})
+    api("user.patch", sid=user["sid"], data={"display_name": "Bo"})
+    api("user.set", data={"sid": user["sid"], "address": "aa:01"})
+    api("user.set", data={"sid": "user9", "address": "aa:09"})
+    api("user.delete", sid="user9")
+    shown = [
+        (
+            write.verb,
+            write.sid,
+            *(state and (state["display_name"], state["rev"]) for state in (write.before, write.after)),
+        )
+        for write in seen
+    ]
+    assert shown == [
+        ("new", user["sid"], None, ("Ann", 1)),
+        ("patch", user["sid"], ("Ann", 1), ("Bo", 2)),
+        ("set", user["sid"], ("Bo", 2), (None, 3)),
+        ("set", "user9", None, (None, 1)),
+        ("delete", "user9", (None, 1), None),
+    ]
+    assert {write.type for write in seen} == {shop.USER}
+    seen.clear()
+    api.caller = Caller("user", user["sid"])
+    api("user.patch", sid=user["sid"], data={"display_name": "Me"})
+    api("user.get", sid=user["sid"])
+    assert seen == []
+
+
+def test_a_write_that_is_seen_and_refused_is_undone(shop: ModuleType, shop_database: Database) -> None:
+    def no(context: Context, write: Write) -> None:
+        raise Forbidden
+
+    Store.of(shop.USER, shop_database).new({"sid": "kept", "address": "aa:01"}, NOW)
+    api = Api([shop.USER], shop_database, [], no)
+    for verb, params in (
+        ("new", {"data": {"address": "aa:02"}}),
+        ("set", {"data": {"sid": "kept", "address": "aa:01", "display_name": "Ann"}}),
+        ("set", {"data": {"sid": "other", "address": "aa:03"}}),
+        ("patch", {"sid": "kept", "data": {"display_name": "Ann"}}),
+        ("delete", {"sid": "kept"}),
+    ):
+        with pytest.raises(Forbidden):
+            api(f"user.{verb}", **params)
+    assert [(each["sid"], each["display_name"]) for each in api("user.list_full")["items"]] == [("kept", None)]
 
 
 def test_computed_fields_need_a_function(shop: ModuleType, shop_database: Database) -> None:

@@ -4,12 +4,16 @@ import ipaddress
 import sqlite3
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from time import time
 
 import httpx
 import pytest
 
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.tables.onboarding import USER
 from handlers.identity import challenge as protocol
 from tests.server.people import SECRETS, Browser, Person, code, secret
 from tests.server.site import ADMIN, Site
@@ -57,6 +61,13 @@ def execute(site: Site, sql: str, *params: object) -> list[tuple[object, ...]]:
             return connection.execute(sql, params).fetchall()
     finally:
         connection.close()
+
+
+def pin(site: Site, address: str, public_key: str) -> None:
+    """Let a user have an address that its key does not derive, as if such a key had been found."""
+    database = Database.open(f"sqlite:///{site.directory}/var/hero-onboarding.db")
+    Store.of(USER, database).new({"mycelium_address": address, "public_key": public_key}, datetime.now(UTC))
+    database.close()
 
 
 def nobody(browser: Browser) -> bool:
@@ -406,7 +417,7 @@ def test_another_address(browser: Browser, person: Person) -> None:
 
 def test_another_key_for_a_pinned_address(site: Site, browser: Browser, person: Person) -> None:
     """A second key with the same address takes 2^121 tries; the table is made to say that it was found."""
-    site.call("user.new", {"data": {"mycelium_address": person.address, "public_key": Person().public_key}}, ADMIN)
+    pin(site, person.address, Person().public_key)
     assert code(browser.post("/auth/challenge", {"public_key": person.public_key})) == (409, "key_mismatch")
     assert code(browser.post("/auth/challenge", {"public_key": person.public_key})) == (409, "key_mismatch")
     assert code(browser.post("/auth/challenge", {"address": person.address})) == (422, "public_key_required")
@@ -419,7 +430,7 @@ def test_another_key_for_a_pinned_address(site: Site, browser: Browser, person: 
 
 def test_another_key_pinned_between_start_and_finish(site: Site, browser: Browser, person: Person) -> None:
     started = browser.start(person)
-    site.call("user.new", {"data": {"mycelium_address": person.address, "public_key": Person().public_key}}, ADMIN)
+    pin(site, person.address, Person().public_key)
     answer = person.answer(started, site.url)
     assert code(browser.finish(started, answer)) == (409, "key_mismatch")
     assert code(browser.finish(started, answer)) == FAILED, "and the challenge is spent"
@@ -433,13 +444,28 @@ def test_an_address_has_one_form(site: Site, browser: Browser, person: Person) -
     data = {"mycelium_address": spelt, "public_key": person.public_key}
     user = site.call("user.new", {"data": data}, ADMIN)
     assert user["mycelium_address"] == person.address
-    assert site.error("user.new", {"data": {**data, "public_key": Person().public_key}}, ADMIN)[0] == 1409
+    assert site.error("user.new", {"data": data}, ADMIN)[0] == 1409
     again = {"sid": user["sid"], "display_name": "A", **data}
     assert site.call("user.set", {"data": again}, ADMIN)["mycelium_address"] == person.address
     assert browser.login(person).rpc("identity.me")["sid"] == user["sid"]
-    for wrong in ("::1", "2001:db8::1", "4:4", "cafe"):
-        refused = {"mycelium_address": wrong, "public_key": Person().public_key}
-        assert site.error("user.new", {"data": refused}, ADMIN)[0] == -32602
+
+
+def test_an_operator_cannot_give_an_address_to_another_key(site: Site, person: Person) -> None:
+    """Whoever has the address's own key could never log in, and whoever was given it would pass for its owner."""
+    wrong = ("::1", "2001:db8::1", "4:4", "cafe", Person().address)
+    for refused in (
+        *({"mycelium_address": address, "public_key": person.public_key} for address in wrong),
+        {"mycelium_address": person.address, "public_key": "0" * 64},
+        {"mycelium_address": person.address, "public_key": "f" * 64},
+    ):
+        for method in ("user.new", "user.set"):
+            assert site.error(method, {"data": refused}, ADMIN)[0] == -32602, (method, refused)
+    user = site.call("user.new", {"data": person.identity}, ADMIN)
+    other = Person()
+    for change in ({"mycelium_address": other.address}, {"public_key": other.public_key}):
+        assert site.error("user.patch", {"sid": user["sid"], "data": change}, ADMIN)[0] == -32602
+        replaced = {"sid": user["sid"], "mycelium_address": person.address, "public_key": person.public_key, **change}
+        assert site.error("user.set", {"data": replaced}, ADMIN)[0] == -32602
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.clients.python import Client
 from generated.tables.onboarding import NODE
+from tests.server.people import Person
 from tests.server.site import ADMIN, Site, bearer
 
 READ_ONLY = (
@@ -36,7 +37,6 @@ READ_ONLY = (
 )
 METHOD_NOT_FOUND = -32601
 NOW = datetime(2026, 11, 20, tzinfo=UTC)
-numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -60,9 +60,7 @@ def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 
 
 def new_user(site: Site, **fields: Any) -> dict[str, Any]:
-    number = next(numbers)
-    data = {"mycelium_address": f"400::{uuid.uuid4().hex[:4]}:{number:x}", "public_key": uuid.uuid4().hex * 2, **fields}
-    user: dict[str, Any] = site.call("user.new", {"data": data}, ADMIN)
+    user: dict[str, Any] = site.call("user.new", {"data": {**Person().identity, **fields}}, ADMIN)
     return user
 
 
@@ -153,7 +151,7 @@ def test_life_of_a_user(site: Site) -> None:
 
 def test_two_users_with_one_address(site: Site) -> None:
     user = new_user(site)
-    again = {"mycelium_address": user["mycelium_address"], "public_key": uuid.uuid4().hex * 2}
+    again = {name: user[name] for name in ("mycelium_address", "public_key")}
     assert site.error("user.new", {"data": again}, ADMIN) == (1409, "conflict")
 
 
@@ -163,11 +161,7 @@ def test_each_user_has_a_balance(site: Site) -> None:
     assert [(each["credit_balance"], each["credit_balance_cents"], each["discount_tier"]) for each in found] == [
         ("0.00", 0, "none")
     ]
-    by_set = {
-        "sid": "0123456789ABCDEFGHJK",
-        "mycelium_address": f"400::{uuid.uuid4().hex[:4]}",
-        "public_key": uuid.uuid4().hex * 2,
-    }
+    by_set = {"sid": "0123456789ABCDEFGHJK", **Person().identity}
     made = site.call("user.set", {"data": by_set}, ADMIN)
     assert len(site.call("billing.find", {"filter": {"user_sid": made["sid"]}}, ADMIN)["items"]) == 1
     site.call("user.delete", {"sid": made["sid"]}, ADMIN)

@@ -13,7 +13,7 @@ from codegen.runtime.context import Context
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
 from codegen.runtime.rpc.method import Method
 from codegen.runtime.storage.database import Database, UnknownReference
-from codegen.runtime.storage.hooks import Hooks
+from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import Row, StoredType, Values
@@ -32,8 +32,13 @@ _ERRORS: Mapping[str, tuple[type[Exception], ...]] = {
 }
 
 
-def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hooks[Any]] = ()) -> list[Method]:
-    """The methods that each of `stored` offers, over `database`.
+def methods(
+    stored: Iterable[AnyStored],
+    database: Database,
+    hooks: Iterable[Hooks[Any]] = (),
+    on_admin_write: OnWrite | None = None,
+) -> list[Method]:
+    """The methods that each of `stored` offers, over `database`; `on_admin_write` sees each write by an `admin`.
 
     Raises `LookupError` where a `@computed` field has no function, `ValueError` for hooks given twice.
     """
@@ -44,18 +49,19 @@ def methods(stored: Iterable[AnyStored], database: Database, hooks: Iterable[Hoo
     return [
         method
         for type in stored
-        for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type)).methods()
+        for method in _Crud(type, database, by_type.get(id(type)) or Hooks(type=type), on_admin_write).methods()
     ]
 
 
 class _Crud:
     """The methods of one type. Where no hook asks for more, a read goes from its row to JSON without a model."""
 
-    def __init__(self, type: AnyStored, database: Database, hooks: Hooks[Any]) -> None:
+    def __init__(self, type: AnyStored, database: Database, hooks: Hooks[Any], on_admin_write: OnWrite | None) -> None:
         self.type = type
         self.store = Store.of(type, database)
         self.database = database
         self.hooks = hooks
+        self.on_admin_write = on_admin_write
         self.own = type.owner if type.auth == "own" else None
         self.ignored = tuple(f.name for f in type.fields if f.server) + type.computed
         self.sensitive = {f.name for f in type.fields if f.sensitive}
@@ -153,7 +159,7 @@ class _Crud:
     def new(self, context: Context, params: Params) -> Any:
         values = self._input(context, params["data"], filled=True)
         complete = self.store.complete(values, context.clock.now())
-        if not (self.hooks.pre_new or self.hooks.post_new):
+        if not (self.hooks.pre_new or self.hooks.post_new or self._seen(context)):
             return self.show(context, self._refer(lambda: self.store.insert(complete)))
 
         def work() -> Row:
@@ -163,6 +169,7 @@ class _Crud:
             row = self.store.insert(kept)
             if self.hooks.post_new is not None:
                 self.hooks.post_new(context, self.store.object(kept))
+            self._tell(context, "new", None, kept)
             return row
 
         return self.show(context, self._refer(lambda: self.database.run(work)))
@@ -176,8 +183,8 @@ class _Crud:
             if old is None:
                 if rev is not None:
                     raise Conflict("there is no object with this sid and rev")
-                return self._write(context, None, self.store.complete(values, now))
-            return self._write(context, old, self.store.replacement(values, now))
+                return self._write(context, "set", None, self.store.complete(values, now))
+            return self._write(context, "set", old, self.store.replacement(values, now))
 
         return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
 
@@ -187,13 +194,14 @@ class _Crud:
         def work() -> Values:
             old = self._locked(context, params["sid"], params.get("rev"), missing=NotFound)
             assert old is not None
-            return self._write(context, old, changes)
+            return self._write(context, "patch", old, changes)
 
         return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
 
     def delete(self, context: Context, params: Params) -> None:
         sid = params["sid"]
-        if self._owner(context) is None and not (self.hooks.pre_delete or self.hooks.post_delete):
+        hooked = self.hooks.pre_delete or self.hooks.post_delete
+        if self._owner(context) is None and not (hooked or self._seen(context)):
             self.store.delete(sid)
             return
 
@@ -206,10 +214,11 @@ class _Crud:
             self.store.delete(sid)
             if self.hooks.post_delete is not None:
                 self.hooks.post_delete(context, model)
+            self._tell(context, "delete", old, None)
 
         self.database.run(work)
 
-    def _write(self, context: Context, old: Values | None, changes: Values) -> Values:
+    def _write(self, context: Context, verb: str, old: Values | None, changes: Values) -> Values:
         """Keep a new object, or changes of a locked one, with the hooks of `set`."""
         before = self.store.object(old) if old is not None and (self.hooks.pre_set or self.hooks.post_set) else None
         if self.hooks.pre_set is not None:
@@ -225,7 +234,17 @@ class _Crud:
             new = self.store.write(old, changes)[1]
         if self.hooks.post_set is not None:
             self.hooks.post_set(context, before, self.store.object(new))
+        self._tell(context, verb, old, new)
         return new
+
+    def _seen(self, context: Context) -> bool:
+        return self.on_admin_write is not None and context.caller.scope == "admin"
+
+    def _tell(self, context: Context, verb: str, before: Values | None, after: Values | None) -> None:
+        if self.on_admin_write is not None and context.caller.scope == "admin":
+            kept = before if after is None else after
+            assert kept is not None, "a write begins or ends with an object"
+            self.on_admin_write(context, Write(self.type, verb, kept["sid"], before, after))
 
     def _after_hook(self, values: Values, hook: Callable[[Any], Any]) -> Values:
         """The stored values of the object that a hook left or returned."""

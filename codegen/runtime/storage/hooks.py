@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Generic
 
 from codegen.runtime.context import Context
-from codegen.runtime.storage.stored_type import M, StoredType
+from codegen.runtime.storage.stored_type import M, StoredType, Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +29,18 @@ class Hooks(Generic[M]):
     pre_delete: Callable[[Context, M], None] | None = None
     post_delete: Callable[[Context, M], None] | None = None
     post_get: Callable[[Context, M], M | None] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One write by CRUD: what an object was (None: it is new) and what it is now (None: it is gone), as it is kept."""
+
+    type: StoredType[Any, Any, Any, Any]
+    verb: str
+    sid: str
+    before: Values | None
+    after: Values | None
+
+
+OnWrite = Callable[[Context, Write], None]
+"""Called inside the transaction of a write, behind its hooks; what it raises undoes the write."""
