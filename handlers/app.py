@@ -19,13 +19,16 @@ from handlers.admin.routes import add_routes as admin_routes
 from handlers.admin.service import AuditHandler
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.guard import Guard
+from handlers.identity.guesses import Guesses, SlowGuesses
 from handlers.identity.hooks import USER_HOOKS
 from handlers.identity.http import add_routes as login_routes
 from handlers.identity.limits import RateLimits
 from handlers.identity.login import Login
 from handlers.identity.node import MyceliumNode
+from handlers.identity.peer import Peers
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
 from handlers.identity.sessions import Sessions
+from handlers.identity.visitor import Visitors
 from handlers.jobs import Runner, payment_jobs, start
 from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
@@ -65,6 +68,7 @@ def build(
     clock, log = clock or SystemClock(), log or Log()
     payments = payments or Payments.installed(database, clock, settings, log)
     sessions = Sessions(database, clock, settings)
+    visitors = Visitors(Peers(settings.trusted_proxies), sessions.cookies)
     ledger = Ledger(database, clock)
     plans = read_plans(settings.plans_json)
     takes_payments = PaymentsHandler(payments, settings)
@@ -81,7 +85,7 @@ def build(
     webhooks += plugin_webhooks(payments, {route.path for route in WEBHOOKS})
     methods += crud.methods(STORED, database, [USER_HOOKS])
     secret = settings.admin_secret
-    authenticator = Credentials(
+    credentials = Credentials(
         admin_header=ADMIN_HEADER,
         admin_secret=secret.get_secret_value() if secret else None,
         bearer=ApiKeys(database, clock).caller,
@@ -89,6 +93,8 @@ def build(
         cookie=sessions.cookies.session,
         origins=[settings.public_url],
     )
+    guesses = Guesses(database, clock, log, settings.rate_limits)
+    authenticator = SlowGuesses(credentials, guesses, visitors.peers, ADMIN_HEADER)
     app = create_app(
         document=document(),
         methods=methods,
@@ -110,7 +116,7 @@ def build(
         RateLimits(database, clock, settings.rate_limits),
         MyceliumNode(settings.mycelium_api_url),
     )
-    login_routes(app, login, log)
+    login_routes(app, login, visitors, log)
     admin_routes(app, authenticator, ledger)
     Folder(GENERATED / "reference", "reference").add_to(app)
     add_pages(
@@ -119,6 +125,13 @@ def build(
         database,
         clock,
         log,
-        Services(sessions=sessions, login=login, ledger=ledger, payments=takes_payments, plans=list(plans.values())),
+        Services(
+            sessions=sessions,
+            visitors=visitors,
+            login=login,
+            ledger=ledger,
+            payments=takes_payments,
+            plans=list(plans.values()),
+        ),
     )
     return app

@@ -8,11 +8,12 @@ import os
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from handlers.identity.origin import origin_of
+from handlers.identity.peer import Network, networks
 
 PREFIX = "HERO_ONBOARDING_"
 STRIPE_BASE_URL = "https://api.stripe.com"
@@ -28,8 +29,13 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
+def _networks(value: Any) -> Any:
+    return networks(value) if isinstance(value, str) else value
+
+
 Origin = Annotated[str, AfterValidator(origin_of)]
 BaseUrl = Annotated[str, AfterValidator(_without_slash)]
+Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cents = Annotated[int, Field(ge=0)]
 Milliseconds = Annotated[int, Field(ge=1)]
@@ -82,6 +88,8 @@ class Settings(BaseSettings):
     debt_limit_cents: Cents = 500
     """How far below zero a balance may go before services are suspended."""
     rate_limits: bool = True
+    trusted_proxies: Networks = ()
+    """Proxies in front of the site, whose `X-Forwarded-For` is believed."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
     max_batch: Annotated[int, Field(ge=1)] = 100

@@ -17,6 +17,8 @@ class DeclaredError(Exception):
     slug: ClassVar[str]
     status: ClassVar[int]
     message: ClassVar[str]
+    retry_after: int | None = None
+    """Seconds after which it is worth trying again; over HTTP the header `Retry-After`."""
 
     def __init__(self, message: str | None = None) -> None:
         super().__init__(message or self.message)

@@ -230,6 +230,8 @@ class LoginChallenge(Struct):
     address: MyceliumAddress
     method: LoginMethod
     initiated_by: LoginInitiator
+    peer: Annotated[str, Field(max_length=64, min_length=0)] = ""
+    """Address or /64 of whom asked for it: others do not use up what the holder of the key may have open."""
     origin: Url
     proof_hash: Annotated[Sha256Hex, Field(json_schema_extra={"x-sensitive": True})]
     """SHA-256 of the expected response."""
@@ -1533,7 +1535,7 @@ NoticeKind = TypeAliasType("NoticeKind", str)
 
 
 AlertKind = TypeAliasType("AlertKind", str)
-"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `pinned_key_differs`, `audit_failed`, `job_failed`."""
+"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
 
 
 class OperatorAct(Struct):

@@ -323,6 +323,7 @@ def any_login_challenge() -> st.SearchStrategy[LoginChallenge]:
         address=any_mycelium_address(),
         method=any_login_method(),
         initiated_by=any_login_initiator(),
+        peer=texts(0, 64),
         origin=any_url(),
         proof_hash=any_sha256_hex(),
         pre_hash=st.none() | any_sha256_hex(),
@@ -1553,7 +1554,7 @@ def any_notice_kind() -> st.SearchStrategy[str]:
 
 
 def any_alert_kind() -> st.SearchStrategy[str]:
-    return st.sampled_from(["aggregation_halted", "node_silent", "pool_empty", "reconciliation_differs", "webhook_failed", "payment_review", "pinned_key_differs", "audit_failed", "job_failed"]) | texts(1, 20)
+    return st.sampled_from(["aggregation_halted", "node_silent", "pool_empty", "reconciliation_differs", "webhook_failed", "payment_review", "pinned_key_differs", "secret_guessed", "audit_failed", "job_failed"]) | texts(1, 20)
 
 
 def any_operator_act() -> st.SearchStrategy[OperatorAct]:

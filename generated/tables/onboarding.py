@@ -296,6 +296,7 @@ class LoginChallengeTable(peewee.Model):
     address = TextColumn(column_name="address")
     method = EnumClosedColumn(column_name="method")
     initiated_by = EnumClosedColumn(column_name="initiated_by")
+    peer = TextColumn(column_name="peer")
     origin = TextColumn(column_name="origin")
     proof_hash = TextColumn(column_name="proof_hash")
     pre_hash = TextColumn(column_name="pre_hash", null=True)
@@ -313,9 +314,9 @@ class LoginChallengeTable(peewee.Model):
         table_name = "login_challenge"
         indexes = (
             (("challenge_id",), True),
-            (("public_key",), False),
             (("expires_at",), False),
             (("link_hash",), True),
+            (("public_key", "peer",), False),
         )
 
 
@@ -328,6 +329,7 @@ class LoginChallengeNew(TypedDict):
     address: MyceliumAddress
     method: LoginMethod
     initiated_by: LoginInitiator
+    peer: NotRequired[Annotated[str, Field(min_length=0, max_length=64)]]
     origin: Url
     proof_hash: Sha256Hex
     pre_hash: NotRequired[Sha256Hex | None]
@@ -349,6 +351,7 @@ class LoginChallengePatch(TypedDict, total=False):
     address: MyceliumAddress
     method: LoginMethod
     initiated_by: LoginInitiator
+    peer: Annotated[str, Field(min_length=0, max_length=64)]
     origin: Url
     proof_hash: Sha256Hex
     pre_hash: Sha256Hex | None
@@ -367,6 +370,7 @@ class LoginChallengeFilter(TypedDict, total=False):
 
     challenge_id: str
     public_key: PublicKeyHex
+    peer: str
     expires_at: OTime
     link_hash: Sha256Hex | None
 
@@ -385,6 +389,7 @@ def _login_challenge_row(to: Codecs) -> Callable[[Values], Row]:
             text_(v["address"]),
             enum_closed_(v["method"]),
             enum_closed_(v["initiated_by"]),
+            text_(v["peer"]),
             text_(v["origin"]),
             text_(v["proof_hash"]),
             None if v["pre_hash"] is None else text_(v["pre_hash"]),
@@ -413,18 +418,19 @@ def _login_challenge_values(of: Codecs) -> Callable[[Row], Values]:
             "address": r[3],
             "method": LoginMethod(r[4]),
             "initiated_by": LoginInitiator(r[5]),
-            "origin": r[6],
-            "proof_hash": r[7],
-            "pre_hash": r[8],
-            "tries": r[9],
-            "issued_at": otime_(r[10]),
-            "expires_at": otime_(r[11]),
-            "used_at": None if r[12] is None else otime_(r[12]),
-            "link_hash": r[13],
-            "link_expires_at": None if r[14] is None else otime_(r[14]),
-            "link_used_at": None if r[15] is None else otime_(r[15]),
-            "result": None if r[16] is None else LoginOutcome(r[16]),
-            "rev": r[17],
+            "peer": r[6],
+            "origin": r[7],
+            "proof_hash": r[8],
+            "pre_hash": r[9],
+            "tries": r[10],
+            "issued_at": otime_(r[11]),
+            "expires_at": otime_(r[12]),
+            "used_at": None if r[13] is None else otime_(r[13]),
+            "link_hash": r[14],
+            "link_expires_at": None if r[15] is None else otime_(r[15]),
+            "link_used_at": None if r[16] is None else otime_(r[16]),
+            "result": None if r[17] is None else LoginOutcome(r[17]),
+            "rev": r[18],
         }
 
     return values
@@ -441,24 +447,27 @@ def _login_challenge_json(of: Codecs) -> Callable[[Row], Values]:
             "address": r[3],
             "method": r[4],
             "initiated_by": r[5],
-            "origin": r[6],
-            "proof_hash": r[7],
-            "pre_hash": r[8],
-            "tries": r[9],
-            "issued_at": otime_(r[10]),
-            "expires_at": otime_(r[11]),
-            "used_at": None if r[12] is None else otime_(r[12]),
-            "link_hash": r[13],
-            "link_expires_at": None if r[14] is None else otime_(r[14]),
-            "link_used_at": None if r[15] is None else otime_(r[15]),
-            "result": r[16],
-            "rev": r[17],
+            "peer": r[6],
+            "origin": r[7],
+            "proof_hash": r[8],
+            "pre_hash": r[9],
+            "tries": r[10],
+            "issued_at": otime_(r[11]),
+            "expires_at": otime_(r[12]),
+            "used_at": None if r[13] is None else otime_(r[13]),
+            "link_hash": r[14],
+            "link_expires_at": None if r[15] is None else otime_(r[15]),
+            "link_used_at": None if r[16] is None else otime_(r[16]),
+            "result": r[17],
+            "rev": r[18],
         }
 
     return json
 
 
 def _fill_login_challenge(v: Values, now: datetime) -> None:
+    if "peer" not in v:
+        v["peer"] = ""
     v.setdefault("pre_hash", None)
     if "tries" not in v:
         v["tries"] = 0
@@ -491,6 +500,7 @@ LOGIN_CHALLENGE: StoredType[
         StoredField("address", "text", required=True, immutable=True),
         StoredField("method", "enum_closed", required=True, immutable=True),
         StoredField("initiated_by", "enum_closed", required=True, immutable=True),
+        StoredField("peer", "text", immutable=True),
         StoredField("origin", "text", required=True, immutable=True),
         StoredField("proof_hash", "text", required=True, immutable=True, sensitive=True),
         StoredField("pre_hash", "text", nullable=True, immutable=True, sensitive=True),
@@ -509,7 +519,7 @@ LOGIN_CHALLENGE: StoredType[
     json=_login_challenge_json,
     fill=_fill_login_challenge,
     unique=(("sid",), ("challenge_id",), ("link_hash",),),
-    indexed=("challenge_id", "public_key", "expires_at", "link_hash",),
+    indexed=("challenge_id", "public_key", "peer", "expires_at", "link_hash",),
     auth="admin",
 )
 

@@ -25,6 +25,7 @@ CREATE TABLE "login_challenge" (
     "address" TEXT COLLATE "C" NOT NULL,
     "method" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_login_challenge__method" CHECK ("method" IN ('message', 'overlay', 'sealed')),
     "initiated_by" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_login_challenge__initiated_by" CHECK ("initiated_by" IN ('browser', 'program')),
+    "peer" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_login_challenge__peer" CHECK (length("peer") <= 64),
     "origin" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_login_challenge__origin" CHECK (length("origin") BETWEEN 1 AND 2048),
     "proof_hash" TEXT COLLATE "C" NOT NULL,
     "pre_hash" TEXT COLLATE "C",
@@ -41,11 +42,11 @@ CREATE TABLE "login_challenge" (
 
 CREATE UNIQUE INDEX "uq_login_challenge__challenge_id" ON "login_challenge" ("challenge_id");
 
-CREATE INDEX "ix_login_challenge__public_key" ON "login_challenge" ("public_key");
-
 CREATE INDEX "ix_login_challenge__expires_at" ON "login_challenge" ("expires_at");
 
 CREATE UNIQUE INDEX "uq_login_challenge__link_hash" ON "login_challenge" ("link_hash");
+
+CREATE INDEX "ix_login_challenge__public_key_and_peer" ON "login_challenge" ("public_key", "peer");
 
 CREATE TABLE "session" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_session" PRIMARY KEY,

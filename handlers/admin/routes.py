@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import DeclaredError, Unauthorized
-from codegen.runtime.http.app import HEADERS, App, read_body, require_json
+from codegen.runtime.http.app import HEADERS, App, read_body, require_json, set_retry_after
 from codegen.runtime.rpc.auth import Authenticator
 from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Sid
@@ -58,6 +58,7 @@ class BalanceAdjust:
             done = self._adjustments.set_balance(context, **order)
         except DeclaredError as error:
             resp.status = error.status
+            set_retry_after(resp, error)
             resp.data = to_json({"error": error.slug, "message": str(error)})
         except ValidationError as error:
             resp.status = 400

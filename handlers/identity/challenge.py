@@ -24,7 +24,7 @@ LIFE = 120
 """Seconds a challenge may be answered."""
 MAX_PLAINTEXT = 512
 CLOCK_SKEW = 30
-"""Seconds the login program's clock may be behind."""
+"""Seconds by which two clocks may differ: the login program's and ours, or those of two hosts."""
 _CONTEXT = b"hero-mycelium-login/v1/response\x00"
 
 
@@ -53,6 +53,20 @@ class Challenge:
     def plaintext(self) -> bytes:
         """Canonical JSON: sorted keys, no spaces."""
         return json.dumps(asdict(self), sort_keys=True, separators=(",", ":")).encode()
+
+    @classmethod
+    def parse(cls, plaintext: bytes) -> Challenge:
+        """The challenge of a text as `plaintext` writes it; ValueError or TypeError for any other.
+
+        `True` is no 1 here, though Python takes it for one.
+        """
+        if len(plaintext) > MAX_PLAINTEXT:
+            raise ValueError("too long for a challenge")
+        challenge = cls(**json.loads(plaintext))
+        numbers = (challenge.v, challenge.exp, challenge.iat)
+        if any(type(number) is not int for number in numbers) or challenge.plaintext() != plaintext:
+            raise ValueError("not a canonical challenge")
+        return challenge
 
 
 def encode(raw: bytes) -> str:
@@ -90,12 +104,10 @@ def answer(sealed: bytes, private_key: bytes, origin: str, now: int) -> str:
     public_key = bytes(key.public_key)
     try:
         plaintext = SealedBox(key).decrypt(sealed)
-        challenge = Challenge(**json.loads(plaintext))
+        challenge = Challenge.parse(plaintext)
         secret = decode(challenge.secret)
         sound = (
-            len(plaintext) <= MAX_PLAINTEXT
-            and challenge.plaintext() == plaintext
-            and len(secret) == 32
+            len(secret) == 32
             and len(decode(challenge.cid)) == 16
             and (challenge.typ, challenge.v, challenge.action) == (TYPE, VERSION, "login")
             and challenge.origin == origin

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -14,6 +15,7 @@ from handlers.identity.origin import is_open_loopback
 PRE_LIFE = 600
 """Seconds that a browser may take to sign in."""
 
+_is_secret = re.compile("[A-Za-z0-9_-]{43}").fullmatch
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -35,8 +37,9 @@ class Cookies:
         return cookie_value(environ.get("HTTP_COOKIE", ""), self.session) or None
 
     def pre_of(self, environ: Mapping[str, Any]) -> str | None:
-        """The cookie of a browser that is signing in."""
-        return cookie_value(environ.get("HTTP_COOKIE", ""), self.pre) or None
+        """The cookie of a browser that is signing in. What is no secret of ours counts as none."""
+        found = cookie_value(environ.get("HTTP_COOKIE", ""), self.pre)
+        return found if found and _is_secret(found) else None
 
     def sign_in(self, resp: falcon.Response, session: str, life: int) -> None:
         """Hand the session to the browser, for `life` seconds, and take the cookie of the login back."""

@@ -8,7 +8,7 @@ from codegen.runtime.storage.store import Store
 from generated.models.onboarding import LoginMethod, LoginOutcome, User
 from generated.tables.onboarding import LOGIN_EVENT
 from handlers.alerts import alert
-from handlers.identity.origin import Peer
+from handlers.identity.peer import Peer
 
 DIFFERS = "pinned_key_differs"
 """The kind of alert."""

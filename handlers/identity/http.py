@@ -15,12 +15,10 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Restart, Unavailable
 from generated.errors.onboarding import BadRequest
 from generated.models.onboarding import LoginFinished, LoginProof, LoginStart
-from handlers.identity.cookies import Cookies
 from handlers.identity.guard import SECURITY_HEADERS, refuse
-from handlers.identity.limits import TooMany
 from handlers.identity.login import Login
 from handlers.identity.sessions import LIFE
-from handlers.identity.visitor import Visitor
+from handlers.identity.visitor import Visitor, Visitors
 
 MAX_BODY = 1024
 AFTER_LOGIN = "/dashboard"
@@ -29,10 +27,10 @@ _SPELT_FREELY = ("public_key", "address")
 M = TypeVar("M", bound=BaseModel)
 
 
-def add_routes(app: App, login: Login, log: Log) -> None:
+def add_routes(app: App, login: Login, visitors: Visitors, log: Log) -> None:
     """Serve the two routes. The application's `Guard` has checked the origin."""
-    app.add_route("/auth/challenge", ChallengeResource(login, log))
-    app.add_route("/auth/verify", VerifyResource(login, log))
+    app.add_route("/auth/challenge", ChallengeResource(login, visitors, log))
+    app.add_route("/auth/verify", VerifyResource(login, visitors, log))
 
 
 class _Resource(ABC):
@@ -40,20 +38,21 @@ class _Resource(ABC):
 
     name: ClassVar[str]
 
-    def __init__(self, login: Login, log: Log) -> None:
-        self.login, self.log = login, log
-        self.cookies: Cookies = login.sessions.cookies
+    def __init__(self, login: Login, visitors: Visitors, log: Log) -> None:
+        self.login, self.visitors, self.log = login, visitors, log
+        self.cookies = visitors.cookies
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.set_headers(SECURITY_HEADERS)
+        visitor = self.visitors.of(req.env)
         outcome = "ok"
         try:
             require_json(req.env)
-            self._answer(read_body(req.env, MAX_BODY), Visitor.of(req.env, self.cookies), resp)
+            self._answer(read_body(req.env, MAX_BODY), visitor, resp)
         except DeclaredError as error:
             outcome = error.slug
             message = error.detail if isinstance(error, BadRequest) else str(error)
-            refuse(resp, error.status, error.slug, message, error.wait if isinstance(error, TooMany) else None)
+            refuse(resp, error.status, error.slug, message, error.retry_after)
         except falcon.HTTPError as error:
             outcome = BadRequest.slug
             refuse(resp, error.status_code, BadRequest.slug, error.description or error.title or "")
@@ -61,7 +60,7 @@ class _Resource(ABC):
             outcome = "busy"
             refuse(resp, 503, "busy", "the database does not answer; try again", 1)
         finally:
-            self.log.line("login", {"step": self.name, "outcome": outcome})
+            self.log.line("login", {"step": self.name, "outcome": outcome, "peer": visitor.peer.ip})
 
     @abstractmethod
     def _answer(self, body: bytes, visitor: Visitor, resp: falcon.Response) -> None:

@@ -9,6 +9,10 @@ from codegen.runtime.context import Clock
 from codegen.runtime.errors import RateLimited
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
+from handlers.identity import statements
+
+LONGEST = timedelta(hours=1)
+"""No window is longer. One that ends later was begun before the clock was put back."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,39 +25,34 @@ class Rule:
 
 
 class TooMany(RateLimited):
-    """Refused; in `wait` seconds it may be tried again."""
+    """Refused; in `retry_after` seconds it may be tried again."""
 
     def __init__(self, wait: int) -> None:
         super().__init__()
-        self.wait = max(wait, 1)
+        self.retry_after = max(wait, 1)
 
 
 class RateLimits:
     """Counts in the table `rate_window`: one row for each rule and subject of late, a read and at most one write each.
 
-    What is refused writes nothing, so a flood costs reads. `on=False` lets everything through.
+    What is refused writes nothing, so a flood costs reads. A window that ends beyond its length from now is over: the
+    clock was put back. `on=False` lets everything through.
     """
 
     def __init__(self, database: Database, clock: Clock, on: bool = True) -> None:
         self.database, self.clock, self.on = database, clock, on
-        self._look = database.prepare('SELECT "count", "ends_at" FROM "rate_window" WHERE "key" = ? AND "ends_at" > ?')
-        self._count = database.prepare(
-            'INSERT INTO "rate_window" ("sid", "key", "count", "ends_at", "rev") VALUES (?, ?, 1, ?, 1)'
-            ' ON CONFLICT ("key") DO UPDATE SET'
-            ' "count" = CASE WHEN "rate_window"."ends_at" > ? THEN "rate_window"."count" + 1 ELSE 1 END,'
-            ' "ends_at" = CASE WHEN "rate_window"."ends_at" > ? THEN "rate_window"."ends_at"'
-            ' ELSE excluded."ends_at" END RETURNING "count", "ends_at"'
-        )
-        self._purge = database.prepare('DELETE FROM "rate_window" WHERE "ends_at" <= ?')
+        self._look = database.prepare(statements.WINDOW)
+        self._count = database.prepare(statements.WINDOW_COUNT)
+        self._purge = database.prepare(statements.WINDOWS_PURGE)
 
-    def take(self, rule: Rule, subject: str) -> None:
+    def take(self, rule: Rule, *subject: str) -> None:
         """Count one time. Raises `TooMany` where that is one too many."""
         if not self.on:
             return
-        now, key = int(self.clock.now().timestamp()), f"{rule.name}:{subject}"
-        found = self.database.execute(self._look, (key, now))
+        now, key = int(self.clock.now().timestamp()), ":".join((rule.name, *subject))
+        ends = now + int(rule.window.total_seconds())
+        found = self.database.execute(self._look, (key, now, ends))
         if not found or found[0][0] < rule.limit:
-            ends = now + int(rule.window.total_seconds())
             found = self.database.execute(self._count, (new_sid(), key, ends, now, now))
             if found[0][0] <= rule.limit:
                 return
@@ -61,4 +60,5 @@ class RateLimits:
 
     def purge(self) -> None:
         """Forget windows that are over."""
-        self.database.change(self._purge, (int(self.clock.now().timestamp()),))
+        now = int(self.clock.now().timestamp())
+        self.database.change(self._purge, (now, now + int(LONGEST.total_seconds())))

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginMethod, LoginOutcome
+from handlers.identity import statements
+from handlers.identity.challenge import CLOCK_SKEW
 from handlers.identity.secret import digest, new_secret
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
@@ -22,18 +24,9 @@ class Links:
     def __init__(self, database: Database, clock: Clock, origin: str, sessions: Sessions) -> None:
         self.database, self.clock, self.origin, self.sessions = database, clock, origin, sessions
         self.users = Users(database, clock)
-        self._make = database.prepare(
-            'UPDATE "login_challenge" SET "link_hash" = ?, "link_expires_at" = ? WHERE "sid" = ?'
-        )
-        self._look = database.prepare(
-            'SELECT "address" FROM "login_challenge"'
-            ' WHERE "link_hash" = ? AND "link_used_at" IS NULL AND "link_expires_at" > ?'
-        )
-        self._use = database.prepare(
-            'UPDATE "login_challenge" SET "link_used_at" = ?'
-            ' WHERE "link_hash" = ? AND "link_used_at" IS NULL AND "link_expires_at" > ?'
-            ' RETURNING "address", "method"'
-        )
+        self._make = database.prepare(statements.LINK_MAKE)
+        self._look = database.prepare(statements.LINK_LOOK)
+        self._use = database.prepare(statements.LINK_USE)
 
     def make(self, challenge_sid: str) -> str:
         """A link for a challenge that was answered, good for `LIFE`; in the transaction that answers it."""
@@ -44,7 +37,7 @@ class Links:
 
     def look(self, token: str | None) -> str | None:
         """The address that a link would sign in as; None for one that is unknown, used or too old."""
-        found = self.database.execute(self._look, (digest(token or ""), int(self._now().timestamp())))
+        found = self.database.execute(self._look, (digest(token or ""), *self._ends()))
         return found[0][0] if found else None
 
     def use(self, token: str | None, visitor: Visitor) -> str | None:
@@ -54,8 +47,8 @@ class Links:
         """
 
         def work() -> str | None:
-            moment = int(self._now().timestamp())
-            found = self.database.execute(self._use, (moment, digest(token or ""), moment))
+            ends = self._ends()
+            found = self.database.execute(self._use, (ends[0], digest(token or ""), *ends))
             user = self.users.at(found[0][0]) if found else None
             if user is None:
                 return None
@@ -64,6 +57,11 @@ class Links:
             return self.sessions.create(user.sid, method, visitor.peer, visitor.session)
 
         return self.database.run(work)
+
+    def _ends(self) -> tuple[int, int]:
+        """Between these times ends a link that is good; one that ends later was made before the clock was put back."""
+        now = self._now()
+        return int(now.timestamp()), int((now + LIFE).timestamp()) + CLOCK_SKEW
 
     def _now(self) -> datetime:
         return self.clock.now().replace(microsecond=0)

@@ -26,12 +26,13 @@ from generated.errors.onboarding import (
 from generated.models.onboarding import LoginInitiator, LoginMethod, LoginOutcome, LoginProof, LoginStart, LoginStarted
 from generated.tables.onboarding import LOGIN_CHALLENGE
 from handlers.identity import challenge as protocol
+from handlers.identity import statements
 from handlers.identity.codes import TOPIC, code_proof, code_text, new_code
 from handlers.identity.limits import RateLimits, Rule, TooMany
 from handlers.identity.links import Links
 from handlers.identity.mycelium import KeyRefused, address_of, parse_address, parse_public_key
 from handlers.identity.node import MyceliumNode
-from handlers.identity.origin import Peer
+from handlers.identity.peer import Peer
 from handlers.identity.secret import digest, new_secret, same
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import PinDiffers, Users
@@ -39,12 +40,16 @@ from handlers.identity.visitor import Visitor
 
 TRIES = 5
 OPEN = 5
-"""Challenges of one key that may be open; a further one waits, for nobody may push out another's."""
+"""Challenges of one key that one peer may have open; a further one waits, for nobody may push out another's."""
 LIVES = {LoginMethod.SEALED: timedelta(seconds=protocol.LIFE), LoginMethod.MESSAGE: timedelta(seconds=300)}
 MESSAGES = 3
+"""Codes that one peer may have sent to a key in a window."""
+MESSAGES_TO_KEY = 12
+"""Codes that all peers together may have sent to it, save for those that its holder has signed in from."""
 MESSAGE_WINDOW = timedelta(minutes=15)
 CHALLENGES_OF_PEER = Rule("challenge:peer", 60, timedelta(minutes=1))
 CHALLENGES_OF_KEY = Rule("challenge:key", 20, timedelta(minutes=5))
+"""For a key and a peer: what strangers ask for does not count against its holder."""
 PROOFS_OF_PEER = Rule("verify:peer", 120, timedelta(minutes=1))
 # Proofs for a key need no rule of their own: five for each of its challenges.
 _is_id = re.compile(r"[A-Za-z0-9_-]{1,64}").fullmatch
@@ -80,29 +85,14 @@ class Login:
         self.users = Users(database, clock)
         self.links = Links(database, clock, origin, sessions)
         self.challenges = Store.of(LOGIN_CHALLENGE, database)
-        self._open = database.prepare(
-            'SELECT COUNT(*), MIN("expires_at") FROM "login_challenge" WHERE "public_key" = ? AND "used_at" IS NULL'
-            ' AND "expires_at" > ? AND "tries" < ?'
-        )
-        self._messages = database.prepare(
-            'SELECT COUNT(*), MIN("issued_at") FROM "login_challenge" WHERE "public_key" = ? AND "method" = \'message\''
-            ' AND "issued_at" > ?'
-        )
-        self._purge = database.prepare('DELETE FROM "login_challenge" WHERE "expires_at" <= ?')
-        self._try = database.prepare(
-            'UPDATE "login_challenge" SET "tries" = "tries" + 1 WHERE "challenge_id" = ? AND "used_at" IS NULL'
-            ' AND "expires_at" > ? AND "tries" < ? AND ("pre_hash" IS NULL OR "pre_hash" = ?)'
-            ' RETURNING "sid", "proof_hash", "initiated_by", "method", "address", "public_key"'
-        )
-        self._use = database.prepare(
-            'UPDATE "login_challenge" SET "used_at" = ?, "result" = ? WHERE "sid" = ? AND "used_at" IS NULL'
-        )
-        self._failed = database.prepare(
-            'INSERT INTO "login_event" ("sid", "user_sid", "address", "method", "outcome", "ip", "user_agent",'
-            ' "occurred_at") SELECT ?, "u"."sid", "c"."address", "c"."method", \'failed\', ?, ?, ?'
-            ' FROM "login_challenge" AS "c" LEFT JOIN "user" AS "u" ON "u"."mycelium_address" = "c"."address"'
-            ' WHERE "c"."challenge_id" = ? AND "c"."sid" = ?'
-        )
+        self._open = database.prepare(statements.CHALLENGES_OPEN)
+        self._messages_from_peer = database.prepare(statements.MESSAGES_FROM_PEER)
+        self._messages_to_key = database.prepare(statements.MESSAGES_TO_KEY)
+        self._signed_in_from = database.prepare(statements.HAS_SIGNED_IN_FROM)
+        self._purge = database.prepare(statements.CHALLENGES_PURGE)
+        self._try = database.prepare(statements.CHALLENGE_TRY)
+        self._use = database.prepare(statements.CHALLENGE_USE)
+        self._failed = database.prepare(statements.EVENT_FAILED)
 
     # --- start ----------------------------------------------------------------------------------------------------
 
@@ -118,7 +108,8 @@ class Login:
             raise BadRequest(detail="a code is typed into the browser that asked for it")
         public_key, address = self._identify(start)
         self._sweep()
-        pre = new_secret() if start.initiated_by == LoginInitiator.BROWSER else None
+        # A browser that has begun to sign in keeps its cookie: another tab of it may be at it too.
+        pre = visitor.pre or new_secret() if start.initiated_by == LoginInitiator.BROWSER else None
         cid, now = token_bytes(16), self._now()
         if start.method == LoginMethod.SEALED:
             challenge, sealed, proof = self._seal(cid, public_key, address, now)
@@ -200,8 +191,8 @@ class Login:
             except PinDiffers as differs:
                 self._refuse(differs, challenge.address, key, start.method, peer)
                 return None
-            self.limits.take(CHALLENGES_OF_KEY, key)
-            self._require_room(key, start.method, now)
+            self.limits.take(CHALLENGES_OF_KEY, key, peer.network)
+            self._require_room(key, challenge.address, start.method, peer, now)
             return self.challenges.new(
                 {
                     "challenge_id": challenge.challenge_id,
@@ -209,6 +200,7 @@ class Login:
                     "address": challenge.address,
                     "method": start.method,
                     "initiated_by": start.initiated_by,
+                    "peer": peer.network,
                     "origin": self.origin,
                     "proof_hash": digest(proof),
                     "pre_hash": digest(pre) if pre is not None else None,
@@ -223,20 +215,28 @@ class Login:
             raise KeyMismatch
         return sid
 
-    def _require_room(self, key: str, method: LoginMethod, now: datetime) -> None:
+    def _require_room(self, key: str, address: str, method: LoginMethod, peer: Peer, now: datetime) -> None:
         moment = int(now.timestamp())
-        [(open_now, first_end)] = self.database.execute(self._open, (key, moment, TRIES))
+        latest = moment + protocol.CLOCK_SKEW
+        [(open_now, first_end)] = self.database.execute(self._open, (key, peer.network, moment, latest, TRIES))
         if open_now >= OPEN:
             raise TooMany(first_end - moment)
-        if method == LoginMethod.MESSAGE and self.limits.on:
-            window = int(MESSAGE_WINDOW.total_seconds())
-            [(sent, first)] = self.database.execute(self._messages, (key, moment - window))
-            if sent >= MESSAGES:
-                raise TooMany(first + window - moment)
+        if method != LoginMethod.MESSAGE or not self.limits.on:
+            return
+        window = int(MESSAGE_WINDOW.total_seconds())
+        sent = (key, moment - window, latest)
+        [(from_peer, first)] = self.database.execute(self._messages_from_peer, (*sent, peer.network))
+        if from_peer >= MESSAGES:
+            raise TooMany(first + window - moment)
+        [(to_key, first)] = self.database.execute(self._messages_to_key, sent)
+        if to_key >= MESSAGES_TO_KEY and not self.database.execute(self._signed_in_from, (address, peer.ip)):
+            raise TooMany(first + window - moment)
 
     def _sweep(self) -> None:
         """Forget what is over; challenges a window later, for the codes that were sent are counted by them."""
-        self.database.change(self._purge, (int((self._now() - MESSAGE_WINDOW).timestamp()),))
+        now = self._now()
+        latest = int((now + max(LIVES.values())).timestamp()) + protocol.CLOCK_SKEW
+        self.database.change(self._purge, (int((now - MESSAGE_WINDOW).timestamp()), latest))
         self.limits.purge()
 
     # --- finish ---------------------------------------------------------------------------------------------------
@@ -262,7 +262,9 @@ class Login:
         self.limits.take(PROOFS_OF_PEER, visitor.peer.network)
         moment = int(self._now().timestamp())
         challenge_id = challenge_id if _is_id(challenge_id) else ""
-        found = self.database.execute(self._try, (challenge_id, moment, TRIES, digest(visitor.pre or "")))
+        found = self.database.execute(
+            self._try, (challenge_id, moment, moment + protocol.CLOCK_SKEW, TRIES, digest(visitor.pre or ""))
+        )
         sid, proof_hash, initiated_by, method, address, key = found[0] if found else ("", _NOTHING, *[""] * 4)
         if not same(proof_hash, given) or not found:
             self.database.change(

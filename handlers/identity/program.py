@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 import httpx
 from nacl.public import PrivateKey
 
 from codegen.runtime.context import Clock
+from generated.errors.onboarding import BadOrigin
 from handlers.identity import challenge as protocol
 from handlers.identity.links import PATH
 from handlers.identity.mycelium import address_of
-from handlers.identity.origin import is_open_loopback, origin_of
+from handlers.identity.origin import is_open_loopback, origin_of, spellings
 
 MAX_ANSWER = 4096
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)
@@ -19,6 +22,10 @@ TIMEOUT = httpx.Timeout(10.0, connect=5.0)
 
 class LoginFailed(Exception):
     """The login came to nothing; the message says why and holds no secret."""
+
+
+class OtherName(LoginFailed):
+    """The site that answers there goes by another origin."""
 
 
 class Link(NamedTuple):
@@ -39,9 +46,21 @@ def site_of(text: str) -> str:
 def log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTransport | None = None) -> Link:
     """A link that signs a browser in to `site` (an origin, see `site_of`). Raises `LoginFailed`.
 
-    Only the public key and the response leave this program, and only to that origin: redirects are not followed, and
-    the challenge must name the site itself.
+    A site on this machine may go by another of the machine's names than the one that was given: then each is tried, as
+    if it had been given.
     """
+    try:
+        return _log_in(site, private_key, clock, transport)
+    except OtherName:
+        for other in spellings(site)[1:]:
+            with suppress(LoginFailed):
+                return _log_in(other, private_key, clock, transport)
+        raise
+
+
+def _log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTransport | None) -> Link:
+    """Only the public key and the response leave this program, and only to that origin: redirects are not followed,
+    and the challenge must name the site itself."""
     public_key = bytes(PrivateKey(private_key).public_key)
     address = address_of(public_key)
     with httpx.Client(
@@ -55,7 +74,7 @@ def log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTra
         started = _ask(
             http, "/auth/challenge", {"public_key": public_key.hex(), "method": "sealed", "initiated_by": "program"}
         )
-        response = respond(_text(started, "sealed"), private_key, site, clock)
+        response = _respond(_text(started, "sealed"), private_key, [site], clock)
         finished = _ask(http, "/auth/verify", {"challenge_id": _text(started, "challenge_id"), "response": response})
     link = _text(finished, "link")
     if not link.startswith(f"{site}{PATH}?") or not link.isprintable() or " " in link:
@@ -64,11 +83,18 @@ def log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTra
 
 
 def respond(sealed: str, private_key: bytes, site: str, clock: Clock) -> str:
-    """The response to a sealed challenge (base64url) of `site`. Raises `LoginFailed`."""
-    try:
-        return protocol.answer(protocol.decode(sealed), private_key, site, int(clock.now().timestamp()))
-    except (protocol.ChallengeRefused, ValueError):
-        raise LoginFailed("this challenge is not for this key and this site, or it is too old") from None
+    """The response to a sealed challenge (base64url) of `site`, by whichever of its names. Raises `LoginFailed`."""
+    return _respond(sealed, private_key, spellings(site), clock)
+
+
+def _respond(sealed: str, private_key: bytes, origins: Sequence[str], clock: Clock) -> str:
+    for origin in origins:
+        with suppress(protocol.ChallengeRefused, ValueError):
+            return protocol.answer(protocol.decode(sealed), private_key, origin, int(clock.now().timestamp()))
+    raise LoginFailed(
+        f"this challenge is not for this key and this site ({origins[0]}), or it is too old;"
+        " if it is new, compare the clock of this machine with the site's"
+    )
 
 
 def _ask(http: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -89,20 +115,21 @@ def _ask(http: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
     if answer.is_redirect:
         raise LoginFailed(f"{http.base_url.host} sends us elsewhere; give the site's own address")
     if answer.status_code != 200:
-        raise LoginFailed(_reason(found, answer))
+        code, reason = _reason(found, answer)
+        raise (OtherName if code == BadOrigin.slug else LoginFailed)(reason)
     if not isinstance(found, dict):
         raise LoginFailed(f"{http.base_url.host} does not speak this login")
     return found
 
 
-def _reason(found: Any, answer: httpx.Response) -> str:
-    """Why the site refused, in its words, as far as they can be printed."""
+def _reason(found: Any, answer: httpx.Response) -> tuple[object, str]:
+    """Why the site refused: its code, and its words as far as they can be printed."""
     error = found.get("error") if isinstance(found, dict) else None
-    message = error.get("message") if isinstance(error, dict) else None
+    code, message = (error.get("code"), error.get("message")) if isinstance(error, dict) else (None, None)
     said = "".join(filter(str.isprintable, message))[:200] if isinstance(message, str) else "no login is offered there"
     wait = answer.headers.get("Retry-After", "")
     again = f"; try again in {wait} seconds" if wait.isdecimal() else ""
-    return f"the site refused ({answer.status_code}): {said}{again}"
+    return code, f"the site refused ({answer.status_code}): {said}{again}"
 
 
 def _text(found: dict[str, Any], name: str) -> str:

@@ -14,9 +14,11 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import SID_PATTERN
 from generated.models.onboarding import LoginMethod, LoginOutcome, Session, User
 from generated.tables.onboarding import SESSION, USER
+from handlers.identity import statements
 from handlers.identity.cookies import Cookies
 from handlers.identity.events import LoginEvents
-from handlers.identity.origin import Peer, origin_of
+from handlers.identity.origin import origin_of
+from handlers.identity.peer import Peer
 from handlers.identity.secret import digest, new_secret, same
 from handlers.settings import Settings
 
@@ -37,11 +39,14 @@ class Sessions:
         self.events = LoginEvents(database, clock)
         self.store = Store.of(SESSION, database)
         self.users = Store.of(USER, database)
-        self._seen = database.prepare('UPDATE "session" SET "last_seen_at" = ? WHERE "sid" = ? AND "last_seen_at" < ?')
-        self._active = database.prepare('UPDATE "user" SET "last_active" = ? WHERE "sid" = ? AND "last_active" < ?')
-        self._end = database.prepare('DELETE FROM "session" WHERE "sid" = ? AND "user_sid" = ?')
-        self._end_all = database.prepare('DELETE FROM "session" WHERE "user_sid" = ?')
-        self._purge = database.prepare('DELETE FROM "session" WHERE "expires_at" <= ?')
+        self._seen = database.prepare(statements.SESSION_SEEN)
+        self._active = database.prepare(statements.USER_ACTIVE)
+        self._delete = database.prepare(statements.SESSION_DELETE)
+        self._delete_all = database.prepare(statements.SESSIONS_DELETE)
+        self._purge = database.prepare(statements.SESSIONS_PURGE)
+        self._shorten = database.prepare(statements.SESSIONS_SHORTEN)
+        self._end_challenges = database.prepare(statements.CHALLENGES_END)
+        self._end_links = database.prepare(statements.LINKS_END)
 
     # --- who is it ------------------------------------------------------------------------------------------------
 
@@ -51,14 +56,17 @@ class Sessions:
         return Caller("user", session.user_sid, session.sid) if session is not None else None
 
     def find(self, cookie: str | None) -> Session | None:
-        """The live session of a cookie, which is seen by this."""
+        """The live session of a cookie, which is seen by this.
+
+        One that seems to be of the future was seen before the clock was put back: it goes on by today's clock.
+        """
         if not cookie:
             return None
         session = self.store.one({"token_hash": digest(cookie)})
         now = self._now()
         if session is None or not _live(session, now):
             return None
-        if now - session.last_seen_at >= SEEN_EVERY:
+        if abs(now - session.last_seen_at) >= SEEN_EVERY:
             self._touch(session, now)
         return session
 
@@ -85,6 +93,8 @@ class Sessions:
         """
         now, cookie = self._now(), new_secret()
         self.database.change(self._purge, (_seconds(now),))
+        longest = _seconds(now + LIFE)
+        self.database.change(self._shorten, (_seconds(now), longest, longest + int(SEEN_EVERY.total_seconds())))
         if replaces and (old := self.store.one({"token_hash": digest(replaces)})) is not None:
             self.store.delete(old.sid)
         self.store.new(
@@ -116,7 +126,7 @@ class Sessions:
 
         def work() -> int:
             session = self.store.get_many([sid]).get(sid)
-            ended = self.database.change(self._end, (sid, user_sid))
+            ended = self.database.change(self._delete, (sid, user_sid))
             if ended and session is not None:
                 self.events.write(self.user(session), session.method, LoginOutcome.LOGGED_OUT, peer)
             return ended
@@ -124,13 +134,18 @@ class Sessions:
         return self.database.run(work)
 
     def end_all(self, user_sid: str, peer: Peer | None = None) -> int:
-        """End every session of a user; how many that were."""
+        """End every session of a user, and every login that is under way; how many sessions that were.
+
+        A challenge or link that was made before signs nobody in after this.
+        """
 
         def work() -> int:
-            ended = self.of(user_sid)
-            self.database.change(self._end_all, (user_sid,))
+            ended, user, moment = self.of(user_sid), self.users.get(user_sid), _seconds(self._now())
+            self.database.change(self._delete_all, (user_sid,))
+            self.database.change(self._end_challenges, (moment, user.public_key))
+            self.database.change(self._end_links, (moment, user.public_key))
             for session in ended:
-                self.events.write(self.user(session), session.method, LoginOutcome.LOGGED_OUT, peer)
+                self.events.write(user, session.method, LoginOutcome.LOGGED_OUT, peer)
             return len(ended)
 
         return self.database.run(work)
@@ -149,8 +164,8 @@ class Sessions:
 
     def _touch(self, session: Session, now: datetime) -> None:
         def work() -> None:
-            moment = _seconds(now)
-            self.database.change(self._seen, (moment, session.sid, moment))
+            moment, longest = _seconds(now), _seconds(now + LIFE)
+            self.database.change(self._seen, (moment, longest, longest, session.sid, moment))
             self.database.change(self._active, (moment, session.user_sid, moment))
 
         with suppress(Restart, Unavailable):  # the next request says it; no page is refused because of a time stamp

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from handlers.identity.cookies import Cookies
-from handlers.identity.origin import Peer
+from handlers.identity.peer import Peer, Peers
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +18,14 @@ class Visitor:
     pre: str | None = field(default=None, repr=False)
     session: str | None = field(default=None, repr=False)
 
-    @classmethod
-    def of(cls, environ: Mapping[str, Any], cookies: Cookies) -> Visitor:
-        """The visitor of a request."""
-        return cls(Peer.of(environ), cookies.pre_of(environ), cookies.session_of(environ))
+
+@dataclass(frozen=True, slots=True)
+class Visitors:
+    """Tells the visitor of a request."""
+
+    peers: Peers
+    cookies: Cookies
+
+    def of(self, environ: Mapping[str, Any]) -> Visitor:
+        """The visitor of a WSGI request."""
+        return Visitor(self.peers.of(environ), self.cookies.pre_of(environ), self.cookies.session_of(environ))

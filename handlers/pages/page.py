@@ -10,9 +10,9 @@ from typing import Any, ClassVar, Concatenate, ParamSpec, TypeVar
 import falcon
 
 from codegen.runtime.errors import DeclaredError, InvalidParams
+from codegen.runtime.http.app import set_retry_after
 from codegen.runtime.http.log import described
 from codegen.runtime.storage.database import Restart, Unavailable
-from handlers.identity.limits import TooMany
 from handlers.pages.errors import error_page
 from handlers.pages.visit import House, PageRefused, Visit
 
@@ -56,10 +56,8 @@ def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., Non
             resp.set_headers(status.headers or {})
         except PageRefused as refused:
             error_page(visit, refused.status, refused.slug)
-        except TooMany as error:
-            resp.set_header("Retry-After", str(error.wait))
-            error_page(visit, error.status, error.slug)
         except DeclaredError as error:
+            set_retry_after(resp, error)
             error_page(visit, error.status, error.slug)
         except InvalidParams:
             error_page(visit, 400, "bad_request")

@@ -13,6 +13,7 @@ from generated.models.onboarding import Plan
 from handlers.identity.history import LoginHistory
 from handlers.identity.login import Login
 from handlers.identity.sessions import Sessions
+from handlers.identity.visitor import Visitors
 from handlers.ledger.history import History
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standings
@@ -37,6 +38,7 @@ class Services:
     """What pages call."""
 
     sessions: Sessions
+    visitors: Visitors
     login: Login
     ledger: Ledger
     payments: PaymentsHandler
@@ -47,7 +49,8 @@ def add_pages(app: App, settings: Settings, database: Database, clock: Clock, lo
     """Serve all pages, their static files, and error pages."""
     assets = Assets()
     providers = services.payments.providers.capabilities()
-    house = House(database, clock, services.sessions, Renderer(settings, assets, providers), Messages(settings), log)
+    renderer = Renderer(settings, assets, providers)
+    house = House(database, clock, services.sessions, services.visitors, renderer, Messages(settings), log)
     history, top_ups, offer = History(database), TopUpHistory(database), Offer(settings, providers)
     app.add_route("/static/{name}", assets)
     app.add_route("/", Landing(house, services.plans, Money.from_cents(settings.top_up_min_cents)))

@@ -18,7 +18,7 @@ from codegen.runtime.storage.database import Database
 from generated.models.onboarding import Session, User
 from handlers.identity.secret import new_secret
 from handlers.identity.sessions import Sessions
-from handlers.identity.visitor import Visitor
+from handlers.identity.visitor import Visitors
 from handlers.pages.messages import Messages
 from handlers.pages.render import Renderer
 
@@ -50,6 +50,7 @@ class House:
     database: Database
     clock: Clock
     sessions: Sessions
+    visitors: Visitors
     renderer: Renderer
     messages: Messages
     log: Log
@@ -61,7 +62,7 @@ class Visit:
     def __init__(self, house: House, req: falcon.Request, resp: falcon.Response) -> None:
         self.house, self.req, self.resp = house, req, resp
         self.request_id = os.urandom(6).hex()
-        self.visitor = Visitor.of(req.env, house.sessions.cookies)
+        self.visitor = house.visitors.of(req.env)
 
     # --- who --------------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ import os
 import shutil
 import tempfile
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -18,11 +18,12 @@ from generated.models.onboarding import LoginInitiator, LoginProof, LoginStart
 from handlers.identity.limits import RateLimits
 from handlers.identity.login import OPEN, Login
 from handlers.identity.node import MyceliumNode
-from handlers.identity.origin import Peer
+from handlers.identity.peer import Peer
 from handlers.identity.sessions import IDLE, LIFE, SEEN_EVERY, Sessions
 from handlers.identity.visitor import Visitor
 from handlers.settings import Settings
 from handlers.version import migrate
+from tests.server.login_world import Clock
 from tests.server.people import Person
 
 ORIGIN = "https://hero.example"
@@ -42,14 +43,6 @@ def migrated() -> Path:
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return path
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
 
 
 @dataclass

@@ -1,43 +1,29 @@
 """The login on SQLite and PostgreSQL: who wins when several come at once, one-time links, and what failures do."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import ProofFailed
-from generated.models.onboarding import LoginInitiator, LoginMethod, LoginProof, LoginStart
+from generated.models.onboarding import LoginMethod, LoginProof, LoginStart
 from generated.tables.onboarding import LOGIN_CHALLENGE, USER
 from handlers.identity.limits import RateLimits, Rule, TooMany
 from handlers.identity.links import LIFE
 from handlers.identity.login import OPEN, Login, Started
-from handlers.identity.node import MyceliumNode
-from handlers.identity.origin import Peer
-from handlers.identity.sessions import Sessions
 from handlers.identity.visitor import Visitor
-from handlers.settings import Settings
-from handlers.version import migrate
+from tests.server.login_world import HERE, Clock, answer, at_once, link_of, new_login, start
 from tests.server.people import Browser, Person
 from tests.server.site import Site
 
-ORIGIN = "https://hero.example"
-PEER = Peer("203.0.113.7", "Browser/1")
-T = TypeVar("T")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
+PEER = HERE.peer
 
 
 @pytest.fixture
@@ -46,43 +32,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def login(database: Database, clock: Clock) -> Iterator[Login]:
-    migrate(database)
-    sessions = Sessions(database, clock, Settings(public_url=ORIGIN))
-    yield Login(database, clock, ORIGIN, sessions, RateLimits(database, clock), MyceliumNode("http://127.0.0.1:1"))
-
-
-def start(login: Login, person: Person, program: bool = False) -> Started:
-    initiated_by = LoginInitiator.PROGRAM if program else LoginInitiator.BROWSER
-    return login.start(LoginStart(public_key=person.public_key, initiated_by=initiated_by), Visitor(PEER))
-
-
-def proof(login: Login, person: Person, started: Started) -> LoginProof:
-    found = started.challenge.model_dump()
-    now = int(login.clock.now().timestamp())
-    return LoginProof(challenge_id=started.challenge.challenge_id, response=person.answer(found, ORIGIN, now))
-
-
-def at_once(database: Database, *works: Callable[[], T]) -> list[T | Exception]:
-    """What comes of works that begin together, each in a thread of its own."""
-    outcomes: list[T | Exception] = []
-    gate = threading.Barrier(len(works))
-
-    def run(work: Callable[[], T]) -> None:
-        gate.wait()
-        try:
-            outcomes.append(work())
-        except Exception as error:
-            outcomes.append(error)
-        finally:
-            database.close()
-
-    threads = [threading.Thread(target=run, args=(work,)) for work in works]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return outcomes
+def login(database: Database, clock: Clock) -> Login:
+    return new_login(database, clock)
 
 
 def count(login: Login, table: str) -> int:
@@ -97,7 +48,7 @@ def test_of_two_finishes_one_makes_a_session(login: Login) -> None:
     for _ in range(4):
         person = Person()
         started = start(login, person)
-        visitor, given = Visitor(PEER, started.pre), proof(login, person, started)
+        visitor, given = Visitor(PEER, started.pre), answer(login, person, started)
         outcomes = at_once(login.database, *[partial(login.finish, given, visitor)] * 4)
         won = [outcome for outcome in outcomes if not isinstance(outcome, Exception)]
         assert len(won) == 1, outcomes
@@ -111,7 +62,7 @@ def test_of_two_finishes_one_makes_a_session(login: Login) -> None:
 def test_two_first_logins_make_one_user(login: Login) -> None:
     for round_ in range(3):
         person = Person()
-        pairs = [(begun := start(login, person), proof(login, person, begun)) for _ in range(3)]
+        pairs = [(begun := start(login, person), answer(login, person, begun)) for _ in range(3)]
         outcomes = at_once(
             login.database, *[partial(login.finish, given, Visitor(PEER, begun.pre)) for begun, given in pairs]
         )
@@ -138,7 +89,7 @@ def test_tries_are_counted_when_they_come_at_once(login: Login) -> None:
     outcomes = at_once(login.database, *[lambda: login.finish(wrong, visitor)] * 7)
     assert [type(outcome) for outcome in outcomes] == [ProofFailed] * 7
     with pytest.raises(ProofFailed):
-        login.finish(proof(login, person, started), visitor)
+        login.finish(answer(login, person, started), visitor)
 
 
 def test_processes_count_together(login: Login, clock: Clock) -> None:
@@ -155,7 +106,7 @@ def test_processes_count_together(login: Login, clock: Clock) -> None:
     clock.time += timedelta(seconds=59)
     with pytest.raises(TooMany) as refused:
         take(limits[0])
-    assert refused.value.wait == 1
+    assert refused.value.retry_after == 1
     clock.time += timedelta(seconds=1)
     assert take(limits[0])
     clock.time += timedelta(minutes=1)
@@ -182,16 +133,6 @@ def test_two_finishes_at_once_in_two_processes(postgresql_url: str, tmp_path: Pa
 
 
 # --- links ------------------------------------------------------------------------------------------------------
-
-
-def link_of(login: Login, person: Person) -> str:
-    started = start(login, person, program=True)
-    assert started.pre is None
-    finished = login.finish(proof(login, person, started), Visitor(PEER))
-    assert finished.session is None and finished.link is not None
-    link, token = finished.link.split("?token=")
-    assert link == f"{ORIGIN}/login/link" and len(token) == 43
-    return token
 
 
 def test_a_link_signs_in_once(login: Login) -> None:
@@ -249,7 +190,7 @@ def test_every_failure_does_the_same_work(login: Login, clock: Clock, monkeypatc
     """The same statements in the same order, whatever is wrong: nothing to be told apart by its time."""
     person = Person()
     right, used, spent, expired = (start(login, person) for _ in range(4))
-    login.finish(proof(login, person, used), Visitor(PEER, used.pre))
+    login.finish(answer(login, person, used), Visitor(PEER, used.pre))
     for _ in range(5):
         with pytest.raises(ProofFailed):
             login.finish(
@@ -299,7 +240,7 @@ def test_secrets_do_not_show_in_values(login: Login) -> None:
     person = Person()
     started = start(login, person)
     visitor = Visitor(PEER, started.pre, "old-session")
-    finished = login.finish(proof(login, person, started), visitor)
+    finished = login.finish(answer(login, person, started), visitor)
     kept = Store.of(LOGIN_CHALLENGE, login.database).one({"challenge_id": started.challenge.challenge_id})
     assert kept is not None and started.pre and finished.session
     shown = repr((started, finished, kept, visitor))

@@ -16,7 +16,7 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database, Unavailable
 from generated.models.onboarding import LoginMethod, User
 from handlers.app import build
-from handlers.identity.origin import Peer
+from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
 from handlers.pages.errors import error_page

@@ -1,7 +1,7 @@
 """Sessions in a database: who they speak for, how long, and how they end."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,21 +10,14 @@ import pytest
 from codegen.runtime.context import Caller
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginMethod, LoginOutcome
-from handlers.identity.origin import Peer
+from handlers.identity.peer import Peer
 from handlers.identity.secret import digest
 from handlers.identity.sessions import IDLE, LIFE, SEEN_EVERY, Sessions
 from handlers.settings import Settings
 from handlers.version import migrate
+from tests.server.login_world import Clock
 
 PEER = Peer("203.0.113.7", "Browser/1")
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.time = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-    def now(self) -> datetime:
-        return self.time
 
 
 @pytest.fixture

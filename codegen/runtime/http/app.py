@@ -92,6 +92,8 @@ class RpcResource:
         if status != 200:
             resp.status = status
         resp.set_headers(HEADERS)
+        if refusal is not None:
+            set_retry_after(resp, refusal)
         if answer is not None:
             resp.content_type = JSON
             resp.data = answer
@@ -223,9 +225,16 @@ def _too_large(limit: int) -> falcon.HTTPError:
     return falcon.HTTPContentTooLarge(description=f"a request has at most {limit} bytes")
 
 
+def set_retry_after(resp: falcon.Response, error: DeclaredError) -> None:
+    """Say when it is worth trying again, where the error knows."""
+    if error.retry_after is not None:
+        resp.set_header("Retry-After", str(error.retry_after))
+
+
 def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:
     """A declared error over plain HTTP."""
     resp.set_headers(HEADERS)
+    set_retry_after(resp, error)
     resp.status = status
     resp.data = to_json({"error": error.slug, "message": str(error), **error.data()})
 

@@ -155,6 +155,8 @@ export interface LoginChallenge {
   address: MyceliumAddress;
   method: LoginMethod;
   initiated_by: LoginInitiator;
+  /** Address or /64 of whom asked for it: others do not use up what the holder of the key may have open. */
+  peer: string;
   origin: Url;
   /** SHA-256 of the expected response. */
   proof_hash: Sha256Hex;
@@ -1295,7 +1297,7 @@ export interface PriceSimulation {
 
 export type NoticeKind = "plan_ending" | "plan_ended" | "plan_renewed" | "low_balance" | "balance_negative" | "services_suspended" | "services_resumed" | "tier_changed" | "payment_settled" | "payment_failed" | "kyc_decided" | "vm_released" | "vm_free" | (string & {});
 
-export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "pinned_key_differs" | "audit_failed" | "job_failed" | (string & {});
+export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "pinned_key_differs" | "secret_guessed" | "audit_failed" | "job_failed" | (string & {});
 
 /** The audit log: what an operator did, and why. */
 export interface OperatorAct {
