@@ -28,10 +28,10 @@ from codegen.runtime.values.types import Money
 from generated.models.onboarding import LoginMethod, TransactionKind, User
 from generated.tables.onboarding import BILLING, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.app import build
+from handlers.composition import load_settings
 from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
-from handlers.settings import load_settings
 from handlers.version import migrate
 
 ORIGIN = "http://127.0.0.1:9920"

@@ -1,5 +1,8 @@
-"""The composition root: settings → database → providers → services → Falcon application, each handed down."""
+"""The composition root: settings → database → domains → Falcon application, each handed down."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
 from pathlib import Path
 
 import generated
@@ -9,40 +12,21 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc import crud
-from codegen.runtime.rpc.auth import Credentials
 from codegen.runtime.rpc.dispatch import Limits
 from codegen.runtime.rpc.wiring import bind
 from codegen.runtime.storage.database import Database
 from generated.routes import SERVICES, WEBHOOKS, document
 from generated.tables import STORED
-from handlers.admin.routes import add_routes as admin_routes
-from handlers.admin.service import AuditHandler
-from handlers.identity.api_keys import ApiKeys
-from handlers.identity.guard import Guard
-from handlers.identity.guesses import Guesses, SlowGuesses
-from handlers.identity.hooks import USER_HOOKS
-from handlers.identity.http import add_routes as login_routes
-from handlers.identity.limits import RateLimits
-from handlers.identity.login import Login
-from handlers.identity.node import MyceliumNode
-from handlers.identity.peer import Peers
-from handlers.identity.service import IdentityHandler, NodeSelfHandler
-from handlers.identity.sessions import Sessions
-from handlers.identity.visitor import Visitors
-from handlers.jobs import Runner, payment_jobs, start
-from handlers.ledger.posting import Ledger
-from handlers.ledger.service import BillingHandler
+from handlers.composition import Assembly, assemble, load_settings
+from handlers.domain import Domain
 from handlers.pages.files import Folder
-from handlers.pages.routes import Services, add_pages
-from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver, plugin_webhooks
-from handlers.plans.offer import read_plans
-from handlers.plans.service import PlansHandler
+from handlers.pages.routes import add_pages
 from handlers.server import metrics_directory
-from handlers.settings import Settings, load_settings
+from handlers.settings import Settings
 from handlers.version import require_current
+from handlers.work.jobs import Runner, start
 
 GENERATED = Path(generated.__file__).parent
-ADMIN_HEADER = "X-Hero-Onboarding-Admin-Secret"
 
 
 def create() -> App:
@@ -51,9 +35,9 @@ def create() -> App:
     database = Database.open(settings.database_url)
     require_current(database)
     clock, log = SystemClock(), Log()
-    payments = Payments.installed(database, clock, settings, log)
-    start(Runner(database, clock, log, payment_jobs(payments)))
-    return build(settings, database, clock, log, payments=payments)
+    assembly = assemble(settings, database, clock, log)
+    start(Runner(database, clock, log, assembly.jobs))
+    return application(assembly)
 
 
 def build(
@@ -61,77 +45,43 @@ def build(
     database: Database,
     clock: Clock | None = None,
     log: Log | None = None,
+    *,
     validate_results: bool = False,
-    payments: Payments | None = None,
+    domains: Sequence[Domain] | None = None,
+    shared: Sequence[object] = (),
 ) -> App:
-    """The site over an open database. Raises `PlansInvalid`, and `WiringError` for handlers that do not fit."""
-    clock, log = clock or SystemClock(), log or Log()
-    payments = payments or Payments.installed(database, clock, settings, log)
-    sessions = Sessions(database, clock, settings)
-    visitors = Visitors(Peers(settings.trusted_proxies), sessions.cookies)
-    ledger = Ledger(database, clock)
-    plans = read_plans(settings.plans_json)
-    takes_payments = PaymentsHandler(payments, settings)
-    handlers = [
-        PlansHandler(plans),
-        IdentityHandler(sessions),
-        NodeSelfHandler(),
-        BillingHandler(ledger),
-        takes_payments,
-        StripeReceiver(payments),
-        AuditHandler(),
-    ]
-    methods, webhooks = bind(handlers, SERVICES, WEBHOOKS, validate_results=validate_results)
-    webhooks += plugin_webhooks(payments, {route.path for route in WEBHOOKS})
-    methods += crud.methods(STORED, database, [USER_HOOKS])
-    secret = settings.admin_secret
-    credentials = Credentials(
-        admin_header=ADMIN_HEADER,
-        admin_secret=secret.get_secret_value() if secret else None,
-        bearer=ApiKeys(database, clock).caller,
-        session=sessions.caller,
-        cookie=sessions.cookies.session,
-        origins=[settings.public_url],
-    )
-    guesses = Guesses(database, clock, log, settings.rate_limits)
-    authenticator = SlowGuesses(credentials, guesses, visitors.peers, ADMIN_HEADER)
+    """The site over an open database. Raises `WiringError` for handlers that do not fit.
+
+    `shared` objects are used instead of those that a domain would make.
+    """
+    assembly = assemble(settings, database, clock or SystemClock(), log or Log(), domains=domains, shared=shared)
+    return application(assembly, validate_results)
+
+
+def application(assembly: Assembly, validate_results: bool = False) -> App:
+    """The Falcon application with everything that the domains offer."""
+    site, parts = assembly.site, assembly.parts
+    settings, database = site.settings, site.database
+    services = [service for each in parts for service in each.services]
+    methods, webhooks = bind(services, SERVICES, WEBHOOKS, validate_results=validate_results)
+    methods += crud.methods(STORED, database, [hooks for each in parts for hooks in each.hooks])
+    [authenticator] = [each.authenticator for each in parts if each.authenticator is not None]
     app = create_app(
         document=document(),
         methods=methods,
-        webhooks=webhooks,
+        webhooks=[*webhooks, *(webhook for each in parts for webhook in each.webhooks)],
         database=database,
-        clock=clock,
+        clock=site.clock,
         limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
         authenticator=authenticator,
-        observation=Observation(Metrics(methods, metrics_directory(settings)), log),
+        observation=Observation(Metrics(methods, metrics_directory(settings)), site.log),
         ready={"migrations": lambda: require_current(database)},
-        middleware=[Guard(settings.public_url, f"{settings.host}:{settings.port}")],
+        middleware=[each for part in parts for each in part.middleware],
         public_url=settings.public_url,
     )
-    login = Login(
-        database,
-        clock,
-        settings.public_url,
-        sessions,
-        RateLimits(database, clock, settings.rate_limits),
-        MyceliumNode(settings.mycelium_api_url),
-    )
-    login_routes(app, login, visitors, log)
-    admin_routes(app, authenticator, ledger)
+    for each in parts:
+        if each.routes is not None:
+            each.routes(app, authenticator)
     Folder(GENERATED / "reference", "reference").add_to(app)
-    add_pages(
-        app,
-        settings,
-        database,
-        clock,
-        log,
-        Services(
-            sessions=sessions,
-            visitors=visitors,
-            login=login,
-            ledger=ledger,
-            payments=takes_payments,
-            plans=list(plans.values()),
-        ),
-    )
+    add_pages(app, site, [each.pages for each in parts if each.pages is not None])
     return app

@@ -1,39 +1,49 @@
-"""The `hero-onboarding` command: a table of commands, each loaded when it is asked for so that starting stays quick."""
+"""The `hero-onboarding` command: each command is loaded when it is asked for, so that starting stays quick."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
 
 import click
 
-COMMANDS = {
-    "apikey": "Make, list and revoke API keys.",
-    "audit": "Prove the ledger: sums, chain, lots, balances, payments.",
-    "check-prod-config": "List every setting that must not go into production as it is.",
-    "demo": "Start the site and the payment sandbox with demo data, and print how to sign in.",
-    "login": "Sign in to a site with a Mycelium key.",
-    "migrate": "Bring the database to this program's version.",
-    "plugins": "List the installed providers.",
-    "sandbox": "Stand in for the payment vendors, with every failure to switch on.",
-    "serve": "Serve the site: pages, JSON-RPC, webhooks, health, metrics.",
-    "worker": "Run the jobs: webhooks, open payments, reconciliation.",
-}
+from handlers.domains import DOMAINS
+
+
+def command_table(packages: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Name → one line of help and the module that holds `command`, of all packages that have commands."""
+    table: dict[str, tuple[str, str]] = {}
+    for package in packages:
+        if find_spec(f"{package}.commands") is None:
+            continue
+        commands: Mapping[str, str] = import_module(f"{package}.commands").COMMANDS
+        for name, told in commands.items():
+            table[name] = (told, f"{package}.commands.{name.replace('-', '_')}")
+    return table
 
 
 class LazyGroup(click.Group):
-    """Knows its commands by name; `handlers.commands.<name>` holds `command`."""
+    """Knows the commands of the product and of its domains by name."""
+
+    def __init__(self, *args: Any, packages: Sequence[str] = ("handlers", *DOMAINS), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._table = command_table(packages)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted(COMMANDS)
+        return sorted(self._table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self._table:
             return None
-        command = import_module(f"handlers.commands.{cmd_name.replace('-', '_')}").command
+        command = import_module(self._table[cmd_name][1]).command
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl(sorted(COMMANDS.items()))
+            formatter.write_dl([(name, told) for name, (told, _) in sorted(self._table.items())])
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,4 +1,4 @@
-"""All settings, read once from the environment: `HERO_ONBOARDING_<NAME>`, vendors' secrets by their usual names.
+"""Settings, read once from the environment: `HERO_ONBOARDING_<NAME>`; here the common ones, each domain adds its own.
 
 A variable `<NAME>_FILE` names a file that holds the value instead; both at once are an error. Empty variables count
 as unset.
@@ -6,21 +6,15 @@ as unset.
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic.fields import FieldInfo
-from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from handlers.identity.origin import origin_of
-from handlers.identity.peer import Network, networks
 
 PREFIX = "HERO_ONBOARDING_"
-STRIPE_BASE_URL = "https://api.stripe.com"
-CLICKPESA_BASE_URL = "https://api.clickpesa.com/third-parties"
-IDENFY_BASE_URL = "https://ivs.idenfy.com"
-SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY = "sk_test_sandbox", "whsec_sandbox"
-"""The keys that the sandbox publishes; worth nothing anywhere else."""
 
 
 def _without_slash(url: str) -> str:
@@ -29,25 +23,14 @@ def _without_slash(url: str) -> str:
     return url.rstrip("/")
 
 
-def _networks(value: Any) -> Any:
-    return networks(value) if isinstance(value, str) else value
-
-
 Origin = Annotated[str, AfterValidator(origin_of)]
 BaseUrl = Annotated[str, AfterValidator(_without_slash)]
-Networks = Annotated[tuple[Network, ...], NoDecode, BeforeValidator(_networks)]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cents = Annotated[int, Field(ge=0)]
-Milliseconds = Annotated[int, Field(ge=1)]
-
-
-def vendor(name: str) -> Any:
-    """A secret that keeps the name its vendor gives it; None where it is not set."""
-    return Field(default=None, validation_alias=name)
 
 
 class Settings(BaseSettings):
-    """What the processes are told from outside. `__repr__` shows no secret."""
+    """What every process is told from outside; domains inherit from it. `__repr__` shows no secret."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX, env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
@@ -67,50 +50,11 @@ class Settings(BaseSettings):
     admin_secret: SecretStr | None = None
 
     sandbox_url: BaseUrl | None = None
-    """Where it is set, base URLs that are not given point into it."""
-    stripe_base_url: BaseUrl = STRIPE_BASE_URL
-    clickpesa_base_url: BaseUrl = CLICKPESA_BASE_URL
-    idenfy_base_url: BaseUrl = IDENFY_BASE_URL
-    forge_url: BaseUrl | None = None
-    forge_owner: str = "hero_ops"
-    mycelium_api_url: BaseUrl = "http://127.0.0.1:8989"
-
-    node_repos: Path | None = None
-    prices: Path | None = None
-    """Price book; the shipped one where none is given."""
-    plans_json: str | None = None
-    """The plans on offer; `vm5` and `vm10` where none are given."""
-
-    top_up_min_cents: Cents = 500
-    top_up_max_cents: Cents = 100_000
-    kyc_free_cap_cents: Cents = 10_000
-    """Top-ups in all that are taken before KYC."""
-    debt_limit_cents: Cents = 500
-    """How far below zero a balance may go before services are suspended."""
+    """Where it is set, vendors' base URLs that are not given point into it."""
     rate_limits: bool = True
-    trusted_proxies: Networks = ()
-    """Proxies in front of the site, whose `X-Forwarded-For` is believed."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
     max_batch: Annotated[int, Field(ge=1)] = 100
-
-    push_cron_interval_ms: Milliseconds = 3_600_000
-    aggregate_cron_interval_ms: Milliseconds = 300_000
-    discount_ladder_cron_interval_ms: Milliseconds = 86_400_000
-
-    stripe_sandbox_publishable_key: str | None = vendor("STRIPE_SANDBOX_PUBLISHABLE_KEY")
-    stripe_sandbox_secret_key: SecretStr | None = vendor("STRIPE_SANDBOX_SECRET_KEY")
-    stripe_live_publishable_key: str | None = vendor("STRIPE_LIVE_PUBLISHABLE_KEY")
-    stripe_live_secret_key: SecretStr | None = vendor("STRIPE_LIVE_SECRET_KEY")
-    stripe_webhook_signing_key: SecretStr | None = vendor("STRIPE_WEBHOOK_SIGNING_KEY")
-    """One, or two with a comma during rotation; so are the other signing keys."""
-    clickpesa_client_id: str | None = vendor("CLICKPESA_CLIENT_ID")
-    clickpesa_api_key: SecretStr | None = vendor("CLICKPESA_API_KEY")
-    clickpesa_checksum_key: SecretStr | None = vendor("CLICKPESA_CHECKSUM_KEY")
-    idenfy_api_key: SecretStr | None = vendor("IDENFY_API_KEY")
-    idenfy_api_secret: SecretStr | None = vendor("IDENFY_API_SECRET")
-    idenfy_webhook_signing_key: SecretStr | None = vendor("IDENFY_WEBHOOK_SIGNING_KEY")
-    forge_token: SecretStr | None = vendor("FORGE_TOKEN")
 
     @classmethod
     def settings_customise_sources(
@@ -131,23 +75,16 @@ class Settings(BaseSettings):
         values.setdefault("database_url", f"sqlite:///{values.get('var_dir', 'var')}/hero-onboarding.db")
         if not values.get("workers"):
             values["workers"] = (os.cpu_count() or 1) if str(values["database_url"]).startswith("postgres") else 1
-        if sandbox := values.get("sandbox_url"):
-            for name in ("stripe", "clickpesa", "idenfy"):
-                values.setdefault(f"{name}_base_url", f"{str(sandbox).rstrip('/')}/{name}")
-            values.setdefault("forge_url", f"{str(sandbox).rstrip('/')}/forge")
         return values
-
-    @model_validator(mode="after")
-    def _agree(self) -> "Settings":
-        if self.top_up_min_cents > self.top_up_max_cents:
-            raise ValueError(f"{PREFIX}TOP_UP_MIN_CENTS is above {PREFIX}TOP_UP_MAX_CENTS")
-        return self
 
     @classmethod
     def variable(cls, field: str) -> str:
         """The environment variable of a field."""
         alias = cls.model_fields[field].validation_alias
         return alias if isinstance(alias, str) else PREFIX + field.upper()
+
+
+S = TypeVar("S", bound=Settings)
 
 
 class SettingsInvalid(Exception):
@@ -158,22 +95,22 @@ class SettingsInvalid(Exception):
         self.problems = problems
 
 
-def load_settings(**given: Any) -> Settings:
-    """The settings of this process; `given` fields win over the environment. Raises `SettingsInvalid`."""
+def load(kind: type[S], **given: Any) -> S:
+    """Settings of a kind; `given` fields win over the environment. Raises `SettingsInvalid`."""
     try:
-        return Settings(**given)
+        return kind(**given)
     except ValidationError as error:
-        raise SettingsInvalid([_problem(detail["loc"], detail["msg"]) for detail in error.errors()]) from None
+        raise SettingsInvalid([_problem(kind, detail["loc"], detail["msg"]) for detail in error.errors()]) from None
     except ValueError as error:
         raise SettingsInvalid([str(error)]) from None
 
 
-def _problem(location: tuple[int | str, ...], message: str) -> str:
+def _problem(kind: type[Settings], location: tuple[int | str, ...], message: str) -> str:
     message = message.removeprefix("Value error, ")
     if not location:
         return message
     name = str(location[0])
-    return f"{Settings.variable(name) if name in Settings.model_fields else name}: {message}"
+    return f"{kind.variable(name) if name in kind.model_fields else name}: {message}"
 
 
 class FileVariables(PydanticBaseSettingsSource):

@@ -12,10 +12,30 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import OperatorAct
 from generated.tables.onboarding import API_KEY, OPERATOR_ACT
-from handlers.ledger import chain
+from handlers.hash_chain import GENESIS, Shown, digest
 
 SECRET_BEARER = "admin-secret"
 """The operator's name where it is not known which one used the secret."""
+
+
+CHAINED = (
+    "act",
+    "arguments",
+    "occurred_at",
+    "operator",
+    "position",
+    "previous_hash",
+    "reason",
+    "request_id",
+    "sid",
+    "subject",
+)
+"""The fields of an act that its hash covers."""
+
+
+def act_hash(act: Shown) -> str:
+    """The hash of an act, by which the next one follows it."""
+    return digest({name: act[name] for name in CHAINED})
 
 
 class Acts:
@@ -35,7 +55,7 @@ class Acts:
         `arguments` are JSON values without secrets. Raises `Restart` where another act came between.
         """
         rows = self.database.execute(self._last)
-        position, previous_hash = rows[0] if rows else (0, chain.GENESIS)
+        position, previous_hash = rows[0] if rows else (0, GENESIS)
         values: dict[str, Any] = {
             "sid": new_sid(),
             "position": int(position) + 1,
@@ -48,7 +68,7 @@ class Acts:
             "occurred_at": context.clock.now().replace(microsecond=0),
             "previous_hash": previous_hash,
         }
-        values["hash"] = chain.act_hash(values)
+        values["hash"] = act_hash(values)
         try:
             self.store.insert(values)
         except Duplicate as error:

@@ -12,7 +12,6 @@ def command() -> None:
     from handlers.server import serve
 
     settings = start.settings()
-    start.check_offer(settings)
     start.database(settings).close()
     try:
         serve(settings, when_ready=lambda: click.echo(f"serving on http://{settings.host}:{settings.port}", err=True))

@@ -8,8 +8,8 @@ import click
 
 from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.storage.migrations import MigrationError
-from handlers.plans.offer import PlansInvalid, read_plans
-from handlers.settings import Settings, SettingsInvalid, load_settings
+from handlers.composition import load_settings
+from handlers.settings import Settings, SettingsInvalid
 from handlers.version import require_current
 
 
@@ -19,14 +19,6 @@ def settings(**given: Any) -> Settings:
         return load_settings(**given)
     except SettingsInvalid as error:
         raise click.ClickException("\n       ".join(error.problems)) from None
-
-
-def check_offer(found: Settings) -> None:
-    """Refuse plans that cannot be offered, before a web process does."""
-    try:
-        read_plans(found.plans_json)
-    except PlansInvalid as error:
-        raise click.ClickException(f"{Settings.variable('plans_json')}: {error}") from None
 
 
 @contextmanager

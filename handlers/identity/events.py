@@ -7,8 +7,8 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import LoginMethod, LoginOutcome, User
 from generated.tables.onboarding import LOGIN_EVENT
-from handlers.alerts import alert
 from handlers.identity.peer import Peer
+from handlers.work.alerts import alert
 
 DIFFERS = "pinned_key_differs"
 """The kind of alert."""

@@ -12,10 +12,10 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.auth import Authenticator, environ_name
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
-from handlers.alerts import alert
 from handlers.identity import statements
 from handlers.identity.limits import LONGEST, TooMany
 from handlers.identity.peer import Peer, Peers
+from handlers.work.alerts import alert
 
 Secret = Literal["admin_secret", "api_key"]
 

@@ -13,8 +13,8 @@ from generated.models.onboarding import AuditFinding, TransactionKind
 from generated.tables.onboarding import BILLING
 from handlers.ledger.freezing import freezing
 from handlers.ledger.posting import ACTIVE
-from handlers.ledger.reading import pages, selected, u64
 from handlers.ledger.wallet import PARTS, Part, user_account
+from handlers.reading import pages, selected, u64
 
 _SPLIT = 1_000_000
 """Sums are taken of quotients and remainders, so that no database's integer overflows."""

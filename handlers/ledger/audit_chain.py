@@ -1,14 +1,15 @@
 """Audit of the chains: every link follows the one before, and every hash is that of what is stored."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import AuditFinding
-from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION, OPERATOR_ACT
+from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.hash_chain import GENESIS, Shown, breaks
 from handlers.ledger import chain
-from handlers.ledger.reading import pages, selected, u64
+from handlers.reading import pages, selected, u64
 
 _SAME = ("reason", "source", "effective_at", "posted_at")
 """What an entry repeats of its transaction."""
@@ -26,7 +27,7 @@ def entries(database: Database) -> Iterator[AuditFinding]:
         f"SELECT {columns} FROM ledger_entry e LEFT JOIN ledger_transaction t ON t.sid = e.transaction_sid"  # noqa: S608
         " LEFT JOIN credit_lot l ON l.transaction_sid = t.sid WHERE e.position > ? ORDER BY e.position LIMIT ?"
     )
-    before: dict[str, Any] = {"position": 0, "hash": chain.GENESIS, "posted_at": None}
+    before: dict[str, Any] = {"position": 0, "hash": GENESIS, "posted_at": None}
     current, at, total = None, 0, 0
     for row in pages(database, text, (u64(database, 0),), LEDGER_ENTRY.names.index("position")):
         entry = entry_of(row[:width])
@@ -48,7 +49,7 @@ def _sum(sid: str | None, position: int, total: int) -> Iterator[AuditFinding]:
         yield _finding("sum", sid, f"the entries from position {position} on sum to {total} nano-dollars, not to zero")
 
 
-def _transaction(transaction: chain.Shown, lot: chain.Shown | None) -> Iterator[AuditFinding]:
+def _transaction(transaction: Shown, lot: Shown | None) -> Iterator[AuditFinding]:
     if chain.transaction_hash(transaction, lot) != transaction["hash"]:
         made = f", its lot {lot['sid']}" if lot is not None else ""
         yield _finding(
@@ -58,8 +59,8 @@ def _transaction(transaction: chain.Shown, lot: chain.Shown | None) -> Iterator[
         )
 
 
-def _entry(before: chain.Shown, entry: chain.Shown, transaction: chain.Shown | None) -> Iterator[AuditFinding]:
-    problems = list(_link(before, entry))
+def _entry(before: Shown, entry: Shown, transaction: Shown | None) -> Iterator[AuditFinding]:
+    problems = list(breaks(before, entry))
     if transaction is None:
         problems.append(f"its transaction {entry['transaction_sid']} is not there")
     else:
@@ -74,13 +75,6 @@ def _entry(before: chain.Shown, entry: chain.Shown, transaction: chain.Shown | N
         problems.append("it was posted before the entry before it")
     for problem in problems:
         yield _finding("chain", entry["sid"], f"entry at position {entry['position']}: {problem}")
-
-
-def _link(before: chain.Shown, link: chain.Shown) -> Iterator[str]:
-    if link["position"] != before["position"] + 1:
-        yield f"it follows position {before['position']}: there is a gap"
-    if link["previous_hash"] != before["hash"]:
-        yield "its previous_hash is not the hash of the one before it"
 
 
 def transactions(database: Database) -> Iterator[AuditFinding]:
@@ -120,25 +114,6 @@ _WHOLE = (
     ),
 )
 """What is looked for, what is wrong with it, and its key."""
-
-
-def acts(database: Database) -> Iterator[AuditFinding]:
-    """The chain of operators' acts."""
-    store = Store.of(OPERATOR_ACT, database)
-    place = OPERATOR_ACT.names.index("position")
-    text = (
-        f"SELECT {selected(OPERATOR_ACT, 'a')} FROM operator_act a"  # noqa: S608
-        " WHERE a.position > ? ORDER BY a.position LIMIT ?"
-    )
-    before: dict[str, Any] = {"position": 0, "hash": chain.GENESIS}
-    for row in pages(database, text, (u64(database, 0),), place):
-        act = store.to_json(row)
-        problems: Sequence[str] = list(_link(before, act))
-        if chain.act_hash(act) != act["hash"]:
-            problems = [*problems, "the act or its hash was changed"]
-        for problem in problems:
-            yield _finding("act", act["sid"], f"act at position {act['position']}: {problem}")
-        before = act
 
 
 def _finding(check: str, subject: str | None, detail: str) -> AuditFinding:

@@ -25,6 +25,7 @@ from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import Account, LedgerTransaction, LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.hash_chain import GENESIS
 from handlers.ledger import chain, statements
 from handlers.ledger import wallet as rules
 from handlers.ledger.billing import billings
@@ -244,7 +245,7 @@ class Ledger:
         billing = self.billings.decode(row[8:]) if row[8] is not None else None
         return Before(
             int(position or 0),
-            head or chain.GENESIS,
+            head or GENESIS,
             decode_otime(posted_at) if posted_at is not None else None,
             {part: balance or 0 for part, balance in zip(PARTS, row[4:8], strict=True)},
             billing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from codegen.runtime.context import Context
@@ -10,6 +11,7 @@ from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
+    AuditReport,
     Billing,
     BillingSummary,
     KycStatus,
@@ -17,10 +19,12 @@ from generated.models.onboarding import (
     SpendingBlock,
     User,
 )
-from generated.services.onboarding import BillingService
+from generated.services.onboarding import AdminService, BillingService
 from generated.tables.onboarding import ALERT_SETTINGS, USER
+from handlers.domain import Audit
 from handlers.ledger import statements
 from handlers.ledger.adjusting import Adjustments
+from handlers.ledger.audit import report
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standing, Standings
 
@@ -100,6 +104,18 @@ class BillingHandler:
     def freeze(self, context: Context, *, user_sid: str, on: bool, reason: str) -> Billing:
         """Freeze or unfreeze new spending."""
         return self._adjustments.freeze(context, user_sid=user_sid, on=on, reason=reason)
+
+
+@serves(AdminService)
+class AuditHandler:
+    """The part of `AdminService` that proves the ledger, and what other domains say of it."""
+
+    def __init__(self, audits: Sequence[Audit]) -> None:
+        self._audits = audits
+
+    def audit(self, context: Context) -> AuditReport:
+        """Prove the ledger."""
+        return report(context.database, self._audits)
 
 
 def _blocks(standing: Standing, user: User) -> list[SpendingBlock]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import falcon
 from pydantic_core import to_json
 
-from handlers.pages.visit import House, Visit
+from handlers.pages.visit import PageContext, Visit
 
 TITLES = {
     400: "We could not read that",
@@ -45,7 +45,7 @@ MACHINES = (
 
 def error_page(visit: Visit, status: int, slug: str = "", whole: bool = True) -> None:
     """Answer with the page of an error; not `whole` where the database may be what failed."""
-    message = visit.house.messages.error(slug)
+    message = visit.pages.messages.error(slug)
     text = TEXTS.get(status) or (message.text if message else DEFAULT)
     visit.page(
         "error.html", status, whole=whole, title=TITLES.get(status, "That did not work"), text=text, status_code=status
@@ -55,12 +55,12 @@ def error_page(visit: Visit, status: int, slug: str = "", whole: bool = True) ->
 class ErrorPages:
     """Falcon's own errors (no such route, no such method) as pages for browsers, in JSON for programs."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: PageContext) -> None:
+        self._context = context
 
     def __call__(self, req: falcon.Request, resp: falcon.Response, error: falcon.HTTPError) -> None:
         if req.path.startswith(MACHINES) or "text/html" not in (req.get_header("Accept") or ""):
             resp.content_type = falcon.MEDIA_JSON
             resp.data = to_json(error.to_dict())
             return
-        error_page(Visit(self._house, req, resp), error.status_code)
+        error_page(Visit(self._context, req, resp), error.status_code)

@@ -14,7 +14,7 @@ from codegen.runtime.http.app import set_retry_after
 from codegen.runtime.http.log import described
 from codegen.runtime.storage.database import Restart, Unavailable
 from handlers.pages.errors import error_page
-from handlers.pages.visit import House, PageRefused, Visit
+from handlers.pages.visit import PageContext, PageRefused, Visit
 
 P = ParamSpec("P")
 S = TypeVar("S", bound="Page")
@@ -29,12 +29,12 @@ class Page:
         if hasattr(cls, "on_get"):
             cls.on_head = cls.on_get  # type: ignore[attr-defined]
 
-    def __init__(self, house: House) -> None:
-        self.house = house
+    def __init__(self, context: PageContext) -> None:
+        self.context = context
 
     def fault(self, visit: Visit, error: Exception) -> None:
         """Log a fault of ours; its page shows the id of the request."""
-        self.house.log.line(
+        self.context.log.line(
             "fault",
             {"request_id": visit.request_id, "route": visit.req.uri_template, **described(error)},
             level="error",
@@ -48,7 +48,7 @@ def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., Non
     @wraps(respond)
     def responder(self: S, req: falcon.Request, resp: falcon.Response, **params: Any) -> None:
         began = time.perf_counter()
-        visit = Visit(self.house, req, resp)
+        visit = Visit(self.context, req, resp)
         try:
             respond(self, visit, **params)  # type: ignore[call-arg]
         except falcon.HTTPStatus as status:
@@ -68,7 +68,7 @@ def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., Non
             self.fault(visit, error)
             error_page(visit, 500, "internal", whole=False)
         finally:
-            self.house.log.line(
+            self.context.log.line(
                 "page",
                 {
                     "request_id": visit.request_id,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import falcon
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from handlers.domain import Pages
 from handlers.pages import shown
 from handlers.pages.assets import Assets
 from handlers.pages.security import content_security_policy, page_headers
@@ -19,10 +20,12 @@ from handlers.settings import Settings
 class Renderer:
     """The templates of this site, with the headers every page is sent with."""
 
-    def __init__(self, settings: Settings, assets: Assets, providers: Iterable[str]) -> None:
-        self.headers = MappingProxyType(page_headers(content_security_policy(settings, providers)))
+    def __init__(self, settings: Settings, assets: Assets, offered: Sequence[Pages]) -> None:
+        targets = {target for pages in offered for target in pages.form_targets}
+        self.headers = MappingProxyType(page_headers(content_security_policy(targets)))
+        folders = [pages.templates for pages in offered if pages.templates is not None]
         self._pages = Environment(
-            loader=FileSystemLoader(Path(__file__).parent / "templates"),
+            loader=FileSystemLoader([Path(__file__).parent / "templates", *folders]),
             autoescape=True,
             undefined=StrictUndefined,
             trim_blocks=True,
@@ -43,6 +46,7 @@ class Renderer:
             "site": settings.public_url,
             "sandbox": bool(settings.sandbox_url),
             "TOP_UPS": shown.TOP_UPS,
+            "navigation": sorted((link for pages in offered for link in pages.navigation), key=lambda link: link.place),
         }
 
     def page(self, resp: falcon.Response, template: str, values: Mapping[str, Any], status: int = 200) -> None:

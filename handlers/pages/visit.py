@@ -44,7 +44,7 @@ class SignedIn:
 
 
 @dataclass(frozen=True, slots=True)
-class House:
+class PageContext:
     """What pages are made from."""
 
     database: Database
@@ -59,25 +59,25 @@ class House:
 class Visit:
     """A request and its answer."""
 
-    def __init__(self, house: House, req: falcon.Request, resp: falcon.Response) -> None:
-        self.house, self.req, self.resp = house, req, resp
+    def __init__(self, context: PageContext, req: falcon.Request, resp: falcon.Response) -> None:
+        self.pages, self.req, self.resp = context, req, resp
         self.request_id = os.urandom(6).hex()
-        self.visitor = house.visitors.of(req.env)
+        self.visitor = context.visitors.of(req.env)
 
     # --- who --------------------------------------------------------------------------------------------------
 
     @cached_property
     def signed_in(self) -> SignedIn | None:
         """The session of the browser's cookie and its user."""
-        session = self.house.sessions.find(self.visitor.session)
-        return SignedIn(self.house.sessions.user(session), session) if session is not None else None
+        session = self.pages.sessions.find(self.visitor.session)
+        return SignedIn(self.pages.sessions.user(session), session) if session is not None else None
 
     def require_user(self) -> SignedIn:
         """The user who is signed in; others go to the login and come back afterwards."""
         if self.signed_in is None:
             back = self.req.relative_uri if self.req.method in ("GET", "HEAD") else HOME
             raise falcon.HTTPSeeOther(
-                f"/login?{urlencode({'next': own_path(back)}, safe='/')}", headers=dict(self.house.renderer.headers)
+                f"/login?{urlencode({'next': own_path(back)}, safe='/')}", headers=dict(self.pages.renderer.headers)
             )
         return self.signed_in
 
@@ -85,7 +85,7 @@ class Visit:
         """For a call of a service as the user who is signed in."""
         user = self.require_user()
         return Context(
-            Caller("user", user.user.sid, user.session.sid), self.house.clock, self.house.database, self.request_id
+            Caller("user", user.user.sid, user.session.sid), self.pages.clock, self.pages.database, self.request_id
         )
 
     # --- what it sent -----------------------------------------------------------------------------------------
@@ -109,7 +109,7 @@ class Visit:
             fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
         except ValueError:
             raise PageRefused(400, "bad_request") from None
-        if not self.house.sessions.check_csrf(self._form_cookie(), fields.get("csrf_token")):
+        if not self.pages.sessions.check_csrf(self._form_cookie(), fields.get("csrf_token")):
             raise PageRefused(403, "form_expired")
         return fields
 
@@ -125,17 +125,17 @@ class Visit:
         """Show a page. `pre` is the cookie of a login that begins with it. Without `whole` it is shown as to nobody,
         and nothing is read for it."""
         if pre is not None:
-            self.house.sessions.cookies.begin(self.resp, pre)
+            self.pages.sessions.cookies.begin(self.resp, pre)
         cookie = pre or (self._form_cookie() if whole else None)
-        self.house.renderer.page(
+        self.pages.renderer.page(
             self.resp,
             template,
             {
                 "signed_in": self.signed_in if whole else None,
                 "path": self.req.path,
                 "request_id": self.request_id,
-                "csrf_token": self.house.sessions.csrf_token(cookie) if cookie else "",
-                "message": self.house.messages.of(self.query("error"), self.query("event")),
+                "csrf_token": self.pages.sessions.csrf_token(cookie) if cookie else "",
+                "message": self.pages.messages.of(self.query("error"), self.query("event")),
                 **values,
             },
             status,
@@ -147,7 +147,7 @@ class Visit:
 
     def go(self, path: str, values: Mapping[str, str] | None = None) -> None:
         """Send the browser on: to a page of ours, or to a payment page."""
-        self.resp.set_headers(self.house.renderer.headers)
+        self.resp.set_headers(self.pages.renderer.headers)
         self.resp.status = falcon.HTTP_303
         self.resp.location = f"{path}?{urlencode(values)}" if values else path
 

@@ -12,11 +12,11 @@ from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import ProviderUnavailable
 from generated.models.onboarding import ProviderSession, SessionState, TopUp, TopUpStatus
 from generated.tables.onboarding import TOP_UP, TopUpPatch
-from handlers.alerts import alert
 from handlers.payments.fetching import told_by
-from handlers.payments.offer import Providers
+from handlers.payments.providers import Providers
 from handlers.payments.settlement import Settlement, Stale
 from handlers.payments.topups import TopUps, pending
+from handlers.work.alerts import alert
 
 SCHEDULE = tuple(timedelta(seconds=each) for each in (300, 3600, *(day * 86_400 for day in range(1, 6))))
 """When an open top-up is asked about, after it was started."""

@@ -22,12 +22,12 @@ from generated.models.onboarding import (
 )
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import WEBHOOK_INBOX_ENTRY
-from handlers.alerts import alert
 from handlers.payments import states
 from handlers.payments.fetching import told_by
-from handlers.payments.offer import Providers
+from handlers.payments.providers import Providers
 from handlers.payments.settlement import Settlement, Stale, Told, Unmatched, strange
 from handlers.payments.states import News
+from handlers.work.alerts import alert
 
 RETRY_AFTER = (2, 10, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 """Seconds before the next attempt; after the last one somebody has to look."""

@@ -19,11 +19,11 @@ from generated.models.onboarding import (
 )
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import RECONCILIATION, TOP_UP
-from handlers.alerts import alert, clear
 from handlers.payments.fetching import PAID
-from handlers.payments.offer import Providers
+from handlers.payments.providers import Providers
 from handlers.payments.settlement import Settlement
 from handlers.payments.states import CURRENCY, NANO_PER_MINOR
+from handlers.work.alerts import alert, clear
 
 
 class Reconciler:

@@ -33,7 +33,7 @@ from generated.models.onboarding import (
     TopUp,
 )
 from generated.tables.onboarding import CREDIT_LOT, REFUND, TOP_UP
-from handlers.payments.offer import Providers
+from handlers.payments.providers import Providers
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.settlement import Settlement
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -22,19 +22,20 @@ from generated.models.onboarding import (
     TopUpStatus,
     WebhookEvent,
 )
+from generated.routes import WEBHOOKS
 from generated.services.onboarding import PaymentsService, StripeWebhook
 from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
-from handlers.alerts import alert
 from handlers.ledger.posting import payment_key
 from handlers.payments.checks import Checks
 from handlers.payments.inbox import Inbox
-from handlers.payments.offer import Providers, offer
+from handlers.payments.providers import Providers, offer
 from handlers.payments.reconcile import Reconciler
 from handlers.payments.refunds import Refunds
+from handlers.payments.settings import PaymentSettings
 from handlers.payments.settlement import Settlement
 from handlers.payments.topups import TopUps
 from handlers.plugins import load_plugins
-from handlers.settings import Settings
+from handlers.work.alerts import alert
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,9 @@ class Payments:
     reconciler: Reconciler
 
     @classmethod
-    def over(cls, database: Database, clock: Clock, settings: Settings, providers: Providers, log: Log) -> Payments:
+    def over(
+        cls, database: Database, clock: Clock, settings: PaymentSettings, providers: Providers, log: Log
+    ) -> Payments:
         settlement = Settlement(database, clock)
         top_ups = TopUps(database, clock, settings, providers)
         return cls(
@@ -64,7 +67,7 @@ class Payments:
         )
 
     @classmethod
-    def installed(cls, database: Database, clock: Clock, settings: Settings, log: Log) -> Payments:
+    def installed(cls, database: Database, clock: Clock, settings: PaymentSettings, log: Log) -> Payments:
         """With the installed providers. Plugins that cannot be used, of whatever kind, are told in the log by name."""
         plugins = load_plugins()
         providers = offer(settings, plugins.payment)
@@ -85,7 +88,7 @@ class Payments:
 class PaymentsHandler(PaymentsService):
     """`PaymentsService`, with what pages need beside it."""
 
-    def __init__(self, payments: Payments, settings: Settings) -> None:
+    def __init__(self, payments: Payments, settings: PaymentSettings) -> None:
         self._payments, self._limited = payments, settings.rate_limits
 
     @property
@@ -172,7 +175,7 @@ class StripeReceiver:
         return self._inbox.receive("stripe", body, headers)
 
 
-def plugin_webhooks(payments: Payments, taken: Collection[str]) -> list[Webhook]:
+def plugin_webhooks(payments: Payments) -> list[Webhook]:
     """`POST /webhooks/<provider>` for each provider on offer whose route no schema declares."""
 
     def route(name: str) -> Webhook:
@@ -181,7 +184,8 @@ def plugin_webhooks(payments: Payments, taken: Collection[str]) -> list[Webhook]
 
         return Webhook(name, f"/webhooks/{name}", call)
 
-    return [route(name) for name in payments.providers if f"/webhooks/{name}" not in taken]
+    declared = {route.path for route in WEBHOOKS}
+    return [route(name) for name in payments.providers if f"/webhooks/{name}" not in declared]
 
 
 def _user(context: Context) -> str:

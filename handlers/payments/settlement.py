@@ -22,13 +22,13 @@ from generated.models.onboarding import (
     TransactionKind,
 )
 from generated.tables.onboarding import CREDIT_LOT, DISPUTE, PAYMENT_EVENT, TOP_UP, TopUpPatch
-from handlers.alerts import alert, clear, notify
 from handlers.ledger import wallet as rules
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.ledger.wallet import Wallet
 from handlers.payments import states
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.states import Dispute, Move, News, State
+from handlers.work.alerts import alert, clear, notify
 
 REASONS: dict[states.Act, tuple[TransactionKind, str]] = {
     "top_up": (TransactionKind.TOP_UP, "Top-up"),

@@ -29,8 +29,8 @@ from generated.models.onboarding import (
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import FORM_TOKEN, PAYMENT_EVENT, TOP_UP, USER, TopUpNew
 from handlers.ledger.billing import billings
-from handlers.payments.offer import Providers
-from handlers.settings import Settings
+from handlers.payments.providers import Providers
+from handlers.payments.settings import PaymentSettings
 
 DESCRIPTION = "Hero credit"
 FIRST_CHECK = timedelta(minutes=5)
@@ -40,7 +40,7 @@ _MOST_OPEN = 1000
 
 
 class TopUps:
-    def __init__(self, database: Database, clock: Clock, settings: Settings, providers: Providers) -> None:
+    def __init__(self, database: Database, clock: Clock, settings: PaymentSettings, providers: Providers) -> None:
         self._database, self._clock, self._settings, self._providers = database, clock, settings, providers
         self._store = Store.of(TOP_UP, database)
         self._tokens = Store.of(FORM_TOKEN, database)

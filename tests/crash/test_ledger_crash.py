@@ -10,7 +10,7 @@ import pytest
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
-from handlers.ledger.audit import audit
+from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 
 DOLLAR = 10**9

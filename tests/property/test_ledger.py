@@ -13,9 +13,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from codegen.runtime.errors import Conflict
 from codegen.runtime.values.types import Money
-from handlers.ledger.audit import audit
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.posting import Ledger
+from tests.server.audited import audit
 from tests.server.book import START, Book, create_tables
 from tests.server.faulty import Crash, Faulty
 

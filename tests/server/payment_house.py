@@ -23,12 +23,13 @@ from generated.models.onboarding import (
     User,
 )
 from generated.tables.onboarding import USER
-from handlers.ledger.audit import audit
 from handlers.ledger.billing import billings
-from handlers.payments.offer import Providers
+from handlers.payments.providers import Providers
 from handlers.payments.service import Payments
-from handlers.settings import load_settings
+from handlers.payments.settings import PaymentSettings
+from handlers.settings import load
 from handlers.version import migrate
+from tests.server.audited import audit
 from tests.server.stub_provider import StubProvider
 
 Kind = PaymentEventKind
@@ -115,7 +116,7 @@ def payment_house(database: Database, directory: Path) -> Iterator[House]:
     """Migrated, and audited in the end."""
     migrate(database)
     clock, provider = Clock(), StubProvider()
-    settings = load_settings(var_dir=directory, database_url=database.url, rate_limits=False)
+    settings = load(PaymentSettings, var_dir=directory, database_url=database.url, rate_limits=False)
     payments = Payments.over(database, clock, settings, Providers({"stub": provider}), Log(lambda _: None))
     yield House(database, clock, provider, payments)
     assert audit(database) == []

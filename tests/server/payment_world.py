@@ -22,12 +22,13 @@ from codegen.runtime.storage.store import Store
 from generated.models.onboarding import Billing, KycStatus, TopUp, TopUpStarted, TopUpStatus, User, WebhookInboxEntry
 from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.app import build
-from handlers.ledger.audit import audit
+from handlers.composition import load_settings
 from handlers.ledger.billing import billings
 from handlers.payments.service import Payments, PaymentsHandler
-from handlers.settings import Settings, load_settings
+from handlers.payments.settings import PaymentSettings
 from handlers.version import migrate
 from providers.sandbox.app import Sandbox, create
+from tests.server.audited import audit
 from tests.server.site import free_port
 
 DOLLAR = 10**9
@@ -71,7 +72,7 @@ class World:
 
     database: Database
     clock: Now
-    settings: Settings
+    settings: PaymentSettings
     payments: Payments
     sandbox: Sandbox
     sandbox_url: str
@@ -182,6 +183,7 @@ def world(directory: Path, database_url: str, **given: Any) -> Iterator[World]:
     settings = load_settings(
         var_dir=directory, database_url=database_url, public_url=site_url, port=port, sandbox_url=sandbox_url, **given
     )
+    assert isinstance(settings, PaymentSettings)
     database = Database.open(database_url)
     migrate(database)
     if database.dialect == "sqlite":
@@ -191,7 +193,7 @@ def world(directory: Path, database_url: str, **given: Any) -> Iterator[World]:
     log = Log(logged.append)
     payments = Payments.installed(database, clock, settings, log)
     sandbox = create(directory / "sandbox.db", own_url=sandbox_url, product_url=site_url, clock=clock)
-    app = build(settings, database, clock, log, validate_results=True, payments=payments)
+    app = build(settings, database, clock, log, validate_results=True, shared=[payments])
     with serving(sandbox.app, sandbox_port), serving(app, port):
         sandbox.deliveries.start()
         found = World(database, clock, settings, payments, sandbox, sandbox_url, site_url, logged)

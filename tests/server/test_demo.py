@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlers.supervise import ChildFailed, Program, supervise
+from handlers.work.supervision import ChildFailed, Program, supervise
 from tests.server.site import COMMAND, Site
 
 
@@ -51,8 +51,8 @@ def test_what_the_demo_prints(tmp_path: Path) -> None:
                 answer = subprocess.run(line.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout
                 assert '"result"' in answer, line
             assert site.http.get("/reference/").status_code == 200
-            login = next(line for line in lines if " login " in line)
-            link = subprocess.run(login, shell=True, capture_output=True, text=True).stdout.strip()
+            login = next(line for line in lines if line.startswith("login"))
+            link = subprocess.run(login.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout.strip()
             assert signed_in(site, link).startswith("<!doctype html>")
     assert shown[0] == shown[1]
     for secret in ("demo.json", "demo/priv_key.bin"):
@@ -102,7 +102,7 @@ def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path, above: int)
 def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
     """`supervise` says which program ended and why, and leaves none behind."""
     script = (
-        "import sys; from pathlib import Path; from handlers.supervise import *\n"
+        "import sys; from pathlib import Path; from handlers.work.supervision import *\n"
         "here = Path(sys.argv[1]); serve = [sys.executable, '-m', 'http.server', '-b', '127.0.0.1', sys.argv[2]]\n"
         "fails = [sys.executable, '-c', 'import time; time.sleep(1); raise SystemExit(\"broken pipes\")']\n"
         "url = f'http://127.0.0.1:{sys.argv[2]}/'\n"

@@ -11,10 +11,10 @@ from codegen.runtime.errors import Conflict
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import LedgerTransaction, TransactionKind
-from handlers.ledger.audit import audit
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standings
+from tests.server.audited import audit
 from tests.server.book import START, Book, create_tables
 from tests.server.faulty import Crash, Faulty
 

@@ -14,10 +14,10 @@ from codegen.runtime.values.types import Money
 from generated.models.onboarding import OperatorAct
 from generated.tables.onboarding import OPERATOR_ACT
 from handlers.app import build
+from handlers.composition import load_settings
 from handlers.identity.api_keys import ApiKeys
-from handlers.ledger.audit import audit
-from handlers.settings import load_settings
 from handlers.version import migrate
+from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.site import ADMIN, SECRET, Site, bearer
 

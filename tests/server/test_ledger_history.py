@@ -9,9 +9,9 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import wallet as rules
-from handlers.ledger.audit import audit
 from handlers.ledger.history import History, HistoryLine, View
 from handlers.ledger.standing import Standings
+from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from codegen.runtime.storage.database import Database
 from handlers.ledger import statements
-from handlers.ledger.reading import u64
+from handlers.reading import u64
 from tests.server.book import Book, create_tables
 
 DOLLAR = 10**9

@@ -13,10 +13,11 @@ from codegen.runtime.rpc import crud
 from codegen.runtime.storage.database import Database, UnknownReference
 from generated.models.onboarding import LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.hash_chain import GENESIS, canonical
 from handlers.ledger import chain
 from handlers.ledger import wallet as rules
-from handlers.ledger.audit import audit
 from handlers.ledger.posting import LedgerOverflow
+from tests.server.audited import audit
 from tests.server.book import START, Book, create_tables
 
 DOLLAR = 10**9
@@ -210,11 +211,11 @@ def test_canonical_bytes() -> None:
         "posted_at": START,
         "reason": "Top-up “é” \x01\n/\x7f",
         "source": "payment:stripe:pi_1",
-        "previous_hash": chain.GENESIS,
+        "previous_hash": GENESIS,
     }
     fields = {name: entry[name] for name in chain.ENTRY}
     assert (
-        chain.canonical(fields)
+        canonical(fields)
         == (
             '{"account":"cash:stripe","amount":"25.00","balance_after":"-0.000000001",'
             '"effective_at":"2026-05-20T22:03:14Z","position":7,"posted_at":"2026-05-20T22:03:14Z",'

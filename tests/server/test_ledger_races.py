@@ -10,8 +10,8 @@ from codegen.runtime.errors import Conflict
 from codegen.runtime.storage.database import Database, Restart
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import wallet as rules
-from handlers.ledger.audit import audit
 from handlers.ledger.posting import payment_key
+from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 
 DOLLAR = 10**9

@@ -20,8 +20,8 @@ from generated.tables.onboarding import (
     TOP_UP,
     USER,
 )
-from handlers.ledger.audit import audit, report
-from handlers.ledger.reading import u64
+from handlers.reading import u64
+from tests.server.audited import audit, report
 from tests.server.book import START, Book, create_tables
 
 DOLLAR = 10**9

@@ -16,13 +16,14 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database, Unavailable
 from generated.models.onboarding import LoginMethod, User
 from handlers.app import build
+from handlers.composition import load_settings
 from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
 from handlers.pages.errors import error_page
 from handlers.pages.page import Page, page
 from handlers.pages.visit import Visit
-from handlers.settings import Settings, load_settings
+from handlers.settings import Settings
 from handlers.version import migrate
 from tests.server.people import Person
 
@@ -302,13 +303,13 @@ def test_faults_of_ours_tell_a_number_and_nothing_else(world: World, monkeypatch
         def on_put(self, visit: Visit) -> None:
             error_page(visit, 429, "rate_limited")
 
-    house = next(
-        route.resource.house
+    context = next(
+        route.resource.context
         for route in world.house.app._router._roots
         if route.resource is not None and isinstance(route.resource, Page)
     )
     app = falcon.App()
-    app.add_route("/broken", Broken(house))
+    app.add_route("/broken", Broken(context))
     client = testing.TestClient(app)
     answer = client.simulate_get("/broken", cookies={"hl_session": world.cookie})
     assert (answer.status_code, "42" in answer.text) == (500, False)

@@ -35,7 +35,7 @@ from generated.models.onboarding import (
     User,
 )
 from generated.tables.onboarding import DISPUTE, NOTICE, OPERATOR_ALERT, REFUND, TOP_UP
-from handlers.settings import SANDBOX_STRIPE_SIGNING_KEY
+from handlers.payments.settings import SANDBOX_STRIPE_SIGNING_KEY
 from tests.server.payment_world import World, world
 
 DECLINED = "4000000000000002"

@@ -19,7 +19,7 @@ import httpx
 import pytest
 import stripe
 
-from handlers.settings import SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY
+from handlers.payments.settings import SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY
 from providers.sandbox.app import STRIPE_SECRET_KEY, STRIPE_SIGNING_KEY, Sandbox, create
 from providers.sandbox.stripe import forms
 from tests.server.payment_world import Now, serving, wait_for

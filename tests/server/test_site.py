@@ -356,6 +356,8 @@ def test_check_prod_config(tmp_path: Path) -> None:
     told = site.command("check-prod-config", status=1)
     assert "missing        STRIPE_LIVE_SECRET_KEY" in told
     assert "weak           HERO_ONBOARDING_PUBLIC_URL" in told
+    told = Site(tmp_path, PLANS_JSON="[]").command("check-prod-config", status=1)
+    assert "contradictory  HERO_ONBOARDING_PLANS_JSON: at least one plan" in told
 
 
 def test_help_is_quick_because_it_loads_nothing() -> None:

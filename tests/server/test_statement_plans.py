@@ -57,7 +57,7 @@ def explained(database: Database, text: str) -> str:
 def full_scans(database: Database, text: str, plan: str) -> set[str]:
     """The tables that a plan reads from one end to the other; along an index up to a LIMIT is not all of a table."""
     pattern = r"SCAN (\w+)( USING .*)?$" if database.dialect == "sqlite" else r"Seq Scan on \"?(\w+)\"?()"
-    tables = {stored.table._meta.table_name for stored in STORED}  # type: ignore[attr-defined]
+    tables = {stored.table._meta.table_name for stored in STORED}
     found = set()
     for name, by_index in re.findall(pattern, plan, re.MULTILINE):
         if by_index and "LIMIT" in text:

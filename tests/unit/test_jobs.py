@@ -9,10 +9,11 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN, LEASE, OPERATOR_ALERT
-from handlers.jobs import LEASE as NAME
-from handlers.jobs import Job, Runner
-from handlers.leases import Leases
+from handlers.domain import Job
 from handlers.version import migrate
+from handlers.work.jobs import LEASE as NAME
+from handlers.work.jobs import Runner
+from handlers.work.leases import Leases
 
 LENGTH = timedelta(seconds=20)
 

@@ -9,9 +9,10 @@ from pydantic import BaseModel
 from codegen.runtime.plugins.registry import Metadata, Registry
 from generated.errors.onboarding import UnknownProvider
 from generated.plugins.onboarding import PaymentProvider
-from handlers.payments.offer import Providers, offer
+from handlers.payments.providers import Providers, offer
+from handlers.payments.settings import PaymentSettings
 from handlers.plugins import PAYMENT, load_plugins
-from handlers.settings import load_settings
+from handlers.settings import load
 from tests.server.stub_provider import StubProvider
 
 pytestmark = pytest.mark.usefixtures("no_settings")
@@ -50,7 +51,7 @@ def registry(*names: str) -> Registry[PaymentProvider]:
 
 
 def offered(*names: str, **settings: object) -> Providers:
-    return offer(load_settings(**settings), registry(*names))
+    return offer(load(PaymentSettings, **settings), registry(*names))
 
 
 def test_stripe_is_installed() -> None:

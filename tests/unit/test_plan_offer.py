@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from handlers.plans.offer import PlansInvalid, read_plans
+from handlers.plans.plan_catalogue import PlansInvalid, read_plans
 
 PLAN = {"plan_id": "big", "cost_cents": 5000, "vm_count": 20, "days": 7}
 

@@ -2,25 +2,17 @@
 
 import pytest
 
-from handlers.checks import problems
-from handlers.settings import load_settings
+from handlers.composition import load_settings
+from handlers.production_checks import problems
 
 SOUND = {
     "public_url": "https://onboarding.example",
     "database_url": "postgresql://db/onboarding",
     "workers": 4,
     "admin_secret": "mK3vQ8zR1xW6yT9bN2cL5dF7",
-    "forge_url": "https://forge.example",
     "STRIPE_LIVE_SECRET_KEY": "sk_live_1",
     "STRIPE_LIVE_PUBLISHABLE_KEY": "pk_live_1",
     "STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1",
-    "CLICKPESA_CLIENT_ID": "c",
-    "CLICKPESA_API_KEY": "k",
-    "CLICKPESA_CHECKSUM_KEY": "s",
-    "IDENFY_API_KEY": "a",
-    "IDENFY_API_SECRET": "b",
-    "IDENFY_WEBHOOK_SIGNING_KEY": "w",
-    "FORGE_TOKEN": "t",
 }
 
 
@@ -47,15 +39,11 @@ def test_sound_configuration() -> None:
         ({"public_url": "https://127.0.0.1:9920"}, ("weak", "HERO_ONBOARDING_PUBLIC_URL")),
         ({"database_url": "sqlite:///x.db"}, ("contradictory", "HERO_ONBOARDING_WORKERS")),
         ({"admin_port": 9920}, ("contradictory", "HERO_ONBOARDING_ADMIN_PORT")),
-        ({"plans_json": "[]"}, ("contradictory", "HERO_ONBOARDING_PLANS_JSON")),
         ({"rate_limits": False}, ("weak", "HERO_ONBOARDING_RATE_LIMITS")),
         ({"stripe_base_url": "http://127.0.0.1:1"}, ("sandbox", "HERO_ONBOARDING_STRIPE_BASE_URL")),
-        ({"forge_url": "http://forge.example"}, ("weak", "HERO_ONBOARDING_FORGE_URL")),
         ({"STRIPE_LIVE_SECRET_KEY": "sk_test_1"}, ("contradictory", "STRIPE_LIVE_SECRET_KEY")),
         ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1"}, ("sandbox", "STRIPE_SANDBOX_SECRET_KEY")),
         ({"STRIPE_WEBHOOK_SIGNING_KEY": "whsec_1,whsec_sandbox"}, ("sandbox", "STRIPE_WEBHOOK_SIGNING_KEY")),
-        ({"IDENFY_WEBHOOK_SIGNING_KEY": "b"}, ("weak", "IDENFY_WEBHOOK_SIGNING_KEY")),
-        ({"FORGE_TOKEN": None}, ("missing", "FORGE_TOKEN")),
     ],
 )
 def test_each_fault_is_named(changed: dict[str, object], expected: tuple[str, str]) -> None:
@@ -70,9 +58,9 @@ def test_defaults_are_no_production() -> None:
 
 
 def test_the_sandbox_is_refused() -> None:
-    found = faults(sandbox_url="http://127.0.0.1:9930", forge_url=None)
+    found = faults(sandbox_url="http://127.0.0.1:9930")
     assert ("sandbox", "HERO_ONBOARDING_SANDBOX_URL") in found
-    assert ("sandbox", "HERO_ONBOARDING_CLICKPESA_BASE_URL") in found
+    assert ("sandbox", "HERO_ONBOARDING_STRIPE_BASE_URL") in found
 
 
 def test_no_secret_is_told() -> None:

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from handlers.settings import SettingsInvalid, load_settings
+from handlers.composition import load_settings
+from handlers.payments.settings import PaymentSettings
+from handlers.settings import SettingsInvalid, load
 
 pytestmark = pytest.mark.usefixtures("no_settings")
 
@@ -21,22 +23,12 @@ DEFAULTS = {
     "admin_secret": None,
     "sandbox_url": None,
     "stripe_base_url": "https://api.stripe.com",
-    "clickpesa_base_url": "https://api.clickpesa.com/third-parties",
-    "idenfy_base_url": "https://ivs.idenfy.com",
-    "forge_url": None,
-    "forge_owner": "hero_ops",
     "mycelium_api_url": "http://127.0.0.1:8989",
-    "node_repos": None,
-    "prices": None,
     "plans_json": None,
     "top_up_min_cents": 500,
     "top_up_max_cents": 100000,
     "kyc_free_cap_cents": 10000,
-    "debt_limit_cents": 500,
     "rate_limits": True,
-    "push_cron_interval_ms": 3600000,
-    "aggregate_cron_interval_ms": 300000,
-    "discount_ladder_cron_interval_ms": 86400000,
 }
 
 
@@ -49,13 +41,13 @@ def test_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_PORT", "8000")
     monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", "/srv/onboarding")
     monkeypatch.setenv("HERO_ONBOARDING_RATE_LIMITS", "off")
-    monkeypatch.setenv("HERO_ONBOARDING_FORGE_OWNER", "")
+    monkeypatch.setenv("HERO_ONBOARDING_HOST", "")
     monkeypatch.setenv("STRIPE_LIVE_SECRET_KEY", "sk_live_1")
-    settings = load_settings()
+    settings = load(PaymentSettings)
     assert settings.port == 8000
     assert settings.database_url == "sqlite:////srv/onboarding/hero-onboarding.db"
     assert settings.rate_limits is False
-    assert settings.forge_owner == "hero_ops", "an empty variable counts as unset"
+    assert settings.host == "127.0.0.1", "an empty variable counts as unset"
     assert settings.stripe_live_secret_key == SecretStr("sk_live_1")
 
 
@@ -68,20 +60,18 @@ def test_workers_follow_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_sandbox_takes_the_urls_that_are_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_SANDBOX_URL", "http://127.0.0.1:9930/")
-    monkeypatch.setenv("HERO_ONBOARDING_IDENFY_BASE_URL", "https://idenfy.example")
-    settings = load_settings()
+    settings = load(PaymentSettings)
     assert settings.stripe_base_url == "http://127.0.0.1:9930/stripe"
-    assert settings.clickpesa_base_url == "http://127.0.0.1:9930/clickpesa"
-    assert settings.forge_url == "http://127.0.0.1:9930/forge"
-    assert settings.idenfy_base_url == "https://idenfy.example"
+    monkeypatch.setenv("HERO_ONBOARDING_STRIPE_BASE_URL", "https://stripe.example")
+    assert load(PaymentSettings).stripe_base_url == "https://stripe.example"
 
 
-@pytest.mark.parametrize("name", ["HERO_ONBOARDING_ADMIN_SECRET", "FORGE_TOKEN"])
+@pytest.mark.parametrize("name", ["HERO_ONBOARDING_ADMIN_SECRET", "STRIPE_LIVE_SECRET_KEY"])
 def test_value_from_a_file(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("s3cret with = and spaces\n")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
-    settings = load_settings()
-    value = settings.admin_secret if "ADMIN" in name else settings.forge_token
+    settings = load(PaymentSettings)
+    value = settings.admin_secret if "ADMIN" in name else settings.stripe_live_secret_key
     assert value == SecretStr("s3cret with = and spaces")
     monkeypatch.setenv(name, "other")
     with pytest.raises(SettingsInvalid, match=f"both {name} and {name}_FILE"):
@@ -89,8 +79,8 @@ def test_value_from_a_file(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path:
 
 
 def test_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("FORGE_TOKEN_FILE", str(tmp_path / "nothing"))
-    with pytest.raises(SettingsInvalid, match=r"FORGE_TOKEN_FILE: cannot read .*nothing"):
+    monkeypatch.setenv("STRIPE_LIVE_SECRET_KEY_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(SettingsInvalid, match=r"STRIPE_LIVE_SECRET_KEY_FILE: cannot read .*nothing"):
         load_settings()
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import Plan
 from handlers.pages.page import Page, page
-from handlers.pages.visit import House, Visit
+from handlers.pages.visit import PageContext, Visit
+from handlers.plans.plan_catalogue import PlanCatalogue
 from handlers.pricing.ladder import STEPS
 
 HERO_OS_HOUR = Money.from_cents(10)
@@ -16,15 +14,15 @@ MARGIN_PERCENT = 10
 
 
 class Landing(Page):
-    def __init__(self, house: House, plans: Sequence[Plan], minimum: Money) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, plans: PlanCatalogue, minimum: Money) -> None:
+        super().__init__(context)
         self._plans, self._minimum = plans, minimum
 
     @page
     def on_get(self, visit: Visit) -> None:
         visit.page(
             "landing.html",
-            plans=self._plans,
+            plans=self._plans.offered,
             steps=STEPS,
             minimum=self._minimum,
             hour=HERO_OS_HOUR,

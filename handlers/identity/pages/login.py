@@ -9,7 +9,7 @@ from generated.models.onboarding import LoginMethod, LoginProof, LoginStart
 from handlers.identity.login import Login
 from handlers.identity.sessions import LIFE
 from handlers.pages.page import Page, page
-from handlers.pages.visit import HOME, House, Visit, own_path
+from handlers.pages.visit import HOME, PageContext, Visit, own_path
 
 _KEY = re.compile("[0-9a-f]{64}")
 _ADDRESS = re.compile("[0-9a-f:]{2,39}")
@@ -20,8 +20,8 @@ _PROOF = re.compile("[0-9A-Za-z_-]{1,64}")
 class LoginPage(Page):
     """`GET` shows the ways; `POST` begins one of them, or takes the answer to a challenge."""
 
-    def __init__(self, house: House, login: Login) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, login: Login) -> None:
+        super().__init__(context)
         self._login = login
 
     @page
@@ -87,8 +87,8 @@ class LoginPage(Page):
 class LoginLink(Page):
     """The one-time link of the login program: looking at it changes nothing, its button signs in."""
 
-    def __init__(self, house: House, login: Login) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, login: Login) -> None:
+        super().__init__(context)
         self._links = login.links
 
     @page
@@ -111,5 +111,5 @@ class LoginLink(Page):
 
 def sign_in(visit: Visit, session: str, goal: str) -> None:
     """Hand the new session to the browser and go on."""
-    visit.house.sessions.cookies.sign_in(visit.resp, session, int(LIFE.total_seconds()))
+    visit.pages.sessions.cookies.sign_in(visit.resp, session, int(LIFE.total_seconds()))
     visit.go(goal)

@@ -12,16 +12,15 @@ from handlers.commands import start
 @click.command(name="worker")
 @click.option("--once", is_flag=True, help="Run every job once and end; exit 1 if one failed.")
 def command(once: bool) -> None:
-    """Apply webhooks, ask about open payments, compare with providers; until it is told to stop."""
+    """Run the jobs of every domain until it is told to stop: apply webhooks, ask about open payments, and so on."""
     from codegen.runtime.context import SystemClock
     from codegen.runtime.http.log import Log
-    from handlers.jobs import Runner, payment_jobs
-    from handlers.payments.service import Payments
+    from handlers.composition import assemble
+    from handlers.work.jobs import Runner
 
     settings = start.settings()
     database, clock, log = start.database(settings), SystemClock(), Log()
-    payments = Payments.installed(database, clock, settings, log)
-    runner = Runner(database, clock, log, payment_jobs(payments))
+    runner = Runner(database, clock, log, assemble(settings, database, clock, log).jobs)
     if once:
         failed = runner.run_once()
         log.flush()

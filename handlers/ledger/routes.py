@@ -1,4 +1,4 @@
-"""Routes for operators' programs: plain JSON, authenticated by the admin secret in a header."""
+"""`POST /admin/balance-adjust`, for operators' programs: plain JSON, authenticated by the admin secret in a header."""
 
 from __future__ import annotations
 

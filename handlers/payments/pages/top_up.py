@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from codegen.runtime.errors import DeclaredError, NotFound
 from generated.models.onboarding import TopUpStatus
-from handlers.pages.offer import Offer, cents_of
 from handlers.pages.page import Page, page
-from handlers.pages.visit import House, Visit
+from handlers.pages.visit import PageContext, Visit
 from handlers.payments.history import TopUpHistory
+from handlers.payments.pages.top_up_form import TopUpForm, cents_of
 from handlers.payments.service import PaymentsHandler
 
 SHOWN = 50
@@ -22,21 +22,21 @@ FIRST_LOOK, REFRESH, REFRESH_LATER = 1, 3, 20
 class TopUpPage(Page):
     """`GET /topup`: the form, and every payment so far."""
 
-    def __init__(self, house: House, offer: Offer, history: TopUpHistory) -> None:
-        super().__init__(house)
-        self._offer, self._history = offer, history
+    def __init__(self, context: PageContext, form: TopUpForm, history: TopUpHistory) -> None:
+        super().__init__(context)
+        self._form, self._history = form, history
 
     @page
     def on_get(self, visit: Visit) -> None:
         user = visit.require_user().user
-        visit.page("topup.html", payments=self._history.latest(user.sid, SHOWN), user=user, **self._offer.form(visit))
+        visit.page("topup.html", payments=self._history.latest(user.sid, SHOWN), user=user, **self._form.values(visit))
 
 
 class PaymentIntent(Page):
     """`POST /payment/intent`: asks the provider for a payment and sends the browser there."""
 
-    def __init__(self, house: House, payments: PaymentsHandler) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, payments: PaymentsHandler) -> None:
+        super().__init__(context)
         self._payments = payments
 
     @page
@@ -69,8 +69,8 @@ class PaymentIntent(Page):
 class PaymentReturn(Page):
     """`GET /payment/return`: shows how the payment stands and looks again until it is decided; it credits nothing."""
 
-    def __init__(self, house: House, payments: PaymentsHandler, history: TopUpHistory) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, payments: PaymentsHandler, history: TopUpHistory) -> None:
+        super().__init__(context)
         self._payments, self._history = payments, history
 
     @page
@@ -84,7 +84,7 @@ class PaymentReturn(Page):
         )
         open_still = top_up.status == TopUpStatus.OPEN
         cancelled = open_still and visit.query("cancelled") == "1"
-        waited = self.house.clock.now() - top_up.created_at
+        waited = self.context.clock.now() - top_up.created_at
         if open_still and not cancelled:
             pause = FIRST_LOOK if session else REFRESH if waited < HURRY else REFRESH_LATER
             visit.resp.set_header("Refresh", f"{pause}; url=/payment/return?top_up={top_up.sid}")
@@ -94,8 +94,8 @@ class PaymentReturn(Page):
 class PaymentCheck(Page):
     """`POST /payment/check`: asks the provider how an open payment stands."""
 
-    def __init__(self, house: House, payments: PaymentsHandler) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, payments: PaymentsHandler) -> None:
+        super().__init__(context)
         self._payments = payments
 
     @page
@@ -116,8 +116,8 @@ class PaymentCheck(Page):
 class ReceiptPage(Page):
     """`GET /receipts/{sid}`: a payment as printed."""
 
-    def __init__(self, house: House, payments: PaymentsHandler) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, payments: PaymentsHandler) -> None:
+        super().__init__(context)
         self._payments = payments
 
     @page

@@ -3,6 +3,8 @@
 The setting is a JSON list of objects `{"plan_id", "cost_cents", "vm_count", "days", "name"?, "sku"?, "memory_mib"?}`.
 """
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
@@ -17,6 +19,18 @@ DEFAULT_PLANS = """[
     {"plan_id": "vm5", "name": "5 machines", "cost_cents": 1000, "vm_count": 5, "days": 30},
     {"plan_id": "vm10", "name": "10 machines", "cost_cents": 2000, "vm_count": 10, "days": 30}
 ]"""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanCatalogue:
+    """The plans by id, in the order of the setting."""
+
+    plans: Mapping[str, Plan]
+
+    @property
+    def offered(self) -> list[Plan]:
+        """All of them, in that order."""
+        return list(self.plans.values())
 
 
 class PlansInvalid(Exception):

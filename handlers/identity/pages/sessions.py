@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from handlers.identity.history import LoginHistory
 from handlers.pages.page import Page, page
-from handlers.pages.visit import House, Visit
+from handlers.pages.visit import PageContext, Visit
 
 EVENTS = 20
 
@@ -12,14 +12,14 @@ EVENTS = 20
 class SessionsPage(Page):
     """`POST` ends one session (`sid`)."""
 
-    def __init__(self, house: House, history: LoginHistory) -> None:
-        super().__init__(house)
+    def __init__(self, context: PageContext, history: LoginHistory) -> None:
+        super().__init__(context)
         self._history = history
 
     @page
     def on_get(self, visit: Visit) -> None:
         here = visit.require_user()
-        sessions = self.house.sessions.of(here.user.sid)
+        sessions = self.context.sessions.of(here.user.sid)
         sessions.sort(key=lambda each: (each.sid != here.session.sid, -each.last_seen_at.timestamp()))
         events = self._history.latest(here.user.mycelium_address, EVENTS)
         visit.page("sessions.html", events=events, user=here.user, sessions=sessions)
@@ -27,7 +27,7 @@ class SessionsPage(Page):
     @page
     def on_post(self, visit: Visit) -> None:
         user = visit.require_user().user
-        ended = self.house.sessions.end_one(user.sid, visit.form().get("sid", ""), visit.visitor.peer)
+        ended = self.context.sessions.end_one(user.sid, visit.form().get("sid", ""), visit.visitor.peer)
         if ended:
             visit.go("/sessions", {"event": "session_ended"})
         else:
@@ -44,8 +44,8 @@ class Logout(Page):
             return
         everywhere = visit.form().get("everywhere") == "1"
         if everywhere:
-            self.house.sessions.end_all(visit.signed_in.user.sid, visit.visitor.peer)
+            self.context.sessions.end_all(visit.signed_in.user.sid, visit.visitor.peer)
         else:
-            self.house.sessions.end(visit.visitor.session, visit.visitor.peer)
-        self.house.sessions.cookies.sign_out(visit.resp)
+            self.context.sessions.end(visit.visitor.session, visit.visitor.peer)
+        self.context.sessions.cookies.sign_out(visit.resp)
         visit.go("/", {"event": "signed_out_everywhere" if everywhere else "signed_out"})

@@ -7,7 +7,7 @@ from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import money_text
 from generated.models.onboarding import AuditFinding, TopUpStatus, TransactionKind
 from handlers.ledger.posting import payment_key
-from handlers.ledger.reading import pages
+from handlers.reading import pages
 
 PAID = (TopUpStatus.SETTLED, TopUpStatus.REFUNDED, TopUpStatus.DISPUTED)
 """What becomes of a top-up that was settled."""

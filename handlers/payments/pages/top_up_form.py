@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import PaymentCapabilities
 from handlers.identity.secret import new_secret
 from handlers.pages.visit import Visit
-from handlers.settings import Settings
+from handlers.payments.settings import PaymentSettings
 
 PRESETS = (1000, 2500, 5000, 10000)
 """In cents."""
@@ -19,15 +20,15 @@ _DOLLARS = re.compile(r"([0-9]{1,7})(?:\.([0-9]{1,2}))?")
 _CENTS = re.compile("[0-9]{1,9}")
 
 
-class Offer:
+class TopUpForm:
     """The providers by name with what they can do, and this site's limits."""
 
-    def __init__(self, settings: Settings, providers: Mapping[str, PaymentCapabilities]) -> None:
+    def __init__(self, settings: PaymentSettings, providers: Mapping[str, PaymentCapabilities]) -> None:
         self._providers = providers
         self._minimum, self._maximum = settings.top_up_min_cents, settings.top_up_max_cents
         self._cap = settings.kyc_free_cap_cents
 
-    def form(self, visit: Visit) -> dict[str, Any]:
+    def values(self, visit: Visit) -> dict[str, Any]:
         """What the form is drawn with; a refused amount stands in it again."""
         presets = [cents for cents in PRESETS if self._minimum <= cents <= self._maximum]
         given = visit.query("amount")[:20]
@@ -47,6 +48,18 @@ class Offer:
             "cap": Money.from_cents(self._cap),
             "form_token": new_secret(),
         }
+
+
+PAYMENT_PAGES = {"stripe": "https://checkout.stripe.com", "clickpesa": "https://*.clickpesa.com"}
+"""Where a provider's hosted pages are, as sources of a policy."""
+
+
+def form_targets(settings: PaymentSettings, providers: Iterable[str]) -> list[str]:
+    """Where the form may lead. A provider whose pages are not known may be anywhere on https."""
+    if settings.sandbox_url is not None:
+        parts = urlsplit(settings.sandbox_url)
+        return [f"{parts.scheme}://{parts.netloc}"]
+    return sorted({PAYMENT_PAGES.get(name, "https:") for name in providers})
 
 
 def cents_of(fields: Mapping[str, str]) -> int | None:

@@ -3,6 +3,7 @@
 import click
 
 from handlers.commands import start
+from handlers.composition import registered_audits
 from handlers.ledger.audit import MOST, report
 
 
@@ -12,7 +13,7 @@ def command(as_json: bool) -> None:
     """Prove that the ledger's sums are zero, its chain is unbroken, and lots, balances and payments agree with it."""
     database = start.database(start.settings())
     with start.database_faults():
-        found = report(database)
+        found = report(database, registered_audits())
     if as_json:
         click.echo(found.model_dump_json())
     elif not found.findings:

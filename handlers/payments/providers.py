@@ -14,7 +14,8 @@ from codegen.runtime.plugins.registry import BrokenPlugin, Registry
 from generated.errors.onboarding import UnknownProvider
 from generated.models.onboarding import PaymentCapabilities
 from generated.plugins.onboarding import PaymentProvider
-from handlers.settings import PREFIX, SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY, Settings
+from handlers.payments.settings import SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY, PaymentSettings
+from handlers.settings import PREFIX
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Providers:
         return {name: provider.capabilities() for name, provider in self.offered.items()}
 
 
-def offer(settings: Settings, registry: Registry[PaymentProvider]) -> Providers:
+def offer(settings: PaymentSettings, registry: Registry[PaymentProvider]) -> Providers:
     """Make every provider that is configured. One that cannot be made is told and does not stop the others."""
     offered: dict[str, PaymentProvider] = {}
     broken = []
@@ -57,7 +58,7 @@ def offer(settings: Settings, registry: Registry[PaymentProvider]) -> Providers:
     return Providers(offered, (*registry.broken, *broken))
 
 
-def _made(name: str, plugin: type[PaymentProvider], settings: Settings) -> PaymentProvider | None:
+def _made(name: str, plugin: type[PaymentProvider], settings: PaymentSettings) -> PaymentProvider | None:
     """The provider; None where it is not configured."""
     model = plugin.metadata.settings
     if model is None:
@@ -82,7 +83,7 @@ def _from_environment(name: str, fields: Mapping[str, Any]) -> dict[str, str]:
     return values
 
 
-def _stripe(settings: Settings) -> dict[str, Any] | None:
+def _stripe(settings: PaymentSettings) -> dict[str, Any] | None:
     if settings.sandbox_url is not None:
         return {
             "secret_key": SANDBOX_STRIPE_SECRET_KEY,

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import timedelta
 from multiprocessing.util import Finalize
 from time import monotonic
@@ -17,34 +16,15 @@ from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN
-from handlers.alerts import alert, clear
-from handlers.leases import Leases
-from handlers.payments.service import Payments
+from handlers.domain import Job
+from handlers.work.alerts import alert, clear
+from handlers.work.leases import Leases
 
 LEASE = "jobs"
 LENGTH = timedelta(seconds=20)
 """After this long another process takes over from one that was killed."""
 PAUSE = 0.5
 """Seconds between two looks at the clock."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """`run` does what is due and says how much that was; it may be cut off anywhere and run twice at once."""
-
-    name: str
-    seconds: float
-    run: Callable[[], int]
-
-
-def payment_jobs(payments: Payments) -> list[Job]:
-    return [
-        Job("payments.inbox", 1, payments.inbox.run_once),
-        Job("payments.checks", 5, payments.checks.run_once),
-        Job("payments.refunds", 30, payments.refunds.run_once),
-        Job("payments.reconcile", 3600, payments.reconciler.run_once),
-        Job("payments.plugins", 86_400, payments.tell_broken),
-    ]
 
 
 class Runner:

@@ -1,0 +1,160 @@
+"""A domain: one folder of `handlers/`, described by one record that says everything it brings to the product.
+
+`handlers/<folder>/domain.py` holds `DOMAIN`; `handlers/domains.py` lists the folders. Nothing else names a domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeVar, cast
+
+from codegen.runtime.context import Clock
+from codegen.runtime.http.app import App
+from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.auth import Authenticator
+from codegen.runtime.rpc.wiring import Webhook
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.hooks import Hooks
+from generated.models.onboarding import AuditFinding
+from handlers.demo_data import DemoSecrets, Hint
+from handlers.settings import Settings
+
+T = TypeVar("T")
+S = TypeVar("S", bound=Settings)
+
+Audit = Callable[[Database], Iterator[AuditFinding]]
+"""Proves something of what is stored, inside a transaction of the caller's; gives what is wrong as it is found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`run` does what is due and says how much that was; it may be cut off anywhere and run twice at once."""
+
+    name: str
+    seconds: float
+    run: Callable[[], int]
+
+
+Fault = Literal["missing", "weak", "sandbox", "contradictory"]
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A setting, by its environment variable, that must not go into production as it is."""
+
+    fault: Fault
+    variable: str
+    message: str
+
+
+Tone = Literal["good", "bad", "info"]
+"""The colour of a sentence on a page."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An entry of the main navigation; the lowest `place` comes first."""
+
+    place: int
+    path: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """Pages of a domain.
+
+    `routes` maps a route to what makes its page from the `PageContext`. `templates` is the folder of its templates,
+    whose names are unique in the product. `errors` and `events` are the sentences for slugs in `?error=` and `?event=`;
+    those of events have a colour.
+    `form_targets` are the origins to which a form of ours may lead a browser.
+    """
+
+    routes: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
+    templates: Path | None = None
+    errors: Mapping[str, str] = field(default_factory=dict)
+    events: Mapping[str, tuple[Tone, str]] = field(default_factory=dict)
+    navigation: Sequence[Link] = ()
+    form_targets: Iterable[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a domain does in a running site.
+
+    `services` are handlers of generated interfaces. `webhooks` are those that no schema declares. `routes` adds other
+    routes to the application. `middleware` stands before every route. `authenticator` says who calls; one domain has
+    it. `shared` are objects that domains later in the list may ask the `Site` for, by their class.
+    """
+
+    services: Sequence[object] = ()
+    webhooks: Sequence[Webhook] = ()
+    hooks: Sequence[Hooks[Any]] = ()
+    jobs: Sequence[Job] = ()
+    routes: Callable[[App, Authenticator], None] | None = None
+    middleware: Sequence[object] = ()
+    authenticator: Authenticator | None = None
+    pages: Pages | None = None
+    shared: Sequence[object] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """What the composition root hands to each domain, and what earlier domains share with later ones."""
+
+    settings: Settings
+    database: Database
+    clock: Clock
+    log: Log
+    domains: Sequence[Domain]
+    _shared: dict[type, object] = field(default_factory=dict)
+
+    def settings_of(self, kind: type[S]) -> S:
+        """The settings as a domain declares its own."""
+        assert isinstance(self.settings, kind), f"no domain declares {kind.__name__}"
+        return self.settings
+
+    def share(self, *objects: object) -> None:
+        """Make objects known by their classes; what is known already stays (tests bring their own)."""
+        for each in objects:
+            self._shared.setdefault(type(each), each)
+
+    def find(self, kind: type[T]) -> T | None:
+        """The object of this class that was shared, if any."""
+        return cast("T | None", self._shared.get(kind))
+
+    def get(self, kind: type[T]) -> T:
+        """The object of this class that an earlier domain shares. Raises `LookupError`."""
+        found = self.find(kind)
+        if found is None:
+            raise LookupError(f"no domain before this one in `handlers/domains.py` shares {kind.__qualname__}")
+        return found
+
+    @property
+    def audits(self) -> tuple[Audit, ...]:
+        """What all domains have to prove."""
+        return tuple(audit for domain in self.domains for audit in domain.audits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Domain:
+    """What one folder of `handlers/` offers; what it does not have is left out.
+
+    - `settings`: its own fields beside the common ones, a subclass of `Settings`
+    - `parts`: services, webhooks, CRUD hooks, jobs, routes and pages, made for a site
+    - `audits`: what `hero-onboarding audit` proves
+    - `checks`: settings that must not go into production, for `check-prod-config`
+    - `demo`: adds what is missing of the demo's data, and says what to try
+    - `commands`: name → one line of help; `handlers/<folder>/commands/<name>.py` holds `command`. The table stands in
+      `commands/__init__.py`, so that `hero-onboarding --help` loads nothing else
+    """
+
+    name: str
+    settings: type[Settings] | None = None
+    parts: Callable[[Site], Parts] | None = None
+    audits: Sequence[Audit] = ()
+    checks: Callable[[Any], Iterator[Problem]] | None = None
+    demo: Callable[[Site, DemoSecrets], Sequence[Hint]] | None = None
+    commands: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,14 @@
+"""The list of domains: the one place that names them. A new domain is a folder of `handlers/` and a line here.
+
+Each stands behind those whose shared objects it uses. Nothing is imported here, so that commands start quickly.
+"""
+
+DOMAINS = (
+    "handlers.identity",
+    "handlers.admin",
+    "handlers.ledger",
+    "handlers.plans",
+    "handlers.payments",
+    "handlers.work",
+    "handlers.home",
+)

@@ -1,0 +1,1 @@
+"""The first pages: the landing page for visitors, the dashboard for users."""

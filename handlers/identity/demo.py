@@ -1,0 +1,80 @@
+"""Demo data: somebody with a key who can sign in, more users, a node."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from nacl.public import PrivateKey
+
+from codegen.runtime.context import Clock
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.models.onboarding import NodeKey
+from generated.tables.onboarding import NODE
+from handlers.demo_data import DemoSecrets, Hint, call, near, this_program
+from handlers.domain import Site
+from handlers.identity.api_keys import ApiKeys
+from handlers.identity.key_file import new_key_file, read_key_file
+from handlers.identity.mycelium import address_of
+from handlers.identity.users import Users
+
+USERS = (
+    (
+        "Amani",
+        "430:9364:d8d8:84a9:dd60:de78:c767:d361",
+        "8f40c5adb68f25624ae5b214ea767a6ec94d829d3d7b5e1ad1ba6f3e2138285f",
+    ),
+    (
+        "Baraka",
+        "5f5:db79:2573:eebf:15e3:4ae0:bb2f:88e1",
+        "fd3384e132ad02a56c78f45547ee40038dc79002b90d29ed90e08eee762ae715",
+    ),
+    (
+        "Chausiku",
+        "569:215c:b0bf:ab7b:fe1b:f51d:b0c2:635a",
+        "847c0d2c375234f365e660955187a3735a0f7613d1609d3a6a4d8c53aeaa5a22",
+    ),
+)
+"""Name, address and key; the keys are the published test vectors, whose private halves everybody knows."""
+NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f demo-node-1"
+
+
+def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
+    """Add what is missing; how to sign in, and a call as the user."""
+    database, clock = site.database, site.clock
+    key_file = secrets.directory / "demo" / "priv_key.bin"
+    private = read_key_file(key_file) if key_file.exists() else new_key_file(key_file)
+    public = bytes(PrivateKey(private).public_key)
+    user = database.run(lambda: Users(database, clock).admit(address_of(public), public.hex()))
+    database.run(lambda: _users(database, clock))
+    database.run(lambda: _node(database, clock))
+    keys = ApiKeys(database, clock)
+    key = secrets.get(
+        "api_key", lambda: keys.create_for_user(user.sid, "demo").secret, lambda known: keys.caller(known) is not None
+    )
+    url = site.settings.public_url
+    return [
+        Hint("login", f"{this_program()} login {url} --key {shlex.quote(near(key_file))}"),
+        Hint("yourself", call(url, "identity.me", f"Authorization: Bearer {key}")),
+    ]
+
+
+def _users(database: Database, clock: Clock) -> None:
+    users = Users(database, clock)
+    for name, address, key in USERS:
+        if users.at(address) is None:
+            users.store.patch(users.admit(address, key).sid, {"display_name": name})
+
+
+def _node(database: Database, clock: Clock) -> None:
+    Store.of(NODE, database).insert_once(
+        {
+            "node_id": "demo-node-1",
+            "repo_url": "https://forge.example/hero_ops/billing-demo-node-1.git",
+            "keys": [NodeKey(public_key=NODE_KEY, valid_from=clock.now().replace(microsecond=0))],
+            "kinds": ["hero_os_hour", "llm_token", "vm_hour"],
+        },
+        clock.now(),
+        ("node_id",),
+    )

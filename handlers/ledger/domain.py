@@ -1,0 +1,42 @@
+"""What the ledger brings: balances for operators and users, their page, and the proof of all that is posted."""
+
+from pathlib import Path
+
+from handlers.domain import Domain, Job, Link, Pages, Parts, Site
+from handlers.ledger import audit_balances, audit_chain, routes
+from handlers.ledger.commands import COMMANDS
+from handlers.ledger.expiry import GrantExpiry
+from handlers.ledger.history import History
+from handlers.ledger.pages.ledger import LedgerPage
+from handlers.ledger.posting import Ledger
+from handlers.ledger.service import AuditHandler, BillingHandler
+from handlers.ledger.standing import Standings
+
+
+def parts(site: Site) -> Parts:
+    ledger = Ledger(site.database, site.clock)
+    history = History(site.database)
+    return Parts(
+        services=(BillingHandler(ledger), AuditHandler(site.audits)),
+        jobs=(Job("ledger.expiry", 60, GrantExpiry(ledger).run_once),),
+        routes=lambda app, authenticator: routes.add_routes(app, authenticator, ledger),
+        pages=Pages(
+            routes={"/ledger": lambda context: LedgerPage(context, history)},
+            templates=Path(__file__).parent / "pages" / "templates",
+            navigation=(Link(30, "/ledger", "Ledger"),),
+        ),
+        shared=(ledger, history, Standings(site.database, ledger, site.clock)),
+    )
+
+
+DOMAIN = Domain(
+    name="ledger",
+    parts=parts,
+    audits=(
+        audit_chain.entries,
+        audit_chain.transactions,
+        audit_balances.accounts,
+        audit_balances.billings,
+    ),
+    commands=COMMANDS,
+)

@@ -1,0 +1,56 @@
+"""What payments bring: top-ups, the providers' webhooks, the jobs that follow them up, and their audit."""
+
+from pathlib import Path
+
+from handlers.domain import Domain, Job, Link, Pages, Parts, Site
+from handlers.payments import audit
+from handlers.payments.history import TopUpHistory
+from handlers.payments.pages import messages
+from handlers.payments.pages.top_up import PaymentCheck, PaymentIntent, PaymentReturn, ReceiptPage, TopUpPage
+from handlers.payments.pages.top_up_form import TopUpForm, form_targets
+from handlers.payments.production_checks import problems
+from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver, plugin_webhooks
+from handlers.payments.settings import PaymentSettings
+
+
+def parts(site: Site) -> Parts:
+    settings = site.settings_of(PaymentSettings)
+    payments = site.find(Payments) or Payments.installed(site.database, site.clock, settings, site.log)
+    handler = PaymentsHandler(payments, settings)
+    history = TopUpHistory(site.database)
+    form = TopUpForm(settings, payments.providers.capabilities())
+    return Parts(
+        services=(handler, StripeReceiver(payments)),
+        webhooks=plugin_webhooks(payments),
+        jobs=(
+            Job("payments.inbox", 1, payments.inbox.run_once),
+            Job("payments.checks", 5, payments.checks.run_once),
+            Job("payments.refunds", 30, payments.refunds.run_once),
+            Job("payments.reconcile", 3600, payments.reconciler.run_once),
+            Job("payments.plugins", 86_400, payments.tell_broken),
+        ),
+        pages=Pages(
+            routes={
+                "/topup": lambda context: TopUpPage(context, form, history),
+                "/payment/intent": lambda context: PaymentIntent(context, handler),
+                "/payment/return": lambda context: PaymentReturn(context, handler, history),
+                "/payment/check": lambda context: PaymentCheck(context, handler),
+                "/receipts/{sid}": lambda context: ReceiptPage(context, handler),
+            },
+            templates=Path(__file__).parent / "pages" / "templates",
+            errors=messages.errors(settings),
+            events=messages.EVENTS,
+            navigation=(Link(20, "/topup", "Add credit"),),
+            form_targets=form_targets(settings, payments.providers),
+        ),
+        shared=(payments, handler, history, form),
+    )
+
+
+DOMAIN = Domain(
+    name="payments",
+    settings=PaymentSettings,
+    parts=parts,
+    audits=(audit.top_ups, audit.postings),
+    checks=problems,
+)

@@ -1,0 +1,37 @@
+"""What pages say about payments: slug → sentence, with the limits of this site."""
+
+from collections.abc import Mapping
+
+from codegen.runtime.values.types import Money
+from handlers.domain import Tone
+from handlers.pages.shown import money
+from handlers.payments.settings import PaymentSettings
+
+ERRORS = {
+    "amount_invalid": "We could not read the amount. Write dollars and cents, like 25 or 25.50.",
+    "amount_out_of_range": "One top-up is between {minimum} and {maximum}. Choose an amount in between.",
+    "kyc_cap": "Without verification you can add up to {cap} in all. Choose a smaller amount, or verify first.",
+    "kyc_required": "Verify your identity first.",
+    "phone_required": "This way to pay needs the phone number that pays. Add it and try again.",
+    "provider_unavailable": "The payment provider does not answer at the moment. Nothing was charged; try again in a "
+    "minute, or pay another way.",
+    "provider_refused": "The payment provider did not accept the request. Nothing was charged; try another way to pay.",
+    "unknown_provider": "That way to pay is not on offer. Choose one of those below.",
+    "frozen": "New spending is frozen until your payment dispute is closed.",
+    "insufficient_funds": "Your balance is too low for this. Add credit first.",
+}
+
+EVENTS: dict[str, tuple[Tone, str]] = {
+    "payment_cancelled": ("info", "You left the payment page without paying. Nothing was charged."),
+    "top_up_started": ("good", "Confirm the payment on your phone. This page follows along."),
+}
+
+
+def errors(settings: PaymentSettings) -> Mapping[str, str]:
+    """The sentences of the errors."""
+    limits = {
+        "minimum": money(Money.from_cents(settings.top_up_min_cents)),
+        "maximum": money(Money.from_cents(settings.top_up_max_cents)),
+        "cap": money(Money.from_cents(settings.kyc_free_cap_cents)),
+    }
+    return {slug: text.format(**limits) for slug, text in ERRORS.items()}

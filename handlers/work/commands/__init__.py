@@ -1,0 +1,3 @@
+"""Commands of the work room."""
+
+COMMANDS = {"worker": "Run the jobs of every domain."}
