@@ -29,8 +29,9 @@ class OtherName(LoginFailed):
 
 
 class Link(NamedTuple):
-    """Opens in a browser within a minute, once, and asks there whether to sign in as `address`."""
+    """Opens in a browser within a minute, once, and asks there whether to sign in to `site` as `address`."""
 
+    site: str
     address: str
     link: str
 
@@ -79,7 +80,7 @@ def _log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTr
     link = _text(finished, "link")
     if not link.startswith(f"{site}{PATH}?") or not link.isprintable() or " " in link:
         raise LoginFailed(f"{site} answered with a link to somewhere else")
-    return Link(address, link)
+    return Link(site, address, link)
 
 
 def respond(sealed: str, private_key: bytes, site: str, clock: Clock) -> str:

@@ -54,7 +54,11 @@ class Site:
         self.environment = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.environment |= {f"HERO_ONBOARDING_{name}": value for name, value in given.items()}
         self.log = directory / "server.log"
-        self.http = httpx.Client(base_url=self.url)
+        self.http = self.new_http()
+
+    def new_http(self) -> httpx.Client:
+        """Connections of its own."""
+        return httpx.Client(base_url=self.url)
 
     def command(self, *arguments: str, status: int = 0) -> str:
         """Run a command in this process, which is quicker; its output."""
@@ -75,7 +79,7 @@ class Site:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=30)
             self.http.close()
-            self.http = httpx.Client(base_url=self.url)
+            self.http = self.new_http()
         if command == "serve":  # the demo prints a key and a secret on purpose
             self.log_holds_no_secret()
 

@@ -517,6 +517,27 @@ def test_hostile_cookies(site: Site) -> None:
         assert code(answer) == FAILED, cookie
 
 
+def test_two_tabs(site: Site, person: Person) -> None:
+    """A second login in the same browser does not undo the first one's; the cookie is gone once one is done."""
+    browser = Browser(site.url)
+    first, second = browser.start(person), browser.start(Person())
+    pre = browser.cookie("hl_pre")
+    third = browser.start(person)
+    assert browser.cookie("hl_pre") == pre
+    answer = person.answer(third, site.url)
+    assert browser.finish(first, person.answer(first, site.url)).status_code == 200
+    assert browser.cookie("hl_pre") is None and browser.address == person.address
+    assert code(browser.finish(third, answer)) == FAILED, "discarded with the login that it began"
+    assert code(Browser(site.url).plant("hl_pre", pre or "").finish(second, "A" * 43)) == FAILED
+
+
+@pytest.mark.parametrize("planted", ["", "x", "A" * 42, "A" * 44, "A" * 42 + "!", "A" * 500])
+def test_a_cookie_that_is_no_secret_begins_no_login(browser: Browser, person: Person, planted: str) -> None:
+    browser.plant("hl_pre", planted).start(person)
+    made = {cookie.value for cookie in browser.http.cookies.jar if cookie.name == "hl_pre"} - {planted}
+    assert [len(value or "") for value in made] == [43]
+
+
 # --- what is told -----------------------------------------------------------------------------------------------
 
 
@@ -560,6 +581,7 @@ def test_five_open_challenges(site: Site, person: Person) -> None:
 
 def test_answers_are_kept_and_framed_by_nobody(browser: Browser, person: Person) -> None:
     for answer in (
+        browser.http.get("/login"),
         browser.post("/auth/challenge", {"public_key": person.public_key}),
         browser.post("/auth/verify", {"challenge_id": "x", "response": "x"}),
         browser.post("/auth/verify", {}, Origin="https://evil.example"),
@@ -568,6 +590,7 @@ def test_answers_are_kept_and_framed_by_nobody(browser: Browser, person: Person)
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
         assert "access-control-allow-origin" not in answer.headers
+        assert "strict-transport-security" not in answer.headers, "this site is on plain http"
 
 
 # --- programs ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from socket import AF_INET6, create_server, has_dualstack_ipv6
 from time import time
 from typing import Any
 
@@ -19,6 +20,18 @@ from handlers.identity.key_file import KeyFileError, default_path, new_key_file,
 from handlers.identity.program import site_of
 from tests.server.people import SECRETS, Browser, Person, secret
 from tests.server.site import Site
+
+
+def _has_ipv6() -> bool:
+    """Whether servers here can listen on all addresses of both kinds."""
+    try:
+        create_server(("::1", 0), family=AF_INET6).close()
+    except OSError:
+        return False
+    return has_dualstack_ipv6()
+
+
+has_ipv6 = _has_ipv6()
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +127,55 @@ def test_usage(key_file: str) -> None:
     assert run().exit_code == 2
     assert run("https://hero.example", "--key", key_file, "--open", "--challenge", "x").exit_code == 2
     assert "--key" in run("--help").output
+
+
+# --- a site of this machine, by any of its names ----------------------------------------------------------------
+
+NAMES = ["127.0.0.1", "localhost", *(["[::1]"] if has_ipv6 else [])]
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def named(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The origin of a site that is reached by all names of this machine, and goes by one of them."""
+    site = Site(tmp_path_factory.mktemp("site"), HOST="::" if has_ipv6 else "127.0.0.1", RATE_LIMITS="off")
+    origin = f"http://{request.param}:{site.port}"
+    site.environment["HERO_ONBOARDING_PUBLIC_URL"] = origin
+    site.command("migrate")
+    with site.running():
+        yield origin
+
+
+@pytest.mark.parametrize("given", [*NAMES, "LocalHost", *(["[0:0:0:0:0:0:0:1]"] if has_ipv6 else [])])
+def test_a_site_by_another_name_of_this_machine(named: str, person: Person, key_file: str, given: str) -> None:
+    site = f"http://{given}:{named.rpartition(':')[2]}/"
+    done = run(site, "--key", key_file)
+    assert done.exit_code == 0, done.output
+    link = secret(done.stdout.strip())
+    assert link.startswith(f"{named}/login/link?token="), "the site's own name, for its cookies go with it"
+    assert f"Signing in to {named} as" in done.stderr
+    browser = Browser(named)
+    started = browser.start(person)
+    pasted = run(site, "--key", key_file, "--challenge", started["sealed"])
+    assert pasted.exit_code == 0, pasted.output
+    assert browser.finish(started, secret(pasted.stdout.strip())).status_code == 200
+
+
+def test_another_site_of_this_machine(named: str, site: Site, person: Person, key_file: str) -> None:
+    """Names are interchangeable, ports are not; neither is https."""
+    sealed = Browser(named).start(person)["sealed"]
+    for other in (site.url, named.replace("http:", "https:"), "http://127.0.0.2:" + named.rpartition(":")[2]):
+        done = run(other, "--key", key_file, "--challenge", sealed)
+        assert (done.exit_code, done.stdout) == (1, "")
+        assert f"this site ({other})" in done.stderr, "the message names the site that was expected"
+
+
+def test_a_site_that_goes_by_a_name_of_the_world(tmp_path: Path, key_file: str) -> None:
+    site = Site(tmp_path, PUBLIC_URL="https://hero.example")
+    site.command("migrate")
+    with site.running():
+        done = run(site.url, "--key", key_file)
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert "this site is https://hero.example; open it there" in done.stderr
 
 
 # --- key files --------------------------------------------------------------------------------------------------

@@ -52,6 +52,18 @@ def test_cookies_on_https(site: Site) -> None:
     assert visitor.rpc("identity.me", Cookie=session.replace("__Host-", "")) == 1401
 
 
+def test_a_browser_that_came_by_https_comes_by_nothing_else(site: Site) -> None:
+    answers = [
+        browser(site).http.get("/login"),
+        browser(site).http.get("/nowhere", headers={"Accept": "text/html"}),
+        browser(site).http.get("/healthz"),
+        browser(site).post("/auth/challenge", {}),
+        browser(site).post("/auth/challenge", {}, Origin="https://evil.example"),
+    ]
+    assert [answer.status_code for answer in answers] == [200, 404, 200, 400, 403]
+    assert {answer.headers["Strict-Transport-Security"] for answer in answers} == {"max-age=31536000"}
+
+
 def test_hosts(site: Site) -> None:
     for host, status in (
         ("hero.example", 400),

@@ -119,6 +119,28 @@ def test_a_code_or_response_in_a_form(site: Site, person: Person) -> None:
     assert secret(browser.cookie("hl_session") or "")
 
 
+def test_two_tabs_of_the_login_page(site: Site, person: Person) -> None:
+    """Each tab has its own challenge; what the second one does leaves the first one's forms good."""
+    browser = Browser(site.url)
+
+    def begin() -> dict[str, str]:
+        csrf = secret(re.findall(r'name="csrf_token" value="([^"]+)"', browser.http.get("/login").text)[0])
+        page = send(browser, "/login", identity=person.public_key, method="sealed", csrf_token=csrf).text
+        blob = max(re.findall(r"[A-Za-z0-9_-]{400,}", page), key=len)
+        return {
+            "challenge_id": re.findall(r'name="challenge_id" value="([^"]+)"', page)[0],
+            "response": person.answer({"sealed": blob}, site.url),
+            "csrf_token": secret(re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]),
+        }
+
+    first, second = begin(), begin()
+    assert first["csrf_token"] == second["csrf_token"]
+    assert send(browser, "/login", **first).headers["location"] == "/dashboard"
+    assert browser.address == person.address
+    assert send(browser, "/login", **second).status_code == 403, "signed in already"
+    assert browser.address == person.address
+
+
 def test_logout_and_sessions_ask_for_the_token(site: Site, person: Person) -> None:
     here, there = Browser(site.url).login(person), Browser(site.url).login(person)
     page = here.http.get("/sessions").text

@@ -50,9 +50,9 @@ def command(site: str, key_file: Path | None, challenge: str | None, open_link: 
     except (KeyFileError, LoginFailed) as error:
         raise click.ClickException(str(error)) from None
     if as_json:
-        click.echo(json.dumps(found._asdict()))
+        click.echo(json.dumps({"address": found.address, "link": found.link}))
     else:
-        click.echo(f"Signing in to {origin} as {found.address}. Open this link within a minute:", err=True)
+        click.echo(f"Signing in to {found.site} as {found.address}. Open this link within a minute:", err=True)
         click.echo(found.link)
     if open_link:
         click.launch(found.link)
