@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
@@ -16,6 +15,7 @@ from codegen.rules.breaking.comparison import pair_members
 from codegen.rules.breaking.reach import closure
 from codegen.rules.breaking.register import Holding
 from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.values.pattern import read_pattern
 
 _SAID: Mapping[Holding, tuple[str, str]] = {
     "any": ("row is there", "rows are there"),
@@ -87,7 +87,7 @@ class RowJudge:
         after = self._new_column(table, name)
         limits = ddl.check_of(after, self._database.dialect)
         broken = self._number(sql.count(table.name, f"WHERE NOT ({limits})")) if limits else 0
-        patterns = [re.compile(constraint.regex) for constraint in after.constraints if constraint.regex]
+        patterns = [read_pattern(constraint.regex) for constraint in after.constraints if constraint.regex]
         if patterns:
             values = self._database.execute(sql.distinct(table.name, name))
             broken += sum(not all(pattern.fullmatch(value) for pattern in patterns) for (value,) in values)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from codegen.model.model import Constraints, ListOf, MapOf, Primitive, Type
 from codegen.model.notes import Notes, json_of
-from codegen.model.regex import problem
 from codegen.model.types import Base, Space, show
 from codegen.model.values import COMPARABLE, BadValue, parse
+from codegen.runtime.values.pattern import BadPattern, read_pattern
 from codegen.source.catalog_notes import (
     BAD_BOUND,
     BAD_REGEX,
@@ -100,9 +100,10 @@ def _regex(report: Report, notes: Notes) -> str | None:
         return None
     pattern = notes.text("regex")
     assert pattern is not None
-    reason = problem(pattern)
-    if reason is not None:
-        report.add(BAD_REGEX, note.args[0].span, reason=reason)
+    try:
+        read_pattern(pattern)
+    except BadPattern as error:
+        report.add(BAD_REGEX, note.args[0].span, reason=error)
         return None
     return pattern
 

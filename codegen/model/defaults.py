@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 
 from codegen.model.model import Constraints, Default, Json, ListOf, MapOf, Named, Nullable, Primitive, Ref, Type
 from codegen.model.notes import json_of
 from codegen.model.types import Base, Space, show
 from codegen.model.values import COMPARABLE, TIMES, BadValue, parse
+from codegen.runtime.values.pattern import read_pattern
 from codegen.source.catalog_notes import (
     DEFAULT_BREAKS_CONSTRAINT,
     DEFAULT_FRACTION,
@@ -184,6 +184,6 @@ def _broken(constraints: Constraints, type_: Type, json: Json) -> str | None:
     ):
         low = constraints.min_length or 0
         return f"@len({low}, {constraints.max_length})" if constraints.max_length is not None else f"@len({low}, …)"
-    if constraints.regex and isinstance(json, str) and not re.fullmatch(constraints.regex, json, re.ASCII):
+    if constraints.regex and isinstance(json, str) and not read_pattern(constraints.regex).fullmatch(json):
         return f"@regex({constraints.regex!r})"
     return None

@@ -32,7 +32,7 @@ SshPublicKey = TypeAliasType(
         Field(
             max_length=2048,
             min_length=20,
-            pattern="^(?:^(ssh-[a-z0-9@.-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]+={0,3}( [^\\n\\r]*)?$)$",
+            pattern="^(?:ssh-[a-z0-9@.-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]+={0,3}(?: [^\\n\\r]*)?$",
         ),
     ],
 )
@@ -43,7 +43,7 @@ NodeId = TypeAliasType("NodeId", Annotated[str, Field(pattern="^[A-Za-z0-9][A-Za
 """Name of a node: letters, digits, dot, dash and underscore."""
 
 
-CommitId = TypeAliasType("CommitId", Annotated[str, Field(pattern="^[0-9a-f]{40}([0-9a-f]{24})?$")])
+CommitId = TypeAliasType("CommitId", Annotated[str, Field(pattern="^[0-9a-f]{40}(?:[0-9a-f]{24})?$")])
 """Object name of a git commit, SHA-1 or SHA-256."""
 
 
@@ -379,7 +379,7 @@ Account = TypeAliasType(
     Annotated[
         str,
         Field(
-            pattern="^(?:^(user:[0-9A-Za-z]{4,26}:(purchased|granted|receivable|held)|cash:[a-z][a-z0-9_-]{0,31}|revenue:[a-z][a-z0-9_]{0,31}|fees|discount|provider_cost|breakage|suspense|adjustment|writeoff)$)$"
+            pattern="^(?:user:[0-9A-Za-z]{4,26}:(?:purchased|granted|receivable|held)|cash:[a-z][a-z0-9_-]{0,31}|revenue:[a-z][a-z0-9_]{0,31}|fees|discount|provider_cost|breakage|suspense|adjustment|writeoff)$"
         ),
     ],
 )
@@ -388,7 +388,7 @@ Account = TypeAliasType(
 
 EntrySource = TypeAliasType(
     "EntrySource",
-    Annotated[str, Field(max_length=768, min_length=3, pattern="^(?:^(usage|payment|plan|operator):[^\\n\\r]+$)$")],
+    Annotated[str, Field(max_length=768, min_length=3, pattern="^(?:usage|payment|plan|operator):[^\\n\\r]+$")],
 )
 """What caused an entry: `usage:<node>@<commit>:<path>:<line>`, `payment:<provider>:<id>`, `plan:<sid>`, `operator:<act sid>`."""
 

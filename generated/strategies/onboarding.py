@@ -182,7 +182,7 @@ def any_sha256_hex() -> st.SearchStrategy[str]:
 
 
 def any_ssh_public_key() -> st.SearchStrategy[str]:
-    return texts(20, 2048, "^(?:^(ssh-[a-z0-9@.-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]+={0,3}( [^\\n\\r]*)?$)$")
+    return texts(20, 2048, "^(?:ssh-[a-z0-9@.-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]+={0,3}(?: [^\\n\\r]*)?$")
 
 
 def any_node_id() -> st.SearchStrategy[str]:
@@ -190,7 +190,7 @@ def any_node_id() -> st.SearchStrategy[str]:
 
 
 def any_commit_id() -> st.SearchStrategy[str]:
-    return texts(0, None, "^[0-9a-f]{40}([0-9a-f]{24})?$")
+    return texts(0, None, "^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 
 
 def any_repo_path() -> st.SearchStrategy[str]:
@@ -460,11 +460,11 @@ def any_login_finished() -> st.SearchStrategy[LoginFinished]:
 
 
 def any_account() -> st.SearchStrategy[str]:
-    return texts(0, None, "^(?:^(user:[0-9A-Za-z]{4,26}:(purchased|granted|receivable|held)|cash:[a-z][a-z0-9_-]{0,31}|revenue:[a-z][a-z0-9_]{0,31}|fees|discount|provider_cost|breakage|suspense|adjustment|writeoff)$)$")
+    return texts(0, None, "^(?:user:[0-9A-Za-z]{4,26}:(?:purchased|granted|receivable|held)|cash:[a-z][a-z0-9_-]{0,31}|revenue:[a-z][a-z0-9_]{0,31}|fees|discount|provider_cost|breakage|suspense|adjustment|writeoff)$")
 
 
 def any_entry_source() -> st.SearchStrategy[str]:
-    return texts(3, 768, "^(?:^(usage|payment|plan|operator):[^\\n\\r]+$)$")
+    return texts(3, 768, "^(?:usage|payment|plan|operator):[^\\n\\r]+$")
 
 
 def any_transaction_kind() -> st.SearchStrategy[TransactionKind]:

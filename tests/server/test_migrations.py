@@ -184,6 +184,18 @@ CHANGES: dict[str, Change] = {
     "add_a_regex_on_rows": Change(
         root("name: str"), root('name: str @regex("^[a-z]+$")'), TWO, blocked=r"must now match"
     ),
+    "add_a_regex_with_a_class_on_rows": Change(
+        root("name: str"),
+        root('name: str @regex("\\\\d")'),
+        {"user": [{"sid": "ann1", "name": "\u0665"}]},
+        blocked=r"must now match",
+    ),
+    "add_a_regex_that_looks_ahead_on_rows": Change(
+        root("name: str"),
+        root('name: str @regex("(?!root$)[a-z]+")'),
+        {"user": [{"sid": "ann1", "name": "root"}]},
+        blocked=r"must now match",
+    ),
     "loosen_a_constraint": Change(root("name: str @len(1, 5)"), root("name: str @len(0, 9)"), TWO, {}),
     "drop_a_constraint": Change(root("name: str @len(1, 5)"), root("name: str"), TWO, {}),
     "add_an_enum_value": Change(

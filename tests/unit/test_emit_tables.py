@@ -10,6 +10,7 @@ from typing import Any
 
 import peewee
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from codegen.emit.models import models
 from codegen.emit.tables import tables
@@ -176,3 +177,13 @@ def test_peewee_queries_convert_values_where_tables_are_bound(shop: ModuleType, 
         assert table.select().where(table.total > Money.parse("12.5")).count() == 0
         with pytest.raises(peewee.DoesNotExist):
             table.get(table.number == 1)
+
+
+def test_patterns_of_stored_fields_mean_what_those_of_models_mean(generate: Generate, tmp_path: Path) -> None:
+    fields = r'name: str @regex("(?!root$)\\w+")  digit: str @regex("\\d")'
+    generated, _ = generate({"m/a.oschema": f"module m\n[rootobject]\nOdd = {{ {fields} }}"})
+    read_new = TypeAdapter(generated.ODD.new)
+    read_new.validate_python({"name": "rooty", "digit": "5"})
+    for wrong in ({"name": "root", "digit": "5"}, {"name": "a", "digit": "\u0665"}, {"name": "a\n", "digit": "5"}):
+        with pytest.raises(ValidationError):
+            read_new.validate_python(wrong)

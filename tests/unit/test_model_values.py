@@ -7,7 +7,6 @@ import pytest
 
 from codegen.model.casing import is_pascal, is_snake, snake, to_pascal, to_snake
 from codegen.model.graph import order
-from codegen.model.regex import problem
 from codegen.model.values import BadValue, parse
 
 
@@ -119,97 +118,6 @@ def test_no_values(primitive: str, value: Any) -> None:
 def test_moments_compare_across_zones_and_decimals_by_value() -> None:
     assert parse("datetime", "2026-01-01T01:00:00+01:00") == parse("datetime", "2026-01-01T00:00:00Z")
     assert parse("decimal", "1.10") == Decimal("1.1")
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "",
-        "a",
-        "^[0-9a-f:]{2,39}$",
-        "(?:a|b)+?",
-        "(a)\\1",
-        "\\d{2}-\\w+",
-        "[^a-z]",
-        "[a\\]\\-]",
-        "(?=a)a",
-        "(?!a)b",
-        "(?<=a)b",
-        "(?<!ab)c",
-        "\\u00e9\\x41",
-        "a{2}",
-        "a{2,}?",
-        "\\.\\*\\(\\)\\[\\]\\{\\}",
-        ".",
-        "\\bword\\b",
-        "[-a]",
-        "é",
-        "\\/",
-        "a|",
-    ],
-)
-def test_shared_patterns(pattern: str) -> None:
-    assert problem(pattern) is None
-
-
-@pytest.mark.parametrize(
-    "pattern",
-    [
-        "(?P<a>b)",
-        "(?P=a)",
-        "(?<a>b)",
-        "(?>a)",
-        "(?#x)",
-        "(?(1)a|b)",
-        "(?i)a",
-        "(?i:a)",
-        "\\Aa",
-        "a\\Z",
-        "\\z",
-        "\\p{L}",
-        "\\P{L}",
-        "a*+",
-        "a++",
-        "a?+",
-        "a{2}+",
-        "a**",
-        "*a",
-        "a{",
-        "a}",
-        "]",
-        "a{,2}",
-        "{2}",
-        "[",
-        "[]",
-        "[]a]",
-        "[^]",
-        "[[a]",
-        "[a&&b]",
-        "[a--b]",
-        "(",
-        ")",
-        "\\",
-        "\\1",
-        "\\0",
-        "\\8",
-        "\\a",
-        "\\e",
-        "\\xZ1",
-        "\\u12",
-        "\\k",
-        "\\-\\Q",
-        "(?<=a+)b",
-        "(?",
-        "(?<",
-        "[z-a]",
-        "\\G",
-        "[\\b]",
-        "[\\1]",
-        "a{99999}",
-    ],
-)
-def test_patterns_not_shared(pattern: str) -> None:
-    assert problem(pattern)
 
 
 def test_order_puts_targets_first_and_finds_circles() -> None:

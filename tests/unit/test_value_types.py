@@ -12,9 +12,10 @@ from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
 from codegen.runtime.values import types
+from codegen.runtime.values.pattern import Matches
 from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.struct import Struct
-from codegen.runtime.values.types import Bounds, Matches, Money
+from codegen.runtime.values.types import Bounds, Money
 
 MOMENT = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
 

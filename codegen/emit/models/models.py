@@ -16,6 +16,7 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.names import attribute_name, class_name, quoted
+from codegen.emit.python.patterns import pattern_notes
 from codegen.emit.python.types import RUNTIME_TYPES, python_type, runtime_name, value_text
 from codegen.emit.schema.schema import (
     TEXT_BOUNDED,
@@ -46,6 +47,7 @@ from codegen.model.model import (
     Type,
     TypeDecl,
 )
+from codegen.runtime.values.pattern import read_pattern
 
 Expression = Callable[[Imports], str]
 """Python text, written once the imports of its file are known."""
@@ -176,7 +178,7 @@ class _Feed:
         schema = type_schema(self.program, type_, self.dialect, constraints=[constrained.constraints])
         if not (self._beyond(type_) or _needs_code(schema)):
             if "pattern" in schema:
-                schema["pattern"] = plain_pattern(schema["pattern"])
+                schema["pattern"] = read_pattern(schema["pattern"]).plain
             return self.dialect.null(schema) if nullable else schema
         bare = self.program.base(type_) if constrained.constraints else type_
 
@@ -251,32 +253,6 @@ def _or_null(schema: Schema) -> Schema:
 
 # --- constraints ------------------------------------------------------------------------------------------------
 
-_CLASSES = {"d": "0-9", "w": "0-9A-Za-z_", "s": r" \t\n\r\f\v"}
-
-
-def plain_pattern(pattern: str) -> str | None:
-    """The pattern for pydantic's own engine, whose classes are Unicode; None for what that engine cannot read."""
-    if re.search(r"\{\d{4}|,\d{4}", pattern):
-        return None  # too large to compile
-    parts: list[str] = []
-    in_class, at = False, 0
-    while at < len(pattern):
-        sign = pattern[at]
-        if sign == "\\":
-            letter = pattern[at + 1]
-            if letter in "DWSbB123456789":
-                return None
-            ranges = _CLASSES.get(letter)
-            parts.append(sign + letter if ranges is None else ranges if in_class else f"[{ranges}]")
-            at += 2
-            continue
-        if not in_class and pattern.startswith(("(?=", "(?!", "(?<"), at):
-            return None
-        in_class = sign == "[" or (in_class and sign != "]")
-        parts.append(sign)
-        at += 1
-    return "".join(parts)
-
 
 def _needs_code(schema: Schema) -> bool:
     """Whether JSON Schema's keywords do not say it, or datamodel-code-generator would not read them so."""
@@ -284,7 +260,7 @@ def _needs_code(schema: Schema) -> bool:
         "x-minimum" in schema
         or "x-maximum" in schema
         or "allOf" in schema
-        or ("pattern" in schema and plain_pattern(schema["pattern"]) is None)
+        or ("pattern" in schema and bool(read_pattern(schema["pattern"]).begins))
     )
 
 
@@ -300,11 +276,10 @@ def _annotated(text: str, schema: Schema, imports: Imports) -> str:
     ):
         limits.extend(f"{argument}={schema[key]!r}" for key in keys if key in schema)
     patterns = [schema["pattern"]] if "pattern" in schema else []
-    if patterns and (plain := plain_pattern(patterns[0])) is not None:
-        limits.append(f"pattern={quoted(plain)}")
-        patterns = []
     patterns += [part["pattern"] for part in schema.get("allOf", ())]
-    notes.extend(f"{imports.name(RUNTIME_TYPES, 'Matches')}({quoted(pattern)})" for pattern in patterns)
+    limit, matches = pattern_notes(patterns, imports)
+    limits.extend(limit)
+    notes.extend(matches)
     sides = (("at_least", "x-minimum"), ("at_most", "x-maximum"))
     bounds = [f"{argument}={quoted(str(schema[key]))}" for argument, key in sides if key in schema]
     if bounds:

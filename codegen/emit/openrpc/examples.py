@@ -32,6 +32,7 @@ from codegen.model.model import (
     Type,
     Union,
 )
+from codegen.runtime.values.pattern import read_pattern
 
 _SID_SIGNS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _DEPTH = 3
@@ -264,7 +265,7 @@ def _text(names: tuple[str, ...], constraints: tuple[Constraints, ...]) -> str:
     low, high = _lengths(constraints)
     patterns = [c.regex for c in constraints if c.regex is not None]
     for text in _candidates(names, patterns, low, high):
-        if low <= len(text) <= high and all(re.fullmatch(p, text, re.ASCII) for p in patterns):
+        if low <= len(text) <= high and all(read_pattern(pattern).fullmatch(text) for pattern in patterns):
             return text
     raise NoExample
 

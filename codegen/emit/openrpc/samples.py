@@ -7,6 +7,8 @@ import string
 from dataclasses import dataclass
 from zlib import crc32
 
+from codegen.runtime.values.pattern import read_pattern
+
 _CLASSES = {"d": string.digits, "w": string.ascii_letters + string.digits + "_", "s": " "}
 _CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "f": "\f", "v": "\v"}
 _PRINTABLE = string.ascii_lowercase + string.digits + string.ascii_uppercase + " -_.,:;!?#$%&'()*+/<=>@[]^`{|}~\"\\"
@@ -23,7 +25,7 @@ def sample(pattern: str, seed: str = "") -> str | None:
     for most in (_MOST, 1, 0, 3):
         for attempt in range(3):
             text = _Writer(f"{seed}{pattern}{attempt}", most, attempt).write(tree)
-            if re.fullmatch(pattern, text, re.ASCII):
+            if read_pattern(pattern).fullmatch(text):
                 return text
     return None
 

@@ -41,6 +41,7 @@ from codegen.model.model import (
     TypeDecl,
     Union,
 )
+from codegen.runtime.values.pattern import read_pattern
 from codegen.runtime.values.types import BASE64_PATTERN, DECIMAL_PATTERN, MONEY_PATTERN, OTIME_PATTERN, SID_PATTERN
 
 Schema = dict[str, Any]
@@ -181,8 +182,8 @@ def constrained(program: Program, type_: Type, schema: Schema, constraints: Iter
             lengths["min"] = max(each.min_length, lengths.get("min", 0))
         if each.max_length is not None:
             lengths["max"] = min(each.max_length, lengths.get("max", each.max_length))
-        if each.regex is not None and whole(each.regex) not in patterns:
-            patterns.append(whole(each.regex))
+        if each.regex is not None and (pattern := read_pattern(each.regex).portable) not in patterns:
+            patterns.append(pattern)
     result = dict(schema)
     if low is not None:
         result["x-minimum" if textual else "minimum"] = low
@@ -204,17 +205,6 @@ def _tighter(type_: Type, bound: Bound | None, other: Bound | None, choose: Call
         return other if bound is None else bound
     reader = TEXT_BOUNDED.get(type_.name) if isinstance(type_, Primitive) else None
     return choose(bound, other, key=lambda value: reader.validate_python(str(value)) if reader else value)
-
-
-def whole(regex: str) -> str:
-    """A pattern that matches the whole text, as `@regex` means it; JSON Schema and pydantic search."""
-    if "|" in regex:
-        return f"^(?:{regex})$"
-    start = "" if regex.startswith("^") else "^"
-    return f"{start}{regex}" if regex.endswith("$") and not regex.endswith("\\$") else f"{start}{regex}$"
-
-
-# --- declarations -----------------------------------------------------------------------------------------------
 
 
 def description(member: Member) -> str:

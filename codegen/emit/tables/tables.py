@@ -14,9 +14,10 @@ from codegen.emit.calls.groups import find_fields
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
+from codegen.emit.python.patterns import pattern_notes
 from codegen.emit.python.types import RUNTIME_TYPES, model_name, python_type
 from codegen.emit.render import environment
-from codegen.emit.schema.schema import TEXT_BOUNDED, whole
+from codegen.emit.schema.schema import TEXT_BOUNDED
 from codegen.evolve.ddl import create_all
 from codegen.model.casing import snake
 from codegen.model.model import Constraints, Enum, Field, Module, Named, Primitive, Program, Struct
@@ -204,10 +205,11 @@ class _Writer:
             for name, limit in (("min_length", limits.min_length), ("max_length", limits.max_length))
             if limit is not None
         ]
-        if limits.regex is not None:
-            pydantic.append(f"pattern={_text(whole(limits.regex))}")
+        limit, matches = pattern_notes([limits.regex] if limits.regex is not None else [], self.imports)
+        pydantic += limit
         if pydantic:
             yield f"{self.imports.name('pydantic', 'Field')}({', '.join(pydantic)})"
+        yield from matches
 
     def _stored(self, column: Column, field: Field) -> str:
         flags = [

@@ -26,6 +26,7 @@ from codegen.runtime.errors import DeclaredError
 from codegen.runtime.storage.database import Database, Refused, Unavailable
 from codegen.runtime.storage.rewrites import Unfit, rewrite
 from codegen.runtime.values.columns import DIALECTS
+from codegen.runtime.values.pattern import read_pattern
 
 FORMAT = 1
 FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")
@@ -219,7 +220,7 @@ def _run(database: Database, migration: Migration, direction: str, clock: Clock)
 def _check_pattern(database: Database, pattern: Mapping[str, str]) -> None:
     """Every value that is not NULL must match whole."""
     column, table = (pattern[key].replace('"', '""') for key in ("column", "table"))
-    wanted = re.compile(pattern["pattern"])
+    wanted = read_pattern(pattern["pattern"])
     if database.dialect == "postgresql":
         database.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
     for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):  # noqa: S608

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from hypothesis import strategies as st
 
+from codegen.runtime.values.pattern import read_pattern
 from codegen.runtime.values.types import (
     NANO,
     SID_PATTERN,
@@ -31,16 +32,16 @@ def texts(min_length: int = 0, max_length: int | None = None, *patterns: str) ->
     if not patterns:
         size = max_length if max_length is not None else max(min_length, 40)
         return st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=min_length, max_size=size)
-    matches = [re.compile(pattern, re.ASCII).fullmatch for pattern in patterns]
+    read = [read_pattern(pattern) for pattern in patterns]
 
     def fits(text: str) -> bool:
         return (
             min_length <= len(text) <= (len(text) if max_length is None else max_length)
             and "\0" not in text
-            and all(match(text) for match in matches)
+            and all(pattern.fullmatch(text) for pattern in read)
         )
 
-    return st.from_regex(re.compile(patterns[0], re.ASCII), fullmatch=True).filter(fits)
+    return st.from_regex(re.compile(read[0].portable, re.ASCII), fullmatch=True).filter(fits)
 
 
 def sids() -> st.SearchStrategy[str]:

@@ -327,28 +327,6 @@ AsKey = BeforeValidator(_to_key)
 """Makes an integer type that of a map's keys, which are texts in JSON objects."""
 
 
-@dataclass(frozen=True, slots=True)
-class Matches:
-    """A pattern that the whole text matches, read by Python's `re` with ASCII classes.
-
-    Plain patterns go to pydantic itself; this is for what its engine reads otherwise (look-around, `\\b`, `\\D`).
-    """
-
-    pattern: str
-
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        match = re.compile(self.pattern, re.ASCII).fullmatch
-
-        def check(value: str) -> str:
-            if match(value) is None:
-                raise PydanticCustomError(
-                    "string_pattern_mismatch", "String should match pattern '{pattern}'", {"pattern": self.pattern}
-                )
-            return value
-
-        return core_schema.no_info_after_validator_function(check, handler(source))
-
-
 Bool = Annotated[bool, Strict()]
 I8 = Annotated[int, Field(strict=True, ge=-(2**7), le=2**7 - 1)]
 I16 = Annotated[int, Field(strict=True, ge=-(2**15), le=2**15 - 1)]

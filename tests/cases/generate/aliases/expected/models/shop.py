@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import Field
 from typing_extensions import TypeAliasType
 
+from codegen.runtime.values.pattern import Matches
 from codegen.runtime.values.struct import Struct
-from codegen.runtime.values.types import U8, Bounds, Bytes, Decimal, Matches, Money, OTime
+from codegen.runtime.values.types import U8, Bounds, Bytes, Decimal, Money, OTime
 
 Slug = TypeAliasType("Slug", Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z]+$")])
 """Lower-case letters."""
@@ -24,7 +25,7 @@ Slugs = TypeAliasType("Slugs", Annotated[list[Slug], Field(max_length=5, min_len
 Price = TypeAliasType("Price", Annotated[Money, Bounds(at_least="0.00", at_most="1000.00")])
 
 
-Word = TypeAliasType("Word", Annotated[str, Matches("^(?=a)\\w+$")])
+Word = TypeAliasType("Word", Annotated[str, Matches("^(?=a)[0-9A-Za-z_]+$")])
 
 
 Digits = TypeAliasType("Digits", Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}$")])
@@ -33,7 +34,7 @@ Digits = TypeAliasType("Digits", Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2
 class Item(Struct):
     slug: Slug
     short: Annotated[str, Field(max_length=3, min_length=1, pattern="^[a-z]+$")]
-    both: Annotated[str, Field(min_length=1, max_length=40, pattern="^a.*$"), Matches("^[a-z]+$")]
+    both: Annotated[str, Field(min_length=1, max_length=40, pattern="^a[^\\n]*$"), Matches("^[a-z]+$")]
     percent: Annotated[U8, Field(ge=5, le=100)]
     slugs: Slugs
     price: Price
