@@ -18,6 +18,7 @@ from handlers.identity.pages import messages
 from handlers.identity.pages.login import LoginLink, LoginPage
 from handlers.identity.pages.sessions import Logout, SessionsPage
 from handlers.identity.peer import Peers
+from handlers.identity.production_checks import problems
 from handlers.identity.service import IdentityHandler, NodeSelfHandler
 from handlers.identity.sessions import Sessions
 from handlers.identity.settings import IdentitySettings
@@ -80,6 +81,7 @@ DOMAIN = Domain(
     name="identity",
     settings=IdentitySettings,
     parts=parts,
+    checks=problems,
     demo=demo.fill,
     commands=COMMANDS,
 )

@@ -27,10 +27,15 @@ from tests.server.login_world import Clock
 from tests.server.people import Person
 
 ORIGIN = "https://hero.example"
-PEER = Peer("203.0.113.7")
+PEERS = [Peer("203.0.113.7"), Peer("198.51.100.1")]
 PEOPLE = [Person() for _ in range(3)]
 CHALLENGE_LIFE = timedelta(seconds=120)
 LINK_LIFE = timedelta(seconds=60)
+SKEW = timedelta(seconds=30)
+KEPT = timedelta(minutes=15)
+"""How long challenges that are over are kept."""
+LONGEST = timedelta(minutes=5)
+"""No challenge is good for longer."""
 TEMPLATE = tempfile.TemporaryDirectory(prefix="login-")
 
 
@@ -50,18 +55,24 @@ class Open:
     """A challenge as the model knows it."""
 
     person: Person
+    peer: Peer
     challenge_id: str
     answer: str
     pre: str | None
     program: bool
-    ends: datetime
+    began: datetime
     tries: int = 0
     used: bool = False
+    over: bool = False
+
+    @property
+    def ends(self) -> datetime:
+        return self.began + CHALLENGE_LIFE
 
 
 @dataclass
 class Link:
-    person: Person
+    challenge: Open
     token: str
     ends: datetime
     used: bool = False
@@ -73,8 +84,8 @@ class Cookie:
 
     person: Person
     value: str
-    began: datetime
     seen: datetime
+    ends: datetime
     ended: bool = False
 
 
@@ -100,6 +111,7 @@ class LoginMachine(RuleBasedStateMachine):
             MyceliumNode("http://127.0.0.1:1"),
         )
         self.opened: list[Open] = []
+        self.linked: list[Link] = []
         self.given: list[Cookie] = []
 
     def teardown(self) -> None:
@@ -113,57 +125,81 @@ class LoginMachine(RuleBasedStateMachine):
 
     def is_good(self, cookie: Cookie) -> bool:
         now = self.clock.time
-        return not cookie.ended and now < cookie.began + LIFE and now < cookie.seen + IDLE
+        return not cookie.ended and now < cookie.ends and now < cookie.seen + IDLE
 
-    def open_of(self, person: Person) -> int:
-        return sum(
-            each.person is person and not each.used and each.tries < 5 and self.clock.time < each.ends
-            for each in self.opened
+    def is_open(self, challenge: Open) -> bool:
+        """One of the future was made before the clock was put back."""
+        return (
+            not challenge.used
+            and not challenge.over
+            and challenge.tries < 5
+            and challenge.began - SKEW <= self.clock.time < challenge.ends
         )
+
+    def open_of(self, person: Person, peer: Peer) -> int:
+        return sum(each.person is person and each.peer is peer and self.is_open(each) for each in self.opened)
+
+    def sweep_challenges(self) -> None:
+        now = self.clock.time
+        for each in self.opened:
+            each.over = each.over or each.ends <= now - KEPT or each.ends > now + LONGEST + SKEW
+
+    def sweep_sessions(self) -> None:
+        now = self.clock.time
+        for each in self.given:
+            if each.ends <= now:
+                each.ended = True
+            elif each.ends > now + LIFE + SEEN_EVERY:
+                each.seen, each.ends = now, now + LIFE
 
     def given_to(self, person: Person, value: str, replaced: Cookie | None) -> Cookie:
         assert value not in {cookie.value for cookie in self.given}, "every session has an id of its own"
         if replaced is not None:
             replaced.ended = True
-        cookie = Cookie(person, value, self.clock.time, self.clock.time)
+        self.sweep_sessions()
+        cookie = Cookie(person, value, self.clock.time, self.clock.time + LIFE)
         self.given.append(cookie)
         return cookie
 
     # --- what happens -----------------------------------------------------------------------------------------
 
-    @rule(target=challenges, person=st.sampled_from(PEOPLE), program=st.booleans())
-    def start(self, person: Person, program: bool) -> object:
-        room = self.open_of(person) < OPEN
+    @rule(
+        target=challenges,
+        person=st.sampled_from(PEOPLE),
+        peer=st.sampled_from(PEERS),
+        program=st.booleans(),
+        tab=st.none() | challenges,
+    )
+    def start(self, person: Person, peer: Peer, program: bool, tab: Open | None) -> object:
+        """A challenge; in a browser that has begun one already, or a fresh one."""
+        self.sweep_challenges()
+        room = self.open_of(person, peer) < OPEN
+        pre = tab.pre if tab is not None else None
         initiated_by = LoginInitiator.PROGRAM if program else LoginInitiator.BROWSER
         try:
             started = self.login.start(
-                LoginStart(public_key=person.public_key, initiated_by=initiated_by), Visitor(PEER)
+                LoginStart(public_key=person.public_key, initiated_by=initiated_by), Visitor(peer, pre)
             )
         except DeclaredError as error:
             assert error.slug == "rate_limited" and not room
             return multiple()
         assert room
         assert (started.pre is None) == program
+        assert program or pre in (None, started.pre)
         answer = person.answer(started.challenge.model_dump(), ORIGIN, int(self.clock.time.timestamp()))
-        challenge = Open(
-            person, started.challenge.challenge_id, answer, started.pre, program, self.clock.time + CHALLENGE_LIFE
-        )
+        challenge = Open(person, peer, started.challenge.challenge_id, answer, started.pre, program, self.clock.time)
         self.opened.append(challenge)
         return challenge
 
     def finish(self, challenge: Open, response: str, pre: str | None, session: str | None = None) -> object:
         """The session or link of an answer, None where it is refused; the model says which it must be."""
-        counts = (
-            not challenge.used
-            and challenge.tries < 5
-            and self.clock.time < challenge.ends
-            and (challenge.pre is None or challenge.pre == pre)
-        )
+        counts = self.is_open(challenge) and (challenge.pre is None or challenge.pre == pre)
         challenge.tries += counts
         right = counts and response == challenge.answer
         try:
             finished = self.login.finish(
-                LoginProof(challenge_id=challenge.challenge_id, response=response), Visitor(PEER, pre, session)
+                LoginProof(challenge_id=challenge.challenge_id, response=response),
+                Visitor(challenge.peer, pre, session),
             )
         except DeclaredError as error:
             assert error.slug == "proof_failed" and not right
@@ -182,7 +218,7 @@ class LoginMachine(RuleBasedStateMachine):
 
     @rule(target=cookies, person=st.sampled_from(PEOPLE), replaced=st.none() | cookies)
     def start_and_answer(self, person: Person, replaced: Cookie | None) -> object:
-        challenge = self.start(person, program=False)
+        challenge = self.start(person, PEERS[0], program=False, tab=None)
         return self.answer(challenge, replaced) if isinstance(challenge, Open) else multiple()
 
     @rule(target=links, challenge=challenges)
@@ -190,11 +226,11 @@ class LoginMachine(RuleBasedStateMachine):
         if not challenge.program:
             return multiple()
         made = self.finish(challenge, challenge.answer, None)
-        return (
-            Link(challenge.person, made.split("?token=")[1], self.clock.time + LINK_LIFE)
-            if isinstance(made, str)
-            else multiple()
-        )
+        if not isinstance(made, str):
+            return multiple()
+        link = Link(challenge, made.split("?token=")[1], self.clock.time + LINK_LIFE)
+        self.linked.append(link)
+        return link
 
     @rule(challenge=challenges, wrong=st.sampled_from(["A" * 43, "A", "-"]))
     def answer_wrongly(self, challenge: Open, wrong: str) -> None:
@@ -212,12 +248,13 @@ class LoginMachine(RuleBasedStateMachine):
 
     @rule(target=cookies, link=links, replaced=st.none() | cookies)
     def open_link(self, link: Link, replaced: Cookie | None) -> object:
-        good = not link.used and self.clock.time < link.ends
-        assert self.login.links.look(link.token) == (link.person.address if good else None)
-        made = self.login.links.use(link.token, Visitor(PEER, None, replaced.value if replaced else None))
+        now, person = self.clock.time, link.challenge.person
+        good = not link.used and not link.challenge.over and link.ends - LINK_LIFE - SKEW <= now < link.ends
+        assert self.login.links.look(link.token) == (person.address if good else None)
+        made = self.login.links.use(link.token, Visitor(PEERS[0], None, replaced.value if replaced else None))
         assert (made is not None) == good
         link.used = link.used or good
-        return self.given_to(link.person, made, replaced) if made is not None else multiple()
+        return self.given_to(person, made, replaced) if made is not None else multiple()
 
     @rule(cookie=cookies)
     def visit(self, cookie: Cookie) -> None:
@@ -226,8 +263,8 @@ class LoginMachine(RuleBasedStateMachine):
         if caller is not None:
             user = self.login.users.at(cookie.person.address)
             assert user is not None and user.sid == caller.sid
-            if self.clock.time - cookie.seen >= SEEN_EVERY:
-                cookie.seen = self.clock.time
+            if abs(self.clock.time - cookie.seen) >= SEEN_EVERY:
+                cookie.seen, cookie.ends = self.clock.time, min(cookie.ends, self.clock.time + LIFE)
 
     @rule(cookie=cookies)
     def visit_for_days(self, cookie: Cookie) -> None:
@@ -244,7 +281,7 @@ class LoginMachine(RuleBasedStateMachine):
 
     @rule(cookie=consumes(cookies))
     def logout(self, cookie: Cookie) -> None:
-        self.sessions.end(cookie.value, PEER)
+        self.sessions.end(cookie.value, PEERS[0])
         cookie.ended = True
 
     @rule(cookie=cookies)
@@ -253,13 +290,19 @@ class LoginMachine(RuleBasedStateMachine):
         if caller is None or caller.sid is None:
             return
         expected = [each for each in self.given if each.person is cookie.person and self.is_good(each)]
-        assert self.sessions.end_all(caller.sid, PEER) == len(expected)
+        assert self.sessions.end_all(caller.sid, PEERS[0]) == len(expected)
         for each in self.given:
             each.ended = each.ended or each.person is cookie.person
+        for challenge in self.opened:
+            challenge.over = challenge.over or challenge.person is cookie.person
 
     @rule(seconds=st.sampled_from([1, 59, 60, 61, 119, 120, 3600, 12 * 3600 - 1, 12 * 3600, 24 * 3600]))
     def wait(self, seconds: int) -> None:
         self.clock.time += timedelta(seconds=seconds)
+
+    @rule(seconds=st.sampled_from([1, 29, 30, 31, 59, 60, 61, 120, 900, 3600, 24 * 3600, 365 * 24 * 3600]))
+    def put_the_clock_back(self, seconds: int) -> None:
+        self.clock.time -= timedelta(seconds=seconds)
 
     @invariant()
     def everybody_has_one_user_and_balance(self) -> None:

@@ -26,6 +26,7 @@ def faults(**changed: object) -> list[tuple[str, str]]:
 
 def test_sound_configuration() -> None:
     assert faults() == []
+    assert faults(trusted_proxies="10.0.0.0/8, 2001:db8::1") == []
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,8 @@ def test_sound_configuration() -> None:
         ({"database_url": "sqlite:///x.db"}, ("contradictory", "HERO_ONBOARDING_WORKERS")),
         ({"admin_port": 9920}, ("contradictory", "HERO_ONBOARDING_ADMIN_PORT")),
         ({"rate_limits": False}, ("weak", "HERO_ONBOARDING_RATE_LIMITS")),
+        ({"trusted_proxies": "10.0.0.1, 0.0.0.0/0"}, ("weak", "HERO_ONBOARDING_TRUSTED_PROXIES")),
+        ({"trusted_proxies": "::/0"}, ("weak", "HERO_ONBOARDING_TRUSTED_PROXIES")),
         ({"stripe_base_url": "http://127.0.0.1:1"}, ("sandbox", "HERO_ONBOARDING_STRIPE_BASE_URL")),
         ({"STRIPE_LIVE_SECRET_KEY": "sk_test_1"}, ("contradictory", "STRIPE_LIVE_SECRET_KEY")),
         ({"STRIPE_SANDBOX_SECRET_KEY": "sk_test_1"}, ("sandbox", "STRIPE_SANDBOX_SECRET_KEY")),

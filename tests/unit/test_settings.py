@@ -6,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from handlers.composition import load_settings
+from handlers.identity.settings import IdentitySettings
 from handlers.payments.settings import PaymentSettings
 from handlers.settings import SettingsInvalid, load
 
@@ -29,6 +30,7 @@ DEFAULTS = {
     "top_up_max_cents": 100000,
     "kyc_free_cap_cents": 10000,
     "rate_limits": True,
+    "trusted_proxies": (),
 }
 
 
@@ -42,12 +44,14 @@ def test_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", "/srv/onboarding")
     monkeypatch.setenv("HERO_ONBOARDING_RATE_LIMITS", "off")
     monkeypatch.setenv("HERO_ONBOARDING_HOST", "")
+    monkeypatch.setenv("HERO_ONBOARDING_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
     monkeypatch.setenv("STRIPE_LIVE_SECRET_KEY", "sk_live_1")
     settings = load(PaymentSettings)
     assert settings.port == 8000
     assert settings.database_url == "sqlite:////srv/onboarding/hero-onboarding.db"
     assert settings.rate_limits is False
     assert settings.host == "127.0.0.1", "an empty variable counts as unset"
+    assert [str(proxy) for proxy in load(IdentitySettings).trusted_proxies] == ["10.0.0.0/8", "::1/128"]
     assert settings.stripe_live_secret_key == SecretStr("sk_live_1")
 
 
