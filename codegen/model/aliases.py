@@ -21,7 +21,7 @@ from codegen.model.model import (
     Type,
     Union,
 )
-from codegen.model.names import ERROR_KINDS, Symbol, a, is_value
+from codegen.model.names import ERROR_KINDS, FOREIGN, PRIMITIVES, Scope, Symbol, a, is_value
 from codegen.model.notes import common, read_notes
 from codegen.model.types import MAX_DEPTH, Base, Space, check_map_keys, named_in, outer, resolve_type
 from codegen.source.catalog_names import (
@@ -36,8 +36,10 @@ from codegen.source.catalog_names import (
     TAG_FIELD,
     TOO_DEEP,
     UNION_MEMBER,
+    UNKNOWN_TYPE,
 )
 from codegen.source.diagnostics import Related
+from codegen.source.nearest import nearest
 from codegen.source.span import Span
 from codegen.syntax import tree
 
@@ -143,6 +145,10 @@ def build_aliases(space: Space) -> None:
         value = body.items[0].value
         assert not isinstance(value, tree.StringValue)
         expr, nullable = outer(value)
+        word = _lone_word(symbol.scope, value)
+        if word is not None:
+            space.report.add(UNKNOWN_TYPE, expr.span, name=word, fix=f'a value is written in quotes: "{word}"')
+            continue
         type_ = resolve_type(space.names, symbol.scope, expr)
         if type_ is not None:
             found[symbol.qname] = (symbol, type_, nullable)
@@ -169,6 +175,14 @@ def build_aliases(space: Space) -> None:
             space.report.add(TOO_DEEP, found[qname][0].span, limit=MAX_DEPTH)
             depths[qname] = 1
         space.types[qname] = _alias(space, *found[qname], base_known=True)
+
+
+def _lone_word(scope: Scope, value: tree.TypeExpr) -> str | None:
+    """A lower-case word that names no type, nor nearly one: somebody meant an enum of one value."""
+    if not isinstance(value, tree.NamedType) or not is_value(value) or scope.find(value.path) is not None:
+        return None
+    word = value.path.text
+    return None if word.lower() in FOREIGN or nearest(word, PRIMITIVES) is not None else word
 
 
 def _alias(space: Space, symbol: Symbol, type_: Type, nullable: bool, *, base_known: bool) -> Alias:

@@ -82,7 +82,8 @@ def _check_services(space: Space, modules: Sequence[Module]) -> None:
     first: dict[tuple[str, int], Service] = {}
     for service in (service for module in modules for service in module.services):
         other = first.setdefault((service.name, service.major), service)
-        if other is not service:
+        # In modules of their own, services of one name are told apart by [wire].
+        if other is not service and (other.module == service.module or other.wire == service.wire):
             space.report.add(
                 SERVICE_TAKEN,
                 service.span,

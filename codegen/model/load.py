@@ -25,7 +25,8 @@ class Sources:
 
     def resolve(self, report: Report) -> Program | None:
         """The checked model; None, with findings, where anything is wrong."""
-        return resolve(self.trees, report, root_name=self.root_name)
+        texts = {path: source.text for path, source in self.texts.items()}
+        return resolve(self.trees, report, root_name=self.root_name, texts=texts)
 
 
 def load_sources(root: Path, report: Report) -> Sources:

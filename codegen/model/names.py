@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -115,6 +115,19 @@ class Scope:
         return found
 
 
+FOREIGN: Mapping[str, str] = {
+    "boolean": "bool",
+    **dict.fromkeys(("int", "integer", "long", "bigint"), "i64"),
+    **dict.fromkeys(("float", "double", "number", "real"), "f64"),
+    **dict.fromkeys(("string", "text", "varchar", "char", "email", "url"), "str"),
+    **dict.fromkeys(("timestamp", "time"), "otime"),
+    **dict.fromkeys(("list", "array", "set"), "[T]"),
+    **dict.fromkeys(("dict", "object", "hash"), "map<str, T>"),
+    **dict.fromkeys(("blob", "binary"), "bytes"),
+    **{f"int{bits}": f"i{bits}" for bits in (8, 16, 32, 64)},
+    **{f"uint{bits}": f"u{bits}" for bits in (8, 16, 32, 64)},
+}
+"""What other languages call our types."""
 TYPE_KINDS = frozenset({"struct", "root object", "enum", "union", "alias"})
 ERROR_KINDS = frozenset({"error", "error group"})
 
@@ -156,8 +169,8 @@ class Names:
         if len(path.parts) > 1 and first.text not in scope.prefixes:
             self.report.add(UNKNOWN_PREFIX, first.span, name=first.text, near=nearest(first.text, scope.prefixes))
         else:
-            near = None
-            if self.suggestions > 0:
+            near = FOREIGN.get(path.text.lower()) if rule is UNKNOWN_TYPE else None
+            if near is None and self.suggestions > 0:
                 self.suggestions -= 1
                 candidates = [*known, *scope.names(kinds)]
                 # The same name in an imported module is nearer than any other name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from posixpath import basename, join
 from typing import Any
@@ -23,26 +24,48 @@ from codegen.source.diagnostics import Report, Rule
 from codegen.source.span import Span
 from codegen.syntax import tree
 
-_MAY_FOLLOW = frozenset({UNKNOWN_TYPE, UNKNOWN_ERROR, UNKNOWN_PREFIX, UNKNOWN_IMPORT, UNKNOWN_FIELD, UNKNOWN_PARAM})
-"""Findings that may only follow from a declaration that could not be read."""
+_OF_NAMES = frozenset({UNKNOWN_TYPE, UNKNOWN_ERROR})
+_OF_THE_FILE = frozenset({UNKNOWN_PREFIX, UNKNOWN_IMPORT, UNKNOWN_FIELD, UNKNOWN_PARAM})
 
 
 class _PartialReport(Report):
-    """Of files with syntax errors: leaves out what may only follow from these."""
+    """Of schemas with syntax errors: leaves out what may only follow from a declaration that could not be read.
+
+    A name may be declared where a file that is broken writes it like a declaration; a field, a parameter or an import
+    may be missing in such a file only.
+    """
+
+    def __init__(self, broken: Mapping[str, str]) -> None:
+        super().__init__()
+        self._paths = frozenset(broken)
+        self._maybe = {match[1] or match[2] for text in broken.values() for match in _DECLARES.finditer(text)}
 
     def add(self, rule: Rule, span: Span, **values: Any) -> None:
-        if rule not in _MAY_FOLLOW:
+        follows = (rule in _OF_NAMES and str(values["name"]).rpartition(".")[2] in self._maybe) or (
+            rule in _OF_THE_FILE and span.path in self._paths
+        )
+        if not follows:
             super().add(rule, span, **values)
 
 
-def resolve(files: Mapping[str, Sequence[tree.File]], report: Report, *, root_name: str = "schemas") -> Program | None:
+_DECLARES = re.compile(r"\b(?:(?:error|event|service|interface)\s+([A-Z]\w*)|([A-Z]\w*)\s*(?:\[[^\]]*\]\s*)?=)")
+
+
+def resolve(
+    files: Mapping[str, Sequence[tree.File]],
+    report: Report,
+    *,
+    root_name: str = "schemas",
+    texts: Mapping[str, str] | None = None,
+) -> Program | None:
     """The checked model of all files; None, with findings, where anything is wrong.
 
     `files` are given by module directory, relative to the schemas' root (`.` for the root itself, whose module is
-    `root_name` where no `module` line names it). Where files have syntax errors, names that are missing are not
-    reported: they may stand in what could not be read.
+    `root_name` where no `module` line names it). `texts` are those of the files, by path: where files have syntax
+    errors, what is missing is not reported if it may stand in what could not be read.
     """
-    own = _PartialReport() if report.has_errors else Report()
+    errors = {finding.span.path for finding in report.findings() if finding.rule.severity == "error"}
+    own = _PartialReport({path: (texts or {}).get(path, "") for path in errors}) if errors else Report()
     program = _resolve(files, own, root_name)
     report.extend(own.findings())
     return None if report.has_errors else program

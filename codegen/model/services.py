@@ -53,7 +53,8 @@ Groups = Mapping[QName, ErrorGroup]
 
 def build_service(space: Space, scope: Scope, node: tree.Service, groups: Groups) -> Service:
     notes = read_notes(space.report, node.brackets, "service")
-    version = notes.text("version") or DEFAULT_SERVICE_VERSION
+    given = notes.text("version")
+    version = DEFAULT_SERVICE_VERSION if given is None else given
     if not is_version(version):
         space.report.add(BAD_VERSION, notes.span("version"), version=version)
         version = DEFAULT_SERVICE_VERSION

@@ -226,8 +226,6 @@ def _indexes(space: Space, notes: Notes, struct: Struct, written: set[str]) -> t
     for field in struct.fields:
         if field.index or field.unique:
             _add_index(space, indexes, primary, Index((field.name,), field.unique, field.span))
-            if field.index and field.unique:
-                space.report.add(DUPLICATE_INDEX, field.span, fields=field.name)
     declared = sorted((*notes.all("index"), *notes.all("unique")), key=lambda note: (note.span.line, note.span.column))
     for note in declared:
         names = tuple(argument_text(arg) for arg in note.args)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from codegen.model import Enum, Field, Method, Named, Param, Ref, Struct
-from codegen.rules.lint import Found, Subject, rule
-from codegen.source.catalog_lint import NO_NOT_FOUND, NO_REFUSAL, READ_NOT_SAFE
+from codegen.rules.lint import Found, Subject, found, rule, with_methods
+from codegen.source.catalog_lint import NO_NOT_FOUND, NO_REFUSAL, READ_NOT_SAFE, REQUIRED_BEHIND_OPTIONAL
 
 _REFUSALS = frozenset({402, 403, 409, 410, 422, 423})
 _READING = frozenset(["get", "list", "find", "count", "search", "fetch", "read", "show", "lookup", "is", "has"])
@@ -65,6 +65,20 @@ def _enum(subject: Subject, field: Field) -> Enum | None:
     base = subject.program.base(field.type)
     target = subject.program.types.get(base.target) if isinstance(base, Named) else None
     return target if isinstance(target, Enum) else None
+
+
+@rule(REQUIRED_BEHIND_OPTIONAL)
+def required_behind_optional(subject: Subject) -> Iterator[Found]:
+    """In services and interfaces alike."""
+    for module in subject.program.modules:
+        for holder in with_methods(module):
+            for method in holder.methods:
+                left_out: Param | None = None
+                for param in method.params:
+                    if not param.required:
+                        left_out = left_out or param
+                    elif left_out is not None:
+                        yield found(param, before=left_out.name)
 
 
 @rule(READ_NOT_SAFE)

@@ -4,7 +4,13 @@ from collections.abc import Iterator
 
 from codegen.model import Ref
 from codegen.rules.lint import Found, Subject, found, rule
-from codegen.source.catalog_lint import FIND_WITHOUT_INDEX, NOT_SENSITIVE, REFERENCE_WITHOUT_INDEX, SID_NOT_REFERENCE
+from codegen.source.catalog_lint import (
+    FIND_WITHOUT_INDEX,
+    INDEX_AND_UNIQUE,
+    NOT_SENSITIVE,
+    REFERENCE_WITHOUT_INDEX,
+    SID_NOT_REFERENCE,
+)
 
 _SECRETS = frozenset(["password", "passwd", "passphrase", "secret", "token", "credential", "credentials"])
 _SECRET_KEYS = frozenset(["api", "private", "secret", "signing", "encryption"])
@@ -18,6 +24,13 @@ def reference_without_index(subject: Subject) -> Iterator[Found]:
             base = subject.program.base(field.type)
             if isinstance(base, Ref) and field.name not in leading:
                 yield found(field, target=base.target.rpartition(".")[2])
+
+
+@rule(INDEX_AND_UNIQUE)
+def index_and_unique(subject: Subject) -> Iterator[Found]:
+    for field in subject.fields():
+        if field.index and field.unique:
+            yield found(field)
 
 
 @rule(FIND_WITHOUT_INDEX)

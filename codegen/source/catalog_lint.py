@@ -228,6 +228,32 @@ NOT_SENSITIVE = Rule(
 """,
 )
 
+INDEX_AND_UNIQUE = Rule(
+    "OS520",
+    "warning",
+    "{name!r} is @index and @unique: a unique field has an index already",
+    fix="leave out @index",
+    why="""\
+Uniqueness is held by an index, which serves `find` too. A second one would only cost writes.
+
+    wrong   email: str @index @unique
+    right   email: str @unique
+""",
+)
+
+REQUIRED_BEHIND_OPTIONAL = Rule(
+    "OS521",
+    "error",
+    "{name!r} must be given and stands behind {before!r}, which may be left out",
+    fix="move it in front of {before!r}",
+    why="""\
+Parameters may be given by position, so what must be given comes first; OpenRPC asks for the same.
+
+    wrong   pay(note?: str, number: i32)
+    right   pay(number: i32, note?: str)
+""",
+)
+
 READ_NOT_SAFE = Rule(
     "OS519",
     "warning",

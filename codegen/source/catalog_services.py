@@ -61,7 +61,8 @@ SERVICE_TAKEN = Rule(
     "{name!r} is declared already with major version {major}",
     fix='raise it: [version("{next}.0")]',
     why="""\
-A service may stand once per major version, so that old clients are served while new ones move on.
+A service may stand once per major version, so that old clients are served while new ones move on. Services of two
+modules may share a name where `[wire("…")]` gives one of them another name on the wire.
 """,
 )
 

@@ -56,12 +56,22 @@ class Report:
     _findings: list[Finding] = field(default_factory=list)
 
     def add(
-        self, rule: Rule, span: Span, *, related: Iterable[Related] = (), near: str | None = None, **values: object
+        self,
+        rule: Rule,
+        span: Span,
+        *,
+        related: Iterable[Related] = (),
+        near: str | None = None,
+        fix: str | None = None,
+        **values: object,
     ) -> None:
         """Record that `rule` is broken at `span`; `values` fill its message, `near` (and they) its fix.
 
-        A fix that speaks of `{near}` is left out where there is nothing near.
+        A fix that speaks of `{near}` is left out where there is nothing near; `fix` replaces the rule's own.
         """
+        if fix is not None:
+            self._findings.append(Finding(rule, span, rule.message.format(**values), fix, tuple(related)))
+            return
         fix = rule.fix
         if fix is not None and "{near" in fix and near is None:
             fix = None

@@ -209,8 +209,8 @@ class PaymentsServiceRefundParams(TypedDict):
     """Params of `payments.refund`."""
 
     top_up_sid: Sid
-    amount_cents: NotRequired[Annotated[UsdCents | None, Field(default=None)]]
     reason: Reason
+    amount_cents: NotRequired[Annotated[UsdCents | None, Field(default=None)]]
     key: NotRequired[Annotated[IdempotencyKey | None, Field(default=None)]]
 
 
@@ -320,8 +320,8 @@ class UsageServiceSkipParams(TypedDict):
 
     node_id: NodeId
     commit: CommitId
-    line: NotRequired[Annotated[U32 | None, Field(default=None)]]
     reason: Reason
+    line: NotRequired[Annotated[U32 | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -619,7 +619,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="payments.refund",
         aliases=("PaymentsService.refund",),
         params=PaymentsServiceRefundParams,
-        param_names=("top_up_sid", "amount_cents", "reason", "key"),
+        param_names=("top_up_sid", "reason", "amount_cents", "key"),
         result=Refund,
         auth="admin",
         idempotent="key",
@@ -820,7 +820,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="usage.skip",
         aliases=("UsageService.skip",),
         params=UsageServiceSkipParams,
-        param_names=("node_id", "commit", "line", "reason"),
+        param_names=("node_id", "commit", "reason", "line"),
         result=Node,
         auth="admin",
         audit=True,

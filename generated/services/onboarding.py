@@ -181,8 +181,8 @@ class PaymentsService(ABC):
         context: Context,
         *,
         top_up_sid: Sid,
-        amount_cents: UsdCents | None = None,
         reason: Reason,
+        amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> Refund:
         """Return money to the payer, all of the unspent rest if no amount is given. With the same `key` it is returned
@@ -322,8 +322,8 @@ class UsageService(ABC):
         *,
         node_id: NodeId,
         commit: CommitId,
-        line: U32 | None = None,
         reason: Reason,
+        line: U32 | None = None,
     ) -> Node:
         """Go on behind a bad commit, or behind one line of it.
 

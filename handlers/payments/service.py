@@ -133,7 +133,7 @@ class PaymentsHandler(PaymentsService):
 
     @own_transactions
     def refund(
-        self, context: Context, *, top_up_sid: str, amount_cents: int | None = None, reason: str, key: str | None = None
+        self, context: Context, *, top_up_sid: str, reason: str, amount_cents: int | None = None, key: str | None = None
     ) -> Refund:
         """Return money to the payer; the ledger follows once the provider reports it."""
         return self._payments.refunds.start(top_up_sid, amount_cents, reason, key)

@@ -60,8 +60,8 @@ class RefundParams(TypedDict):
     """The parameters of `payments.refund`."""
 
     top_up_sid: Sid
-    amount_cents: NotRequired[UsdCents | None]
     reason: Reason
+    amount_cents: NotRequired[UsdCents | None]
     key: NotRequired[IdempotencyKey | None]
 
 
@@ -155,8 +155,8 @@ class PaymentsCalls:
         """
         return cast("Refund", self._transport.call(_REFUND, without_none({
             "top_up_sid": top_up_sid,
-            "amount_cents": amount_cents,
             "reason": reason,
+            "amount_cents": amount_cents,
             "key": key,
         }, ["amount_cents", "key"])))
 
@@ -234,8 +234,8 @@ class AsyncPaymentsCalls:
         """
         return cast("Refund", await self._transport.call(_REFUND, without_none({
             "top_up_sid": top_up_sid,
-            "amount_cents": amount_cents,
             "reason": reason,
+            "amount_cents": amount_cents,
             "key": key,
         }, ["amount_cents", "key"])))
 

@@ -51,8 +51,8 @@ class SkipParams(TypedDict):
 
     node_id: NodeId
     commit: CommitId
-    line: NotRequired[U32 | None]
     reason: Reason
+    line: NotRequired[U32 | None]
 
 
 class QuarantineAcceptParams(TypedDict):
@@ -150,8 +150,8 @@ class UsageCalls:
         return cast("Node", self._transport.call(_SKIP, without_none({
             "node_id": node_id,
             "commit": commit,
-            "line": line,
             "reason": reason,
+            "line": line,
         }, ["line"])))
 
     def quarantine_accept(self, sid: Sid, reason: Reason) -> QuarantinedLine:
@@ -222,8 +222,8 @@ class AsyncUsageCalls:
         return cast("Node", await self._transport.call(_SKIP, without_none({
             "node_id": node_id,
             "commit": commit,
-            "line": line,
             "reason": reason,
+            "line": line,
         }, ["line"])))
 
     async def quarantine_accept(self, sid: Sid, reason: Reason) -> QuarantinedLine:

@@ -2898,7 +2898,7 @@ export class Client {
      *
      * Throws NotFound, AmountInvalid, RefundTooLarge, TopUpNotSettled, RefundUnsupported, ProviderUnavailable, ProviderRefused.
      */
-    refund: (params: { top_up_sid: string; amount_cents?: UsdCents | null; reason: Reason; key?: IdempotencyKey | null }): Promise<Refund> =>
+    refund: (params: { top_up_sid: string; reason: Reason; amount_cents?: UsdCents | null; key?: IdempotencyKey | null }): Promise<Refund> =>
       this.transport.call("payments.refund", params, false, "key"),
     /**
      * Decide about a top-up that differs from what was asked for: credit it, or leave it.
@@ -3161,7 +3161,7 @@ export class Client {
      *
      * Throws NotFound, NotHalted.
      */
-    skip: (params: { node_id: NodeId; commit: CommitId; line?: number | null; reason: Reason }): Promise<Node> =>
+    skip: (params: { node_id: NodeId; commit: CommitId; reason: Reason; line?: number | null }): Promise<Node> =>
       this.transport.call("usage.skip", params, false, null),
     /**
      * Charge a line that was set aside.
