@@ -375,15 +375,18 @@ class Module:
         return tuple(s for s in self.structs if s.rootobject)
 
 
+_RETRY_AFTER = Field(name="retry_after", type=Primitive("u32"), doc="Seconds after which to try again.")
+
 RUNTIME_ERRORS: tuple[Error, ...] = tuple(
-    Error(name=name, module="runtime", slug=slug, code=code, status=status, message=message)
-    for name, slug, code, status, message in (
+    Error(name=name, module="runtime", slug=slug, code=code, status=status, message=message, fields=tuple(fields))
+    for name, slug, code, status, message, *fields in (
         ("Unauthorized", "unauthorized", 1401, 401, "sign in first"),
         ("Forbidden", "forbidden", 1403, 403, "not allowed"),
         ("NotFound", "not_found", 1404, 404, "no such object"),
         ("Conflict", "conflict", 1409, 409, "the object was changed or exists already"),
         ("InUse", "in_use", 1410, 409, "another object refers to this one"),
         ("RateLimited", "rate_limited", 1429, 429, "too many requests"),
+        ("Busy", "busy", 1453, 503, "the server is busy; try again", _RETRY_AFTER),
     )
 )
 

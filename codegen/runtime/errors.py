@@ -70,6 +70,32 @@ class RateLimited(DeclaredError):
     code, slug, status, message = 1429, "rate_limited", 429, "too many requests"
 
 
+class Busy(DeclaredError):
+    """Nothing is wrong with the call, but it cannot be done now; it may be sent again after `retry_after` seconds."""
+
+    code, slug, status, message = 1453, "busy", 503, "the server is busy; try again"
+    retry_after: int
+
+    def __init__(self, message: str | None = None, *, retry_after: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+    def data(self) -> dict[str, Any]:
+        return {"retry_after": self.retry_after}
+
+
+RUNTIME_ERRORS: tuple[type[DeclaredError], ...] = (
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    Conflict,
+    InUse,
+    RateLimited,
+    Busy,
+)
+"""Those that every program has."""
+
+
 class InvalidParams(Exception):
     """Parameters that break a rule found only while the method runs: answered as -32602 with `data.errors`.
 

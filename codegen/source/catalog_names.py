@@ -358,7 +358,7 @@ NOT_AN_ERROR = Rule(
     "{name!r} is {kind}, not an error",
     why="""\
 After `!`, and in a group of errors, stand errors, groups of errors, and the predeclared `Unauthorized`, `Forbidden`,
-`NotFound`, `Conflict`, `InUse` and `RateLimited`.
+`NotFound`, `Conflict`, `InUse`, `RateLimited` and `Busy`.
 """,
 )
 
@@ -369,7 +369,7 @@ UNKNOWN_ERROR = Rule(
     fix="did you mean {near!r}?",
     why="""\
 An error is declared in this module, in one that is imported (`common.Name`), or predeclared: `Unauthorized`,
-`Forbidden`, `NotFound`, `Conflict`, `InUse`, `RateLimited`.
+`Forbidden`, `NotFound`, `Conflict`, `InUse`, `RateLimited`, `Busy`.
 """,
 )
 

@@ -9,7 +9,7 @@ CODE_RANGE = Rule(
     fix="use 1000–1399 or 1500–9999",
     why="""\
 Codes 1400–1499 belong to the runtime (1401 unauthorized, 1403 forbidden, 1404 not_found, 1409 conflict, 1410 in_use,
-1429 rate_limited), negative ones to JSON-RPC itself.
+1429 rate_limited, 1453 busy), negative ones to JSON-RPC itself.
 """,
 )
 

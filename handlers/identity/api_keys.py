@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from codegen.runtime.context import Caller, Clock
 from codegen.runtime.errors import NotFound
-from codegen.runtime.storage.database import Database, Restart, Unavailable
+from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import ApiKey, ApiKeyScope, NodeState
 from generated.tables.onboarding import API_KEY, NODE, USER
@@ -88,7 +88,7 @@ class ApiKeys:
 
     def _note_use(self, sid: str, now: datetime) -> None:
         """So that keys nobody uses are found; a call is not refused because it cannot be noted."""
-        with suppress(Unavailable, Restart):
+        with suppress(Unavailable):
             self.keys.patch(sid, {"last_used_at": now})
 
     def _may_call(self, node_id: str) -> bool:

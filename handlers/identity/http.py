@@ -11,8 +11,8 @@ from pydantic_core import from_json
 
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.http.app import JSON, App, read_body, require_json
-from codegen.runtime.http.log import Log
-from codegen.runtime.storage.database import Restart, Unavailable
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.storage.database import Unavailable
 from generated.errors.onboarding import BadRequest
 from generated.models.onboarding import LoginFinished, LoginProof, LoginStart
 from handlers.identity.guard import SECURITY_HEADERS, refuse
@@ -56,9 +56,10 @@ class _Resource(ABC):
         except falcon.HTTPError as error:
             outcome = BadRequest.slug
             refuse(resp, error.status_code, BadRequest.slug, error.description or error.title or "")
-        except (Restart, Unavailable):
-            outcome = "busy"
-            refuse(resp, 503, "busy", "the database does not answer; try again", 1)
+        except Unavailable as error:
+            outcome = error.answer.slug
+            self.log.line("busy", {"step": self.name, **described(error)}, level="warning")
+            refuse(resp, error.answer.status, outcome, str(error.answer), error.answer.retry_after)
         finally:
             self.log.line("login", {"step": self.name, "outcome": outcome, "peer": visitor.peer.ip})
 

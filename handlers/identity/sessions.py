@@ -9,7 +9,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from codegen.runtime.context import Caller, Clock
-from codegen.runtime.storage.database import Database, Restart, Unavailable
+from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import SID_PATTERN
 from generated.models.onboarding import LoginMethod, LoginOutcome, Session, User
@@ -168,7 +168,7 @@ class Sessions:
             self.database.change(self._seen, (moment, longest, longest, session.sid, moment))
             self.database.change(self._active, (moment, session.user_sid, moment))
 
-        with suppress(Restart, Unavailable):  # the next request says it; no page is refused because of a time stamp
+        with suppress(Unavailable):  # the next request says it; no page is refused because of a time stamp
             self.database.run(work)
 
     def _now(self) -> datetime:

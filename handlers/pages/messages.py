@@ -25,7 +25,7 @@ ERRORS = {
     "rate_limited": "Too many tries in a short time. Wait a few minutes, then try again.",
     "form_expired": "That form had grown old, so nothing was done. Send it again.",
     "bad_origin": "The form came from another site, so nothing was done. Open the page here and try again.",
-    "unavailable": "We cannot answer at the moment. Try again in a minute.",
+    "busy": "We cannot answer at the moment. Try again in a minute.",
     "internal": "Something broke on our side. Try again.",
 }
 

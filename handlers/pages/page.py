@@ -12,7 +12,7 @@ import falcon
 from codegen.runtime.errors import DeclaredError, InvalidParams
 from codegen.runtime.http.app import set_retry_after
 from codegen.runtime.http.log import described
-from codegen.runtime.storage.database import Restart, Unavailable
+from codegen.runtime.storage.database import Unavailable
 from handlers.pages.errors import error_page
 from handlers.pages.visit import PageContext, PageRefused, Visit
 
@@ -34,11 +34,15 @@ class Page:
 
     def fault(self, visit: Visit, error: Exception) -> None:
         """Log a fault of ours; its page shows the id of the request."""
-        self.context.log.line(
-            "fault",
-            {"request_id": visit.request_id, "route": visit.req.uri_template, **described(error)},
-            level="error",
-        )
+        self._log("fault", "error", visit, error)
+
+    def hindered(self, visit: Visit, error: Unavailable) -> None:
+        """Log why the database could not do it."""
+        self._log("busy", "warning", visit, error)
+
+    def _log(self, event: str, level: str, visit: Visit, error: Exception) -> None:
+        about = {"request_id": visit.request_id, "route": visit.req.uri_template, **described(error)}
+        self.context.log.line(event, about, level=level)
 
 
 def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., None]:
@@ -61,9 +65,10 @@ def page(respond: Callable[Concatenate[S, Visit, P], None]) -> Callable[..., Non
             error_page(visit, error.status, error.slug)
         except InvalidParams:
             error_page(visit, 400, "bad_request")
-        except (Unavailable, Restart) as error:
-            self.fault(visit, error)
-            error_page(visit, 503, "unavailable", whole=False)
+        except Unavailable as error:
+            self.hindered(visit, error)
+            set_retry_after(resp, error.answer)
+            error_page(visit, error.answer.status, error.answer.slug, whole=False)
         except Exception as error:
             self.fault(visit, error)
             error_page(visit, 500, "internal", whole=False)

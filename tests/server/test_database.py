@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from codegen.runtime.storage.database import (
     Slot,
     Unavailable,
     UnknownReference,
+    without_password,
 )
 
 TABLES = (
@@ -38,6 +40,37 @@ def tables(database: Database) -> Database:
 def test_other_urls_are_refused(url: str) -> None:
     with pytest.raises(ValueError, match="a database URL begins with"):
         Database.open(url)
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "hero:s3cr%t@127.0.0.1:1/none",
+        "hero:s3cr%00t@127.0.0.1:1/none",
+        "hero:x@s3cr@127.0.0.1:1/none",
+        "hero:x/s3cr@127.0.0.1:1/none",
+        "hero:x s3cr@127.0.0.1:1/none%",
+        "hero:[s3cr@127.0.0.1:1/none%zz",
+        "hero:x@127.0.0.1:s3cr/none",
+        "127.0.0.1:1/none?password=s3cr%zz",
+    ],
+)
+def test_a_url_that_cannot_be_read_is_not_told(place: str) -> None:
+    with pytest.raises(ValueError, match="the database URL cannot be read") as refused:
+        Database.open(f"postgresql://{place}").ping()
+    trace = "".join(traceback.format_exception(refused.value))
+    assert "s3cr" not in trace
+
+
+def test_urls_are_shown_without_passwords() -> None:
+    for url, shown in (
+        ("postgresql://hero:s3cr%25et@h:5432/db", "postgresql://hero:…@h:5432/db"),
+        ("postgresql://hero:s3/cr@et@h/db?password=x", "postgresql://hero:…@h/db"),
+        ("postgresql://hero:s3?c:r@h/db", "postgresql://hero:…@h/db"),
+        ("postgresql://hero@h/db?sslpassword=x", "postgresql://hero@h/db"),
+        ("sqlite:///var/x.db", "sqlite:///var/x.db"),
+    ):
+        assert without_password(url) == shown
 
 
 def test_sqlite_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

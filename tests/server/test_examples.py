@@ -198,7 +198,7 @@ def test_only_what_may_be_repeated_is_repeated(weather: Example) -> None:
 # --- TypeScript -----------------------------------------------------------------------------------------------------
 
 SCRIPT = """
-import { Client, BookLent, RpcError } from "./client.js";
+import { Client, BookLent, Busy, RpcError } from "./client.js";
 const ada = new Client(process.argv[2], { token: "adas-token" });
 const librarian = new Client(process.argv[2], { token: "librarians-token" });
 const data = { title: "Emma", isbn: "9780141439587", genre: "fiction", price: "5.00" };
@@ -211,6 +211,15 @@ try { await ada.loans.borrow({ book_sid: book.sid }); } catch (error) {
 }
 try { await ada.book.new({ data: { title: "", isbn: "x", genre: "fiction", price: "1" } }); } catch (error) {
   results.push(error.errors.map((wrong) => wrong.path).sort());
+}
+const busy = { code: 1453, message: "busy", data: { error: "busy", retry_after: 0 } };
+let calls = 0;
+const fetch = async () => Response.json({ id: 1, ...(++calls < 3 ? { error: busy } : { result: 7 }) });
+const patient = new Client("http://x", { fetch });
+results.push(await patient.loans.count({ genre: "poetry" }), calls);
+calls = 0;
+try { await patient.loans.borrow({ book_sid: book.sid }); } catch (error) {
+  results.push(error instanceof Busy, error.data.retry_after, calls);
 }
 console.log(JSON.stringify(results));
 """
@@ -286,6 +295,11 @@ def test_the_script_calls_the_server(library: Example) -> None:
         "book_lent",
         "the book is lent",
         ["data.isbn", "data.title"],
+        7,
+        3,
+        True,
+        0,
+        1,
     ]
 
 

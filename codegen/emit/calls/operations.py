@@ -84,7 +84,7 @@ _VERB_ERRORS: Mapping[CrudVerb, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One method of the server. `errors` are those it declares, then those its scope brings along.
+    """One method of the server. `errors` are those it declares, then those that any method may answer.
 
     `verb` is set for CRUD; `name` is the last word of `wire`.
     """
@@ -159,7 +159,7 @@ def _operation(program: Program, method: Method) -> Operation:
         params=method.params,
         result=method.result,
         result_nullable=method.result_nullable,
-        errors=_with_scope(method.auth, [program.errors[name] for name in method.errors]),
+        errors=_with_usual(method.auth, [program.errors[name] for name in method.errors]),
         auth=method.auth,
         safe=method.safe,
         idempotent=method.idempotent,
@@ -170,9 +170,10 @@ def _operation(program: Program, method: Method) -> Operation:
     )
 
 
-def _with_scope(auth: Scope, errors: list[Error]) -> tuple[Error, ...]:
-    brought = () if auth == "public" else (_RUNTIME["Unauthorized"], _RUNTIME["Forbidden"])
-    return (*errors, *(error for error in brought if error not in errors))
+def _with_usual(auth: Scope, errors: list[Error]) -> tuple[Error, ...]:
+    """With the errors that any method of this scope may answer."""
+    names = ("Busy",) if auth == "public" else ("Unauthorized", "Forbidden", "Busy")
+    return (*errors, *(_RUNTIME[name] for name in names if _RUNTIME[name] not in errors))
 
 
 class _Crud:
@@ -199,7 +200,7 @@ class _Crud:
             since=root.since,
             deprecated=root.deprecated,
             extensions={},
-            errors=_with_scope(root.auth, [_RUNTIME[name] for name in _VERB_ERRORS[verb]]),
+            errors=_with_usual(root.auth, [_RUNTIME[name] for name in _VERB_ERRORS[verb]]),
         )
 
     def _shape(self, root: Struct, verb: CrudVerb) -> tuple[tuple[Param, ...], Type | None]:

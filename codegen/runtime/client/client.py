@@ -16,25 +16,13 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
-from codegen.runtime.errors import (
-    Conflict,
-    DeclaredError,
-    Forbidden,
-    InUse,
-    NotFound,
-    RateLimited,
-    Unauthorized,
-    fields_of,
-)
+from codegen.runtime.errors import RUNTIME_ERRORS, Busy, DeclaredError, fields_of
 
 RETRY_STATUSES = frozenset({502, 503, 504})
 FIRST_DELAY = 0.1
 """Seconds before the first retry; each further one waits twice as long, give or take a half."""
 
-
-RUNTIME_ERRORS: Mapping[str, type[DeclaredError]] = {
-    kind.slug: kind for kind in (Unauthorized, Forbidden, NotFound, Conflict, InUse, RateLimited)
-}
+_ALWAYS: Mapping[str, type[DeclaredError]] = {kind.slug: kind for kind in RUNTIME_ERRORS}
 
 T = TypeVar("T")
 
@@ -101,7 +89,7 @@ class Call:
         errors: Iterable[type[DeclaredError]] = (),
     ) -> None:
         self.name = name
-        self.errors = {**RUNTIME_ERRORS, **{kind.slug: kind for kind in errors}}
+        self.errors = {**_ALWAYS, **{kind.slug: kind for kind in errors}}
         self.safe = safe
         self.key = key
         self._params, self._result = params, result
@@ -171,13 +159,19 @@ def exchange(call: Call, body: bytes, repeatable: bool, retries: int) -> Generat
     """
     for attempt in itertools.count():
         last = not repeatable or attempt >= retries
+        delay = FIRST_DELAY * 2.0**attempt * random.uniform(0.5, 1.5)
         response = yield body
         if isinstance(response, httpx.HTTPError):
             if last:
                 raise TransportError(f"{call.name}: {response}") from response
         elif last or response[0] not in RETRY_STATUSES:
-            return call.answer(*response)
-        yield FIRST_DELAY * 2.0**attempt * random.uniform(0.5, 1.5)
+            try:
+                return call.answer(*response)
+            except Busy as error:
+                if last:
+                    raise
+                delay = max(delay, error.retry_after * random.uniform(1.0, 1.5))
+        yield delay
     raise AssertionError("unreachable")
 
 

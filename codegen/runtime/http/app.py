@@ -12,7 +12,7 @@ from pydantic_core import to_json
 
 from codegen.runtime.context import PUBLIC, Clock, Context, SystemClock
 from codegen.runtime.errors import DeclaredError, InvalidParams
-from codegen.runtime.http.log import described
+from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc.auth import Authenticator
 from codegen.runtime.rpc.discovery import Discovery
@@ -185,6 +185,9 @@ class WebhookResource:
             code = 400
             resp.status = 400
             resp.data = to_json({"error": "invalid", "errors": error.errors})
+        except Unavailable as error:
+            code = error.answer.code
+            hindered(resp, self._observation.log, error, request_id=context.request_id, webhook=self._webhook.name)
         finally:
             self._observation.log.line(
                 "webhook", {"request_id": context.request_id, "webhook": self._webhook.name, "code": code}
@@ -231,6 +234,12 @@ def set_retry_after(resp: falcon.Response, error: DeclaredError) -> None:
         resp.set_header("Retry-After", str(error.retry_after))
 
 
+def hindered(resp: falcon.Response, log: Log, error: Unavailable, **about: Any) -> None:
+    """Answer that the database could not do it now; why is for the log only. `about` says what in the log."""
+    log.line("busy", {**about, **described(error)}, level="warning")
+    _refuse(resp, error.answer, error.answer.status)
+
+
 def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:
     """A declared error over plain HTTP."""
     resp.set_headers(HEADERS)
@@ -240,11 +249,14 @@ def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:
 
 
 def _fault_handler(observation: Observation) -> Callable[..., None]:
-    """A fault of ours in any route: 500 and a reference, the rest in the log."""
+    """What no route answers itself: the database could not do it (503), or a fault of ours (500 and a reference)."""
 
     def handle(req: falcon.Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
         if isinstance(error, (falcon.HTTPError, falcon.HTTPStatus)):
             raise error
+        if isinstance(error, Unavailable):
+            hindered(resp, observation.log, error, path=req.path)
+            return
         reference = os.urandom(6).hex()
         observation.log.line("fault", {"path": req.path, "ref": reference, **described(error)}, level="error")
         resp.status = 500

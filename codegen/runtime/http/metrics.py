@@ -28,20 +28,7 @@ BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 UNKNOWN = ""
 """The `method` label of calls that named none of ours."""
 
-_ALWAYS = (
-    *answers.MESSAGES,
-    *(
-        kind.code
-        for kind in (
-            errors.Unauthorized,
-            errors.Forbidden,
-            errors.NotFound,
-            errors.Conflict,
-            errors.InUse,
-            errors.RateLimited,
-        )
-    ),
-)
+_ALWAYS = (*answers.MESSAGES, *(kind.code for kind in errors.RUNTIME_ERRORS))
 _OTHER = 0
 """The code under which a method's undeclared errors are counted."""
 

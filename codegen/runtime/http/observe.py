@@ -11,6 +11,7 @@ from codegen.runtime.context import Context
 from codegen.runtime.http.log import Call, Log, described, redacted
 from codegen.runtime.http.metrics import UNKNOWN, Metrics
 from codegen.runtime.rpc.method import Method
+from codegen.runtime.storage.database import Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,13 @@ class Observation:
             )
         except Exception as error:
             self.failed(method, context, "audit", error)
+
+    def hindered(self, method: Method, context: Context, error: Unavailable) -> None:
+        self.log.line(
+            "busy",
+            {"request_id": context.request_id, "method": method.name, "caller": context.caller.sid, **described(error)},
+            level="warning",
+        )
 
     def failed(self, method: Method, context: Context, reference: str, error: BaseException) -> None:
         self.log.line(

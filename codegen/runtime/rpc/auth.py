@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from codegen.runtime.context import ADMIN, PUBLIC, Caller
 from codegen.runtime.errors import Forbidden, Unauthorized
+from codegen.runtime.storage.database import Unavailable
 
 Environ = Mapping[str, Any]
 """The WSGI environment of a request."""
@@ -59,10 +60,17 @@ class Credentials:
     origins: Collection[str] = ()
 
     def authenticate(self, environ: Environ) -> Caller:
-        """Raises `Unauthorized` for a wrong secret or token, `Forbidden` for a cookie call from another origin.
+        """Raises `Unauthorized` for a wrong secret or token, `Forbidden` for a cookie call from another origin, `Busy`
+        where the database could not be asked.
 
         An unknown or expired session is no error: its caller is `PUBLIC`.
         """
+        try:
+            return self._caller(environ)
+        except Unavailable as error:
+            raise error.answer from error
+
+    def _caller(self, environ: Environ) -> Caller:
         if self.admin_header and (given := environ.get(environ_name(self.admin_header))) is not None:
             if not self.admin_secret or not same_secret(given, self.admin_secret):
                 raise Unauthorized

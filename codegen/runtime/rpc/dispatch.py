@@ -32,6 +32,7 @@ from codegen.runtime.rpc.answers import (
     success,
 )
 from codegen.runtime.rpc.method import Method
+from codegen.runtime.storage.database import Unavailable
 from codegen.runtime.values.bounds import deeper_than, has_infinity
 
 if TYPE_CHECKING:
@@ -70,6 +71,10 @@ class Observer(Protocol):
 
     def failed(self, method: Method, context: Context, reference: str, error: BaseException) -> None:
         """A fault of ours; `reference` is what the caller was told."""
+        ...
+
+    def hindered(self, method: Method, context: Context, error: Unavailable) -> None:
+        """The database could not do it now; the caller was told so."""
         ...
 
 
@@ -217,6 +222,9 @@ class Dispatcher:
                 outcome = b"", answers.declared_error(error), error.code
         except InvalidParams as error:
             outcome = b"", answers.invalid_params(error.errors), INVALID_PARAMS
+        except Unavailable as error:
+            self._observer.hindered(method, context, error)
+            outcome = b"", answers.declared_error(error.answer), error.answer.code
         except Exception as error:
             reference = os.urandom(6).hex()
             self._observer.failed(method, context, reference, error)

@@ -28,7 +28,7 @@ from pydantic_core import SchemaSerializer, SchemaValidator
 from typing_extensions import TypeAliasType
 
 from codegen.runtime.context import Context, Scope
-from codegen.runtime.errors import DeclaredError, Forbidden, RateLimited, Unauthorized
+from codegen.runtime.errors import Busy, DeclaredError, Forbidden, RateLimited, Unauthorized
 from codegen.runtime.rpc.method import Method, Transaction
 
 C = TypeVar("C", bound=type)
@@ -302,7 +302,7 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
     )
 
 
-ALWAYS = (Unauthorized, Forbidden, RateLimited)
+ALWAYS = (Unauthorized, Forbidden, RateLimited, Busy)
 """Errors that any method may raise without declaring them."""
 
 

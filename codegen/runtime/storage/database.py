@@ -5,28 +5,40 @@ from __future__ import annotations
 import os
 import select
 import sqlite3
+import threading
 import time
 import weakref
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
 from typing import Any, Literal, TypeVar
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 import peewee
 import psycopg
 from psycopg import errors as pg
+from psycopg.conninfo import conninfo_to_dict
+from psycopg.pq import TransactionStatus
 from psycopg.types.string import TextLoader
 
-from codegen.runtime.errors import Conflict, InUse
+from codegen.runtime.errors import Busy, Conflict, InUse
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
 T = TypeVar("T")
 
 BUSY_TIMEOUT = 10.0
-"""Seconds a writer waits for SQLite's one write lock, or starts again on PostgreSQL because others were quicker."""
+"""Seconds a writer waits for SQLite's one write lock or for a lock of PostgreSQL, or starts again on PostgreSQL because
+others were quicker."""
+CONNECTING: Mapping[str, int] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+"""Parameters of a connection to PostgreSQL, where its URL has no others: a server that is silent is noticed."""
 KEPT_STATEMENTS = 1024
 """So many statements a SQLite connection keeps compiled: more than the few of each root object in a large program."""
 ATTEMPTS = 8
@@ -67,12 +79,22 @@ class Refused(Exception):
     """A CHECK, NOT NULL or append-only rule of the table refused what was written: a fault of the program."""
 
 
-class Restart(Exception):
-    """The transaction met another one and was rolled back; run it again (`Database.run` does)."""
-
-
 class Unavailable(Exception):
-    """The database cannot be reached, or stayed locked too long."""
+    """The database did not do it, and may another time: it is away, stayed locked too long, or its disk is full.
+
+    `reason` is for logs and operators: it names files, hosts and users. What callers are told is `answer`.
+    """
+
+    def __init__(self, reason: str, answer: Busy | None = None) -> None:
+        super().__init__(reason)
+        self.reason, self.answer = reason, answer or Busy("the database does not answer; try again")
+
+
+class Restart(Unavailable):
+    """The transaction met another one and was rolled back; run it again (`Database.run` does, for a while)."""
+
+    def __init__(self, reason: str = "the transaction met another one") -> None:
+        super().__init__(reason, Busy())
 
 
 class Slot(peewee.Node):
@@ -85,11 +107,26 @@ class Slot(peewee.Node):
         return ctx.literal(f"\0{self.name}\0")
 
 
+class _Sqlite(peewee.SqliteDatabase):
+    """SQLite that is not told to roll back what it rolled back by itself, when a disk was full or failed."""
+
+    def rollback(self) -> None:
+        if self.connection().in_transaction:  # type: ignore[no-untyped-call]
+            super().rollback()
+
+
 class _Postgresql(peewee.PostgresqlDatabase):
     """PostgreSQL that gives JSON columns as their text, as SQLite does."""
 
     def _initialize_connection(self, connection: Any) -> None:
         connection.adapters.register_loader("json", TextLoader)
+        connection.execute(set_lock_timeout(BUSY_TIMEOUT))
+
+    def commit(self) -> None:
+        # PostgreSQL answers COMMIT after an error with a quiet ROLLBACK: a success of which nothing is left.
+        if self.connection().info.transaction_status == TransactionStatus.INERROR:  # type: ignore[no-untyped-call]
+            raise pg.InFailedSqlTransaction("a statement failed, and the transaction went on as if it had not")
+        super().commit()
 
     def rollback(self) -> None:
         # The driver's own way, not a ROLLBACK that it is told to run: only then it always forgets the statements that
@@ -110,16 +147,19 @@ class Database:
         self.dialect: Dialect = dialect
         self.url = url
         self.stores: dict[Any, Any] = {}  # what `Store.of` made for this database
+        self._thread = _Thread()
         self._connection: Callable[[], Any] = self.peewee.connection if dialect == "sqlite" else self._living
         _opened.add(self)
 
     @classmethod
     def open(cls, url: str) -> Database:
-        """Bind to `url`; connects on first use. Raises `ValueError` for another kind of URL."""
-        scheme = urlsplit(url).scheme
+        """Bind to `url`; connects on first use. Raises `ValueError`, which names no secret, for one it cannot read."""
+        scheme = url.partition(":")[0]
         if scheme in ("postgresql", "postgres"):
             url = "postgresql" + url[len(scheme) :]
-            return cls(_Postgresql(url, prefer_psycopg3=True), "postgresql", url)
+            given = _connection_parameters(url)
+            defaults: dict[str, Any] = {name: value for name, value in CONNECTING.items() if name not in given}
+            return cls(_Postgresql(url, prefer_psycopg3=True, **defaults), "postgresql", url)
         if url.startswith("sqlite:///") and (path := unquote(url.removeprefix("sqlite:///"))):
             if path != ":memory:":
                 Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -133,7 +173,7 @@ class Database:
                 "temp_store": "memory",
             }
             return cls(
-                peewee.SqliteDatabase(path, pragmas=pragmas, timeout=BUSY_TIMEOUT, cached_statements=KEPT_STATEMENTS),
+                _Sqlite(path, pragmas=pragmas, timeout=BUSY_TIMEOUT, cached_statements=KEPT_STATEMENTS),
                 "sqlite",
                 url,
             )
@@ -215,12 +255,23 @@ class Database:
         """
         sqlite = self.dialect == "sqlite"
         level: Any = ("IMMEDIATE" if write else "DEFERRED") if sqlite else (_SERIALIZABLE if write else _REPEATABLE)
+        outermost, complete = not self.in_transaction, False
         try:
             self._connection()
-            with self.peewee.atomic() if self.peewee.in_transaction() else self.peewee.atomic(level):
+            with self.peewee.atomic(level) if outermost else self.peewee.atomic():
                 yield
+                complete = True
+                if self._thread.broken is not None:
+                    raise self._thread.broken
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
-            raise self._translate(error, "") from error
+            translated = self._thread.broken or self._translate(error, "")
+            if complete and outermost and isinstance(translated, Unavailable) and self.peewee.is_closed():
+                # The answer to COMMIT was lost with the connection.
+                translated.answer = Busy("the database was lost; look whether it was done before you try again")
+            raise translated from error
+        finally:
+            if outermost:
+                self._thread.broken = None
 
     @property
     def in_transaction(self) -> bool:
@@ -267,12 +318,23 @@ class Database:
             connection = self.peewee.connection()
         return connection
 
+    def _contain(self, error: Unavailable) -> None:
+        """SQLite ends a transaction by itself when its disk is full or fails. What a program that goes on writes would
+        be kept, each statement for itself: it is put into another transaction, which is rolled back in the end."""
+        connection = self.peewee.connection()
+        if not connection.in_transaction:
+            connection.execute("BEGIN")
+            self._thread.broken = error
+
     def _translate(self, error: Exception, sql: str) -> Exception:
         """The error in the house's terms; itself when it is one of the program's own mistakes (wrong SQL)."""
         if isinstance(error, peewee.PeeweeException):
             error = getattr(error, "orig", error)
         if isinstance(error, sqlite3.Error):
-            return _translate_sqlite(error, sql)
+            translated = _translate_sqlite(error, sql)
+            if isinstance(translated, Unavailable) and self.in_transaction:
+                self._contain(translated)
+            return translated
         if isinstance(error, psycopg.Error):
             # A lost connection is forgotten, so that the next statement opens one; within a transaction at its end.
             lost = not self.peewee.is_closed() and self.peewee.connection().closed
@@ -280,6 +342,44 @@ class Database:
                 self.peewee.dispose()
             return _translate_postgresql(error)
         return error
+
+
+class _Thread(threading.local):
+    """What a database keeps of a thread. `broken` is why its transaction can only be rolled back."""
+
+    broken: Unavailable | None = None
+
+
+def _connection_parameters(url: str) -> Mapping[str, Any]:
+    """What a URL of PostgreSQL says. Raises `ValueError` for one of which a secret could be taken for something else,
+    because its special characters are not written as %XX: later errors would quote it."""
+    place = url.partition("?")[0].partition("://")[2]
+    try:
+        given = conninfo_to_dict(url)
+    except psycopg.Error:
+        given = None  # the driver's message quotes the URL
+    if (
+        given is None
+        or place.count("@") > 1
+        or "@" in place.partition("/")[2]
+        or not str(given.get("port") or "0").replace(",", "").isdecimal()
+    ):
+        raise ValueError(
+            "the database URL cannot be read; in its user and password write special characters as %XX, % itself as %25"
+        )
+    return given
+
+
+def set_lock_timeout(seconds: float) -> str:
+    """The statement after which a connection to PostgreSQL waits so long for a lock; 0: for ever."""
+    return f"SET lock_timeout = {int(seconds * 1000)}"
+
+
+def without_password(url: str) -> str:
+    """A database URL as it may be shown."""
+    scheme, separator, rest = url.partition("://")
+    user, at, place = rest.rpartition("@")
+    return f"{scheme}{separator}{user.partition(':')[0]}{':…' if ':' in user else ''}{at}{place.partition('?')[0]}"
 
 
 def _hung_up(connection: Any) -> bool:
@@ -303,11 +403,19 @@ def _translate_sqlite(error: sqlite3.Error, sql: str) -> Exception:
         if text.startswith("FOREIGN KEY"):
             return Referenced() if sql.startswith("DELETE") else UnknownReference()
         return Refused(text)
-    if isinstance(error, sqlite3.OperationalError) and (
-        "locked" in text or "unable to open" in text or "disk I/O" in text
-    ):
-        return Unavailable(text)
+    if isinstance(error, sqlite3.OperationalError):
+        match (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF:
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                return Unavailable(text, Busy())
+            case sqlite3.SQLITE_FULL:
+                return Unavailable(text, _full())
+            case sqlite3.SQLITE_CANTOPEN | sqlite3.SQLITE_IOERR:
+                return Unavailable(text)
     return error
+
+
+def _full() -> Busy:
+    return Busy("there is no room left on the database's disk; try again later", retry_after=30)
 
 
 def _translate_postgresql(error: psycopg.Error) -> Exception:
@@ -323,6 +431,10 @@ def _translate_postgresql(error: psycopg.Error) -> Exception:
         return Restart(str(error))
     if isinstance(error, (psycopg.IntegrityError, pg.RaiseException)):
         return Refused(str(error))
+    if isinstance(error, pg.DiskFull):
+        return Unavailable(str(error), _full())
+    if isinstance(error, pg.LockNotAvailable):
+        return Unavailable(str(error), Busy())
     if isinstance(error, psycopg.OperationalError):
         return Unavailable(str(error).strip())
     return error

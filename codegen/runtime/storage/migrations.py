@@ -16,14 +16,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import peewee
 import psycopg
 
 from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.errors import DeclaredError
-from codegen.runtime.storage.database import Database, Refused, Unavailable
+from codegen.runtime.storage.database import (
+    BUSY_TIMEOUT,
+    Database,
+    Refused,
+    Unavailable,
+    set_lock_timeout,
+    without_password,
+)
 from codegen.runtime.storage.rewrites import Unfit, rewrite
 from codegen.runtime.values.columns import DIALECTS
 from codegen.runtime.values.pattern import read_pattern
@@ -154,7 +160,7 @@ def require_current(database: Database, directory: Path, command: str | None = N
     pending = status(database, directory).pending
     if pending:
         names = ", ".join(migration.name for migration in pending)
-        mend = command or f"oschema migrate apply --database {_without_password(database.url)}"
+        mend = command or f"oschema migrate apply --database {without_password(database.url)}"
         raise NotCurrent(f"the database lacks {_count(len(pending), 'migration')} ({names}); run `{mend}`")
 
 
@@ -254,17 +260,18 @@ def _alone(database: Database) -> Iterator[None]:
 
     SQLite's runs exclude each other by `BEGIN IMMEDIATE` in each transaction.
     """
-    if database.dialect == "sqlite":
-        before, after = "PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON"
-    else:
-        before, after = (
-            f"SELECT {function}({_ADVISORY_LOCK})" for function in ("pg_advisory_lock", "pg_advisory_unlock")
-        )
-    database.execute(before)
+    before: tuple[str, ...] = ("PRAGMA foreign_keys = OFF",)
+    after: tuple[str, ...] = ("PRAGMA foreign_keys = ON",)
+    if database.dialect == "postgresql":  # the other run may take its time
+        before = (set_lock_timeout(0), f"SELECT pg_advisory_lock({_ADVISORY_LOCK})")
+        after = (f"SELECT pg_advisory_unlock({_ADVISORY_LOCK})", set_lock_timeout(BUSY_TIMEOUT))
+    for statement in before:
+        database.execute(statement)
     try:
         yield
     finally:
-        database.execute(after)
+        for statement in after:
+            database.execute(statement)
 
 
 @contextmanager
@@ -322,8 +329,3 @@ def _message(error: Exception) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _without_password(url: str) -> str:
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":…@", 1) if password else url

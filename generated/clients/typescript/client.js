@@ -49,6 +49,11 @@ export class RateLimited extends RpcError {
   static slug = "rate_limited";
 }
 
+/** the server is busy; try again (code 1453, HTTP 503) */
+export class Busy extends RpcError {
+  static slug = "busy";
+}
+
 /** the webhook cannot be read (code 1001, HTTP 400) */
 export class WebhookMalformed extends RpcError {
   static slug = "webhook_malformed";
@@ -261,6 +266,7 @@ const DECLARED = {
   "conflict": Conflict,
   "in_use": InUse,
   "rate_limited": RateLimited,
+  "busy": Busy,
   "webhook_malformed": WebhookMalformed,
   "invalid_signature": InvalidSignature,
   "provider_unavailable": ProviderUnavailable,
@@ -334,7 +340,12 @@ class Transport {
         await pause(attempt);
         continue;
       }
-      return read(method, response);
+      try {
+        return await read(method, response);
+      } catch (error) {
+        if (attempt >= retries || !(error instanceof Busy)) throw error;
+        await pause(attempt, error.data.retry_after);
+      }
     }
   }
 
@@ -362,8 +373,9 @@ function randomKey() {
   return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-function pause(attempt) {
-  const delay = FIRST_DELAY_MS * 2 ** attempt * (0.5 + Math.random());
+/** Each try waits twice as long as the one before, give or take a half, and as long as the server asks for. */
+function pause(attempt, seconds = 0) {
+  const delay = Math.max(FIRST_DELAY_MS * 2 ** attempt * (0.5 + Math.random()), 1000 * seconds * (1 + Math.random() / 2));
   return new Promise((resolve) => setTimeout(resolve, delay));
 }
 

@@ -192,6 +192,7 @@ def emit(program: Program) -> Iterable[Output]:
                 groups=call_groups,
                 declarations=list(_declarations(program, types, all_groups)) if typed else [],
                 errors=[_error(error, types) for error in program.errors.values()],
+                busy=names["runtime.Busy"],
             ),
         )
 
