@@ -32,9 +32,10 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import TransactionKind
 from generated.tables.onboarding import USER
+from handlers.audit import findings
 from handlers.ledger import wallet as rules
-from handlers.ledger.audit_balances import accounts, billings
-from handlers.ledger.audit_chain import entries
+from handlers.ledger.audit_balances import ACCOUNTS, BILLINGS
+from handlers.ledger.audit_chain import ENTRIES
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.version import migrate
 
@@ -243,7 +244,7 @@ def measure(dialect: str, cases: list[Case], postings: int, rounds: int, sync: b
             f"{dialect:<11}{case.users:>6}{case.history:>9}{statistics.median(case.rates):>10.0f}"
             f"{statistics.median(case.floor_rates):>10.0f}{ratio:>7.2f}  ({min(ratios):.2f}–{max(ratios):.2f})"
         )
-        assert not [*entries(case.ours), *accounts(case.ours), *billings(case.ours)], "the ledger does not hold"
+        assert not [*findings(case.ours, [ENTRIES, ACCOUNTS, BILLINGS])], "the ledger does not hold"
     return good
 
 

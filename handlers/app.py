@@ -64,7 +64,8 @@ def application(assembly: Assembly, validate_results: bool = False) -> App:
     settings, database = site.settings, site.database
     services = [service for each in parts for service in each.services]
     methods, webhooks = bind(services, SERVICES, WEBHOOKS, validate_results=validate_results)
-    methods += crud.methods(STORED, database, [hooks for each in parts for hooks in each.hooks])
+    on_admin_write = next((each.on_admin_write for each in parts if each.on_admin_write is not None), None)
+    methods += crud.methods(STORED, database, [hooks for each in parts for hooks in each.hooks], on_admin_write)
     [authenticator] = [each.authenticator for each in parts if each.authenticator is not None]
     app = create_app(
         document=document(),

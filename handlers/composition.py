@@ -11,7 +11,8 @@ from typing import Any
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
-from handlers.domain import Audit, Domain, Job, Parts, Site
+from handlers.audit import Audit
+from handlers.domain import Domain, Job, Parts, Site
 from handlers.domains import DOMAINS
 from handlers.settings import Settings, load
 

@@ -16,16 +16,13 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.auth import Authenticator
 from codegen.runtime.rpc.wiring import Webhook
 from codegen.runtime.storage.database import Database
-from codegen.runtime.storage.hooks import Hooks
-from generated.models.onboarding import AuditFinding
+from codegen.runtime.storage.hooks import Hooks, OnWrite
+from handlers.audit import Audit
 from handlers.demo_data import DemoSecrets, Hint
 from handlers.settings import Settings
 
 T = TypeVar("T")
 S = TypeVar("S", bound=Settings)
-
-Audit = Callable[[Database], Iterator[AuditFinding]]
-"""Proves something of what is stored, inside a transaction of the caller's; gives what is wrong as it is found."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +82,9 @@ class Parts:
     """What a domain does in a running site.
 
     `services` are handlers of generated interfaces. `webhooks` are those that no schema declares. `routes` adds other
-    routes to the application. `middleware` stands before every route. `authenticator` says who calls; one domain has
-    it. `shared` are objects that domains later in the list may ask the `Site` for, by their class.
+    routes to the application. `middleware` stands before every route. `authenticator` says who calls, `on_admin_write`
+    sees each write of an operator by CRUD: one domain has each. `shared` are objects that domains later in the list may
+    ask the `Site` for, by their class.
     """
 
     services: Sequence[object] = ()
@@ -96,6 +94,7 @@ class Parts:
     routes: Callable[[App, Authenticator], None] | None = None
     middleware: Sequence[object] = ()
     authenticator: Authenticator | None = None
+    on_admin_write: OnWrite | None = None
     pages: Pages | None = None
     shared: Sequence[object] = ()
 

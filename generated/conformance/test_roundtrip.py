@@ -17,7 +17,9 @@ from .. import tables
 from ..strategies.onboarding import (
     any_alert_settings,
     any_api_key,
+    any_audit_run,
     any_billing,
+    any_chain_head,
     any_checkpoint_root,
     any_consumed_commit,
     any_credit_lot,
@@ -91,6 +93,7 @@ STRATEGIES: dict[str, Any] = {
     "onboarding.StreamCursor": any_stream_cursor,
     "onboarding.UsageSkip": any_usage_skip,
     "onboarding.ConsumedCommit": any_consumed_commit,
+    "onboarding.ChainHead": any_chain_head,
     "onboarding.OperatorAlert": any_operator_alert,
     "onboarding.Notice": any_notice,
     "onboarding.AlertSettings": any_alert_settings,
@@ -98,6 +101,7 @@ STRATEGIES: dict[str, Any] = {
     "onboarding.Lease": any_lease,
     "onboarding.JobRun": any_job_run,
     "onboarding.CheckpointRoot": any_checkpoint_root,
+    "onboarding.AuditRun": any_audit_run,
 }
 
 

@@ -541,7 +541,8 @@ class LadderStanding(Struct):
     tier: DiscountTier
     next_tier: DiscountTier | None = None
     next_at: OTime | None = None
-    saved: Money
+    saved: Money | None = None
+    """What the ladder took off so far; absent as long as no usage is known."""
 
 
 class QuotaStanding(Struct):
@@ -569,13 +570,14 @@ class BillingSummary(Struct):
     """What cannot be done at the moment, and why."""
     data_as_of: OTime | None = None
     """Usage up to this time is in the balance."""
-    silent_nodes: list[NodeId]
-    """Nodes that serve this user and have not reported for three hours."""
-    burn_per_day: Money
-    """Spending per day at today's pace."""
+    silent_nodes: list[NodeId] | None = None
+    """Nodes that serve this user and have not reported for three hours; absent as long as no usage is known."""
+    burn_per_day: Money | None = None
+    """Spending per day at today's pace; absent as long as no usage is known."""
     runway_until: OTime | None = None
-    """When the balance is used up at this pace."""
-    spend: list[DaySpend]
+    """When the balance is used up at this pace; absent where it is not, and where the pace is not known."""
+    spend: list[DaySpend] | None = None
+    """By day and category; absent as long as no usage is known."""
     ladder: LadderStanding
     quota: QuotaStanding | None = None
     kyc_status: KycStatus
@@ -1552,11 +1554,27 @@ class OperatorAct(Struct):
     """What it was done to: a sid or a node."""
     arguments: Any
     """What was asked for; secrets are left out."""
+    before: Any | None = None
+    """What the act changed, as it was before; absent where it made something new."""
+    after: Any | None = None
+    """The same as it is now; absent where it is gone."""
     reason: Reason
     request_id: Annotated[str, Field(max_length=64, min_length=0)]
     occurred_at: OTime = Field(default_factory=otime_now)
     previous_hash: Sha256Hex
     hash: Sha256Hex
+
+
+class ChainHead(Struct):
+    """The last link of a chain of hashes: shows that no link was taken from its end."""
+
+    sid: Sid
+    chain: Annotated[str, Field(max_length=64, min_length=1)]
+    """Table of the links."""
+    position: U64
+    hash: Sha256Hex
+    rev: U64
+    """Counts the changes of the object; a change that names another `rev` is refused."""
 
 
 class OperatorAlert(Struct):
@@ -1667,6 +1685,34 @@ class AuditReport(Struct):
     entries: U64
     findings: list[AuditFinding]
     duration_ms: U64
+
+
+class AuditStarter(StrEnum):
+    """
+    Who began an audit: the daily job, or an operator by the command.
+    """
+
+    JOB = "job"
+    OPERATOR = "operator"
+
+
+class AuditRun(Struct):
+    """An audit under way or done. One that was cut off goes on where it stopped."""
+
+    sid: Sid
+    started_by: AuditStarter
+    started_at: OTime = Field(default_factory=otime_now)
+    finished_at: OTime | None = None
+    check: Annotated[str, Field(max_length=80, min_length=0)]
+    """The check it is at; those before it are done."""
+    place: Any
+    """Where that check goes on."""
+    entries: U64 = 0
+    """Ledger entries that were proved."""
+    findings: list[AuditFinding]
+    """The first thousand."""
+    rev: U64
+    """Counts the changes of the object; a change that names another `rev` is refused."""
 
 
 class OperatorOverview(Struct):

@@ -20,9 +20,12 @@ from ..models.onboarding import (
     ApiKeyScope,
     AuditFinding,
     AuditReport,
+    AuditRun,
+    AuditStarter,
     BalanceNegative,
     Billing,
     BillingSummary,
+    ChainHead,
     Checkout,
     CheckoutOrder,
     CheckpointRoot,
@@ -585,7 +588,7 @@ def any_ladder_standing() -> st.SearchStrategy[LadderStanding]:
         tier=any_discount_tier(),
         next_tier=st.none() | any_discount_tier(),
         next_at=st.none() | otimes(),
-        saved=money(),
+        saved=st.none() | money(),
     )
 
 
@@ -613,10 +616,10 @@ def any_billing_summary() -> st.SearchStrategy[BillingSummary]:
         debt_since=st.none() | otimes(),
         blocked=st.lists(any_spending_block(), max_size=3),
         data_as_of=st.none() | otimes(),
-        silent_nodes=st.lists(any_node_id(), max_size=3),
-        burn_per_day=money(),
+        silent_nodes=st.none() | st.lists(any_node_id(), max_size=3),
+        burn_per_day=st.none() | money(),
         runway_until=st.none() | otimes(),
-        spend=st.lists(any_day_spend(), max_size=3),
+        spend=st.none() | st.lists(any_day_spend(), max_size=3),
         ladder=any_ladder_standing(),
         quota=st.none() | any_quota_standing(),
         kyc_status=any_kyc_status(),
@@ -1566,11 +1569,24 @@ def any_operator_act() -> st.SearchStrategy[OperatorAct]:
         act=texts(1, 80),
         subject=texts(0, 255),
         arguments=json_values(),
+        before=st.none() | json_values(),
+        after=st.none() | json_values(),
         reason=any_reason(),
         request_id=texts(0, 64),
         occurred_at=otimes(),
         previous_hash=any_sha256_hex(),
         hash=any_sha256_hex(),
+    )
+
+
+def any_chain_head() -> st.SearchStrategy[ChainHead]:
+    return st.builds(
+        ChainHead,
+        sid=sids(),
+        chain=texts(1, 64),
+        position=st.integers(0, 18446744073709551615),
+        hash=any_sha256_hex(),
+        rev=st.integers(0, 18446744073709551615),
     )
 
 
@@ -1682,6 +1698,25 @@ def any_audit_report() -> st.SearchStrategy[AuditReport]:
         entries=st.integers(0, 18446744073709551615),
         findings=st.lists(any_audit_finding(), max_size=3),
         duration_ms=st.integers(0, 18446744073709551615),
+    )
+
+
+def any_audit_starter() -> st.SearchStrategy[AuditStarter]:
+    return st.sampled_from(AuditStarter)
+
+
+def any_audit_run() -> st.SearchStrategy[AuditRun]:
+    return st.builds(
+        AuditRun,
+        sid=sids(),
+        started_by=any_audit_starter(),
+        started_at=otimes(),
+        finished_at=st.none() | otimes(),
+        check=texts(0, 80),
+        place=json_values(),
+        entries=st.integers(0, 18446744073709551615),
+        findings=st.lists(any_audit_finding(), max_size=3),
+        rev=st.integers(0, 18446744073709551615),
     )
 
 

@@ -8,7 +8,9 @@ from codegen.runtime.storage.stored_type import StoredType
 from .onboarding import (
     ALERT_SETTINGS,
     API_KEY,
+    AUDIT_RUN,
     BILLING,
+    CHAIN_HEAD,
     CHECKPOINT_ROOT,
     CONSUMED_COMMIT,
     CREDIT_LOT,
@@ -82,6 +84,7 @@ STORED: tuple[StoredType[Any, Any, Any, Any], ...] = (
     STREAM_CURSOR,
     USAGE_SKIP,
     CONSUMED_COMMIT,
+    CHAIN_HEAD,
     OPERATOR_ALERT,
     NOTICE,
     ALERT_SETTINGS,
@@ -89,4 +92,5 @@ STORED: tuple[StoredType[Any, Any, Any, Any], ...] = (
     LEASE,
     JOB_RUN,
     CHECKPOINT_ROOT,
+    AUDIT_RUN,
 )

@@ -38,8 +38,12 @@ from ..models.onboarding import (
     AllocationStatus,
     ApiKey,
     ApiKeyScope,
+    AuditFinding,
+    AuditRun,
+    AuditStarter,
     BasisPoints,
     Billing,
+    ChainHead,
     CheckpointRoot,
     CommitId,
     ConsumedCommit,
@@ -5368,6 +5372,8 @@ class OperatorActTable(peewee.Model):
     act = TextColumn(column_name="act")
     subject = TextColumn(column_name="subject")
     arguments = JsonColumn(column_name="arguments")
+    before = JsonColumn(column_name="before", null=True)
+    after = JsonColumn(column_name="after", null=True)
     reason = TextColumn(column_name="reason")
     request_id = TextColumn(column_name="request_id")
     occurred_at = OtimeColumn(column_name="occurred_at")
@@ -5395,6 +5401,8 @@ class OperatorActNew(TypedDict):
     act: Annotated[str, Field(min_length=1, max_length=80)]
     subject: Annotated[str, Field(min_length=0, max_length=255)]
     arguments: Any
+    before: NotRequired[Any | None]
+    after: NotRequired[Any | None]
     reason: Reason
     request_id: Annotated[str, Field(min_length=0, max_length=64)]
     occurred_at: NotRequired[OTime]
@@ -5410,6 +5418,8 @@ class OperatorActPatch(TypedDict, total=False):
     act: Annotated[str, Field(min_length=1, max_length=80)]
     subject: Annotated[str, Field(min_length=0, max_length=255)]
     arguments: Any
+    before: Any | None
+    after: Any | None
     reason: Reason
     request_id: Annotated[str, Field(min_length=0, max_length=64)]
     occurred_at: OTime
@@ -5443,6 +5453,8 @@ def _operator_act_row(to: Codecs) -> Callable[[Values], Row]:
             text_(v["act"]),
             text_(v["subject"]),
             json_(v["arguments"]),
+            None if v["before"] is None else json_(v["before"]),
+            None if v["after"] is None else json_(v["after"]),
             text_(v["reason"]),
             text_(v["request_id"]),
             otime_(v["occurred_at"]),
@@ -5466,11 +5478,13 @@ def _operator_act_values(of: Codecs) -> Callable[[Row], Values]:
             "act": r[3],
             "subject": r[4],
             "arguments": json_(r[5]),
-            "reason": r[6],
-            "request_id": r[7],
-            "occurred_at": otime_(r[8]),
-            "previous_hash": r[9],
-            "hash": r[10],
+            "before": None if r[6] is None else json_(r[6]),
+            "after": None if r[7] is None else json_(r[7]),
+            "reason": r[8],
+            "request_id": r[9],
+            "occurred_at": otime_(r[10]),
+            "previous_hash": r[11],
+            "hash": r[12],
         }
 
     return values
@@ -5489,17 +5503,21 @@ def _operator_act_json(of: Codecs) -> Callable[[Row], Values]:
             "act": r[3],
             "subject": r[4],
             "arguments": json_(r[5]),
-            "reason": r[6],
-            "request_id": r[7],
-            "occurred_at": otime_(r[8]),
-            "previous_hash": r[9],
-            "hash": r[10],
+            "before": None if r[6] is None else json_(r[6]),
+            "after": None if r[7] is None else json_(r[7]),
+            "reason": r[8],
+            "request_id": r[9],
+            "occurred_at": otime_(r[10]),
+            "previous_hash": r[11],
+            "hash": r[12],
         }
 
     return json
 
 
 def _fill_operator_act(v: Values, now: datetime) -> None:
+    v.setdefault("before", None)
+    v.setdefault("after", None)
     if "occurred_at" not in v:
         v["occurred_at"] = now.replace(microsecond=0)
 
@@ -5523,6 +5541,8 @@ OPERATOR_ACT: StoredType[
         StoredField("act", "text", required=True),
         StoredField("subject", "text", required=True),
         StoredField("arguments", "json", required=True),
+        StoredField("before", "json", nullable=True),
+        StoredField("after", "json", nullable=True),
         StoredField("reason", "text", required=True),
         StoredField("request_id", "text", required=True),
         StoredField("occurred_at", "otime"),
@@ -6198,6 +6218,125 @@ CONSUMED_COMMIT: StoredType[
     crud=("get", "list", "list_full", "exists", "find",),
     auth="admin",
     append_only=True,
+)
+
+
+class ChainHeadTable(peewee.Model):
+    """Rows of `ChainHead`."""
+
+    sid = SidColumn(primary_key=True)
+    chain = TextColumn(column_name="chain")
+    position = U64Column(column_name="position")
+    hash = TextColumn(column_name="hash")
+    rev = I64Column(column_name="rev")
+
+    class Meta:
+        table_name = "chain_head"
+        indexes = (
+            (("chain",), True),
+        )
+
+
+class ChainHeadNew(TypedDict):
+    """A new `ChainHead`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+    chain: Annotated[str, Field(min_length=1, max_length=64)]
+    position: U64
+    hash: Sha256Hex
+
+
+class ChainHeadPatch(TypedDict, total=False):
+    """The fields of a `ChainHead` to write."""
+
+    chain: Annotated[str, Field(min_length=1, max_length=64)]
+    position: U64
+    hash: Sha256Hex
+
+
+class ChainHeadFilter(TypedDict, total=False):
+    """The indexed fields of a `ChainHead`, to be equal to."""
+
+    chain: str
+
+
+
+def _chain_head_row(to: Codecs) -> Callable[[Values], Row]:
+    text_ = to["text"]
+    u64_ = to["u64"]
+
+    def row(v: Values) -> Row:
+        return (
+            v["sid"],
+            text_(v["chain"]),
+            u64_(v["position"]),
+            text_(v["hash"]),
+            v["rev"],
+        )
+
+    return row
+
+
+def _chain_head_values(of: Codecs) -> Callable[[Row], Values]:
+    u64_ = of["u64"]
+
+    def values(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "chain": r[1],
+            "position": u64_(r[2]),
+            "hash": r[3],
+            "rev": r[4],
+        }
+
+    return values
+
+
+def _chain_head_json(of: Codecs) -> Callable[[Row], Values]:
+    u64_ = of["u64"]
+
+    def json(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "chain": r[1],
+            "position": u64_(r[2]),
+            "hash": r[3],
+            "rev": r[4],
+        }
+
+    return json
+
+
+def _fill_chain_head(v: Values, now: datetime) -> None:
+    v.setdefault("rev", 1)
+
+
+CHAIN_HEAD: StoredType[
+    ChainHead, ChainHeadNew, ChainHeadPatch, ChainHeadFilter
+] = StoredType(
+    name="ChainHead",
+    qname="onboarding.ChainHead",
+    wire="chain_head",
+    alias="chain_head",
+    table=ChainHeadTable,
+    model=ChainHead,
+    new=ChainHeadNew,
+    patch=ChainHeadPatch,
+    filter=ChainHeadFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("chain", "text", required=True, immutable=True),
+        StoredField("position", "u64", required=True),
+        StoredField("hash", "text", required=True),
+        StoredField("rev", "i64", server=True),
+    ),
+    row=_chain_head_row,
+    values=_chain_head_values,
+    json=_chain_head_json,
+    fill=_fill_chain_head,
+    unique=(("sid",), ("chain",),),
+    indexed=("chain",),
+    auth="admin",
 )
 
 
@@ -7227,4 +7366,167 @@ CHECKPOINT_ROOT: StoredType[
     crud=("get", "list", "list_full", "exists", "find",),
     auth="user",
     append_only=True,
+)
+
+
+class AuditRunTable(peewee.Model):
+    """Rows of `AuditRun`."""
+
+    sid = SidColumn(primary_key=True)
+    started_by = EnumClosedColumn(column_name="started_by")
+    started_at = OtimeColumn(column_name="started_at")
+    finished_at = OtimeColumn(column_name="finished_at", null=True)
+    check = TextColumn(column_name="check")
+    place = JsonColumn(column_name="place")
+    entries = U64Column(column_name="entries")
+    findings = JsonColumn(column_name="findings")
+    rev = I64Column(column_name="rev")
+
+    class Meta:
+        table_name = "audit_run"
+        indexes = (
+            (("started_by",), False),
+        )
+
+
+class AuditRunNew(TypedDict):
+    """A new `AuditRun`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+    started_by: AuditStarter
+    started_at: NotRequired[OTime]
+    finished_at: NotRequired[OTime | None]
+    check: Annotated[str, Field(min_length=0, max_length=80)]
+    place: Any
+    entries: NotRequired[U64]
+    findings: list[AuditFinding]
+
+
+class AuditRunPatch(TypedDict, total=False):
+    """The fields of a `AuditRun` to write."""
+
+    started_by: AuditStarter
+    started_at: OTime
+    finished_at: OTime | None
+    check: Annotated[str, Field(min_length=0, max_length=80)]
+    place: Any
+    entries: U64
+    findings: list[AuditFinding]
+
+
+class AuditRunFilter(TypedDict, total=False):
+    """The indexed fields of a `AuditRun`, to be equal to."""
+
+    started_by: AuditStarter
+
+
+
+_AUDIT_RUN_FINDINGS: TypeAdapter[Any] = TypeAdapter(list[AuditFinding])
+
+
+def _audit_run_row(to: Codecs) -> Callable[[Values], Row]:
+    enum_closed_ = to["enum_closed"]
+    json_ = to["json"]
+    otime_ = to["otime"]
+    text_ = to["text"]
+    u64_ = to["u64"]
+
+    def row(v: Values) -> Row:
+        return (
+            v["sid"],
+            enum_closed_(v["started_by"]),
+            otime_(v["started_at"]),
+            None if v["finished_at"] is None else otime_(v["finished_at"]),
+            text_(v["check"]),
+            json_(v["place"]),
+            u64_(v["entries"]),
+            _AUDIT_RUN_FINDINGS.dump_json(v["findings"]).decode(),
+            v["rev"],
+        )
+
+    return row
+
+
+def _audit_run_values(of: Codecs) -> Callable[[Row], Values]:
+    json_ = of["json"]
+    otime_ = of["otime"]
+    u64_ = of["u64"]
+
+    def values(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "started_by": AuditStarter(r[1]),
+            "started_at": otime_(r[2]),
+            "finished_at": None if r[3] is None else otime_(r[3]),
+            "check": r[4],
+            "place": json_(r[5]),
+            "entries": u64_(r[6]),
+            "findings": _AUDIT_RUN_FINDINGS.validate_json(r[7]),
+            "rev": r[8],
+        }
+
+    return values
+
+
+def _audit_run_json(of: Codecs) -> Callable[[Row], Values]:
+    json_ = of["json"]
+    otime_ = of["otime"]
+    u64_ = of["u64"]
+
+    def json(r: Row) -> Values:
+        return {
+            "sid": r[0],
+            "started_by": r[1],
+            "started_at": otime_(r[2]),
+            "finished_at": None if r[3] is None else otime_(r[3]),
+            "check": r[4],
+            "place": json_(r[5]),
+            "entries": u64_(r[6]),
+            "findings": json_(r[7]),
+            "rev": r[8],
+        }
+
+    return json
+
+
+def _fill_audit_run(v: Values, now: datetime) -> None:
+    if "started_at" not in v:
+        v["started_at"] = now.replace(microsecond=0)
+    v.setdefault("finished_at", None)
+    if "entries" not in v:
+        v["entries"] = 0
+    v.setdefault("rev", 1)
+
+
+AUDIT_RUN: StoredType[
+    AuditRun, AuditRunNew, AuditRunPatch, AuditRunFilter
+] = StoredType(
+    name="AuditRun",
+    qname="onboarding.AuditRun",
+    wire="audit_run",
+    alias="audit_run",
+    table=AuditRunTable,
+    model=AuditRun,
+    new=AuditRunNew,
+    patch=AuditRunPatch,
+    filter=AuditRunFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("started_by", "enum_closed", required=True, immutable=True),
+        StoredField("started_at", "otime", immutable=True),
+        StoredField("finished_at", "otime", nullable=True, set_once=True),
+        StoredField("check", "text", required=True),
+        StoredField("place", "json", required=True),
+        StoredField("entries", "u64"),
+        StoredField("findings", "json", required=True),
+        StoredField("rev", "i64", server=True),
+    ),
+    row=_audit_run_row,
+    values=_audit_run_values,
+    json=_audit_run_json,
+    fill=_fill_audit_run,
+    unique=(("sid",),),
+    indexed=("started_by",),
+    crud=("get", "list", "list_full", "exists", "find",),
+    auth="admin",
 )

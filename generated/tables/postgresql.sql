@@ -728,6 +728,8 @@ CREATE TABLE "operator_act" (
     "act" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__act" CHECK (length("act") BETWEEN 1 AND 80),
     "subject" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__subject" CHECK (length("subject") <= 255),
     "arguments" JSON NOT NULL,
+    "before" JSON,
+    "after" JSON,
     "reason" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "request_id" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_operator_act__request_id" CHECK (length("request_id") <= 64),
     "occurred_at" BIGINT NOT NULL CONSTRAINT "ck_operator_act__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
@@ -850,6 +852,16 @@ $$;
 CREATE TRIGGER "ao_consumed_commit__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "consumed_commit"
     FOR EACH STATEMENT EXECUTE FUNCTION "ao_consumed_commit__change"();
 
+CREATE TABLE "chain_head" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_chain_head" PRIMARY KEY,
+    "chain" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_chain_head__chain" CHECK (length("chain") BETWEEN 1 AND 64),
+    "position" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_chain_head__position" CHECK ("position" BETWEEN 0 AND 18446744073709551615),
+    "hash" TEXT COLLATE "C" NOT NULL,
+    "rev" BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX "uq_chain_head__chain" ON "chain_head" ("chain");
+
 CREATE TABLE "operator_alert" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_operator_alert" PRIMARY KEY,
     "kind" TEXT COLLATE "C" NOT NULL,
@@ -971,3 +983,17 @@ $$;
 
 CREATE TRIGGER "ao_checkpoint_root__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "checkpoint_root"
     FOR EACH STATEMENT EXECUTE FUNCTION "ao_checkpoint_root__change"();
+
+CREATE TABLE "audit_run" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_audit_run" PRIMARY KEY,
+    "started_by" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_audit_run__started_by" CHECK ("started_by" IN ('job', 'operator')),
+    "started_at" BIGINT NOT NULL CONSTRAINT "ck_audit_run__started_at" CHECK ("started_at" BETWEEN 0 AND 4294967295),
+    "finished_at" BIGINT CONSTRAINT "ck_audit_run__finished_at" CHECK ("finished_at" BETWEEN 0 AND 4294967295),
+    "check" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_audit_run__check" CHECK (length("check") <= 80),
+    "place" JSON NOT NULL,
+    "entries" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_audit_run__entries" CHECK ("entries" BETWEEN 0 AND 18446744073709551615),
+    "findings" JSON NOT NULL,
+    "rev" BIGINT NOT NULL
+);
+
+CREATE INDEX "ix_audit_run__started_by" ON "audit_run" ("started_by");

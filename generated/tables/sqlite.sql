@@ -737,6 +737,8 @@ CREATE TABLE "operator_act" (
     "act" TEXT NOT NULL CONSTRAINT "ck_operator_act__act" CHECK (length("act") BETWEEN 1 AND 80),
     "subject" TEXT NOT NULL CONSTRAINT "ck_operator_act__subject" CHECK (length("subject") <= 255),
     "arguments" TEXT NOT NULL,
+    "before" TEXT,
+    "after" TEXT,
     "reason" TEXT NOT NULL CONSTRAINT "ck_operator_act__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "request_id" TEXT NOT NULL CONSTRAINT "ck_operator_act__request_id" CHECK (length("request_id") <= 64),
     "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_operator_act__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
@@ -862,6 +864,16 @@ BEGIN
     SELECT RAISE(ABORT, 'consumed_commit is append-only');
 END;
 
+CREATE TABLE "chain_head" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_chain_head" PRIMARY KEY,
+    "chain" TEXT NOT NULL CONSTRAINT "ck_chain_head__chain" CHECK (length("chain") BETWEEN 1 AND 64),
+    "position" TEXT NOT NULL CONSTRAINT "ck_chain_head__position" CHECK (length("position") = 20 AND "position" NOT GLOB '*[^0-9]*' AND "position" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "hash" TEXT NOT NULL,
+    "rev" INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX "uq_chain_head__chain" ON "chain_head" ("chain");
+
 CREATE TABLE "operator_alert" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_operator_alert" PRIMARY KEY,
     "kind" TEXT NOT NULL,
@@ -985,3 +997,17 @@ CREATE TRIGGER "ao_checkpoint_root__delete" BEFORE DELETE ON "checkpoint_root"
 BEGIN
     SELECT RAISE(ABORT, 'checkpoint_root is append-only');
 END;
+
+CREATE TABLE "audit_run" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_audit_run" PRIMARY KEY,
+    "started_by" TEXT NOT NULL CONSTRAINT "ck_audit_run__started_by" CHECK ("started_by" IN ('job', 'operator')),
+    "started_at" INTEGER NOT NULL CONSTRAINT "ck_audit_run__started_at" CHECK ("started_at" BETWEEN 0 AND 4294967295),
+    "finished_at" INTEGER CONSTRAINT "ck_audit_run__finished_at" CHECK ("finished_at" BETWEEN 0 AND 4294967295),
+    "check" TEXT NOT NULL CONSTRAINT "ck_audit_run__check" CHECK (length("check") <= 80),
+    "place" TEXT NOT NULL,
+    "entries" TEXT NOT NULL CONSTRAINT "ck_audit_run__entries" CHECK (length("entries") = 20 AND "entries" NOT GLOB '*[^0-9]*' AND "entries" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "findings" TEXT NOT NULL,
+    "rev" INTEGER NOT NULL
+) STRICT;
+
+CREATE INDEX "ix_audit_run__started_by" ON "audit_run" ("started_by");

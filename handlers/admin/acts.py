@@ -11,13 +11,15 @@ from codegen.runtime.storage.database import Database, Duplicate, Restart
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import OperatorAct
-from generated.tables.onboarding import API_KEY, OPERATOR_ACT
+from generated.tables.onboarding import API_KEY, CHAIN_HEAD, OPERATOR_ACT
+from handlers.admin import statements
+from handlers.audit import u64
 from handlers.hash_chain import GENESIS, Shown, digest
 
 SECRET_BEARER = "admin-secret"
 """The operator's name where it is not known which one used the secret."""
-
-
+CHAIN = "operator_act"
+"""What the chain is called where its head is kept."""
 CHAINED = (
     "act",
     "arguments",
@@ -31,11 +33,15 @@ CHAINED = (
     "subject",
 )
 """The fields of an act that its hash covers."""
+CHAINED_IF_PRESENT = ("before", "after")
+"""Fields that it covers where they are not null: there are acts that were made before these fields."""
 
 
 def act_hash(act: Shown) -> str:
     """The hash of an act, by which the next one follows it."""
-    return digest({name: act[name] for name in CHAINED})
+    fields = {name: act[name] for name in CHAINED}
+    fields |= {name: act[name] for name in CHAINED_IF_PRESENT if act[name] is not None}
+    return digest(fields)
 
 
 class Acts:
@@ -44,15 +50,26 @@ class Acts:
     def __init__(self, database: Database) -> None:
         self.database = database
         self.store = Store.of(OPERATOR_ACT, database)
+        self._heads = Store.of(CHAIN_HEAD, database)
         self._keys = Store.of(API_KEY, database)
-        self._last = database.prepare("SELECT position, hash FROM operator_act ORDER BY position DESC LIMIT 1")
+        self._last = database.prepare(statements.LAST_ACT)
+        self._keep_head = database.prepare(statements.KEEP_HEAD)
 
     def record(
-        self, context: Context, act: str, subject: str, arguments: Mapping[str, Any], reason: str
+        self,
+        context: Context,
+        act: str,
+        subject: str,
+        arguments: Mapping[str, Any],
+        reason: str,
+        *,
+        before: Mapping[str, Any] | None = None,
+        after: Mapping[str, Any] | None = None,
     ) -> OperatorAct:
-        """Write down that the caller did `act` (a method's name) to `subject`, and why.
+        """Write down that the caller did `act` (a method's name) to `subject`, why, and what it changed.
 
-        `arguments` are JSON values without secrets. Raises `Restart` where another act came between.
+        `arguments`, `before` and `after` are JSON values without secrets. Raises `Restart` where another act came
+        between.
         """
         rows = self.database.execute(self._last)
         position, previous_hash = rows[0] if rows else (0, GENESIS)
@@ -62,7 +79,9 @@ class Acts:
             "operator": self._operator(context),
             "act": act,
             "subject": subject,
-            "arguments": json.loads(json.dumps(arguments, sort_keys=True)),
+            "arguments": _sorted(arguments),
+            "before": None if before is None else _sorted(before),
+            "after": None if after is None else _sorted(after),
             "reason": reason,
             "request_id": context.request_id,
             "occurred_at": context.clock.now().replace(microsecond=0),
@@ -73,8 +92,18 @@ class Acts:
             self.store.insert(values)
         except Duplicate as error:
             raise Restart("another act was recorded meanwhile") from error
+        self._move_head(values["position"], values["hash"], context)
         return self.store.object(values)
+
+    def _move_head(self, position: int, hash: str, context: Context) -> None:
+        if not self.database.change(self._keep_head, (u64(self.database, position), hash)):
+            self._heads.new({"chain": CHAIN, "position": position, "hash": hash}, context.clock.now())
 
     def _operator(self, context: Context) -> str:
         sid = context.caller.sid
         return SECRET_BEARER if sid is None else self._keys.get(sid).name
+
+
+def _sorted(values: Mapping[str, Any]) -> Any:
+    """The same values with their keys in one order, as they are hashed."""
+    return json.loads(json.dumps(values, sort_keys=True))

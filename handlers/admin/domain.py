@@ -1,7 +1,21 @@
-"""What operators' acts bring: their chain is proved."""
+"""What operators' acts bring: their writes by CRUD are recorded, their chain is proved; and the audit of everything."""
 
 from handlers.admin import demo
-from handlers.admin.audit import acts
-from handlers.domain import Domain
+from handlers.admin.audit import ACTS
+from handlers.admin.audit_runs import AuditRuns
+from handlers.admin.commands import COMMANDS
+from handlers.admin.crud_acts import record_writes
+from handlers.admin.service import AuditHandler
+from handlers.domain import Domain, Job, Parts, Site
 
-DOMAIN = Domain(name="admin", audits=(acts,), demo=demo.fill)
+
+def parts(site: Site) -> Parts:
+    runs = AuditRuns(site.database, site.clock, site.audits)
+    return Parts(
+        services=(AuditHandler(site.audits),),
+        jobs=(Job("admin.audit", 5, runs.run_once),),
+        on_admin_write=record_writes(site.database),
+    )
+
+
+DOMAIN = Domain(name="admin", parts=parts, audits=(ACTS,), demo=demo.fill, commands=COMMANDS)

@@ -11,7 +11,7 @@ from typing import Any
 from codegen.runtime.context import Context
 from codegen.runtime.errors import Conflict, NotFound
 from codegen.runtime.storage.store import Store
-from codegen.runtime.values.types import Money
+from codegen.runtime.values.types import Money, money_text
 from generated.errors.onboarding import AmountInvalid
 from generated.models.onboarding import Billing, OperatorAct, TransactionKind
 from generated.tables.onboarding import FORM_TOKEN, USER
@@ -69,8 +69,16 @@ class Adjustments:
             if expected_prev_cents is not None and expected_prev_cents != before.credit_balance_cents:
                 raise Conflict(f"the balance is {before.credit_balance_cents} cents, not {expected_prev_cents}")
             arguments = {"balance_cents": balance_cents, "expected_prev_cents": expected_prev_cents, "key": key}
-            act = self._acts.record(context, SET_BALANCE, user_sid, arguments, reason or "Balance set by an operator")
             target = balance_cents * _CENT
+            act = self._acts.record(
+                context,
+                SET_BALANCE,
+                user_sid,
+                arguments,
+                reason or "Balance set by an operator",
+                before=_balance(int(before.credit_balance)),
+                after=_balance(target),
+            )
             if target != before.credit_balance:
                 self._post(act, user_sid, TransactionKind.ADJUSTMENT, lambda wallet: rules.adjust(wallet, target))
             return Adjusted(before.credit_balance_cents, self._billing(context, user_sid))
@@ -102,7 +110,17 @@ class Adjustments:
                     "key": key,
                     "expires_at": expires_at.isoformat() if expires_at else None,
                 }
-                act = self._acts.record(context, GRANT, user_sid, arguments, reason)
+                self._ledger.expire(user_sid)
+                balance = int(self._billing(context, user_sid).credit_balance)
+                act = self._acts.record(
+                    context,
+                    GRANT,
+                    user_sid,
+                    arguments,
+                    reason,
+                    before=_balance(balance),
+                    after=_balance(balance + amount),
+                )
                 self._post(act, user_sid, TransactionKind.GRANT, lambda wallet: rules.grant(wallet, amount, expires_at))
             return self._billing(context, user_sid)
 
@@ -114,9 +132,17 @@ class Adjustments:
         def work() -> Billing:
             self._user(user_sid)
             billing = self._billing(context, user_sid)
-            self._acts.record(context, FREEZE, user_sid, {"on": on}, reason)
-            frozen = self._is_frozen(user_sid, -self._ledger.balances(user_sid)["held"])
-            return self._ledger.billings.patch(billing.sid, {"frozen": frozen})
+            held = -self._ledger.balances(user_sid)["held"]
+            self._acts.record(
+                context,
+                FREEZE,
+                user_sid,
+                {"on": on},
+                reason,
+                before={"frozen": billing.frozen},
+                after={"frozen": on or held > 0},
+            )
+            return self._ledger.billings.patch(billing.sid, {"frozen": self._is_frozen(user_sid, held)})
 
         return self._ledger.transaction(work)
 
@@ -162,3 +188,8 @@ class Adjustments:
             )
             is not None
         )
+
+
+def _balance(nano_dollars: int) -> dict[str, str]:
+    """A balance as an act tells it."""
+    return {"credit_balance": money_text(nano_dollars)}

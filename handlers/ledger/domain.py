@@ -4,12 +4,11 @@ from pathlib import Path
 
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.ledger import audit_balances, audit_chain, routes
-from handlers.ledger.commands import COMMANDS
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.history import History
 from handlers.ledger.pages.ledger import LedgerPage
 from handlers.ledger.posting import Ledger
-from handlers.ledger.service import AuditHandler, BillingHandler
+from handlers.ledger.service import BillingHandler
 from handlers.ledger.standing import Standings
 
 
@@ -17,7 +16,7 @@ def parts(site: Site) -> Parts:
     ledger = Ledger(site.database, site.clock)
     history = History(site.database)
     return Parts(
-        services=(BillingHandler(ledger), AuditHandler(site.audits)),
+        services=(BillingHandler(ledger),),
         jobs=(Job("ledger.expiry", 60, GrantExpiry(ledger).run_once),),
         routes=lambda app, authenticator: routes.add_routes(app, authenticator, ledger),
         pages=Pages(
@@ -33,10 +32,11 @@ DOMAIN = Domain(
     name="ledger",
     parts=parts,
     audits=(
-        audit_chain.entries,
-        audit_chain.transactions,
-        audit_balances.accounts,
-        audit_balances.billings,
+        audit_chain.ENTRIES,
+        audit_chain.TRANSACTIONS,
+        audit_chain.LOTS,
+        audit_balances.ACCOUNTS,
+        audit_balances.BILLINGS,
+        audit_balances.USERS,
     ),
-    commands=COMMANDS,
 )

@@ -13,9 +13,9 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import LedgerEntry, LedgerTransaction
 from generated.tables.onboarding import LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.audit import u64
 from handlers.ledger import statements
 from handlers.ledger.wallet import PARTS, Part, user_account
-from handlers.reading import u64
 
 View = Literal["all", "purchased", "granted", "held", "receivable"]
 CREDIT: tuple[Part, ...] = ("purchased", "granted", "receivable")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from codegen.runtime.context import Context
@@ -11,7 +10,6 @@ from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
-    AuditReport,
     Billing,
     BillingSummary,
     KycStatus,
@@ -19,12 +17,10 @@ from generated.models.onboarding import (
     SpendingBlock,
     User,
 )
-from generated.services.onboarding import AdminService, BillingService
+from generated.services.onboarding import BillingService
 from generated.tables.onboarding import ALERT_SETTINGS, USER
-from handlers.domain import Audit
 from handlers.ledger import statements
 from handlers.ledger.adjusting import Adjustments
-from handlers.ledger.audit import report
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standing, Standings
 
@@ -39,7 +35,7 @@ class BillingHandler:
         self._unread = ledger.database.prepare(statements.UNREAD_NOTICES)
 
     def summary(self, context: Context) -> BillingSummary:
-        """What the dashboard's first screen shows."""
+        """What the dashboard's first screen shows; what follows from usage is absent, for none is consumed yet."""
         if context.caller.sid is None:
             raise Unauthorized
         user = Store.of(USER, context.database).get(context.caller.sid)
@@ -55,13 +51,8 @@ class BillingHandler:
             debt=standing.debt,
             debt_since=standing.debt_since,
             blocked=_blocks(standing, user),
-            silent_nodes=[],
-            burn_per_day=Money(0),
-            spend=[],
             kyc_status=user.kyc_status,
-            ladder=LadderStanding(
-                tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at, saved=Money(0)
-            ),
+            ladder=LadderStanding(tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at),
             low_balance_threshold=alerts.low_balance_threshold if alerts and alerts.low_balance else None,
             notices=context.database.execute(self._unread, (user.sid,))[0][0],
         )
@@ -104,18 +95,6 @@ class BillingHandler:
     def freeze(self, context: Context, *, user_sid: str, on: bool, reason: str) -> Billing:
         """Freeze or unfreeze new spending."""
         return self._adjustments.freeze(context, user_sid=user_sid, on=on, reason=reason)
-
-
-@serves(AdminService)
-class AuditHandler:
-    """The part of `AdminService` that proves the ledger, and what other domains say of it."""
-
-    def __init__(self, audits: Sequence[Audit]) -> None:
-        self._audits = audits
-
-    def audit(self, context: Context) -> AuditReport:
-        """Prove the ledger."""
-        return report(context.database, self._audits)
 
 
 def _blocks(standing: Standing, user: User) -> list[SpendingBlock]:

@@ -1,7 +1,7 @@
-"""The SQL of the ledger: what posting writes and reads. Each statement reads by an index: no history slows it down."""
+"""The SQL of the ledger: posting, history, audit. Each statement reads by an index: no history slows it down."""
 
 from codegen.runtime.storage.stored_type import statement
-from generated.tables.onboarding import BILLING, LEDGER_ENTRY
+from generated.tables.onboarding import BILLING, CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
 
 # --- postings -------------------------------------------------------------------------------------------------------
 
@@ -77,4 +77,84 @@ NEWEST_OF_FOUR_ACCOUNTS = statement(" UNION ALL ".join([_NEWEST_ENTRIES] * 4), e
 
 UNREAD_NOTICES = """
 SELECT COUNT(*) FROM notice WHERE user_sid = ? AND read_at IS NULL
+"""
+
+# --- audit ----------------------------------------------------------------------------------------------------------
+
+ENTRIES_IN_ORDER = statement(
+    """
+SELECT {entry}, {transaction}, {lot} FROM ledger_entry
+LEFT JOIN ledger_transaction ON ledger_transaction.sid = ledger_entry.transaction_sid
+LEFT JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
+WHERE ledger_entry.position > ? ORDER BY ledger_entry.position LIMIT ?
+""",
+    entry=LEDGER_ENTRY,
+    transaction=LEDGER_TRANSACTION,
+    lot=CREDIT_LOT,
+)
+TRANSACTIONS_IN_ORDER = """
+SELECT sid, source,
+    (SELECT 1 FROM ledger_entry WHERE ledger_entry.transaction_sid = ledger_transaction.sid LIMIT 1),
+    (SELECT COUNT(*) FROM ledger_transaction AS same WHERE same.posting_key = ledger_transaction.posting_key),
+    (SELECT 1 FROM operator_act WHERE operator_act.sid = SUBSTR(ledger_transaction.source, LENGTH('operator:') + 1))
+FROM ledger_transaction WHERE sid > ? ORDER BY sid LIMIT ?
+"""
+LOTS_IN_ORDER = """
+SELECT credit_lot.sid, credit_lot.kind, credit_lot.amount, credit_lot.remaining, credit_lot.expires_at,
+    ledger_transaction.sid,
+    (SELECT MAX(latest.posted_at) FROM ledger_transaction AS latest WHERE latest.user_sid = credit_lot.user_sid)
+FROM credit_lot LEFT JOIN ledger_transaction ON ledger_transaction.sid = credit_lot.transaction_sid
+WHERE credit_lot.sid > ? ORDER BY credit_lot.sid LIMIT ?
+"""
+ACCOUNTS_IN_ORDER = """
+SELECT account, position, sid, amount, balance_after FROM ledger_entry
+WHERE (account, position) > (?, ?) ORDER BY account, position LIMIT ?
+"""
+LAST_POSITION = """
+SELECT position FROM ledger_entry ORDER BY position DESC LIMIT 1
+"""
+
+# Sums are taken of quotients and remainders, so that no database's integer overflows.
+_BALANCE_OF_PART = """(
+    SELECT balance_after FROM ledger_entry
+    WHERE account BETWEEN 'user:' || billing.user_sid || ':{part}' AND 'user:' || billing.user_sid || ':{part}'
+    ORDER BY account DESC, position DESC LIMIT 1
+)"""
+_SUM_OF_LOTS = """(
+    SELECT SUM({sum}) FROM credit_lot WHERE credit_lot.user_sid = billing.user_sid AND credit_lot.kind = '{kind}'
+)"""
+_SUM_OF_PAYMENTS = """(
+    SELECT SUM({sum}) FROM ledger_transaction
+    JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+    WHERE ledger_transaction.user_sid = billing.user_sid AND ledger_transaction.kind = 'top_up'
+    AND ledger_entry.account LIKE 'cash:%'
+)"""
+BILLINGS_IN_ORDER = statement(
+    """
+SELECT {purchased}, {granted}, {receivable}, {held},
+    {purchased_lots}, {purchased_lots_rest}, {granted_lots}, {granted_lots_rest}, {paid}, {paid_rest},
+    (SELECT MIN(effective_at) FROM ledger_transaction WHERE user_sid = billing.user_sid AND kind = 'top_up'),
+    (SELECT MAX(effective_at) FROM ledger_transaction
+        WHERE user_sid = billing.user_sid AND kind IN ('top_up', 'usage', 'plan')),
+    {billing}
+FROM billing WHERE billing.user_sid > ? ORDER BY billing.user_sid LIMIT ?
+""",
+    **{part: statement(_BALANCE_OF_PART, part=part) for part in ("purchased", "granted", "receivable", "held")},
+    purchased_lots=statement(_SUM_OF_LOTS, sum="remaining / 1000000", kind="purchased"),
+    purchased_lots_rest=statement(_SUM_OF_LOTS, sum="remaining % 1000000", kind="purchased"),
+    granted_lots=statement(_SUM_OF_LOTS, sum="remaining / 1000000", kind="granted"),
+    granted_lots_rest=statement(_SUM_OF_LOTS, sum="remaining % 1000000", kind="granted"),
+    paid=statement(_SUM_OF_PAYMENTS, sum="ledger_entry.amount / 1000000"),
+    paid_rest=statement(_SUM_OF_PAYMENTS, sum="ledger_entry.amount % 1000000"),
+    billing=BILLING,
+)
+USERS_IN_ORDER = """
+SELECT sid, (SELECT 1 FROM billing WHERE billing.user_sid = "user".sid),
+    (SELECT 1 FROM ledger_transaction WHERE ledger_transaction.user_sid = "user".sid LIMIT 1),
+    (SELECT 1 FROM credit_lot WHERE credit_lot.user_sid = "user".sid LIMIT 1)
+FROM "user" WHERE sid > ? ORDER BY sid LIMIT ?
+"""
+ENTRIES_OF_THREE_ACCOUNTS_BACKWARDS = """
+SELECT transaction_sid, amount, posted_at, position FROM ledger_entry
+WHERE account IN (?, ?, ?) AND position < ? ORDER BY position DESC LIMIT ?
 """

@@ -1,29 +1,18 @@
 """Audit of payments against the ledger: every settled top-up was credited exactly once, and nothing else was."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import money_text
-from generated.models.onboarding import AuditFinding, TopUpStatus, TransactionKind
+from generated.models.onboarding import AuditFinding, TransactionKind
+from handlers.audit import Audit, Carry
 from handlers.ledger.posting import payment_key
-from handlers.reading import pages
-
-PAID = (TopUpStatus.SETTLED, TopUpStatus.REFUNDED, TopUpStatus.DISPUTED)
-"""What becomes of a top-up that was settled."""
+from handlers.payments import statements
 
 
-def top_ups(database: Database) -> Iterator[AuditFinding]:
+def _top_ups(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
     """Each settled top-up has its posting: of the same user, amount and time."""
-    paid = ", ".join(f"'{status}'" for status in PAID)
-    text = (
-        "SELECT t.sid, t.provider, t.payment_ref, t.user_sid, t.amount, t.review_reason, t.settled_at,"  # noqa: S608
-        " l.sid, l.kind,"
-        " l.user_sid, l.effective_at, (SELECT SUM(e.amount) FROM ledger_entry e WHERE e.transaction_sid = l.sid"
-        " AND e.account = 'cash:' || t.provider) FROM top_up t LEFT JOIN ledger_transaction l"
-        " ON l.posting_key = 'payment:' || t.provider || ':' || t.payment_ref"
-        f" WHERE t.settled_at IS NOT NULL AND t.status IN ({paid}) AND t.sid > ? ORDER BY t.sid LIMIT ?"
-    )
     for (
         sid,
         provider,
@@ -37,7 +26,7 @@ def top_ups(database: Database) -> Iterator[AuditFinding]:
         credited_user,
         effective_at,
         credited,
-    ) in pages(database, text, ("",), 0):
+    ) in rows:
         if posted is None:
             detail = f"it was settled, but {provider}'s payment {ref} was not credited"
         elif kind != TransactionKind.TOP_UP or user != credited_user:
@@ -57,18 +46,14 @@ def _agree(credited: int, amount: int, review: str | None) -> bool:
     return credited == amount or (review is not None and 0 < credited < amount)
 
 
-def postings(database: Database) -> Iterator[AuditFinding]:
+def _postings(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
     """Each credited payment is a settled top-up's."""
-    paid = ", ".join(f"'{status}'" for status in PAID)
-    text = (
-        "SELECT l.sid, l.posting_key FROM ledger_transaction l"  # noqa: S608
-        f" WHERE l.kind = '{TransactionKind.TOP_UP}' AND l.sid > ? ORDER BY l.sid LIMIT ?"
-    )
-    top_up = database.prepare(
-        "SELECT 1 FROM top_up WHERE provider = ? AND payment_ref = ? AND settled_at IS NOT NULL"  # noqa: S608
-        f" AND status IN ({paid})"
-    )
-    for sid, key in pages(database, text, ("",), 0):
+    top_up = database.prepare(statements.SETTLED_TOP_UP)
+    for sid, key in rows:
         provider, _, ref = key.removeprefix("payment:").partition(":")
         if key != payment_key(provider, ref) or not database.execute(top_up, (provider, ref)):
             yield AuditFinding(check="payment", subject=sid, detail=f"{key} was credited, but no top-up was settled so")
+
+
+TOP_UPS = Audit(name="payments.top_ups", statement=statements.SETTLED_TOP_UPS_IN_ORDER, judge=_top_ups)
+POSTINGS = Audit(name="payments.postings", statement=statements.CREDITED_PAYMENTS_IN_ORDER, judge=_postings)

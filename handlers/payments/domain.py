@@ -51,6 +51,6 @@ DOMAIN = Domain(
     name="payments",
     settings=PaymentSettings,
     parts=parts,
-    audits=(audit.top_ups, audit.postings),
+    audits=(audit.TOP_UPS, audit.POSTINGS),
     checks=problems,
 )

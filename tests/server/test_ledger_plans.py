@@ -3,8 +3,8 @@
 import pytest
 
 from codegen.runtime.storage.database import Database
+from handlers.audit import u64
 from handlers.ledger import statements
-from handlers.reading import u64
 from tests.server.book import Book, create_tables
 
 DOLLAR = 10**9

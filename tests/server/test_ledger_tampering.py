@@ -20,8 +20,10 @@ from generated.tables.onboarding import (
     TOP_UP,
     USER,
 )
-from handlers.reading import u64
-from tests.server.audited import audit, report
+from handlers.admin.audit_runs import report
+from handlers.audit import u64
+from handlers.composition import registered_audits
+from tests.server.audited import audit
 from tests.server.book import START, Book, create_tables
 
 DOLLAR = 10**9
@@ -204,7 +206,7 @@ def test_what_an_operator_reads(book: Book) -> None:
     book.database.execute(
         "UPDATE ledger_entry SET amount = amount + 1, balance_after = balance_after + 1 WHERE account = 'cash:stripe'"
     )
-    seen = report(book.database)
+    seen = report(book.database, registered_audits())
     assert seen.entries == book.database.execute("SELECT COUNT(*) FROM ledger_entry")[0][0]
     assert {finding.check for finding in seen.findings} >= {"chain", "sum"}
     assert all(finding.subject and finding.detail for finding in seen.findings)

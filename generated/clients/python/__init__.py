@@ -16,6 +16,7 @@ from codegen.runtime.client.client import AsyncTransport, Options, RpcError, Tra
 from .admin import AdminCalls, AsyncAdminCalls
 from .alert_settings import AlertSettingsCalls, AsyncAlertSettingsCalls
 from .api_key import ApiKeyCalls, AsyncApiKeyCalls
+from .audit_run import AsyncAuditRunCalls, AuditRunCalls
 from .billing import AsyncBillingCalls, BillingCalls
 from .checkpoint_root import AsyncCheckpointRootCalls, CheckpointRootCalls
 from .consumed_commit import AsyncConsumedCommitCalls, ConsumedCommitCalls
@@ -73,6 +74,7 @@ class Client:
         self.admin = AdminCalls(transport)
         self.alert_settings = AlertSettingsCalls(transport)
         self.api_key = ApiKeyCalls(transport)
+        self.audit_run = AuditRunCalls(transport)
         self.billing = BillingCalls(transport)
         self.checkpoint_root = CheckpointRootCalls(transport)
         self.consumed_commit = ConsumedCommitCalls(transport)
@@ -139,6 +141,7 @@ class AsyncClient:
         self.admin = AsyncAdminCalls(transport)
         self.alert_settings = AsyncAlertSettingsCalls(transport)
         self.api_key = AsyncApiKeyCalls(transport)
+        self.audit_run = AsyncAuditRunCalls(transport)
         self.billing = AsyncBillingCalls(transport)
         self.checkpoint_root = AsyncCheckpointRootCalls(transport)
         self.consumed_commit = AsyncConsumedCommitCalls(transport)

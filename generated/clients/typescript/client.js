@@ -442,6 +442,25 @@ export class Client {
       this.transport.call("api_key.exists", params, true, null),
   };
 
+  /** An audit under way or done. One that was cut off goes on where it stopped. */
+  audit_run = {
+    /** The object with this sid. */
+    get: (params) =>
+      this.transport.call("audit_run.get", params, true, null),
+    /** The sids, a page at a time. */
+    list: (params = {}) =>
+      this.transport.call("audit_run.list", params, true, null),
+    /** The objects, a page at a time. */
+    list_full: (params = {}) =>
+      this.transport.call("audit_run.list_full", params, true, null),
+    /** Whether there is an object with this sid. */
+    exists: (params) =>
+      this.transport.call("audit_run.exists", params, true, null),
+    /** The objects whose indexed fields have these values. */
+    find: (params) =>
+      this.transport.call("audit_run.find", params, true, null),
+  };
+
   /**
    * A user's balance and plan; a projection of the ledger, written in the same transaction.
    *

@@ -411,7 +411,8 @@ export interface LadderStanding {
   tier: DiscountTier;
   next_tier?: DiscountTier | null;
   next_at?: string | null;
-  saved: string;
+  /** What the ladder took off so far; absent as long as no usage is known. */
+  saved?: string | null;
 }
 
 /** The plan of a user and what is used of it. */
@@ -437,13 +438,14 @@ export interface BillingSummary {
   blocked: SpendingBlock[];
   /** Usage up to this time is in the balance. */
   data_as_of?: string | null;
-  /** Nodes that serve this user and have not reported for three hours. */
-  silent_nodes: NodeId[];
-  /** Spending per day at today's pace. */
-  burn_per_day: string;
-  /** When the balance is used up at this pace. */
+  /** Nodes that serve this user and have not reported for three hours; absent as long as no usage is known. */
+  silent_nodes?: NodeId[] | null;
+  /** Spending per day at today's pace; absent as long as no usage is known. */
+  burn_per_day?: string | null;
+  /** When the balance is used up at this pace; absent where it is not, and where the pace is not known. */
   runway_until?: string | null;
-  spend: DaySpend[];
+  /** By day and category; absent as long as no usage is known. */
+  spend?: DaySpend[] | null;
   ladder: LadderStanding;
   quota?: QuotaStanding | null;
   kyc_status: KycStatus;
@@ -1312,11 +1314,26 @@ export interface OperatorAct {
   subject: string;
   /** What was asked for; secrets are left out. */
   arguments: Json;
+  /** What the act changed, as it was before; absent where it made something new. */
+  before?: Json | null;
+  /** The same as it is now; absent where it is gone. */
+  after?: Json | null;
   reason: Reason;
   request_id: string;
   occurred_at: string;
   previous_hash: Sha256Hex;
   hash: Sha256Hex;
+}
+
+/** The last link of a chain of hashes: shows that no link was taken from its end. */
+export interface ChainHead {
+  sid: string;
+  /** Table of the links. */
+  chain: string;
+  position: number;
+  hash: Sha256Hex;
+  /** Counts the changes of the object; a change that names another `rev` is refused. */
+  rev: number;
 }
 
 /** Something an operator has to look at. */
@@ -1421,6 +1438,27 @@ export interface AuditReport {
   duration_ms: number;
 }
 
+/** Who began an audit: the daily job, or an operator by the command. */
+export type AuditStarter = "job" | "operator";
+
+/** An audit under way or done. One that was cut off goes on where it stopped. */
+export interface AuditRun {
+  sid: string;
+  started_by: AuditStarter;
+  started_at: string;
+  finished_at?: string | null;
+  /** The check it is at; those before it are done. */
+  check: string;
+  /** Where that check goes on. */
+  place: Json;
+  /** Ledger entries that were proved. */
+  entries: number;
+  /** The first thousand. */
+  findings: AuditFinding[];
+  /** Counts the changes of the object; a change that names another `rev` is refused. */
+  rev: number;
+}
+
 /** What the operator's first page shows. */
 export interface OperatorOverview {
   money_in: string;
@@ -1487,6 +1525,11 @@ export interface ApiKeyListed {
   revoked_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
+}
+
+/** What `audit_run.find` may ask for. */
+export interface AuditRunFilter {
+  started_by?: AuditStarter;
 }
 
 /** What `billing.find` may ask for. */
@@ -2408,6 +2451,25 @@ export class Client {
     /** Whether there is an object with this sid. */
     exists: (params: { sid: string }): Promise<boolean> =>
       this.transport.call("api_key.exists", params, true, null),
+  };
+
+  /** An audit under way or done. One that was cut off goes on where it stopped. */
+  audit_run = {
+    /** The object with this sid. */
+    get: (params: { sid: string }): Promise<AuditRun> =>
+      this.transport.call("audit_run.get", params, true, null),
+    /** The sids, a page at a time. */
+    list: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<string>> =>
+      this.transport.call("audit_run.list", params, true, null),
+    /** The objects, a page at a time. */
+    list_full: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<AuditRun>> =>
+      this.transport.call("audit_run.list_full", params, true, null),
+    /** Whether there is an object with this sid. */
+    exists: (params: { sid: string }): Promise<boolean> =>
+      this.transport.call("audit_run.exists", params, true, null),
+    /** The objects whose indexed fields have these values. */
+    find: (params: { filter: AuditRunFilter; limit?: number; cursor?: string | null }): Promise<Page<AuditRun>> =>
+      this.transport.call("audit_run.find", params, true, null),
   };
 
   /**
