@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from codegen.runtime.storage.codecs import row_codecs
 from codegen.runtime.storage.database import Database, Row
-from codegen.runtime.storage.stored_type import row_codecs
 from generated.models.onboarding import AuditFinding
 
 BATCH = 500

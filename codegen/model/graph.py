@@ -37,3 +37,29 @@ def order(edges: Mapping[Node, Iterable[Node]]) -> tuple[list[Node], list[list[N
                 state[node] = -1
                 done.append(node)
     return done, cycles
+
+
+def circles(edges: Mapping[Node, Iterable[Node]]) -> list[frozenset[Node]]:
+    """The largest groups of keys that all lead to each other; a key that leads to none but itself is in no group."""
+    finished, _ = order(edges)
+    back: dict[Node, list[Node]] = {node: [] for node in edges}
+    for node, targets in edges.items():
+        for target in targets:
+            if target in back:
+                back[target].append(node)
+    seen: set[Node] = set()
+    groups: list[frozenset[Node]] = []
+    for start in reversed(finished):  # against the edges, from the last finished: a walk cannot leave its group
+        if start in seen:
+            continue
+        seen.add(start)
+        group, pending = [start], [start]
+        while pending:
+            for node in back[pending.pop()]:
+                if node not in seen:
+                    seen.add(node)
+                    group.append(node)
+                    pending.append(node)
+        if len(group) > 1:
+            groups.append(frozenset(group))
+    return groups

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from codegen.emit.output import KINDS
+from codegen.emit.python.names import attribute_name
 from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
+from codegen.runtime.values.struct import Struct
 from codegen.source.diagnostics import Report
 from tests.npm import NODE
 
@@ -101,3 +103,8 @@ def test_objects_come_back_from_the_database(generated: Path) -> None:
 
 def test_objects_come_back_from_postgresql(generated: Path, postgresql_url: str) -> None:
     run(generated, "-c", ON_POSTGRESQL, postgresql_url)
+
+
+def test_no_field_hides_what_its_model_has() -> None:
+    public = {name for name in dir(Struct) if not name.startswith("_")}
+    assert {name for name in public if attribute_name(name) == name} == set()

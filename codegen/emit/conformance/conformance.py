@@ -13,13 +13,11 @@ from codegen.emit.plugins.plugins import default_text
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.names import argument_name, class_name, method_name, quoted
+from codegen.emit.python.parts import Parts
 from codegen.emit.python.types import python_type
 from codegen.emit.render import environment
 from codegen.emit.strategies.strategies import Arguments
 from codegen.model.model import Interface, Method, Module, Param, Program
-
-_WIDTH = 100
-"""Of what stands in the table of contracts, without its indent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +38,18 @@ class Kit:
 
 
 def emit(program: Program) -> Iterable[Output]:
-    for module in program.modules:
-        if module.interfaces:
-            yield Output(f"conformance/{module.name}.py", _file(program, module))
+    parts = Parts(program)
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        if part.module.interfaces:
+            names[part.name] = [f"{class_name(interface.name)}Conformance" for interface in part.module.interfaces]
+            path = part.path("conformance")
+            yield Output(path, _file(program, part.module, Imports(path, [*names[part.name], "st"])))
+    yield from parts.doors("conformance", "Conformance kits for the plugins", names)
     yield from emit_roundtrip(program)
 
 
-def _file(program: Program, module: Module) -> str:
-    kits = [f"{class_name(interface.name)}Conformance" for interface in module.interfaces]
-    imports = Imports([*kits, "st"])
+def _file(program: Program, module: Module, imports: Imports) -> str:
     imports.name("collections.abc", "Mapping")
     imports.name("typing", "ClassVar")
     for name in ("Conformance", "MethodContract"):
@@ -68,7 +69,7 @@ def _kit(program: Program, interface: Interface, imports: Imports, arguments: Ar
     name = class_name(interface.name)
     return Kit(
         f"{name}Conformance",
-        imports.name(f"..plugins.{interface.module}", name),
+        imports.name(f"~.plugins.{interface.module}", name),
         f"What every `{interface.name}` must hold to. Subclass it, set `provider`, and give `calls` that succeed.",
         tuple(_contract(program, method, imports, arguments) for method in interface.methods),
     )
@@ -85,12 +86,12 @@ def _contract(program: Program, method: Method, imports: Imports, arguments: Arg
     for word, left_out in (("required", False), ("optional", True)):
         entries = strategies([p for p in method.params if (default_text(program, p) is not None) == left_out])
         if entries:
-            lines.append(_bracketed(f"{word}={{", entries, "}"))
+            lines.append(f"{word}={{{', '.join(entries)}}}")
     if method.result is not None:
         lines.append(f"result={python_type(program, method.result, imports, nullable=method.result_nullable)}")
     if method.errors:
         errors = [error_name(program, name, imports) for name in method.errors]
-        lines.append(_bracketed("errors=(", errors, ",)" if len(errors) == 1 else ")"))
+        lines.append(f"errors=({', '.join(errors)},)")
     if method.safe:
         lines.append("safe=True")
     if method.idempotent:
@@ -104,10 +105,3 @@ def _contract(program: Program, method: Method, imports: Imports, arguments: Arg
         *["safe"] * method.safe,
     )
     return Contract(method_name(method.name), tuple(lines), checks)
-
-
-def _bracketed(opening: str, items: list[str], closing: str) -> str:
-    line = f"{opening}{', '.join(items)}{closing}"
-    if len(line) <= _WIDTH:
-        return line
-    return "\n".join([opening, *(f"    {item}," for item in items), closing.removeprefix(",")])

@@ -18,13 +18,14 @@ def emit_roundtrip(program: Program) -> Iterable[Output]:
     sources = [path for module in program.modules if module.rootobjects for path in module.files]
     if not sources:
         return
-    imports = Imports()
+    path = "conformance/test_roundtrip.py"
+    imports = Imports(path)
     structs = [program.struct(table.struct) for table in tables(program)]
     strategies = [
-        (struct.qname, imports.name(f"..strategies.{struct.module}", f"any_{snake(struct.name)}")) for struct in structs
+        (struct.qname, imports.name(f"~.strategies.{struct.module}", f"any_{snake(struct.name)}")) for struct in structs
     ]
     yield Output(
-        "conformance/test_roundtrip.py",
+        path,
         (
             environment("conformance")
             .get_template("roundtrip.py.j2")

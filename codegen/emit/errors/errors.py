@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
-from codegen.emit.python.imports import Imports
+from codegen.emit.python.imports import Imports, Origin
 from codegen.emit.python.names import argument_name, quoted
+from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.references import Origins
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
 from codegen.model.model import Error, ErrorGroup, Field, Module, Program, QName
@@ -20,29 +22,43 @@ _EXCEPTION_NAMES = frozenset({"args", "add_note", "code", "data", "message", "sl
 
 
 def emit(program: Program) -> Iterable[Output]:
-    for module in program.modules:
-        if module.errors or _groups(module):
-            yield Output(f"errors/{module.name}.py", _module(program, module))
+    parts = Parts(program)
+    late = parts.circles("errors", {part.name: list(_leads_to(program, parts, part)) for part in parts})
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        declared = [each.name for each in (*part.module.errors, *_groups(part.module))]
+        if declared:
+            names[part.name] = declared
+            path = part.path("errors")
+            imports = Imports(path, declared, late.get(part.name, ()))
+            yield Output(path, _file(program, part, imports, Origins(parts, "errors", part)))
+    yield from parts.doors("errors", "Errors", names)
 
 
-def error_name(
-    program: Program, target: QName, imports: Imports, *, errors: str = "..errors", here: str | None = None
-) -> str:
-    """Import an error class, declared or predeclared, and say how to write it; in the errors' file of `here` no import
-    is needed for its own."""
+def error_name(program: Program, target: QName, imports: Imports, origin: Origin | None = None) -> str:
+    """Import an error class, declared or predeclared, and say how to write it; `origin` says from where in the files of
+    the errors themselves."""
     error = program.errors[target]
     if error.module == "runtime":
         return imports.name(RUNTIME_ERRORS, error.name)
-    return error.name if error.module == here else imports.name(f"{errors}.{error.module}", error.name)
+    module = origin(error) if origin else f"~.errors.{error.module}"
+    return error.name if module is None else imports.name(module, error.name)
+
+
+def _leads_to(program: Program, parts: Parts, part: Part) -> Iterator[str]:
+    """The parts whose errors stand in a group of this one."""
+    for group in _groups(part.module):
+        for name in group.errors:
+            if (error := program.errors[name]).module != "runtime":
+                yield parts.of(error).name
 
 
 def _groups(module: Module) -> tuple[ErrorGroup, ...]:
     return tuple(declared for declared in module.types if isinstance(declared, ErrorGroup))
 
 
-def _module(program: Program, module: Module) -> str:
-    groups = _groups(module)
-    imports = Imports([declared.name for declared in (*module.errors, *groups)])
+def _file(program: Program, part: Part, imports: Imports, origin: Origin) -> str:
+    module, groups = part.module, _groups(part.module)
     imports.name("__future__", "annotations")
     base = imports.name(RUNTIME_ERRORS, "DeclaredError")
     any_type = ""
@@ -54,7 +70,7 @@ def _module(program: Program, module: Module) -> str:
         {
             "name": group.name,
             "doc": docstring(group.doc or "Any of these errors, as `except` takes them.", ""),
-            "members": [error_name(program, name, imports, errors="", here=module.name) for name in group.errors],
+            "members": [error_name(program, name, imports, origin) for name in group.errors],
         }
         for group in groups
     ]
@@ -69,6 +85,7 @@ def _module(program: Program, module: Module) -> str:
             Any=any_type,
             errors=classes,
             groups=unions,
+            late=imports.late_text(),
         )
     )
 
@@ -119,5 +136,5 @@ def _default(program: Program, field: Field) -> str:
         return " = None"
     if field.default is None or field.default.now or isinstance(field.default.value, list | dict):
         return ""
-    value = value_text(program, field.type, field.default.value, Imports())
+    value = value_text(program, field.type, field.default.value, Imports(""))
     return "" if "(" in value else f" = {value}"

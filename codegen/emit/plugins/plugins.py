@@ -10,16 +10,15 @@ from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.names import argument_name, class_name, method_name, quoted
+from codegen.emit.python.parts import Parts
 from codegen.emit.python.types import python_type
 from codegen.emit.render import environment
 from codegen.model.model import Interface, Method, Module, Param, Primitive, Program
 
-_WIDTH = 120
-
 
 @dataclass(frozen=True, slots=True)
 class AbstractMethod:
-    """`signature` is all of it from `def` to the colon, wrapped; `doc` ends with what it raises."""
+    """`signature` is all of it from `def` to the colon; `doc` ends with what it raises."""
 
     signature: str
     doc: str
@@ -33,13 +32,17 @@ class AbstractClass:
 
 
 def emit(program: Program) -> Iterable[Output]:
-    for module in program.modules:
-        if module.interfaces:
-            yield Output(f"plugins/{module.name}.py", _file(program, module))
+    parts = Parts(program)
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        if declared := [class_name(interface.name) for interface in part.module.interfaces]:
+            names[part.name] = declared
+            path = part.path("plugins")
+            yield Output(path, _file(program, part.module, Imports(path, declared)))
+    yield from parts.doors("plugins", "Interfaces of the plugins", names)
 
 
-def _file(program: Program, module: Module) -> str:
-    imports = Imports([class_name(interface.name) for interface in module.interfaces])
+def _file(program: Program, module: Module, imports: Imports) -> str:
     imports.name("abc", "abstractmethod")
     bases = {
         name: imports.name(module, name)
@@ -65,7 +68,7 @@ def _class(program: Program, interface: Interface, imports: Imports) -> Abstract
         class_name(interface.name),
         interface.doc or f"What a `{interface.name}` can do.",
         tuple(
-            AbstractMethod(_wrapped(signature(program, method, imports)), _method_doc(program, method))
+            AbstractMethod(_def(signature(program, method, imports)), _method_doc(program, method))
             for method in interface.methods
         ),
     )
@@ -134,19 +137,5 @@ def _method_doc(program: Program, method: Method) -> str:
     return "\n\n".join(parts)
 
 
-def _wrapped(parts: Signature) -> str:
-    line = f"    def {parts.name}({', '.join(parts.arguments)}) -> {parts.result}:"
-    if len(line) <= _WIDTH:
-        return line
-    indent = " " * (len(parts.name) + 9)
-    lines = [f"    def {parts.name}("]
-    for at, argument in enumerate(parts.arguments):
-        last = at == len(parts.arguments) - 1
-        piece = f"{argument}) -> {parts.result}:" if last else f"{argument},"
-        if lines[-1].endswith("("):
-            lines[-1] += piece
-        elif len(lines[-1]) + 1 + len(piece) <= _WIDTH:
-            lines[-1] += f" {piece}"
-        else:
-            lines.append(indent + piece)
-    return "\n".join(lines)
+def _def(parts: Signature) -> str:
+    return f"    def {parts.name}({', '.join(parts.arguments)}) -> {parts.result}:"

@@ -33,11 +33,12 @@ _RESERVED = frozenset(
         "schema",
         "schema_json",
         "str",
+        "trusted",
         "update_forward_refs",
         "validate",
     }
 )
-"""What pydantic's `BaseModel` has, and the built-in names that the annotations beside a field may use."""
+"""What the base of models has, and the built-in names that the annotations beside a field may use."""
 
 _ANNOTATING = frozenset({"bool", "dict", "int", "list", "str"})
 """Built-in names in the annotations of generated code."""

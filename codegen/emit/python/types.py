@@ -36,21 +36,13 @@ _PRIMITIVES = {
 """Primitive → its name in `codegen.runtime.values.types`; `str` and `json` are Python's own."""
 
 
-def python_type(
-    program: Program,
-    type_: Type,
-    imports: Imports,
-    *,
-    nullable: bool = False,
-    models: str = "..models",
-    here: str | None = None,
-) -> str:
+def python_type(program: Program, type_: Type, imports: Imports, *, nullable: bool = False) -> str:
     """The annotation of a value of `type_`, for type checkers and for pydantic alike (`list[UsageRecord] | None`).
 
-    Struct, enums, unions and aliases are names of `models.<module>`; in a file of module `here` that is itself the
-    models' they need no import. Ranges and patterns of primitives come along (`I64`, `Sid`).
+    Structs, enums, unions and aliases are names of the models. Ranges and patterns of primitives come along (`I64`,
+    `Sid`).
     """
-    text = _spell(program, type_, imports, models, here)
+    text = _spell(program, type_, imports)
     return f"{text} | None" if nullable and not text.endswith(" | None") else text
 
 
@@ -59,7 +51,7 @@ def runtime_name(type_: Primitive | Ref) -> str:
     return "Sid" if isinstance(type_, Ref) else _PRIMITIVES[type_.name]
 
 
-def _spell(program: Program, type_: Type, imports: Imports, models: str, here: str | None) -> str:
+def _spell(program: Program, type_: Type, imports: Imports) -> str:
     match type_:
         case Primitive(name="str"):
             return "str"
@@ -68,37 +60,32 @@ def _spell(program: Program, type_: Type, imports: Imports, models: str, here: s
         case Primitive() | Ref():
             return imports.name(RUNTIME_TYPES, runtime_name(type_))
         case Named(target=target):
-            return model_name(program, target, imports, models=models, here=here)
+            return model_name(program, target, imports)
         case ListOf(item=item):
-            return f"list[{_spell(program, item, imports, models, here)}]"
+            return f"list[{_spell(program, item, imports)}]"
         case MapOf(key=key, value=value):
-            key_text = _spell(program, key, imports, models, here)
+            key_text = _spell(program, key, imports)
             base = program.base(key)
             if isinstance(base, Primitive) and base.name in INTEGER_BOUNDS:
                 key_text = f"{imports.name('typing', 'Annotated')}[{key_text}, {imports.name(RUNTIME_TYPES, 'AsKey')}]"
-            return f"dict[{key_text}, {_spell(program, value, imports, models, here)}]"
+            return f"dict[{key_text}, {_spell(program, value, imports)}]"
         case Nullable(inner=inner):
-            return f"{_spell(program, inner, imports, models, here)} | None"
+            return f"{_spell(program, inner, imports)} | None"
 
 
-def model_name(
-    program: Program, target: QName, imports: Imports, *, models: str = "..models", here: str | None = None
-) -> str:
+def model_name(program: Program, target: QName, imports: Imports) -> str:
     """Import a struct, enum, union or alias from the generated models, and say how to write it."""
     declared = program.types[target]
     assert not isinstance(declared, ErrorGroup), target  # errors are raised, never values
-    if declared.module == here:
-        return class_name(declared.name)
-    return imports.name(f"{models}.{declared.module}", class_name(declared.name))
+    origin = imports.origin(declared)
+    return class_name(declared.name) if origin is None else imports.name(origin, class_name(declared.name))
 
 
-def value_text(
-    program: Program, type_: Type, value: Json, imports: Imports, *, models: str = "..models", here: str | None = None
-) -> str:
+def value_text(program: Program, type_: Type, value: Json, imports: Imports) -> str:
     """A Python expression of the value that `value` is in JSON (a default, say), with the type of `python_type`."""
 
     def text(inner: Type, part: Json) -> str:
-        return value_text(program, inner, part, imports, models=models, here=here)
+        return value_text(program, inner, part, imports)
 
     if value is None:
         return "None"
@@ -111,7 +98,7 @@ def value_text(
             pairs = ((_key_value(program, key, name), part) for name, part in value.items())
             return f"{{{', '.join(f'{text(key, name)}: {text(inner, part)}' for name, part in pairs)}}}"
         case Named(target=target) if isinstance(enum := program.types[target], Enum) and not enum.open:
-            return f"{model_name(program, target, imports, models=models, here=here)}({quoted(str(value))})"
+            return f"{model_name(program, target, imports)}({quoted(str(value))})"
         case Primitive(name="money"):
             return f"{imports.name(RUNTIME_TYPES, 'Money')}.parse({quoted(str(value))})"
         case Primitive(name="decimal"):

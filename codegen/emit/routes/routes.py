@@ -9,6 +9,7 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.names import method_name, quoted
+from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
 from codegen.emit.services.services import parameter_name, raised, result_type, service_class, webhook_class
@@ -19,23 +20,31 @@ WIRING = "codegen.runtime.rpc.wiring"
 
 
 def emit(program: Program) -> Iterable[Output]:
-    routed = [module for module in program.modules if module.services or module.webhooks]
-    for module in routed:
-        yield Output(f"routes/{module.name}.py", _module(program, module))
-    yield Output(
-        "routes/__init__.py",
-        environment("routes")
-        .get_template("package.py.j2")
-        .render(
-            header=header(path for module in program.modules for path in module.files),
-            modules=sorted(module.name for module in routed),
-        ),
-    )
+    packages: dict[str, list[str]] = {}
+    for part in Parts(program):
+        if part.module.services or part.module.webhooks:
+            yield Output(part.path("routes"), _file(program, part))
+            package, _, name = f".{part.name}".rpartition(".")
+            packages.setdefault(package.removeprefix("."), []).append(name)
+    for module in program.modules:
+        if module.name in packages:
+            yield _package(f"routes/{module.name}/__init__.py", packages[module.name], module)
+            packages.setdefault("", []).append(module.name)
+    yield _package("routes/__init__.py", packages.get("", []), *program.modules)
 
 
-def _module(program: Program, module: Module) -> str:
+def _package(path: str, names: list[str], *modules: Module) -> Output:
+    """What the files (or packages) of these names have, in one list; the outermost also has the document."""
+    template = environment("routes").get_template("package.py.j2")
+    files = [file for module in modules for file in module.files]
+    outermost = path == "routes/__init__.py"
+    return Output(path, template.render(header=header(files), names=sorted(names), outermost=outermost))
+
+
+def _file(program: Program, part: Part) -> str:
+    module = part.module
     taken = [_params_class(service, method) for service in module.services for method in service.methods]
-    imports = Imports([*taken, "SERVICES", "WEBHOOKS"])
+    imports = Imports(part.path("routes"), [*taken, "SERVICES", "WEBHOOKS"])
     imports.name("__future__", "annotations")
     imports.name(WIRING, "ServiceMethod")
     imports.name(WIRING, "WebhookRoute")
@@ -61,7 +70,7 @@ def _params_class(service: Service, method: Method) -> str:
 
 
 def _method(program: Program, module: Module, service: Service, method: Method, imports: Imports) -> dict[str, object]:
-    interface = imports.name(f"..services.{module.name}", service_class(service))
+    interface = imports.name(f"~.services.{module.name}", service_class(service))
     old = service.name if service.major < 2 else f"{service.name}.v{service.major}"
     arguments = {
         "service": interface,
@@ -120,7 +129,7 @@ def _primitive(program: Program, param: Param) -> str:
 
 def _webhook(program: Program, module: Module, webhook: Webhook, imports: Imports) -> list[str]:
     arguments = {
-        "interface": imports.name(f"..services.{module.name}", webhook_class(webhook)),
+        "interface": imports.name(f"~.services.{module.name}", webhook_class(webhook)),
         "name": quoted(webhook.name),
         "path": quoted(webhook.route),
         "result": result_type(program, webhook.result, webhook.result_nullable, imports),
@@ -131,9 +140,7 @@ def _webhook(program: Program, module: Module, webhook: Webhook, imports: Import
 
 
 def _tuple(parts: list[str]) -> str:
-    """A tuple's text; one that would be too long where it stands goes over several lines."""
-    text = f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
-    return text if len(text) < 100 else "(\n" + "".join(f"            {part},\n" for part in parts) + "        )"
+    return f"({', '.join(parts)}{',' if len(parts) == 1 else ''})"
 
 
 def source(module: Module, span: Span) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from codegen.emit.header import COMMAND, header, naming
 from codegen.emit.output import KINDS
 from codegen.emit.run.aside import emit_aside, processors
+from codegen.emit.run.formatting import formatted
 from codegen.emit.run.freshness import Difference, Wanted
 from codegen.emit.run.manifest import NAME, Manifest
 from codegen.model.model import Program
@@ -30,45 +31,36 @@ def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND)
 
     Raises ValueError where two emitters claim one path.
     """
-    wanted: dict[str, Wanted] = {}
     chosen = [kind for kind in KINDS if kind in kinds]
     with _collector_off():
         aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][: processors() - 1]
         pending = {kind: emit_aside(kind, program) for kind in aside}
         outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
         outputs.update((kind, result()) for kind, result in pending.items())
+    texts: dict[str, str] = {}
+    kind_of: dict[str, str] = {}
     for kind in chosen:
         for output in outputs[kind]:
-            if output.path in wanted:
-                raise ValueError(f"two emitters write {output.path}: {wanted[output.path].kind} and {kind}")
-            wanted[output.path] = Wanted(kind, _finished(output.path, output.text, command))
-    return wanted | _packages(program, wanted, command)
+            if output.path in texts:
+                raise ValueError(f"two emitters write {output.path}: {kind_of[output.path]} and {kind}")
+            texts[output.path], kind_of[output.path] = naming(command, output.text), kind
+    for path, text in _packages(program, texts).items():
+        texts[path], kind_of[path] = naming(command, text), PACKAGES
+    texts |= formatted({path: text for path, text in texts.items() if path.endswith(".py")})
+    return {path: Wanted(kind_of[path], text.encode()) for path, text in texts.items()}
 
 
-def _finished(path: str, text: str, command: str) -> bytes:
-    return _linted(path, naming(command, text)).encode()
-
-
-def _linted(path: str, text: str) -> str:
-    """Patterns, docs and lists of sources can be longer than a line of Python should be."""
-    if not path.endswith(".py") or all(len(line) <= 120 for line in text.splitlines()):
-        return text
-    first, _, rest = text.partition("\n")
-    return f"{first}\n# ruff: noqa: E501\n{rest}"
-
-
-def _packages(program: Program, wanted: Mapping[str, Wanted], command: str) -> dict[str, Wanted]:
+def _packages(program: Program, paths: Collection[str]) -> dict[str, str]:
     """An `__init__.py` for each directory with Python files that brings none, and for those above it."""
     sources = [file for module in program.modules for file in module.files]
-    packages: dict[str, Wanted] = {}
-    for path in wanted:
+    packages: dict[str, str] = {}
+    for path in paths:
         if path.endswith(".py"):
             for directory in PurePosixPath(path).parents:
                 package = (directory / "__init__.py").as_posix()
-                if package not in wanted and package not in packages:
+                if package not in paths and package not in packages:
                     what = f"Generated {directory.name}" if directory.name else "What the schemas say, generated"
-                    text = f'{header(sources)}\n"""{what}."""\n'
-                    packages[package] = Wanted(PACKAGES, _finished(package, text, command))
+                    packages[package] = f'{header(sources)}\n"""{what}."""\n'
     return packages
 
 

@@ -10,6 +10,7 @@ from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.names import argument_name, method_name
+from codegen.emit.python.parts import Parts
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
 from codegen.model.model import (
@@ -28,9 +29,14 @@ CONTEXT = ("codegen.runtime.context", "Context")
 
 
 def emit(program: Program) -> Iterable[Output]:
-    for module in program.modules:
-        if module.services or module.webhooks:
-            yield Output(f"services/{module.name}.py", _module(program, module))
+    parts = Parts(program)
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        if declared := interface_names(part.module):
+            names[part.name] = declared
+            path = part.path("services")
+            yield Output(path, _file(program, part.module, Imports(path, declared)))
+    yield from parts.doors("services", "Interfaces of the services", names)
 
 
 def service_class(service: Service) -> str:
@@ -57,8 +63,7 @@ def result_type(program: Program, result: Type | None, nullable: bool, imports: 
     return "None" if result is None else python_type(program, result, imports, nullable=nullable)
 
 
-def _module(program: Program, module: Module) -> str:
-    imports = Imports(interface_names(module))
+def _file(program: Program, module: Module, imports: Imports) -> str:
     imports.name("__future__", "annotations")
     abstract = imports.name("abc", "ABC")
     imports.name("abc", "abstractmethod")
@@ -102,13 +107,10 @@ def _method(program: Program, method: Method, context: str, imports: Imports) ->
     params = [f"`{param.name}`: {param.doc}" for param in method.params if param.doc]
     notes = [f"`{method.idempotent}` is the idempotency key."] if method.idempotent else []
     signature = ", ".join([f"self, context: {context}", *(["*"] if arguments else []), *arguments])
-    name = method_name(method.name)
     return {
-        "name": name,
+        "name": method_name(method.name),
         "result": result,
-        "arguments": arguments,
         "signature": signature,
-        "long": len(f"    def {name}({signature}) -> {result}:") > 120,
         "doc": _documentation(
             "        ", method, *params, *notes, _raises(program, method.errors), or_else=f"`{method.wire}`."
         ),
@@ -122,7 +124,7 @@ def _argument(program: Program, param: Param, imports: Imports) -> str:
         return f"{text} = None"
     if param.default is None or param.default.now or isinstance(param.default.value, list | dict):
         return text
-    value = value_text(program, param.type, param.default.value, Imports())
+    value = value_text(program, param.type, param.default.value, Imports(""))
     return text if "(" in value else f"{text} = {value}"
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from codegen.emit.header import header
 from codegen.emit.output import Output
-from codegen.emit.python.imports import Imports
+from codegen.emit.python.imports import Imports, Origin
 from codegen.emit.python.names import class_name, quoted
+from codegen.emit.python.parts import Parts
+from codegen.emit.python.references import Origins, late_imports, mentioned, targets, values
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
 from codegen.emit.schema.schema import Schema, constrained, primitive_schema
@@ -20,12 +22,10 @@ from codegen.model.model import (
     Alias,
     Constraints,
     Enum,
-    ErrorGroup,
     Event,
     Field,
     ListOf,
     MapOf,
-    Module,
     Named,
     Nullable,
     Primitive,
@@ -53,33 +53,40 @@ _SPARE = 3
 
 
 def emit(program: Program) -> Iterable[Output]:
-    graph = _Graph(program)
+    parts, graph = Parts(program), _Graph(program)
+    late = late_imports(program, parts, "strategies")
     template = environment("strategies").get_template("module.py.j2")
-    for module in program.modules:
-        declared = [each for each in (*module.types, *module.events) if not isinstance(each, ErrorGroup)]
-        if declared:
-            imports = Imports({"st", *(f"any_{snake(each.name)}" for each in declared)})
-            imports.name("__future__", "annotations")
-            imports.bind("hypothesis", "strategies", "st")
-            writer = _Writer(program, graph, module, imports)
-            strategies = [writer.strategy(each) for each in declared]
-            yield Output(
-                f"strategies/{module.name}.py",
-                template.render(
-                    header=header(module.files),
-                    module=module.name,
-                    strategies=strategies,
-                    imports=writer.imports.text(),
-                ),
-            )
+    names: dict[str, list[str]] = {}
+    for part in parts:
+        declared = values(part.module.types, part.module.events)
+        if not declared:
+            continue
+        names[part.name] = [f"any_{snake(each.name)}" for each in declared]
+        path = part.path("strategies")
+        imports = Imports(path, {"st", *names[part.name]}, late.get(part.name, ()))
+        imports.name("__future__", "annotations")
+        imports.bind("hypothesis", "strategies", "st")
+        writer = _Writer(program, graph, imports, Origins(parts, "strategies", part))
+        strategies = [writer.strategy(each) for each in declared]
+        yield Output(
+            path,
+            template.render(
+                header=header(part.module.files),
+                module=part.module.name,
+                strategies=strategies,
+                imports=imports.text(),
+                late=imports.late_text(),
+            ),
+        )
+    yield from parts.doors("strategies", "Hypothesis strategies for the types", names)
 
 
 class Arguments:
     """Writes strategies of values outside of `strategies/`, with calls of the functions there."""
 
-    def __init__(self, program: Program, imports: Imports, package: str = "..strategies") -> None:
+    def __init__(self, program: Program, imports: Imports) -> None:
         self._imports = imports
-        self._writer = _Writer(program, _Graph(program), None, imports, package)
+        self._writer = _Writer(program, _Graph(program), imports, lambda each: f"~.strategies.{each.module}")
 
     def text(self, type_: Type, *, nullable: bool = False) -> str:
         """The expression of a strategy for `type_`."""
@@ -98,7 +105,7 @@ class _Graph:
     @cached_property
     def reach(self) -> dict[QName, set[QName]]:
         """Type → all types its values may hold, at any depth."""
-        direct = {name: set(self._direct(declared)) for name, declared in self.program.types.items()}
+        direct = {name: set(targets(declared)) for name, declared in self.program.types.items()}
         found: dict[QName, set[QName]] = {}
         for name in direct:
             seen: set[QName] = set()
@@ -111,34 +118,12 @@ class _Graph:
             found[name] = seen
         return found
 
-    def _direct(self, declared: TypeDecl) -> Iterator[QName]:
-        match declared:
-            case Struct():
-                for field in declared.fields:
-                    yield from mentioned(field.type)
-            case Union():
-                yield from declared.members
-            case Alias():
-                yield from mentioned(declared.type)
-
     def recursive(self, name: QName) -> bool:
         return name in self.reach.get(name, ())
 
     def back(self, owner: QName, target: QName) -> bool:
         """Whether a value of `target` inside one of `owner` may hold one of `owner` again."""
         return target == owner or owner in self.reach[target]
-
-
-def mentioned(type_: Type) -> Iterator[QName]:
-    """The types a type is written with."""
-    match type_:
-        case Named(target=target):
-            yield target
-        case ListOf(item=inner) | Nullable(inner=inner):
-            yield from mentioned(inner)
-        case MapOf(key=key, value=value):
-            yield from mentioned(key)
-            yield from mentioned(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +138,10 @@ class Strategy:
 
 
 class _Writer:
-    """Writes the expressions of one module's file, or with `module` None of a file elsewhere."""
+    """Writes the expressions of one file. `origin` says where the strategy of a type is imported from, if it is."""
 
-    def __init__(
-        self, program: Program, graph: _Graph, module: Module | None, imports: Imports, package: str = ""
-    ) -> None:
-        self.program, self.graph, self.module = program, graph, module
-        self.imports, self.package = imports, package
+    def __init__(self, program: Program, graph: _Graph, imports: Imports, origin: Origin) -> None:
+        self.program, self.graph, self.imports, self.origin = program, graph, imports, origin
         self.owner: QName = ""
 
     def strategy(self, declared: TypeDecl | Event) -> Strategy:
@@ -168,7 +150,7 @@ class _Writer:
         name = f"any_{snake(declared.name)}"
         match declared:
             case Struct() | Event():
-                type_ = self.imports.name(f"..models.{declared.module}", class_name(declared.name))
+                type_ = self.imports.name(f"~.models.{declared.module}", class_name(declared.name))
                 # As the model's signature has them: by the name on the wire wherever that is an identifier.
                 fields = [
                     (f"{field.name}_" if keyword.iskeyword(field.name) else field.name, self._field(field))
@@ -287,8 +269,8 @@ class _Writer:
     def _call(self, target: QName) -> str:
         declared = self.program.types[target]
         name = f"any_{snake(declared.name)}"
-        if self.module is None or declared.module != self.module.name:
-            name = self.imports.name(f"{self.package}.{declared.module}", name)
+        if (origin := self.origin(declared)) is not None:
+            name = self.imports.name(origin, name)
         if self.graph.back(self.owner, target) and self.graph.recursive(target):
             return f"st.deferred(lambda: {name}(max(depth - 1, 0)))"
         return f"{name}()"

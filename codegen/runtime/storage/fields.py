@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import peewee
 
-from codegen.runtime.storage.stored_type import row_codecs, value_codecs
+from codegen.runtime.storage.codecs import row_codecs, value_codecs
 from codegen.runtime.values.columns import Dialect, Kind
 
 
@@ -27,6 +27,21 @@ class StoredColumn(peewee.FieldDatabaseHook, peewee.Field):
     def python_value(self, value: Any) -> Any:
         read = getattr(self, "_read", None)
         return value if value is None or read is None else read(value)
+
+
+class Reference(peewee.ForeignKeyField):
+    """A column that refers to another table; the SQL of the tables says the same, and has its index."""
+
+    def __init__(self, table: type[peewee.Model], column: str, *, null: bool = False) -> None:
+        super().__init__(
+            table,
+            column_name=column,
+            object_id_name=f"{column}_stored",
+            on_delete="RESTRICT",
+            backref="+",
+            index=False,
+            null=null,
+        )
 
 
 def _column(kind: Kind, field_type: str) -> type[StoredColumn]:

@@ -1,30 +1,22 @@
-"""Keep the objects of one root object type: statements prepared once, rows mapped by generated code."""
+"""Keep the objects of one root object type: statements and mappings of rows are prepared once."""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Generic, cast
 
 from pydantic_core import to_json
 
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
+from codegen.runtime.storage.codecs import row_codecs
 from codegen.runtime.storage.database import Database, UnknownReference
+from codegen.runtime.storage.mapping import decoder, encoder, json_decoder
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from codegen.runtime.storage.statements import Statements
-from codegen.runtime.storage.stored_type import (
-    Filter,
-    M,
-    New,
-    Patch,
-    Row,
-    StoredType,
-    Values,
-    json_codecs,
-    row_codecs,
-    value_codecs,
-)
+from codegen.runtime.storage.stored_type import Filter, M, New, Patch, Row, StoredType, Values
 from codegen.runtime.values.sid import new_sid
 
 
@@ -43,12 +35,17 @@ class Store(Generic[M, New, Patch, Filter]):
         self.database = database
         self.sql = Statements(type, database)
         self._codecs = codecs = row_codecs(database.dialect)
-        self.encode = type.row(codecs)
-        self.decode = type.values(value_codecs(database.dialect))
-        self.to_json = type.json(json_codecs(database.dialect))
+        self.encode = encoder(type.fields, database.dialect)
+        self.decode = decoder(type.fields, database.dialect)
         self._compute = type.compute
         self._guarded = tuple(f for f in type.fields if f.immutable or f.set_once or f.name == "sid")
+        self._defaults = tuple((f.name, f.default) for f in type.fields if f.default is not None or f.nullable)
         self._asked = {stored.name: codecs[stored.kind] for stored in type.fields if stored.name in type.indexed}
+
+    @cached_property
+    def to_json(self) -> Callable[[Row], dict[str, Any]]:
+        """A row → what its JSON is written from."""
+        return json_decoder(self.type.fields, self.database.dialect)
 
     @classmethod
     def of(cls, type: StoredType[M, New, Patch, Filter], database: Database) -> Store[M, New, Patch, Filter]:
@@ -187,7 +184,9 @@ class Store(Generic[M, New, Patch, Filter]):
         complete = dict(values)
         if "sid" not in complete:
             complete["sid"] = new_sid()
-        self.type.fill(complete, now)
+        for name, default in self._defaults:
+            if name not in complete:
+                complete[name] = default(now) if default is not None else None
         return complete
 
     def insert(self, values: Values) -> Row:

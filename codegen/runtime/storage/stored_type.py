@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar, get_args
+from datetime import date, datetime
+from typing import Any, Generic, TypeVar
 
 import peewee
-from pydantic_core import from_json, to_json
 
 from codegen.runtime.context import Scope
-from codegen.runtime.values import columns
-from codegen.runtime.values.columns import Dialect, Kind
+from codegen.runtime.values.columns import Kind
 from codegen.runtime.values.struct import Struct
-from codegen.runtime.values.types import Money, base64_text, decimal_text, duration_text, money_text
 
 M = TypeVar("M", bound=Struct)
 New = TypeVar("New")
@@ -24,16 +21,22 @@ Filter = TypeVar("Filter")
 Row = tuple[Any, ...]
 Values = dict[str, Any]
 """All stored fields of an object by name, as Python values."""
-Codec = Callable[[Any], Any]
-Codecs = Mapping[Kind, Codec]
+Default = Callable[[datetime], Any]
+"""The present time → a value of its own each time."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredField:
-    """One stored field. `required` on input; `reference` is the table of the object it refers to."""
+    """One stored field. `required` on input; `reference` is the table of the object it refers to.
+
+    `type` is the class of a closed enum, or the Python type of what stands in a JSON column (None: any JSON). `default`
+    gives the value of a new object that was given none.
+    """
 
     name: str
     kind: Kind
+    type: Any = None
+    default: Default | None = None
     nullable: bool = False
     required: bool = False
     server: bool = False
@@ -45,11 +48,10 @@ class StoredField:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class StoredType(Generic[M, New, Patch, Filter]):
-    """One root object: its table, its model, its inputs (`TypedDict`s) and its rows' mapping, all of it generated.
+    """One root object: its table, its model, its inputs (`TypedDict`s) and its stored fields, all of it generated.
 
-    `row`, `values` and `json` are given a database's codecs and return the mapping itself: values → row, row → values,
-    row → what its JSON is written from. `fill` puts defaults where a field is missing. `unique` are the unique keys;
-    `indexed` the fields `find` may ask for; `alias` the prefix of the CRUD methods' other names (`usage_record_`).
+    `unique` are the unique keys; `indexed` the fields `find` may ask for; `alias` the prefix of the CRUD methods' other
+    names (`usage_record_`).
     """
 
     name: str
@@ -62,10 +64,6 @@ class StoredType(Generic[M, New, Patch, Filter]):
     patch: type[Patch]
     filter: type[Filter]
     fields: tuple[StoredField, ...]
-    row: Callable[[Codecs], Callable[[Values], Row]]
-    values: Callable[[Codecs], Callable[[Row], Values]]
-    json: Callable[[Codecs], Callable[[Row], dict[str, Any]]]
-    fill: Callable[[Values, datetime], None]
     unique: tuple[tuple[str, ...], ...] = ()
     indexed: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
@@ -101,6 +99,21 @@ class StoredType(Generic[M, New, Patch, Filter]):
         return self._compute[0] if self.computed else None
 
 
+def this_second(now: datetime) -> datetime:
+    """Default of an `otime`."""
+    return now.replace(microsecond=0)
+
+
+def this_moment(now: datetime) -> datetime:
+    """Default of a `datetime`."""
+    return now
+
+
+def today(now: datetime) -> date:
+    """Default of a `date`."""
+    return now.date()
+
+
 def statement(text: str, **parts: StoredType[Any, Any, Any, Any] | str) -> str:
     """Hand-written SQL, each `{name}` in it filled by the part of this name.
 
@@ -115,69 +128,3 @@ def statement(text: str, **parts: StoredType[Any, Any, Any, Any] | str) -> str:
         return ", ".join(f'"{table}"."{name}"' for name in part.names)
 
     return text.format(**{name: filling(part) for name, part in parts.items()})
-
-
-# --- codecs -----------------------------------------------------------------------------------------------------
-
-
-def _text(value: str) -> str:
-    if "\0" in value:  # PostgreSQL's text cannot hold it; both databases refuse it alike
-        raise ValueError("text must not contain the character NUL")
-    return value
-
-
-def _duration(value: timedelta) -> int:
-    stored = columns.encode_duration(value)
-    if not -(2**63) <= stored < 2**63:
-        raise ValueError("a duration that is kept has at most 106751991 days")
-    return stored
-
-
-def _json(value: Any) -> str:
-    return to_json(value).decode()
-
-
-def _duration_json(stored: int) -> str:
-    return duration_text(columns.decode_duration(stored))
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-_PYTHON: Mapping[Kind, Codec] = {"money": Money, "json": from_json}
-_DECIMAL_JSON: Mapping[Dialect, Codec] = {
-    "sqlite": lambda stored: decimal_text(columns.decode_decimal(stored)),
-    "postgresql": decimal_text,
-}
-
-_KINDS: tuple[Kind, ...] = get_args(Kind)
-
-
-def row_codecs(dialect: Dialect) -> Codecs:
-    """Python value → stored value of each kind."""
-    checked: Mapping[Kind, Codec] = {
-        "text": _text,
-        "enum_open": _text,
-        "enum_closed": str,
-        "duration": _duration,
-        "json": _json,
-    }
-    return {kind: checked.get(kind) or columns.ENCODERS[dialect].get(kind, _same) for kind in _KINDS}
-
-
-def value_codecs(dialect: Dialect) -> Codecs:
-    """Stored value → Python value of each kind; closed enums and typed JSON have their own."""
-    return {kind: _PYTHON.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in _KINDS}
-
-
-def json_codecs(dialect: Dialect) -> Codecs:
-    """Stored value → a value that `pydantic_core.to_json` writes just as the model would."""
-    wire: Mapping[Kind, Codec] = {
-        "money": money_text,
-        "decimal": _DECIMAL_JSON[dialect],
-        "blob": base64_text,
-        "duration": _duration_json,
-        "json": from_json,
-    }
-    return {kind: wire.get(kind) or columns.DECODERS[dialect].get(kind, _same) for kind in _KINDS}

@@ -33,6 +33,7 @@ _AUDIT = Call("admin.audit", AuditParams, AuditReport, safe=True)
 
 class AdminCalls:
     """The operator's view of the house."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -51,6 +52,7 @@ class AdminCalls:
 
 class AsyncAdminCalls:
     """The operator's view of the house."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 

@@ -75,6 +75,7 @@ _FIND = Call("alert_settings.find", AlertSettingsFindParams, Page[AlertSettings]
 
 class AlertSettingsCalls:
     """When a user wants to be warned."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -92,11 +93,20 @@ class AlertSettingsCalls:
 
     def patch(self, sid: str, data: AlertSettingsPatch, *, rev: int | None = None) -> AlertSettings:
         """Change some fields; what is absent stays, None clears."""
-        return cast("AlertSettings", self._transport.call(_PATCH, without_none({
-            "sid": sid,
-            "data": data,
-            "rev": rev,
-        }, ["rev"])))
+        return cast(
+            "AlertSettings",
+            self._transport.call(
+                _PATCH,
+                without_none(
+                    {
+                        "sid": sid,
+                        "data": data,
+                        "rev": rev,
+                    },
+                    ["rev"],
+                ),
+            ),
+        )
 
     def delete(self, sid: str) -> None:
         """Remove the object."""
@@ -104,17 +114,35 @@ class AlertSettingsCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[AlertSettings]:
         """The objects, a page at a time."""
-        return cast("Page[AlertSettings]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AlertSettings]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -122,15 +150,25 @@ class AlertSettingsCalls:
 
     def find(self, filter: AlertSettingsFilter, *, limit: int = 100, cursor: str | None = None) -> Page[AlertSettings]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[AlertSettings]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AlertSettings]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncAlertSettingsCalls:
     """When a user wants to be warned."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -144,18 +182,36 @@ class AsyncAlertSettingsCalls:
 
     async def set(self, data: AlertSettingsInput, *, rev: int | None = None) -> AlertSettings:
         """Replace an object, or store it where its sid is new."""
-        return cast("AlertSettings", await self._transport.call(_SET, without_none({
-            "data": data,
-            "rev": rev,
-        }, ["rev"])))
+        return cast(
+            "AlertSettings",
+            await self._transport.call(
+                _SET,
+                without_none(
+                    {
+                        "data": data,
+                        "rev": rev,
+                    },
+                    ["rev"],
+                ),
+            ),
+        )
 
     async def patch(self, sid: str, data: AlertSettingsPatch, *, rev: int | None = None) -> AlertSettings:
         """Change some fields; what is absent stays, None clears."""
-        return cast("AlertSettings", await self._transport.call(_PATCH, without_none({
-            "sid": sid,
-            "data": data,
-            "rev": rev,
-        }, ["rev"])))
+        return cast(
+            "AlertSettings",
+            await self._transport.call(
+                _PATCH,
+                without_none(
+                    {
+                        "sid": sid,
+                        "data": data,
+                        "rev": rev,
+                    },
+                    ["rev"],
+                ),
+            ),
+        )
 
     async def delete(self, sid: str) -> None:
         """Remove the object."""
@@ -163,17 +219,35 @@ class AsyncAlertSettingsCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[AlertSettings]:
         """The objects, a page at a time."""
-        return cast("Page[AlertSettings]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AlertSettings]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -187,8 +261,17 @@ class AsyncAlertSettingsCalls:
         cursor: str | None = None,
     ) -> Page[AlertSettings]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[AlertSettings]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AlertSettings]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -33,6 +33,7 @@ _FIND = Call("audit_run.find", AuditRunFindParams, Page[AuditRun], safe=True)
 
 class AuditRunCalls:
     """An audit under way or done. One that was cut off goes on where it stopped."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -42,17 +43,35 @@ class AuditRunCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[AuditRun]:
         """The objects, a page at a time."""
-        return cast("Page[AuditRun]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AuditRun]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -60,15 +79,25 @@ class AuditRunCalls:
 
     def find(self, filter: AuditRunFilter, *, limit: int = 100, cursor: str | None = None) -> Page[AuditRun]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[AuditRun]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AuditRun]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncAuditRunCalls:
     """An audit under way or done. One that was cut off goes on where it stopped."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -78,17 +107,35 @@ class AsyncAuditRunCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[AuditRun]:
         """The objects, a page at a time."""
-        return cast("Page[AuditRun]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AuditRun]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -96,8 +143,17 @@ class AsyncAuditRunCalls:
 
     async def find(self, filter: AuditRunFilter, *, limit: int = 100, cursor: str | None = None) -> Page[AuditRun]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[AuditRun]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[AuditRun]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -142,6 +142,7 @@ class BillingCalls:
 
     Balance, plans and the ladder.
     """
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -151,17 +152,35 @@ class BillingCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[Billing]:
         """The objects, a page at a time."""
-        return cast("Page[Billing]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Billing]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -169,11 +188,20 @@ class BillingCalls:
 
     def find(self, filter: BillingFilter, *, limit: int = 100, cursor: str | None = None) -> Page[Billing]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[Billing]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Billing]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def plans(self) -> builtins.list[Plan]:
         """Plans on offer."""
@@ -184,10 +212,19 @@ class BillingCalls:
 
         Raises `KycRequired`, `InsufficientFunds`, `PlanActive`, `PlanUnknown`, `Capacity`, `Frozen`.
         """
-        return cast("Billing", self._transport.call(_PLAN_BUY, without_none({
-            "plan_id": plan_id,
-            "form_token": form_token,
-        }, ["form_token"])))
+        return cast(
+            "Billing",
+            self._transport.call(
+                _PLAN_BUY,
+                without_none(
+                    {
+                        "plan_id": plan_id,
+                        "form_token": form_token,
+                    },
+                    ["form_token"],
+                ),
+            ),
+        )
 
     def renew(self, on: Bool) -> Billing:
         """Buy the plan again at its end, or not.
@@ -220,13 +257,22 @@ class BillingCalls:
 
         Raises `NotFound`, `Conflict`, `AmountInvalid`.
         """
-        return cast("Billing", self._transport.call(_SET_CREDIT_BALANCE, without_none({
-            "sid": sid,
-            "balance_cents": balance_cents,
-            "reason": reason,
-            "expected_prev_cents": expected_prev_cents,
-            "key": key,
-        }, ["reason", "expected_prev_cents", "key"])))
+        return cast(
+            "Billing",
+            self._transport.call(
+                _SET_CREDIT_BALANCE,
+                without_none(
+                    {
+                        "sid": sid,
+                        "balance_cents": balance_cents,
+                        "reason": reason,
+                        "expected_prev_cents": expected_prev_cents,
+                        "key": key,
+                    },
+                    ["reason", "expected_prev_cents", "key"],
+                ),
+            ),
+        )
 
     def grant(
         self,
@@ -241,13 +287,22 @@ class BillingCalls:
 
         Raises `NotFound`, `AmountInvalid`.
         """
-        return cast("Billing", self._transport.call(_GRANT, without_none({
-            "user_sid": user_sid,
-            "amount": amount,
-            "reason": reason,
-            "key": key,
-            "expires_at": expires_at,
-        }, ["key", "expires_at"])))
+        return cast(
+            "Billing",
+            self._transport.call(
+                _GRANT,
+                without_none(
+                    {
+                        "user_sid": user_sid,
+                        "amount": amount,
+                        "reason": reason,
+                        "key": key,
+                        "expires_at": expires_at,
+                    },
+                    ["key", "expires_at"],
+                ),
+            ),
+        )
 
     def freeze(self, user_sid: Sid, on: Bool, reason: Reason) -> Billing:
         """Freeze or unfreeze new spending.
@@ -266,6 +321,7 @@ class AsyncBillingCalls:
 
     Balance, plans and the ladder.
     """
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -275,17 +331,35 @@ class AsyncBillingCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[Billing]:
         """The objects, a page at a time."""
-        return cast("Page[Billing]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Billing]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -293,11 +367,20 @@ class AsyncBillingCalls:
 
     async def find(self, filter: BillingFilter, *, limit: int = 100, cursor: str | None = None) -> Page[Billing]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[Billing]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Billing]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def plans(self) -> builtins.list[Plan]:
         """Plans on offer."""
@@ -308,10 +391,19 @@ class AsyncBillingCalls:
 
         Raises `KycRequired`, `InsufficientFunds`, `PlanActive`, `PlanUnknown`, `Capacity`, `Frozen`.
         """
-        return cast("Billing", await self._transport.call(_PLAN_BUY, without_none({
-            "plan_id": plan_id,
-            "form_token": form_token,
-        }, ["form_token"])))
+        return cast(
+            "Billing",
+            await self._transport.call(
+                _PLAN_BUY,
+                without_none(
+                    {
+                        "plan_id": plan_id,
+                        "form_token": form_token,
+                    },
+                    ["form_token"],
+                ),
+            ),
+        )
 
     async def renew(self, on: Bool) -> Billing:
         """Buy the plan again at its end, or not.
@@ -344,13 +436,22 @@ class AsyncBillingCalls:
 
         Raises `NotFound`, `Conflict`, `AmountInvalid`.
         """
-        return cast("Billing", await self._transport.call(_SET_CREDIT_BALANCE, without_none({
-            "sid": sid,
-            "balance_cents": balance_cents,
-            "reason": reason,
-            "expected_prev_cents": expected_prev_cents,
-            "key": key,
-        }, ["reason", "expected_prev_cents", "key"])))
+        return cast(
+            "Billing",
+            await self._transport.call(
+                _SET_CREDIT_BALANCE,
+                without_none(
+                    {
+                        "sid": sid,
+                        "balance_cents": balance_cents,
+                        "reason": reason,
+                        "expected_prev_cents": expected_prev_cents,
+                        "key": key,
+                    },
+                    ["reason", "expected_prev_cents", "key"],
+                ),
+            ),
+        )
 
     async def grant(
         self,
@@ -365,13 +466,22 @@ class AsyncBillingCalls:
 
         Raises `NotFound`, `AmountInvalid`.
         """
-        return cast("Billing", await self._transport.call(_GRANT, without_none({
-            "user_sid": user_sid,
-            "amount": amount,
-            "reason": reason,
-            "key": key,
-            "expires_at": expires_at,
-        }, ["key", "expires_at"])))
+        return cast(
+            "Billing",
+            await self._transport.call(
+                _GRANT,
+                without_none(
+                    {
+                        "user_sid": user_sid,
+                        "amount": amount,
+                        "reason": reason,
+                        "key": key,
+                        "expires_at": expires_at,
+                    },
+                    ["key", "expires_at"],
+                ),
+            ),
+        )
 
     async def freeze(self, user_sid: Sid, on: Bool, reason: Reason) -> Billing:
         """Freeze or unfreeze new spending.

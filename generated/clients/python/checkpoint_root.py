@@ -34,6 +34,7 @@ _FIND = Call("checkpoint_root.find", CheckpointRootFindParams, Page[CheckpointRo
 
 class CheckpointRootCalls:
     """Merkle root of the ledger up to the end of a day, signed."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -43,17 +44,35 @@ class CheckpointRootCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[CheckpointRoot]:
         """The objects, a page at a time."""
-        return cast("Page[CheckpointRoot]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CheckpointRoot]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -67,15 +86,25 @@ class CheckpointRootCalls:
         cursor: str | None = None,
     ) -> Page[CheckpointRoot]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[CheckpointRoot]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CheckpointRoot]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncCheckpointRootCalls:
     """Merkle root of the ledger up to the end of a day, signed."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -85,17 +114,35 @@ class AsyncCheckpointRootCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[CheckpointRoot]:
         """The objects, a page at a time."""
-        return cast("Page[CheckpointRoot]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CheckpointRoot]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -109,8 +156,17 @@ class AsyncCheckpointRootCalls:
         cursor: str | None = None,
     ) -> Page[CheckpointRoot]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[CheckpointRoot]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CheckpointRoot]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

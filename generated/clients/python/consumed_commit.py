@@ -37,6 +37,7 @@ _FIND = Call("consumed_commit.find", ConsumedCommitFindParams, Page[ConsumedComm
 
 class ConsumedCommitCalls:
     """A commit that was consumed or skipped, and what came of it."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -46,17 +47,35 @@ class ConsumedCommitCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[ConsumedCommit]:
         """The objects, a page at a time."""
-        return cast("Page[ConsumedCommit]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[ConsumedCommit]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -70,15 +89,25 @@ class ConsumedCommitCalls:
         cursor: str | None = None,
     ) -> Page[ConsumedCommit]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[ConsumedCommit]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[ConsumedCommit]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncConsumedCommitCalls:
     """A commit that was consumed or skipped, and what came of it."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -88,17 +117,35 @@ class AsyncConsumedCommitCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[ConsumedCommit]:
         """The objects, a page at a time."""
-        return cast("Page[ConsumedCommit]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[ConsumedCommit]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -112,8 +159,17 @@ class AsyncConsumedCommitCalls:
         cursor: str | None = None,
     ) -> Page[ConsumedCommit]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[ConsumedCommit]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[ConsumedCommit]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

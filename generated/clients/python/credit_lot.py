@@ -38,6 +38,7 @@ _FIND = Call("credit_lot.find", CreditLotFindParams, Page[CreditLot], safe=True)
 
 class CreditLotCalls:
     """Credit from one payment or grant, spent oldest first."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -47,17 +48,35 @@ class CreditLotCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[CreditLot]:
         """The objects, a page at a time."""
-        return cast("Page[CreditLot]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CreditLot]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -65,15 +84,25 @@ class CreditLotCalls:
 
     def find(self, filter: CreditLotFilter, *, limit: int = 100, cursor: str | None = None) -> Page[CreditLot]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[CreditLot]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CreditLot]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncCreditLotCalls:
     """Credit from one payment or grant, spent oldest first."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -83,17 +112,35 @@ class AsyncCreditLotCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[CreditLot]:
         """The objects, a page at a time."""
-        return cast("Page[CreditLot]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CreditLot]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -101,8 +148,17 @@ class AsyncCreditLotCalls:
 
     async def find(self, filter: CreditLotFilter, *, limit: int = 100, cursor: str | None = None) -> Page[CreditLot]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[CreditLot]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[CreditLot]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

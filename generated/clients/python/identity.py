@@ -39,6 +39,7 @@ _END_SESSION = Call("identity.end_session", EndSessionParams, LogoutReport)
 
 class IdentityCalls:
     """Who is calling."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -52,9 +53,18 @@ class IdentityCalls:
 
     def logout(self, *, everywhere: Bool | None = None) -> LogoutReport:
         """End this session, or all of the caller's."""
-        return cast("LogoutReport", self._transport.call(_LOGOUT, without_none({
-            "everywhere": everywhere,
-        }, ["everywhere"])))
+        return cast(
+            "LogoutReport",
+            self._transport.call(
+                _LOGOUT,
+                without_none(
+                    {
+                        "everywhere": everywhere,
+                    },
+                    ["everywhere"],
+                ),
+            ),
+        )
 
     def end_session(self, sid: Sid) -> LogoutReport:
         """End one session of the caller.
@@ -66,6 +76,7 @@ class IdentityCalls:
 
 class AsyncIdentityCalls:
     """Who is calling."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -79,9 +90,18 @@ class AsyncIdentityCalls:
 
     async def logout(self, *, everywhere: Bool | None = None) -> LogoutReport:
         """End this session, or all of the caller's."""
-        return cast("LogoutReport", await self._transport.call(_LOGOUT, without_none({
-            "everywhere": everywhere,
-        }, ["everywhere"])))
+        return cast(
+            "LogoutReport",
+            await self._transport.call(
+                _LOGOUT,
+                without_none(
+                    {
+                        "everywhere": everywhere,
+                    },
+                    ["everywhere"],
+                ),
+            ),
+        )
 
     async def end_session(self, sid: Sid) -> LogoutReport:
         """End one session of the caller.

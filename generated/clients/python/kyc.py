@@ -34,6 +34,7 @@ _RESET = Call("kyc.reset", ResetParams, User)
 
 class KycCalls:
     """Verification of people."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -58,6 +59,7 @@ class KycCalls:
 
 class AsyncKycCalls:
     """Verification of people."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 

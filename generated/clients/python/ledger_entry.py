@@ -39,6 +39,7 @@ _FIND = Call("ledger_entry.find", LedgerEntryFindParams, Page[LedgerEntry], safe
 
 class LedgerEntryCalls:
     """One row of the ledger; debit positive."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -48,17 +49,35 @@ class LedgerEntryCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[LedgerEntry]:
         """The objects, a page at a time."""
-        return cast("Page[LedgerEntry]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerEntry]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -66,15 +85,25 @@ class LedgerEntryCalls:
 
     def find(self, filter: LedgerEntryFilter, *, limit: int = 100, cursor: str | None = None) -> Page[LedgerEntry]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[LedgerEntry]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerEntry]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncLedgerEntryCalls:
     """One row of the ledger; debit positive."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -84,17 +113,35 @@ class AsyncLedgerEntryCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[LedgerEntry]:
         """The objects, a page at a time."""
-        return cast("Page[LedgerEntry]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerEntry]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -108,8 +155,17 @@ class AsyncLedgerEntryCalls:
         cursor: str | None = None,
     ) -> Page[LedgerEntry]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[LedgerEntry]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerEntry]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -39,6 +39,7 @@ _FIND = Call("ledger_transaction.find", LedgerTransactionFindParams, Page[Ledger
 
 class LedgerTransactionCalls:
     """One act of posting: entries that sum to zero, written together."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -48,17 +49,35 @@ class LedgerTransactionCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[LedgerTransaction]:
         """The objects, a page at a time."""
-        return cast("Page[LedgerTransaction]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerTransaction]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -72,15 +91,25 @@ class LedgerTransactionCalls:
         cursor: str | None = None,
     ) -> Page[LedgerTransaction]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[LedgerTransaction]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerTransaction]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncLedgerTransactionCalls:
     """One act of posting: entries that sum to zero, written together."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -90,17 +119,35 @@ class AsyncLedgerTransactionCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[LedgerTransaction]:
         """The objects, a page at a time."""
-        return cast("Page[LedgerTransaction]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerTransaction]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -114,8 +161,17 @@ class AsyncLedgerTransactionCalls:
         cursor: str | None = None,
     ) -> Page[LedgerTransaction]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[LedgerTransaction]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LedgerTransaction]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -36,6 +36,7 @@ _FIND = Call("login_event.find", LoginEventFindParams, Page[LoginEvent], safe=Tr
 
 class LoginEventCalls:
     """A line of the login history."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -45,17 +46,35 @@ class LoginEventCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[LoginEvent]:
         """The objects, a page at a time."""
-        return cast("Page[LoginEvent]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LoginEvent]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -63,15 +82,25 @@ class LoginEventCalls:
 
     def find(self, filter: LoginEventFilter, *, limit: int = 100, cursor: str | None = None) -> Page[LoginEvent]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[LoginEvent]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LoginEvent]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncLoginEventCalls:
     """A line of the login history."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -81,17 +110,35 @@ class AsyncLoginEventCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[LoginEvent]:
         """The objects, a page at a time."""
-        return cast("Page[LoginEvent]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LoginEvent]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -99,8 +146,17 @@ class AsyncLoginEventCalls:
 
     async def find(self, filter: LoginEventFilter, *, limit: int = 100, cursor: str | None = None) -> Page[LoginEvent]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[LoginEvent]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[LoginEvent]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

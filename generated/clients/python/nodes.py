@@ -55,6 +55,7 @@ _OVERVIEW = Call("nodes.overview", OverviewParams, list[NodeOverview], safe=True
 
 class NodesCalls:
     """Nodes and their keys."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -72,25 +73,40 @@ class NodesCalls:
 
         Raises `NodeExists`, `NodeRetired`.
         """
-        return cast("Node", self._transport.call(_REGISTER, without_none({
-            "node_id": node_id,
-            "repo_url": repo_url,
-            "public_key": public_key,
-            "kinds": kinds,
-            "valid_from": valid_from,
-            "root_commit": root_commit,
-        }, ["valid_from", "root_commit"])))
+        return cast(
+            "Node",
+            self._transport.call(
+                _REGISTER,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "repo_url": repo_url,
+                        "public_key": public_key,
+                        "kinds": kinds,
+                        "valid_from": valid_from,
+                        "root_commit": root_commit,
+                    },
+                    ["valid_from", "root_commit"],
+                ),
+            ),
+        )
 
     def revoke_key(self, node_id: NodeId, public_key: SshPublicKey, valid_until: OTime) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key.
 
         Raises `NotFound`, `KeyUnknown`.
         """
-        return cast("Node", self._transport.call(_REVOKE_KEY, {
-            "node_id": node_id,
-            "public_key": public_key,
-            "valid_until": valid_until,
-        }))
+        return cast(
+            "Node",
+            self._transport.call(
+                _REVOKE_KEY,
+                {
+                    "node_id": node_id,
+                    "public_key": public_key,
+                    "valid_until": valid_until,
+                },
+            ),
+        )
 
     def retire(self, node_id: NodeId, reason: Reason) -> Node:
         """Read no more from a node.
@@ -113,6 +129,7 @@ class NodesCalls:
 
 class AsyncNodesCalls:
     """Nodes and their keys."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -130,25 +147,40 @@ class AsyncNodesCalls:
 
         Raises `NodeExists`, `NodeRetired`.
         """
-        return cast("Node", await self._transport.call(_REGISTER, without_none({
-            "node_id": node_id,
-            "repo_url": repo_url,
-            "public_key": public_key,
-            "kinds": kinds,
-            "valid_from": valid_from,
-            "root_commit": root_commit,
-        }, ["valid_from", "root_commit"])))
+        return cast(
+            "Node",
+            await self._transport.call(
+                _REGISTER,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "repo_url": repo_url,
+                        "public_key": public_key,
+                        "kinds": kinds,
+                        "valid_from": valid_from,
+                        "root_commit": root_commit,
+                    },
+                    ["valid_from", "root_commit"],
+                ),
+            ),
+        )
 
     async def revoke_key(self, node_id: NodeId, public_key: SshPublicKey, valid_until: OTime) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key.
 
         Raises `NotFound`, `KeyUnknown`.
         """
-        return cast("Node", await self._transport.call(_REVOKE_KEY, {
-            "node_id": node_id,
-            "public_key": public_key,
-            "valid_until": valid_until,
-        }))
+        return cast(
+            "Node",
+            await self._transport.call(
+                _REVOKE_KEY,
+                {
+                    "node_id": node_id,
+                    "public_key": public_key,
+                    "valid_until": valid_until,
+                },
+            ),
+        )
 
     async def retire(self, node_id: NodeId, reason: Reason) -> Node:
         """Read no more from a node.

@@ -39,6 +39,7 @@ _FIND = Call("operator_act.find", OperatorActFindParams, Page[OperatorAct], safe
 
 class OperatorActCalls:
     """The audit log: what an operator did, and why."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -48,17 +49,35 @@ class OperatorActCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[OperatorAct]:
         """The objects, a page at a time."""
-        return cast("Page[OperatorAct]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAct]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -66,15 +85,25 @@ class OperatorActCalls:
 
     def find(self, filter: OperatorActFilter, *, limit: int = 100, cursor: str | None = None) -> Page[OperatorAct]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[OperatorAct]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAct]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncOperatorActCalls:
     """The audit log: what an operator did, and why."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -84,17 +113,35 @@ class AsyncOperatorActCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[OperatorAct]:
         """The objects, a page at a time."""
-        return cast("Page[OperatorAct]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAct]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -108,8 +155,17 @@ class AsyncOperatorActCalls:
         cursor: str | None = None,
     ) -> Page[OperatorAct]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[OperatorAct]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAct]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -37,6 +37,7 @@ _FIND = Call("operator_alert.find", OperatorAlertFindParams, Page[OperatorAlert]
 
 class OperatorAlertCalls:
     """Something an operator has to look at."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -46,17 +47,35 @@ class OperatorAlertCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[OperatorAlert]:
         """The objects, a page at a time."""
-        return cast("Page[OperatorAlert]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAlert]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -64,15 +83,25 @@ class OperatorAlertCalls:
 
     def find(self, filter: OperatorAlertFilter, *, limit: int = 100, cursor: str | None = None) -> Page[OperatorAlert]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[OperatorAlert]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAlert]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncOperatorAlertCalls:
     """Something an operator has to look at."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -82,17 +111,35 @@ class AsyncOperatorAlertCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[OperatorAlert]:
         """The objects, a page at a time."""
-        return cast("Page[OperatorAlert]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAlert]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -106,8 +153,17 @@ class AsyncOperatorAlertCalls:
         cursor: str | None = None,
     ) -> Page[OperatorAlert]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[OperatorAlert]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[OperatorAlert]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

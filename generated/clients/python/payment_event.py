@@ -41,6 +41,7 @@ _FIND = Call("payment_event.find", PaymentEventFindParams, Page[PaymentEvent], s
 
 class PaymentEventCalls:
     """What a provider told about a payment, in its own currency."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -50,17 +51,35 @@ class PaymentEventCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[PaymentEvent]:
         """The objects, a page at a time."""
-        return cast("Page[PaymentEvent]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PaymentEvent]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -68,15 +87,25 @@ class PaymentEventCalls:
 
     def find(self, filter: PaymentEventFilter, *, limit: int = 100, cursor: str | None = None) -> Page[PaymentEvent]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[PaymentEvent]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PaymentEvent]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncPaymentEventCalls:
     """What a provider told about a payment, in its own currency."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -86,17 +115,35 @@ class AsyncPaymentEventCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[PaymentEvent]:
         """The objects, a page at a time."""
-        return cast("Page[PaymentEvent]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PaymentEvent]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -110,8 +157,17 @@ class AsyncPaymentEventCalls:
         cursor: str | None = None,
     ) -> Page[PaymentEvent]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[PaymentEvent]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PaymentEvent]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

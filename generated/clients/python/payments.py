@@ -84,8 +84,15 @@ _CREATE_TOP_UP = Call(
     CreateTopUpParams,
     TopUpStarted,
     key="form_token",
-    errors=(AmountInvalid, AmountOutOfRange, KycCap, UnknownProvider, ProviderUnavailable, ProviderRefused,
-        PhoneRequired),
+    errors=(
+        AmountInvalid,
+        AmountOutOfRange,
+        KycCap,
+        UnknownProvider,
+        ProviderUnavailable,
+        ProviderRefused,
+        PhoneRequired,
+    ),
 )
 _CHECK = Call("payments.check", CheckParams, TopUp, errors=(ProviderUnavailable,))
 _RECEIPT = Call("payments.receipt", ReceiptParams, Receipt, safe=True)
@@ -102,6 +109,7 @@ _RECONCILE = Call("payments.reconcile", ReconcileParams, ReconciliationReport, e
 
 class PaymentsCalls:
     """Money in."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -118,12 +126,21 @@ class PaymentsCalls:
         Raises `AmountInvalid`, `AmountOutOfRange`, `KycCap`, `UnknownProvider`, `ProviderUnavailable`,
         `ProviderRefused`, `PhoneRequired`, `RateLimited`.
         """
-        return cast("TopUpStarted", self._transport.call(_CREATE_TOP_UP, without_none({
-            "provider": provider,
-            "amount_cents": amount_cents,
-            "phone": phone,
-            "form_token": form_token,
-        }, ["phone", "form_token"])))
+        return cast(
+            "TopUpStarted",
+            self._transport.call(
+                _CREATE_TOP_UP,
+                without_none(
+                    {
+                        "provider": provider,
+                        "amount_cents": amount_cents,
+                        "phone": phone,
+                        "form_token": form_token,
+                    },
+                    ["phone", "form_token"],
+                ),
+            ),
+        )
 
     def check(self, top_up_sid: Sid) -> TopUp:
         """Ask the provider how an open top-up stands; a conflict while somebody else asks.
@@ -153,23 +170,38 @@ class PaymentsCalls:
         Raises `NotFound`, `AmountInvalid`, `RefundTooLarge`, `TopUpNotSettled`, `RefundUnsupported`,
         `ProviderUnavailable`, `ProviderRefused`.
         """
-        return cast("Refund", self._transport.call(_REFUND, without_none({
-            "top_up_sid": top_up_sid,
-            "reason": reason,
-            "amount_cents": amount_cents,
-            "key": key,
-        }, ["amount_cents", "key"])))
+        return cast(
+            "Refund",
+            self._transport.call(
+                _REFUND,
+                without_none(
+                    {
+                        "top_up_sid": top_up_sid,
+                        "reason": reason,
+                        "amount_cents": amount_cents,
+                        "key": key,
+                    },
+                    ["amount_cents", "key"],
+                ),
+            ),
+        )
 
     def resolve_review(self, top_up_sid: Sid, credit: Bool, reason: Reason) -> TopUp:
         """Decide about a top-up that differs from what was asked for: credit it, or leave it.
 
         Raises `NotFound`, `NotInReview`.
         """
-        return cast("TopUp", self._transport.call(_RESOLVE_REVIEW, {
-            "top_up_sid": top_up_sid,
-            "credit": credit,
-            "reason": reason,
-        }))
+        return cast(
+            "TopUp",
+            self._transport.call(
+                _RESOLVE_REVIEW,
+                {
+                    "top_up_sid": top_up_sid,
+                    "credit": credit,
+                    "reason": reason,
+                },
+            ),
+        )
 
     def reconcile(self, day: Date) -> ReconciliationReport:
         """Compare both sides of a UTC day.
@@ -181,6 +213,7 @@ class PaymentsCalls:
 
 class AsyncPaymentsCalls:
     """Money in."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -197,12 +230,21 @@ class AsyncPaymentsCalls:
         Raises `AmountInvalid`, `AmountOutOfRange`, `KycCap`, `UnknownProvider`, `ProviderUnavailable`,
         `ProviderRefused`, `PhoneRequired`, `RateLimited`.
         """
-        return cast("TopUpStarted", await self._transport.call(_CREATE_TOP_UP, without_none({
-            "provider": provider,
-            "amount_cents": amount_cents,
-            "phone": phone,
-            "form_token": form_token,
-        }, ["phone", "form_token"])))
+        return cast(
+            "TopUpStarted",
+            await self._transport.call(
+                _CREATE_TOP_UP,
+                without_none(
+                    {
+                        "provider": provider,
+                        "amount_cents": amount_cents,
+                        "phone": phone,
+                        "form_token": form_token,
+                    },
+                    ["phone", "form_token"],
+                ),
+            ),
+        )
 
     async def check(self, top_up_sid: Sid) -> TopUp:
         """Ask the provider how an open top-up stands; a conflict while somebody else asks.
@@ -232,23 +274,38 @@ class AsyncPaymentsCalls:
         Raises `NotFound`, `AmountInvalid`, `RefundTooLarge`, `TopUpNotSettled`, `RefundUnsupported`,
         `ProviderUnavailable`, `ProviderRefused`.
         """
-        return cast("Refund", await self._transport.call(_REFUND, without_none({
-            "top_up_sid": top_up_sid,
-            "reason": reason,
-            "amount_cents": amount_cents,
-            "key": key,
-        }, ["amount_cents", "key"])))
+        return cast(
+            "Refund",
+            await self._transport.call(
+                _REFUND,
+                without_none(
+                    {
+                        "top_up_sid": top_up_sid,
+                        "reason": reason,
+                        "amount_cents": amount_cents,
+                        "key": key,
+                    },
+                    ["amount_cents", "key"],
+                ),
+            ),
+        )
 
     async def resolve_review(self, top_up_sid: Sid, credit: Bool, reason: Reason) -> TopUp:
         """Decide about a top-up that differs from what was asked for: credit it, or leave it.
 
         Raises `NotFound`, `NotInReview`.
         """
-        return cast("TopUp", await self._transport.call(_RESOLVE_REVIEW, {
-            "top_up_sid": top_up_sid,
-            "credit": credit,
-            "reason": reason,
-        }))
+        return cast(
+            "TopUp",
+            await self._transport.call(
+                _RESOLVE_REVIEW,
+                {
+                    "top_up_sid": top_up_sid,
+                    "credit": credit,
+                    "reason": reason,
+                },
+            ),
+        )
 
     async def reconcile(self, day: Date) -> ReconciliationReport:
         """Compare both sides of a UTC day.

@@ -80,6 +80,7 @@ _FIND = Call("pool_vm.find", PoolVmFindParams, Page[PoolVm], safe=True)
 
 class PoolVmCalls:
     """A machine that operators deployed beforehand."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -97,11 +98,20 @@ class PoolVmCalls:
 
     def patch(self, sid: str, data: PoolVmPatch, *, rev: int | None = None) -> PoolVm:
         """Change some fields; what is absent stays, None clears."""
-        return cast("PoolVm", self._transport.call(_PATCH, without_none({
-            "sid": sid,
-            "data": data,
-            "rev": rev,
-        }, ["rev"])))
+        return cast(
+            "PoolVm",
+            self._transport.call(
+                _PATCH,
+                without_none(
+                    {
+                        "sid": sid,
+                        "data": data,
+                        "rev": rev,
+                    },
+                    ["rev"],
+                ),
+            ),
+        )
 
     def delete(self, sid: str) -> None:
         """Remove the object."""
@@ -109,17 +119,35 @@ class PoolVmCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[PoolVm]:
         """The objects, a page at a time."""
-        return cast("Page[PoolVm]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PoolVm]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -127,15 +155,25 @@ class PoolVmCalls:
 
     def find(self, filter: PoolVmFilter, *, limit: int = 100, cursor: str | None = None) -> Page[PoolVm]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[PoolVm]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PoolVm]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncPoolVmCalls:
     """A machine that operators deployed beforehand."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -153,11 +191,20 @@ class AsyncPoolVmCalls:
 
     async def patch(self, sid: str, data: PoolVmPatch, *, rev: int | None = None) -> PoolVm:
         """Change some fields; what is absent stays, None clears."""
-        return cast("PoolVm", await self._transport.call(_PATCH, without_none({
-            "sid": sid,
-            "data": data,
-            "rev": rev,
-        }, ["rev"])))
+        return cast(
+            "PoolVm",
+            await self._transport.call(
+                _PATCH,
+                without_none(
+                    {
+                        "sid": sid,
+                        "data": data,
+                        "rev": rev,
+                    },
+                    ["rev"],
+                ),
+            ),
+        )
 
     async def delete(self, sid: str) -> None:
         """Remove the object."""
@@ -165,17 +212,35 @@ class AsyncPoolVmCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[PoolVm]:
         """The objects, a page at a time."""
-        return cast("Page[PoolVm]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PoolVm]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -183,8 +248,17 @@ class AsyncPoolVmCalls:
 
     async def find(self, filter: PoolVmFilter, *, limit: int = 100, cursor: str | None = None) -> Page[PoolVm]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[PoolVm]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[PoolVm]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

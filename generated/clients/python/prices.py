@@ -40,6 +40,7 @@ _SIMULATE = Call("prices.simulate", SimulateParams, PriceSimulation, safe=True, 
 
 class PricesCalls:
     """Price books."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -67,6 +68,7 @@ class PricesCalls:
 
 class AsyncPricesCalls:
     """Price books."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -89,8 +91,14 @@ class AsyncPricesCalls:
 
         Raises `PriceBookInvalid`.
         """
-        return cast("PriceSimulation", await self._transport.call(_SIMULATE, {
-            "book": book,
-            "since": since,
-            "until": until,
-        }))
+        return cast(
+            "PriceSimulation",
+            await self._transport.call(
+                _SIMULATE,
+                {
+                    "book": book,
+                    "since": since,
+                    "until": until,
+                },
+            ),
+        )

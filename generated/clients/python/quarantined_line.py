@@ -41,6 +41,7 @@ _FIND = Call("quarantined_line.find", QuarantinedLineFindParams, Page[Quarantine
 
 class QuarantinedLineCalls:
     """A line that was set aside, not charged, until an operator decides."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -50,17 +51,35 @@ class QuarantinedLineCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[QuarantinedLine]:
         """The objects, a page at a time."""
-        return cast("Page[QuarantinedLine]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[QuarantinedLine]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -74,15 +93,25 @@ class QuarantinedLineCalls:
         cursor: str | None = None,
     ) -> Page[QuarantinedLine]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[QuarantinedLine]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[QuarantinedLine]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncQuarantinedLineCalls:
     """A line that was set aside, not charged, until an operator decides."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -92,17 +121,35 @@ class AsyncQuarantinedLineCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[QuarantinedLine]:
         """The objects, a page at a time."""
-        return cast("Page[QuarantinedLine]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[QuarantinedLine]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -116,8 +163,17 @@ class AsyncQuarantinedLineCalls:
         cursor: str | None = None,
     ) -> Page[QuarantinedLine]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[QuarantinedLine]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[QuarantinedLine]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -38,6 +38,7 @@ _FIND = Call("refund.find", RefundFindParams, Page[Refund], safe=True)
 
 class RefundCalls:
     """Money returned for a top-up."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -47,17 +48,35 @@ class RefundCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[Refund]:
         """The objects, a page at a time."""
-        return cast("Page[Refund]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Refund]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -65,15 +84,25 @@ class RefundCalls:
 
     def find(self, filter: RefundFilter, *, limit: int = 100, cursor: str | None = None) -> Page[Refund]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[Refund]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Refund]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncRefundCalls:
     """Money returned for a top-up."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -83,17 +112,35 @@ class AsyncRefundCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[Refund]:
         """The objects, a page at a time."""
-        return cast("Page[Refund]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Refund]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -101,8 +148,17 @@ class AsyncRefundCalls:
 
     async def find(self, filter: RefundFilter, *, limit: int = 100, cursor: str | None = None) -> Page[Refund]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[Refund]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[Refund]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -61,6 +61,7 @@ _FIND = Call("top_up.find", TopUpFindParams, Page[TopUpListed], safe=True)
 
 class TopUpCalls:
     """One payment of a user, from the hosted page to the ledger. The credit key is (provider, payment_ref)."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -70,17 +71,35 @@ class TopUpCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[TopUpListed]:
         """The objects, a page at a time."""
-        return cast("Page[TopUpListed]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[TopUpListed]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -88,15 +107,25 @@ class TopUpCalls:
 
     def find(self, filter: TopUpFilter, *, limit: int = 100, cursor: str | None = None) -> Page[TopUpListed]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[TopUpListed]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[TopUpListed]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncTopUpCalls:
     """One payment of a user, from the hosted page to the ledger. The credit key is (provider, payment_ref)."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -106,17 +135,35 @@ class AsyncTopUpCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[TopUpListed]:
         """The objects, a page at a time."""
-        return cast("Page[TopUpListed]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[TopUpListed]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -124,8 +171,17 @@ class AsyncTopUpCalls:
 
     async def find(self, filter: TopUpFilter, *, limit: int = 100, cursor: str | None = None) -> Page[TopUpListed]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[TopUpListed]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[TopUpListed]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

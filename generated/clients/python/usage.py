@@ -103,6 +103,7 @@ _BREAKDOWN = Call("usage.breakdown", BreakdownParams, UsageBreakdown, safe=True)
 
 class UsageCalls:
     """Usage records and what becomes of them."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -121,15 +122,24 @@ class UsageCalls:
 
         Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`.
         """
-        return cast("UsageRecorded", self._transport.call(_RECORD_USAGE, without_none({
-            "node_id": node_id,
-            "user_sid": user_sid,
-            "amount_cents": amount_cents,
-            "resource_kind": resource_kind,
-            "idempotency_key": idempotency_key,
-            "occurred_at": occurred_at,
-            "applies_to": applies_to,
-        }, ["idempotency_key", "applies_to"])))
+        return cast(
+            "UsageRecorded",
+            self._transport.call(
+                _RECORD_USAGE,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "user_sid": user_sid,
+                        "amount_cents": amount_cents,
+                        "resource_kind": resource_kind,
+                        "idempotency_key": idempotency_key,
+                        "occurred_at": occurred_at,
+                        "applies_to": applies_to,
+                    },
+                    ["idempotency_key", "applies_to"],
+                ),
+            ),
+        )
 
     def push_usage_now(self) -> PushReport:
         """Commit and push what this host's logs hold.
@@ -147,12 +157,21 @@ class UsageCalls:
 
         Raises `NotFound`, `NotHalted`.
         """
-        return cast("Node", self._transport.call(_SKIP, without_none({
-            "node_id": node_id,
-            "commit": commit,
-            "reason": reason,
-            "line": line,
-        }, ["line"])))
+        return cast(
+            "Node",
+            self._transport.call(
+                _SKIP,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "commit": commit,
+                        "reason": reason,
+                        "line": line,
+                    },
+                    ["line"],
+                ),
+            ),
+        )
 
     def quarantine_accept(self, sid: Sid, reason: Reason) -> QuarantinedLine:
         """Charge a line that was set aside.
@@ -175,6 +194,7 @@ class UsageCalls:
 
 class AsyncUsageCalls:
     """Usage records and what becomes of them."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -193,15 +213,24 @@ class AsyncUsageCalls:
 
         Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`.
         """
-        return cast("UsageRecorded", await self._transport.call(_RECORD_USAGE, without_none({
-            "node_id": node_id,
-            "user_sid": user_sid,
-            "amount_cents": amount_cents,
-            "resource_kind": resource_kind,
-            "idempotency_key": idempotency_key,
-            "occurred_at": occurred_at,
-            "applies_to": applies_to,
-        }, ["idempotency_key", "applies_to"])))
+        return cast(
+            "UsageRecorded",
+            await self._transport.call(
+                _RECORD_USAGE,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "user_sid": user_sid,
+                        "amount_cents": amount_cents,
+                        "resource_kind": resource_kind,
+                        "idempotency_key": idempotency_key,
+                        "occurred_at": occurred_at,
+                        "applies_to": applies_to,
+                    },
+                    ["idempotency_key", "applies_to"],
+                ),
+            ),
+        )
 
     async def push_usage_now(self) -> PushReport:
         """Commit and push what this host's logs hold.
@@ -219,12 +248,21 @@ class AsyncUsageCalls:
 
         Raises `NotFound`, `NotHalted`.
         """
-        return cast("Node", await self._transport.call(_SKIP, without_none({
-            "node_id": node_id,
-            "commit": commit,
-            "reason": reason,
-            "line": line,
-        }, ["line"])))
+        return cast(
+            "Node",
+            await self._transport.call(
+                _SKIP,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "commit": commit,
+                        "reason": reason,
+                        "line": line,
+                    },
+                    ["line"],
+                ),
+            ),
+        )
 
     async def quarantine_accept(self, sid: Sid, reason: Reason) -> QuarantinedLine:
         """Charge a line that was set aside.

@@ -46,6 +46,7 @@ class UsageRecordCalls:
     `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -55,17 +56,35 @@ class UsageRecordCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[UsageRecord]:
         """The objects, a page at a time."""
-        return cast("Page[UsageRecord]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageRecord]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -73,11 +92,20 @@ class UsageRecordCalls:
 
     def find(self, filter: UsageRecordFilter, *, limit: int = 100, cursor: str | None = None) -> Page[UsageRecord]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[UsageRecord]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageRecord]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncUsageRecordCalls:
@@ -86,6 +114,7 @@ class AsyncUsageRecordCalls:
     `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -95,17 +124,35 @@ class AsyncUsageRecordCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[UsageRecord]:
         """The objects, a page at a time."""
-        return cast("Page[UsageRecord]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageRecord]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -119,8 +166,17 @@ class AsyncUsageRecordCalls:
         cursor: str | None = None,
     ) -> Page[UsageRecord]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[UsageRecord]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageRecord]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -36,6 +36,7 @@ _FIND = Call("usage_skip.find", UsageSkipFindParams, Page[UsageSkip], safe=True)
 
 class UsageSkipCalls:
     """An operator's decision to go on behind a bad commit or line; replayed by a rebuild."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -45,17 +46,35 @@ class UsageSkipCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[UsageSkip]:
         """The objects, a page at a time."""
-        return cast("Page[UsageSkip]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageSkip]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -63,15 +82,25 @@ class UsageSkipCalls:
 
     def find(self, filter: UsageSkipFilter, *, limit: int = 100, cursor: str | None = None) -> Page[UsageSkip]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[UsageSkip]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageSkip]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncUsageSkipCalls:
     """An operator's decision to go on behind a bad commit or line; replayed by a rebuild."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -81,17 +110,35 @@ class AsyncUsageSkipCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[UsageSkip]:
         """The objects, a page at a time."""
-        return cast("Page[UsageSkip]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageSkip]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -99,8 +146,17 @@ class AsyncUsageSkipCalls:
 
     async def find(self, filter: UsageSkipFilter, *, limit: int = 100, cursor: str | None = None) -> Page[UsageSkip]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[UsageSkip]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[UsageSkip]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

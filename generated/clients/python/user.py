@@ -76,6 +76,7 @@ _FIND = Call("user.find", UserFindParams, Page[User], safe=True)
 
 class UserCalls:
     """A person known by a Mycelium address."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -101,17 +102,35 @@ class UserCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[User]:
         """The objects, a page at a time."""
-        return cast("Page[User]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[User]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -119,15 +138,25 @@ class UserCalls:
 
     def find(self, filter: UserFilter, *, limit: int = 100, cursor: str | None = None) -> Page[User]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[User]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[User]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncUserCalls:
     """A person known by a Mycelium address."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -145,11 +174,20 @@ class AsyncUserCalls:
 
     async def patch(self, sid: str, data: UserPatch, *, rev: int | None = None) -> User:
         """Change some fields; what is absent stays, None clears."""
-        return cast("User", await self._transport.call(_PATCH, without_none({
-            "sid": sid,
-            "data": data,
-            "rev": rev,
-        }, ["rev"])))
+        return cast(
+            "User",
+            await self._transport.call(
+                _PATCH,
+                without_none(
+                    {
+                        "sid": sid,
+                        "data": data,
+                        "rev": rev,
+                    },
+                    ["rev"],
+                ),
+            ),
+        )
 
     async def delete(self, sid: str) -> None:
         """Remove the object."""
@@ -157,17 +195,35 @@ class AsyncUserCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[User]:
         """The objects, a page at a time."""
-        return cast("Page[User]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[User]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -175,8 +231,17 @@ class AsyncUserCalls:
 
     async def find(self, filter: UserFilter, *, limit: int = 100, cursor: str | None = None) -> Page[User]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[User]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[User]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

@@ -73,6 +73,7 @@ _POOL_RETIRE = Call("vm.pool_retire", PoolRetireParams, PoolVm)
 
 class VmCalls:
     """Machines."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -82,10 +83,19 @@ class VmCalls:
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
         `Frozen`.
         """
-        return cast("VmAllocation", self._transport.call(_ALLOCATE, without_none({
-            "sku": sku,
-            "ssh_pub_key": ssh_pub_key,
-        }, ["sku", "ssh_pub_key"])))
+        return cast(
+            "VmAllocation",
+            self._transport.call(
+                _ALLOCATE,
+                without_none(
+                    {
+                        "sku": sku,
+                        "ssh_pub_key": ssh_pub_key,
+                    },
+                    ["sku", "ssh_pub_key"],
+                ),
+            ),
+        )
 
     def release(self, sid: Sid) -> VmAllocation:
         """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
@@ -110,10 +120,19 @@ class VmCalls:
 
         Raises `NotFound`, `VmNotDirty`.
         """
-        return cast("PoolVm", self._transport.call(_POOL_WIPED, without_none({
-            "sid": sid,
-            "reason": reason,
-        }, ["reason"])))
+        return cast(
+            "PoolVm",
+            self._transport.call(
+                _POOL_WIPED,
+                without_none(
+                    {
+                        "sid": sid,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     def pool_retire(self, sid: Sid, reason: Reason) -> PoolVm:
         """Take a VM out of the pool for good; one in use goes when it is released.
@@ -125,6 +144,7 @@ class VmCalls:
 
 class AsyncVmCalls:
     """Machines."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -139,10 +159,19 @@ class AsyncVmCalls:
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
         `Frozen`.
         """
-        return cast("VmAllocation", await self._transport.call(_ALLOCATE, without_none({
-            "sku": sku,
-            "ssh_pub_key": ssh_pub_key,
-        }, ["sku", "ssh_pub_key"])))
+        return cast(
+            "VmAllocation",
+            await self._transport.call(
+                _ALLOCATE,
+                without_none(
+                    {
+                        "sku": sku,
+                        "ssh_pub_key": ssh_pub_key,
+                    },
+                    ["sku", "ssh_pub_key"],
+                ),
+            ),
+        )
 
     async def release(self, sid: Sid) -> VmAllocation:
         """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
@@ -167,10 +196,19 @@ class AsyncVmCalls:
 
         Raises `NotFound`, `VmNotDirty`.
         """
-        return cast("PoolVm", await self._transport.call(_POOL_WIPED, without_none({
-            "sid": sid,
-            "reason": reason,
-        }, ["reason"])))
+        return cast(
+            "PoolVm",
+            await self._transport.call(
+                _POOL_WIPED,
+                without_none(
+                    {
+                        "sid": sid,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def pool_retire(self, sid: Sid, reason: Reason) -> PoolVm:
         """Take a VM out of the pool for good; one in use goes when it is released.

@@ -37,6 +37,7 @@ _FIND = Call("waiting_list_entry.find", WaitingListEntryFindParams, Page[Waiting
 
 class WaitingListEntryCalls:
     """Somebody for whom no machine was free."""
+
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
@@ -50,17 +51,35 @@ class WaitingListEntryCalls:
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[WaitingListEntry]:
         """The objects, a page at a time."""
-        return cast("Page[WaitingListEntry]", self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[WaitingListEntry]",
+            self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -74,15 +93,25 @@ class WaitingListEntryCalls:
         cursor: str | None = None,
     ) -> Page[WaitingListEntry]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[WaitingListEntry]", self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[WaitingListEntry]",
+            self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
 
 class AsyncWaitingListEntryCalls:
     """Somebody for whom no machine was free."""
+
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
@@ -96,17 +125,35 @@ class AsyncWaitingListEntryCalls:
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
-        return cast("Page[str]", await self._transport.call(_LIST, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[str]",
+            await self._transport.call(
+                _LIST,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def list_full(self, *, limit: int = 100, cursor: str | None = None) -> Page[WaitingListEntry]:
         """The objects, a page at a time."""
-        return cast("Page[WaitingListEntry]", await self._transport.call(_LIST_FULL, without_none({
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[WaitingListEntry]",
+            await self._transport.call(
+                _LIST_FULL,
+                without_none(
+                    {
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )
 
     async def exists(self, sid: str) -> bool:
         """Whether there is an object with this sid."""
@@ -120,8 +167,17 @@ class AsyncWaitingListEntryCalls:
         cursor: str | None = None,
     ) -> Page[WaitingListEntry]:
         """The objects whose indexed fields have these values, a page at a time."""
-        return cast("Page[WaitingListEntry]", await self._transport.call(_FIND, without_none({
-            "filter": filter,
-            "limit": limit,
-            "cursor": cursor,
-        }, ["cursor"])))
+        return cast(
+            "Page[WaitingListEntry]",
+            await self._transport.call(
+                _FIND,
+                without_none(
+                    {
+                        "filter": filter,
+                        "limit": limit,
+                        "cursor": cursor,
+                    },
+                    ["cursor"],
+                ),
+            ),
+        )

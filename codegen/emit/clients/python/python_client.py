@@ -29,7 +29,6 @@ from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program
 _LIST = re.compile(r"\blist\b(?=\[)")
 _CALLED = frozenset({"builtins", "cast", "without_none"})
 """What the body of a call uses: no parameter may hide it."""
-_MODELS = "...models"
 _RUNTIME = "codegen.runtime.client.client"
 
 
@@ -150,7 +149,10 @@ class _File:
 
     def __init__(self, program: Program, group: Group) -> None:
         self.program, self.group = program, group
-        self.imports = Imports([f"{group.title}Calls", f"Async{group.title}Calls", *_record_names(group)])
+        self.imports = Imports(
+            f"clients/python/{group.identifier}.py",
+            [f"{group.title}Calls", f"Async{group.title}Calls", *_record_names(group)],
+        )
         self.records: list[Record] = []
 
     def render(self, first_line: str) -> str:
@@ -183,7 +185,7 @@ class _File:
         )
 
     def _type(self, of: Field | Param) -> str:
-        return python_type(self.program, of.type, self.imports, nullable=of.nullable, models=_MODELS)
+        return python_type(self.program, of.type, self.imports, nullable=of.nullable)
 
     def _record(self, name: str, doc: str, fields: Sequence[Field], optional: Sequence[str] | None) -> str:
         """`optional` names the keys that may be left out, None for all."""
@@ -234,7 +236,7 @@ class _File:
         result = (
             "None"
             if method.result is None
-            else python_type(self.program, method.result, self.imports, nullable=method.result_nullable, models=_MODELS)
+            else python_type(self.program, method.result, self.imports, nullable=method.result_nullable)
         )
         raises = [self.program.errors[name] for name in method.errors]
         doc = _python_doc(method.doc) or f"Call `{method.wire}`."
@@ -267,7 +269,7 @@ class _File:
 
     def _error(self, name: QName) -> str:
         error = self.program.errors[name]
-        return self.imports.name(f"...errors.{error.module}", error.name)
+        return self.imports.name(f"~.errors.{error.module}", error.name)
 
     # --- CRUD ---------------------------------------------------------------------------------------------------
 
@@ -348,7 +350,7 @@ class _File:
         return name
 
     def _model(self, root: Struct) -> str:
-        return model_name(self.program, root.qname, self.imports, models=_MODELS)
+        return model_name(self.program, root.qname, self.imports)
 
     def _listed(self, root: Struct) -> str:
         if not any(field.sensitive for field in root.fields):

@@ -14,20 +14,10 @@ from codegen.runtime.values.types import U8, Bounds, Bytes, Decimal, Money, OTim
 
 Slug = TypeAliasType("Slug", Annotated[str, Field(max_length=40, min_length=1, pattern="^[a-z]+$")])
 """Lower-case letters."""
-
-
 Percent = TypeAliasType("Percent", Annotated[U8, Field(le=100)])
-
-
 Slugs = TypeAliasType("Slugs", Annotated[list[Slug], Field(max_length=5, min_length=0)])
-
-
 Price = TypeAliasType("Price", Annotated[Money, Bounds(at_least="0.00", at_most="1000.00")])
-
-
 Word = TypeAliasType("Word", Annotated[str, Matches("^(?=a)[0-9A-Za-z_]+$")])
-
-
 Digits = TypeAliasType("Digits", Annotated[str, Field(pattern="^[0-9]{4}-[0-9]{2}$")])
 
 

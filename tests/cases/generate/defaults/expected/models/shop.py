@@ -39,8 +39,6 @@ class Colour(StrEnum):
 
 Kind = TypeAliasType("Kind", str)
 """Known values: `a`, `b`."""
-
-
 Price = TypeAliasType("Price", Money)
 
 

@@ -37,7 +37,5 @@ class Both(Struct):
 
 
 Expression = TypeAliasType("Expression", Annotated[Leaf | Both, Field(discriminator="type")])
-
-
 Tree.model_rebuild()
 Both.model_rebuild()

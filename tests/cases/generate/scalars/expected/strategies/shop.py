@@ -35,7 +35,7 @@ def any_everything() -> st.SearchStrategy[Everything]:
         word=st.integers(0, 65535),
         count=st.integers(0, 4294967295),
         huge=st.integers(0, 18446744073709551615),
-        single=floats(-3.4028234663852886e+38, 3.4028234663852886e+38, width=32),
+        single=floats(-3.4028234663852886e38, 3.4028234663852886e38, width=32),
         double=floats(None, None),
         exact=decimals(),
         price=money(),

@@ -31,7 +31,11 @@ class VaultConformance(Conformance):
             "put",
             required={"box": any_label(), "thing": any_thing(), "key": texts()},
             result=Stored,
-            errors=(Full, NotFound, Locked),
+            errors=(
+                Full,
+                NotFound,
+                Locked,
+            ),
             idempotent=True,
         ),
         "look": MethodContract(

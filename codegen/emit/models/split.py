@@ -1,0 +1,160 @@
+"""Divide the text of a module's models into a file for each schema file, with its own imports and no tokens left."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from codegen.emit.header import header
+from codegen.emit.models.feed import TOKEN_MODULE, Expression
+from codegen.emit.output import Output
+from codegen.emit.python.imports import Imports
+from codegen.emit.python.names import attribute_name, class_name, quoted
+from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.references import Origins, targets, values
+from codegen.model.model import Event, Module, Program, Struct, TypeDecl
+
+_TOKEN = re.compile(r"['\"](OSCHEMA_\w+)['\"]|\b(OSCHEMA_\w+)\b")
+
+
+def split(
+    program: Program,
+    module: Module,
+    text: str,
+    tokens: Mapping[str, Expression],
+    parts: Parts,
+    late: Mapping[str, frozenset[str]],
+) -> Iterator[Output]:
+    """The files of a module, in the order of its schema files; the declarations of each stay in the order of `text`."""
+    source = _Source(text)
+    declared = {class_name(each.name): each for each in values(module.types, module.events)}
+    bodies: dict[str, list[_Statement]] = {}
+    for statement in source.statements:
+        bodies.setdefault(parts.of(declared[statement.name]).name, []).append(statement)
+    for part in parts:
+        if part.module.name == module.name and part.name in bodies:
+            file = _File(program, part, parts, late.get(part.name, frozenset()), tokens)
+            yield Output(part.path("models"), file.text(source, bodies[part.name], declared))
+
+
+def field_names(module: Module) -> Iterable[str]:
+    owners: tuple[Struct | Event, ...] = (*module.structs, *module.events)
+    return (field.name for owner in owners for field in owner.fields)
+
+
+@dataclass(slots=True)
+class _Statement:
+    """A class, an alias or a call of `model_rebuild`; `name` is the type's, `doc` the text below an alias."""
+
+    name: str
+    node: ast.stmt
+    text: str
+    doc: str = ""
+
+    def names(self) -> Iterator[str]:
+        """All that is written in it, in quotes as well: there it stands for what is defined further below."""
+        for each in ast.walk(self.node):
+            if isinstance(each, ast.Name):
+                yield each.id
+            elif isinstance(each, ast.Constant) and isinstance(each.value, str):
+                yield each.value
+
+    @property
+    def alias(self) -> ast.expr | None:
+        """What a `TypeAliasType` stands for."""
+        value = self.node.value if isinstance(self.node, ast.Assign) else None
+        return value.args[1] if isinstance(value, ast.Call) and len(value.args) == 2 else None
+
+
+class _Source:
+    """The text of one module, as datamodel-code-generator wrote it."""
+
+    def __init__(self, text: str) -> None:
+        lines = text.splitlines()
+        self.imports: list[ast.ImportFrom] = []
+        self.statements: list[_Statement] = []
+        for node in ast.parse(text).body:
+            own = "\n".join(lines[node.lineno - 1 : node.end_lineno])
+            match node:
+                case ast.ImportFrom():
+                    self.imports.append(node)
+                case (
+                    ast.ClassDef(name=name)
+                    | ast.Assign(targets=[ast.Name(id=name)])
+                    | ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name))))
+                ):
+                    self.statements.append(_Statement(name, node, own))
+                case ast.Expr(value=ast.Constant()):
+                    self.statements[-1].doc = f"\n{own}"
+                case _:
+                    raise ValueError(f"models have a statement of no known kind: {ast.unparse(node)}")
+
+
+class _File:
+    """One file while it is written."""
+
+    def __init__(
+        self, program: Program, part: Part, parts: Parts, late: frozenset[str], tokens: Mapping[str, Expression]
+    ) -> None:
+        self.program, self.part, self.parts, self.late, self.tokens = program, part, parts, late, tokens
+
+    def text(self, source: _Source, statements: list[_Statement], declared: Mapping[str, TypeDecl | Event]) -> str:
+        taken = [*declared, *map(attribute_name, field_names(self.part.module))]
+        origin = Origins(self.parts, "models", self.part)
+        imports = Imports(self.part.path("models"), taken, self.late, origin)
+        imports.name("__future__", "annotations")
+        used = {name for statement in statements for name in statement.names()}
+        self._take_over(imports, source, used)
+        for name, other in declared.items():
+            if name in used and (module := origin(other)) is not None:
+                imports.bind(module, name, name)
+        body = "\n".join(self._statement(statement, declared, imports) for statement in statements)
+        title = f'"""Models of the module `{self.part.module.name}`."""'
+        gap = "\n\n\n" if body.startswith("class ") else "\n\n"  # as ruff has it below imports
+        late = imports.late_text()
+        end = f"\n\n\n{late}\n" if late else "\n"
+        return f"{header(self.part.module.files)}\n{title}\n\n{imports.text()}{gap}{body}{end}"
+
+    def _take_over(self, imports: Imports, source: _Source, used: set[str]) -> None:
+        """The imports of the whole module that this file needs."""
+        for statement in source.imports:
+            if statement.module not in ("__future__", TOKEN_MODULE):
+                origin = f"~.models.{statement.module}" if statement.level else statement.module
+                for alias in statement.names:
+                    local = alias.asname or alias.name
+                    if local in used and origin is not None:
+                        imports.bind(origin, alias.name, local)
+
+    def _statement(self, statement: _Statement, declared: Mapping[str, TypeDecl | Event], imports: Imports) -> str:
+        """Its text, without tokens.
+
+        In a file of a circle an alias of types that are imported at the end stands in quotes, so that pydantic reads it
+        when it is used; and models become whole in the package, when all files are read.
+        """
+        if self.late and isinstance(statement.node, ast.Expr):
+            return ""
+        value = statement.alias
+        if value is not None and self._names_late(declared[statement.name]):
+            meaning = ast.unparse(_Unquoted(declared).visit(value))
+            alias = f"TypeAliasType({quoted(statement.name)}, {quoted(self._expanded(meaning, imports))})"
+            return f"{statement.name} = {alias}{statement.doc}"
+        return self._expanded(statement.text, imports) + statement.doc
+
+    def _names_late(self, declared: TypeDecl | Event) -> bool:
+        parts = (self.parts.of(self.program.types[target]) for target in targets(declared))
+        return any(part.dotted("models") in self.late for part in parts)
+
+    def _expanded(self, text: str, imports: Imports) -> str:
+        return _TOKEN.sub(lambda match: self.tokens[match[1] or match[2]](imports), text)
+
+
+class _Unquoted(ast.NodeTransformer):
+    """Names of types without the quotes that stand for "defined below": all of it will stand in quotes."""
+
+    def __init__(self, names: Container[str]) -> None:
+        self.names = names
+
+    def visit_Constant(self, node: ast.Constant) -> ast.expr:
+        return ast.Name(node.value) if isinstance(node.value, str) and node.value in self.names else node
