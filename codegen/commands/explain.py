@@ -1,9 +1,10 @@
-"""`oschema explain`: print a rule of the table of diagnostics."""
+"""`oschema explain`: print a rule, a type, a note, or a topic of the language."""
 
 import json
 
 import click
 
+from codegen.commands.language import TOPICS, topic
 from codegen.commands.options import FORMAT
 from codegen.source.catalog import RULES
 from codegen.source.changes import SURFACE_NAMES, ChangeRule
@@ -28,7 +29,9 @@ _CHANGES = {rule.name: rule for rule in RULES.values() if isinstance(rule, Chang
 @FORMAT
 @click.argument("code", required=False)
 def command(schemas: str | None, form: str, code: str | None) -> None:
-    """Print the rule with this CODE (OS201, FIELD_DELETE): what it says, why, wrong and right. Without CODE: all."""
+    """Explain a rule by its CODE (OS201, FIELD_DELETE), a type or a note by its name (money, unique), or a topic:
+    types, notes, scopes, crud, wire, defaults. Without CODE: all rules.
+    """
     if code is None:
         click.echo(
             _json([_record(rule) for _, rule in sorted(RULES.items())]) if form == "json" else "\n".join(_table())
@@ -36,7 +39,11 @@ def command(schemas: str | None, form: str, code: str | None) -> None:
         return
     rule = RULES.get(code.upper()) or _CHANGES.get(code.upper())
     if rule is None:
-        raise click.UsageError(f"there is no rule {code}; {_hint(code.upper())}`oschema explain` lists all")
+        text = topic(code)
+        if text is None:
+            raise click.UsageError(f"there is no rule {code}; {_hint(code.upper())}`oschema explain` lists all")
+        click.echo(_json({"topic": code, "text": text}) if form == "json" else text, nl=form == "json")
+        return
     click.echo(_json(_record(rule)) + "\n" if form == "json" else explain(rule), nl=False)
 
 
@@ -45,7 +52,9 @@ def _hint(code: str) -> str:
     near = [
         known for known in sorted(RULES) if sum(a == b for a, b in zip(code, known, strict=False)) >= len(known) - 1
     ]
-    return f"did you mean {near[0]}? " if near else ""
+    if not near:
+        return f"topics are {', '.join(TOPICS)}; types and notes go by their names; "
+    return f"did you mean {near[0]}? "
 
 
 def _record(rule: Rule) -> dict[str, object]:

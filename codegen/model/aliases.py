@@ -21,8 +21,9 @@ from codegen.model.model import (
     Type,
     Union,
 )
-from codegen.model.names import ERROR_KINDS, FOREIGN, PRIMITIVES, Scope, Symbol, a, is_value
+from codegen.model.names import ERROR_KINDS, FOREIGN, Scope, Symbol, a, is_value
 from codegen.model.notes import common, read_notes
+from codegen.model.primitives import PRIMITIVES
 from codegen.model.types import MAX_DEPTH, Base, Space, check_map_keys, named_in, outer, resolve_type
 from codegen.source.catalog_names import (
     ALIAS_CYCLE,

@@ -10,7 +10,8 @@ from codegen.model.constraints import read_constraints
 from codegen.model.defaults import read_default
 from codegen.model.model import Field, ListOf, MapOf, Named, Primitive, Type
 from codegen.model.names import Scope
-from codegen.model.notes import Notes, Place, common, read_notes
+from codegen.model.note_table import Place
+from codegen.model.notes import Notes, common, read_notes
 from codegen.model.types import Base, Space, check_map_keys, outer, resolve_type, show
 from codegen.source.catalog_names import BAD_CASE, DUPLICATE_NAME, NAME_TOO_LONG
 from codegen.source.catalog_notes import NEEDS_ROOTOBJECT, NOT_INDEXABLE, NOTES_EXCLUDE, SET_ONCE_REQUIRED

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from codegen.model.model import RUNTIME_ERRORS, Error, QName
+from codegen.model.primitives import PRIMITIVES
 from codegen.source.catalog_names import UNKNOWN_ERROR, UNKNOWN_PREFIX, UNKNOWN_TYPE
 from codegen.source.diagnostics import Report, Rule
 from codegen.source.nearest import nearest
@@ -18,33 +19,6 @@ Kind = Literal[
 ]
 
 RUNTIME: dict[str, Error] = {error.name: error for error in RUNTIME_ERRORS}
-PRIMITIVES = (
-    "bool",
-    "str",
-    "bytes",
-    "i8",
-    "i16",
-    "i32",
-    "i64",
-    "u8",
-    "u16",
-    "u32",
-    "u64",
-    "f32",
-    "f64",
-    "decimal",
-    "money",
-    "otime",
-    "datetime",
-    "date",
-    "duration",
-    "uuid",
-    "sid",
-    "json",
-    "any",
-)
-
-
 MAX_SUGGESTIONS = 50
 """Comparing names is slow; whoever has more unknown ones has another trouble than spelling."""
 

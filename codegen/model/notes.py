@@ -1,129 +1,19 @@
-"""Notes: one table of what may stand where with which arguments, and reading them by it."""
+"""Reading notes by their table."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal, TypedDict
+from dataclasses import dataclass
+from typing import TypedDict
 
 from codegen.model.model import Deprecated, Json
 from codegen.model.names import a
+from codegen.model.note_table import TABLE, Kind, NoteSpec, Place
 from codegen.source.catalog_notes import MISPLACED_NOTE, NOTE_ARGUMENTS, REPEATED_NOTE, UNKNOWN_NOTE
 from codegen.source.diagnostics import Related, Report
 from codegen.source.nearest import nearest
 from codegen.source.span import Span
 from codegen.syntax import tree
-
-Place = Literal[
-    "struct",
-    "enum",
-    "union",
-    "alias",
-    "error group",
-    "error",
-    "event",
-    "service",
-    "interface",
-    "webhook",
-    "field",
-    "data field",
-    "enum value",
-    "union member",
-    "method",
-    "interface method",
-]
-"""`field` is one of a struct, `data field` one of an error or event. An alias has those before it and those after."""
-Kind = Literal["string", "int", "bound", "word", "any"]
-"""Of an argument: `bound` is a number or a string, `word` a bare name."""
-
-_DECLARATIONS: tuple[Place, ...] = (
-    "struct",
-    "enum",
-    "union",
-    "alias",
-    "error group",
-    "error",
-    "event",
-    "service",
-    "interface",
-    "webhook",
-)
-_FIELDS: tuple[Place, ...] = ("field", "data field")
-_METHODS: tuple[Place, ...] = ("method", "interface method")
-_ALL: tuple[Place, ...] = (*_DECLARATIONS, *_FIELDS, "enum value", *_METHODS)
-
-
-@dataclass(frozen=True, slots=True)
-class NoteSpec:
-    """`arguments` stand in this order, the last `optional` of them may be left out, `rest` may follow in any number.
-
-    `named` may follow by name. `usage` is an example of the right form, for messages.
-    """
-
-    name: str
-    usage: str
-    places: Sequence[Place]
-    arguments: tuple[Kind, ...] = ()
-    optional: int = 0
-    rest: Kind | None = None
-    named: Mapping[str, Kind] = field(default_factory=dict)
-    any_named: bool = False
-    repeats: bool = False
-
-
-TABLE: dict[str, NoteSpec] = {
-    spec.name: spec
-    for spec in (
-        NoteSpec("rootobject", "rootobject", ("struct",)),
-        NoteSpec("principal", "principal", ("struct",)),
-        NoteSpec("append_only", "append_only", ("struct",)),
-        NoteSpec("wire", 'wire("name")', ("struct", "service"), ("string",)),
-        NoteSpec("table", 'table("name")', ("struct",), ("string",)),
-        NoteSpec("crud", "crud(get, list) or crud(none)", ("struct",), ("word",), rest="word"),
-        NoteSpec(
-            "index",
-            "index(a, b) before a declaration, @index after a field",
-            ("struct", "field"),
-            rest="word",
-            repeats=True,
-        ),
-        NoteSpec(
-            "unique",
-            "unique(a, b) before a declaration, @unique after a field",
-            ("struct", "field"),
-            rest="word",
-            repeats=True,
-        ),
-        NoteSpec(
-            "auth",
-            "auth(scope), with one of public, user, own, node, admin",
-            ("struct", "service", "method"),
-            ("word",),
-        ),
-        NoteSpec("version", 'version("1.0")', ("service",), ("string",)),
-        NoteSpec("tag", 'tag("kind")', ("union",), ("string",)),
-        NoteSpec("reserved", 'reserved("old_field")', ("struct",), ("string",), rest="string", repeats=True),
-        NoteSpec("was", 'was("old_name")', (*_DECLARATIONS[:-1], *_FIELDS, *_METHODS), ("string",)),
-        NoteSpec(
-            "deprecated", 'deprecated("why", since="1.2")', _ALL, ("string",), optional=1, named={"since": "string"}
-        ),
-        NoteSpec("since", 'since("1.1")', _ALL, ("string",)),
-        NoteSpec("immutable", "@immutable", ("field",)),
-        NoteSpec("set_once", "@set_once", ("field",)),
-        NoteSpec("server", "@server", ("field",)),
-        NoteSpec("computed", "@computed", ("field",)),
-        NoteSpec("sensitive", "@sensitive", _FIELDS),
-        NoteSpec("owner", "@owner", ("field",)),
-        NoteSpec("min", "@min(0)", (*_FIELDS, "alias"), ("bound",)),
-        NoteSpec("max", "@max(100)", (*_FIELDS, "alias"), ("bound",)),
-        NoteSpec("len", "@len(0, 80)", (*_FIELDS, "alias"), ("int", "int")),
-        NoteSpec("regex", '@regex("[a-z]+")', (*_FIELDS, "alias"), ("string",)),
-        NoteSpec("safe", "@safe", _METHODS),
-        NoteSpec("idempotent", "@idempotent(param)", _METHODS, ("word",)),
-        NoteSpec("audit", "@audit", ("method",)),
-        NoteSpec("signed", '@signed(scheme, header="Name")', ("webhook",), ("word",), rest="any", any_named=True),
-    )
-}
 
 
 @dataclass(frozen=True, slots=True)

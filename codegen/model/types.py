@@ -25,7 +25,8 @@ from codegen.model.model import (
     Type,
     TypeDecl,
 )
-from codegen.model.names import PRIMITIVES, TYPE_KINDS, Names, Scope, a
+from codegen.model.names import TYPE_KINDS, Names, Scope, a
+from codegen.model.primitives import PRIMITIVES
 from codegen.source.catalog_names import (
     CURRENCY,
     MAP_KEY,
