@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from codegen.runtime.context import Clock
@@ -10,7 +11,7 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from handlers.composition import load_domains
 from handlers.demo_data import DemoSecrets, Hint
-from handlers.domain import Site
+from handlers.domain import Domain, Site
 from handlers.identity.secret import new_secret
 from handlers.settings import Settings
 from handlers.work.supervision import Program
@@ -21,9 +22,15 @@ def admin_secret(secrets: DemoSecrets) -> str:
     return secrets.get("admin_secret", lambda: new_secret("demo-"))
 
 
-def fill(settings: Settings, database: Database, clock: Clock, secrets: DemoSecrets) -> list[Hint]:
+def fill(
+    settings: Settings,
+    database: Database,
+    clock: Clock,
+    secrets: DemoSecrets,
+    domains: Sequence[Domain] | None = None,
+) -> list[Hint]:
     """Add what is missing of every domain's data; what to try."""
-    domains = load_domains()
+    domains = load_domains() if domains is None else domains
     site = Site(settings=settings, database=database, clock=clock, log=Log(), domains=domains)
     return [hint for domain in domains if domain.demo is not None for hint in domain.demo(site, secrets)]
 

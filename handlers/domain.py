@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, TypeVar, cast
+from typing import Any, Generic, Literal, TypeVar, cast
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.app import App
 from codegen.runtime.http.log import Log
+from codegen.runtime.plugins.settings import Fault
 from codegen.runtime.rpc.auth import Authenticator
 from codegen.runtime.rpc.wiring import Webhook
 from codegen.runtime.storage.database import Database
@@ -21,6 +22,7 @@ from handlers.audit import Audit
 from handlers.demo_data import DemoSecrets, Hint
 from handlers.settings import Settings
 
+P = TypeVar("P")
 T = TypeVar("T")
 S = TypeVar("S", bound=Settings)
 
@@ -34,7 +36,12 @@ class Job:
     run: Callable[[], int]
 
 
-Fault = Literal["missing", "weak", "sandbox", "contradictory"]
+@dataclass(frozen=True, slots=True)
+class PluginKind(Generic[P]):
+    """A kind of plugin that a domain takes: the group of its entry points, and the generated interface."""
+
+    group: str
+    interface: type[P]
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +152,7 @@ class Domain:
     - `parts`: services, webhooks, CRUD hooks, jobs, routes and pages, made for a site
     - `audits`: what `hero-onboarding audit` proves
     - `checks`: settings that must not go into production, for `check-prod-config`
+    - `plugins`: the kinds of plugin that it takes; their settings are checked too
     - `demo`: adds what is missing of the demo's data, and says what to try
     - `commands`: name → one line of help; `handlers/<folder>/commands/<name>.py` holds `command`. The table stands in
       `commands/__init__.py`, so that `hero-onboarding --help` loads nothing else
@@ -155,5 +163,6 @@ class Domain:
     parts: Callable[[Site], Parts] | None = None
     audits: Sequence[Audit] = ()
     checks: Callable[[Any], Iterator[Problem]] | None = None
+    plugins: Sequence[PluginKind[Any]] = ()
     demo: Callable[[Site, DemoSecrets], Sequence[Hint]] | None = None
     commands: Mapping[str, str] = field(default_factory=dict)

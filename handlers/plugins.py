@@ -1,46 +1,99 @@
-"""The providers that are installed, by the generated interface they implement; found by their entry points."""
+"""The installed plugins: found by their entry points, told their settings, made; or said to be unusable, and why."""
 
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
+from codegen.runtime.http.log import Log
 from codegen.runtime.plugins.registry import BrokenPlugin, Registry
-from generated.plugins.onboarding import Forge, KycProvider, PaymentProvider, Provisioner
+from codegen.runtime.plugins.settings import SettingsMissing, SettingsWrong, read, review
+from handlers.domain import Domain, PluginKind, Problem
+from handlers.settings import PREFIX, Settings
 
-PAYMENT, KYC, PROVISIONER, FORGE = (
-    "hero_onboarding.payment",
-    "hero_onboarding.kyc",
-    "hero_onboarding.provisioner",
-    "hero_onboarding.forge",
-)
-"""The groups of entry points that plugins register in."""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Plugins:
-    """What can be used, a registry for each kind; a broken plugin stands in none of them."""
+class Installed(Generic[T]):
+    """The plugins of one kind.
 
-    payment: Registry[PaymentProvider]
-    kyc: Registry[KycProvider]
-    provisioner: Registry[Provisioner]
-    forge: Registry[Forge]
+    `ready` can be called. `unconfigured` were not told what they need: the variables by the plugin's name. `broken`
+    cannot be used, and why. `classes` are all that could be imported.
+    """
 
-    @property
-    def registries(
-        self,
-    ) -> tuple[Registry[PaymentProvider], Registry[KycProvider], Registry[Provisioner], Registry[Forge]]:
-        return self.payment, self.kyc, self.provisioner, self.forge
+    kind: PluginKind[T]
+    classes: Mapping[str, type[T]]
+    ready: Mapping[str, T]
+    unconfigured: Mapping[str, tuple[str, ...]]
+    broken: tuple[BrokenPlugin, ...]
 
-    @property
-    def broken(self) -> tuple[BrokenPlugin, ...]:
-        """Those that cannot be used, and why."""
-        return tuple(broken for registry in self.registries for broken in registry.broken)
+    def log(self, log: Log) -> None:
+        """Say by name which cannot be used."""
+        for each in self.broken:
+            log.line("broken plugin", {"plugin": each.name, "origin": each.origin, "reason": each.reason}, "error")
+        for name, missing in self.unconfigured.items():
+            log.line(
+                "unconfigured plugin", {"plugin": name, "group": self.kind.group, "missing": list(missing)}, "warning"
+            )
 
 
-def load_plugins() -> Plugins:
-    """Import every installed plugin; one that fails does not stop the others."""
-    # Interfaces are abstract on purpose: a registry is asked for classes that implement them.
-    return Plugins(
-        payment=Registry.load(PAYMENT, PaymentProvider),  # type: ignore[type-abstract]
-        kyc=Registry.load(KYC, KycProvider),  # type: ignore[type-abstract]
-        provisioner=Registry.load(PROVISIONER, Provisioner),  # type: ignore[type-abstract]
-        forge=Registry.load(FORGE, Forge),  # type: ignore[type-abstract]
-    )
+def installed(kind: PluginKind[T], settings: Settings) -> Installed[T]:
+    """All plugins of a kind that are installed. One that fails does not stop the others."""
+    return set_up(kind, Registry.load(kind.group, kind.interface), settings)
+
+
+def set_up(kind: PluginKind[T], registry: Registry[T], settings: Settings) -> Installed[T]:
+    """Make every plugin of a registry that was told what it needs."""
+    ready: dict[str, T] = {}
+    unconfigured: dict[str, tuple[str, ...]] = {}
+    broken = list(registry.broken)
+    for name, plugin in registry.plugins.items():
+        try:
+            ready[name] = _made(name, plugin, settings)
+        except SettingsMissing as error:
+            unconfigured[name] = error.variables
+        except SettingsWrong as error:
+            broken.append(BrokenPlugin(name, kind.group, f"its settings are wrong: {error}"))
+        except Exception as error:  # whatever a plugin's own code does, the others go on
+            broken.append(BrokenPlugin(name, kind.group, f"it cannot be set up: {type(error).__name__}"))
+    return Installed(kind, registry.plugins, ready, unconfigured, tuple(broken))
+
+
+def findings(kind: PluginKind[Any], settings: Settings) -> Iterator[Problem]:
+    """What must be mended of the plugins of a kind before real money."""
+    registry = Registry.load(kind.group, kind.interface)
+    for broken in registry.broken:
+        yield Problem("contradictory", broken.name, f"the plugin is broken: {broken.reason}")
+    for name, plugin in registry.plugins.items():
+        model = _metadata(plugin).settings
+        if model is not None:
+            for fault, variable, message in review(model, prefix_of(name), common(settings)):
+                yield Problem(fault, variable, f"{name}: {message}")
+
+
+def plugins_of(domains: Sequence[Domain], settings: Settings) -> list[Installed[Any]]:
+    """The plugins of every kind that a domain takes."""
+    return [installed(kind, settings) for domain in domains for kind in domain.plugins]
+
+
+def prefix_of(name: str) -> str:
+    """What the variables of a plugin's own settings begin with."""
+    return f"{PREFIX}{name}_".upper().replace("-", "_")
+
+
+def common(settings: Settings) -> dict[str, Any]:
+    """The common settings by their variables: what a plugin asks for by the same name is the same."""
+    return {settings.variable(field): getattr(settings, field) for field in Settings.model_fields}
+
+
+def _metadata(plugin: Any) -> Any:
+    return plugin.metadata
+
+
+def _made(name: str, plugin: type[T], settings: Settings) -> T:
+    model = _metadata(plugin).settings
+    make: Any = plugin
+    made: T = make() if model is None else make(read(model, prefix_of(name), common(settings)))
+    return made

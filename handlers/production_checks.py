@@ -1,6 +1,6 @@
 """What must be mended before real money: settings that are missing, weak, a sandbox's, or contradictory.
 
-Here are those of every site; each domain finds its own (`Domain.checks`).
+Here are those of every site; each domain finds its own (`Domain.checks`), and each plugin (`PluginSettings.findings`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from handlers.composition import load_domains
 from handlers.domain import Domain, Problem
 from handlers.identity.origin import is_loopback
+from handlers.plugins import findings
 from handlers.settings import Settings
 
 MINIMUM_SECRET = 24
@@ -24,6 +25,8 @@ def problems(settings: Settings, domains: Sequence[Domain] | None = None) -> lis
     for domain in load_domains() if domains is None else domains:
         if domain.checks is not None:
             found.extend(domain.checks(settings))
+        for kind in domain.plugins:
+            found.extend(findings(kind, settings))
     return found
 
 

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_va
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from codegen.runtime.plugins.settings import SettingsWrong, told
 from handlers.identity.origin import origin_of
 
 PREFIX = "HERO_ONBOARDING_"
@@ -119,16 +120,12 @@ class FileVariables(PydanticBaseSettingsSource):
     def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
         alias = field.validation_alias
         name = alias if isinstance(alias, str) else PREFIX + field_name.upper()
-        path = os.environ.get(f"{name}_FILE")
-        if not path:
+        if not os.environ.get(f"{name}_FILE"):
             return None, field_name, False
-        if os.environ.get(name):
-            raise ValueError(f"both {name} and {name}_FILE are set")
         try:
-            value = Path(path).read_text(encoding="utf-8").removesuffix("\n").removesuffix("\r")
-        except (OSError, UnicodeDecodeError) as error:
-            raise ValueError(f"{name}_FILE: cannot read {path} ({getattr(error, 'strerror', None) or error})") from None
-        return value, alias if isinstance(alias, str) else field_name, False
+            return told(name), alias if isinstance(alias, str) else field_name, False
+        except SettingsWrong as error:
+            raise ValueError(str(error)) from None
 
     def __call__(self) -> dict[str, Any]:
         found = (self.get_field_value(field, name) for name, field in self.settings_cls.model_fields.items())

@@ -1,37 +1,44 @@
-"""`hero-onboarding plugins`: which providers are installed, what they can, and which are broken."""
+"""`hero-onboarding plugins`: which providers are installed, what they can, what they miss, which are broken."""
 
 import json
+from typing import Any
 
 import click
 
-from handlers.plugins import load_plugins
+from handlers.commands import start
 
 
 @click.command(name="plugins")
 @click.option("--json", "as_json", is_flag=True, help="Print {plugins: […], broken: […]}.")
 def command(as_json: bool) -> None:
     """List the installed providers; exit 1 if any is broken."""
-    found = load_plugins()
-    plugins = [
+    from handlers.composition import load_domains
+    from handlers.plugins import plugins_of
+
+    kinds = plugins_of(load_domains(), start.settings())
+    unusable = {each.name for found in kinds for each in found.broken}
+    plugins: list[dict[str, Any]] = [
         {
-            "group": registry.group,
+            "group": found.kind.group,
             "name": name,
             "version": plugin.metadata.version,
             "capabilities": sorted(plugin.metadata.capabilities),
+            "missing": list(found.unconfigured.get(name, ())),
         }
-        for registry in found.registries
-        for name, plugin in registry.plugins.items()
+        for found in kinds
+        for name, plugin in found.classes.items()
+        if name not in unusable
     ]
+    broken = [each for found in kinds for each in found.broken]
     if as_json:
-        broken = [{"name": each.name, "origin": each.origin, "reason": each.reason} for each in found.broken]
-        click.echo(json.dumps({"plugins": plugins, "broken": broken}))
+        told = [{"name": each.name, "origin": each.origin, "reason": each.reason} for each in broken]
+        click.echo(json.dumps({"plugins": plugins, "broken": told}))
     else:
         for plugin in plugins:
-            click.echo(
-                f"{plugin['group']:<28} {plugin['name']} {plugin['version']}  "
-                f"{', '.join(plugin['capabilities'])}".rstrip()
-            )
-        for each in found.broken:
+            capabilities = ", ".join(plugin["capabilities"])
+            missing = f"  unconfigured: set {', '.join(plugin['missing'])}" if plugin["missing"] else ""
+            click.echo(f"{plugin['group']:<28} {plugin['name']} {plugin['version']}  {capabilities}".rstrip() + missing)
+        for each in broken:
             click.echo(f"broken: {each}", err=True)
-    if found.broken:
+    if broken:
         raise SystemExit(1)

@@ -1,8 +1,8 @@
 """Write transactions into the ledger: entries, chain, lots and balance at once, one posting after the other.
 
 ledger.transaction(lambda: ledger.post(
-    user_sid=user.sid, kind=TransactionKind.TOP_UP, key=payment_key("stripe", "pi_1"), source="payment:stripe:pi_1",
-    reason="Top-up", effective_at=paid_at, draw=lambda wallet: wallet_rules.top_up(wallet, "stripe", amount)))
+    user_sid=user.sid, kind=TransactionKind.TOP_UP, key=payment_key("piggy", "pi_1"), source="payment:piggy:pi_1",
+    reason="Top-up", effective_at=paid_at, draw=lambda wallet: wallet_rules.top_up(wallet, "piggy", amount)))
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from handlers.payments.history import TopUpHistory
 from handlers.payments.pages import messages
 from handlers.payments.pages.top_up import PaymentCheck, PaymentIntent, PaymentReturn, ReceiptPage, TopUpPage
 from handlers.payments.pages.top_up_form import TopUpForm, form_targets
-from handlers.payments.production_checks import problems
-from handlers.payments.service import Payments, PaymentsHandler, StripeReceiver, plugin_webhooks
+from handlers.payments.providers import PAYMENT
+from handlers.payments.service import Payments, PaymentsHandler, provider_webhooks
 from handlers.payments.settings import PaymentSettings
 
 
@@ -20,8 +20,8 @@ def parts(site: Site) -> Parts:
     history = TopUpHistory(site.database)
     form = TopUpForm(settings, payments.providers.capabilities())
     return Parts(
-        services=(handler, StripeReceiver(payments)),
-        webhooks=plugin_webhooks(payments),
+        services=(handler,),
+        webhooks=provider_webhooks(payments),
         jobs=(
             Job("payments.inbox", 1, payments.inbox.run_once),
             Job("payments.checks", 5, payments.checks.run_once),
@@ -41,7 +41,7 @@ def parts(site: Site) -> Parts:
             errors=messages.errors(settings),
             events=messages.EVENTS,
             navigation=(Link(20, "/topup", "Add credit"),),
-            form_targets=form_targets(settings, payments.providers),
+            form_targets=form_targets(payments.providers.capabilities()),
         ),
         shared=(payments, handler, history, form),
     )
@@ -52,5 +52,5 @@ DOMAIN = Domain(
     settings=PaymentSettings,
     parts=parts,
     audits=(audit.TOP_UPS, audit.POSTINGS),
-    checks=problems,
+    plugins=(PAYMENT,),
 )

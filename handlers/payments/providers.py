@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
-from pydantic import SecretStr, ValidationError
-
-from codegen.runtime.plugins.registry import BrokenPlugin, Registry
+from codegen.runtime.plugins.registry import BrokenPlugin
 from generated.errors.onboarding import UnknownProvider
 from generated.models.onboarding import PaymentCapabilities
 from generated.plugins.onboarding import PaymentProvider
-from handlers.payments.settings import SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY, PaymentSettings
-from handlers.settings import PREFIX
+from handlers.domain import PluginKind
+from handlers.plugins import Installed
+
+PAYMENT: PluginKind[PaymentProvider] = PluginKind("hero_onboarding.payment", PaymentProvider)  # type: ignore[type-abstract]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +21,20 @@ class Providers:
 
     offered: Mapping[str, PaymentProvider]
     broken: tuple[BrokenPlugin, ...] = ()
+
+    @classmethod
+    def of(cls, installed: Installed[PaymentProvider]) -> Providers:
+        """Those that are ready; of two that want the same webhook path the first by name has it."""
+        offered: dict[str, PaymentProvider] = {}
+        broken = list(installed.broken)
+        paths: dict[str, str] = {}
+        for name, provider in installed.ready.items():
+            taken = paths.setdefault(webhook_path(name, provider.capabilities()), name)
+            if taken == name:
+                offered[name] = provider
+            else:
+                broken.append(BrokenPlugin(name, installed.kind.group, f"its webhook path is that of {taken!r}"))
+        return cls(offered, tuple(broken))
 
     def __getitem__(self, name: str) -> PaymentProvider:
         """Raises `UnknownProvider`."""
@@ -42,71 +53,6 @@ class Providers:
         return {name: provider.capabilities() for name, provider in self.offered.items()}
 
 
-def offer(settings: PaymentSettings, registry: Registry[PaymentProvider]) -> Providers:
-    """Make every provider that is configured. One that cannot be made is told and does not stop the others."""
-    offered: dict[str, PaymentProvider] = {}
-    broken = []
-    for name, plugin in registry.plugins.items():
-        try:
-            provider = _made(name, plugin, settings)
-        except Exception as error:  # whatever a plugin's own code does, the others go on
-            said = "its settings are invalid" if isinstance(error, ValidationError) else type(error).__name__
-            broken.append(BrokenPlugin(name, registry.group, f"it cannot be set up: {said}"))
-            continue
-        if provider is not None:
-            offered[name] = provider
-    return Providers(offered, (*registry.broken, *broken))
-
-
-def _made(name: str, plugin: type[PaymentProvider], settings: PaymentSettings) -> PaymentProvider | None:
-    """The provider; None where it is not configured."""
-    model = plugin.metadata.settings
-    if model is None:
-        return plugin()
-    values = OURS[name](settings) if name in OURS else _from_environment(name, model.model_fields)
-    if values is None or any(field.is_required() and key not in values for key, field in model.model_fields.items()):
-        return None
-    make: Any = plugin
-    made: PaymentProvider = make(model.model_validate(values))
-    return made
-
-
-def _from_environment(name: str, fields: Mapping[str, Any]) -> dict[str, str]:
-    """`HERO_ONBOARDING_<PROVIDER>_<FIELD>` for each field of a plugin's settings, or `…_FILE` with a file's name."""
-    values = {}
-    for field in fields:
-        variable = f"{PREFIX}{name}_{field}".upper().replace("-", "_")
-        if value := os.environ.get(variable):
-            values[field] = value
-        elif path := os.environ.get(f"{variable}_FILE"):
-            values[field] = Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    return values
-
-
-def _stripe(settings: PaymentSettings) -> dict[str, Any] | None:
-    if settings.sandbox_url is not None:
-        return {
-            "secret_key": SANDBOX_STRIPE_SECRET_KEY,
-            "signing_keys": (SANDBOX_STRIPE_SIGNING_KEY,),
-            "base_url": settings.stripe_base_url,
-            "sandbox": True,
-        }
-    live, test = settings.stripe_live_secret_key, settings.stripe_sandbox_secret_key
-    key, signing = live or test, settings.stripe_webhook_signing_key
-    if key is None or signing is None:
-        return None
-    return {
-        "secret_key": key,
-        "signing_keys": _keys(signing),
-        "base_url": settings.stripe_base_url,
-        "sandbox": live is None,
-    }
-
-
-def _keys(signing: SecretStr) -> tuple[str, ...]:
-    """One key, or two with a comma during rotation."""
-    return tuple(key.strip() for key in signing.get_secret_value().split(",") if key.strip())
-
-
-OURS = {"stripe": _stripe}
-"""Providers whose settings have names of their own; other plugins take theirs from the environment."""
+def webhook_path(name: str, capabilities: PaymentCapabilities) -> str:
+    """Where a provider's webhooks come in."""
+    return capabilities.webhook_path or f"/webhooks/{name}"

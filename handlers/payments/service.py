@@ -9,7 +9,7 @@ from datetime import date
 from codegen.runtime.context import Clock, Context
 from codegen.runtime.errors import NotFound, Unauthorized
 from codegen.runtime.http.log import Log
-from codegen.runtime.rpc.wiring import Webhook, own_transactions, serves
+from codegen.runtime.rpc.wiring import Webhook, own_transactions
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NotInReview
@@ -20,21 +20,19 @@ from generated.models.onboarding import (
     TopUp,
     TopUpStarted,
     TopUpStatus,
-    WebhookEvent,
 )
-from generated.routes import WEBHOOKS
-from generated.services.onboarding import PaymentsService, StripeWebhook
+from generated.services.onboarding import PaymentsService
 from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
 from handlers.ledger.posting import payment_key
 from handlers.payments.checks import Checks
 from handlers.payments.inbox import Inbox
-from handlers.payments.providers import Providers, offer
+from handlers.payments.providers import PAYMENT, Providers, webhook_path
 from handlers.payments.reconcile import Reconciler
 from handlers.payments.refunds import Refunds
 from handlers.payments.settings import PaymentSettings
 from handlers.payments.settlement import Settlement
 from handlers.payments.topups import TopUps
-from handlers.plugins import load_plugins
+from handlers.plugins import installed
 from handlers.work.alerts import alert
 
 
@@ -68,14 +66,10 @@ class Payments:
 
     @classmethod
     def installed(cls, database: Database, clock: Clock, settings: PaymentSettings, log: Log) -> Payments:
-        """With the installed providers. Plugins that cannot be used, of whatever kind, are told in the log by name."""
-        plugins = load_plugins()
-        providers = offer(settings, plugins.payment)
-        for broken in dict.fromkeys((*plugins.broken, *providers.broken)):
-            log.line(
-                "broken plugin", {"plugin": broken.name, "origin": broken.origin, "reason": broken.reason}, "error"
-            )
-        return cls.over(database, clock, settings, providers, log)
+        """With the installed providers; those that cannot be used are told in the log by name."""
+        found = installed(PAYMENT, settings)
+        found.log(log)
+        return cls.over(database, clock, settings, Providers.of(found), log)
 
     def tell_broken(self) -> int:
         """Have an operator look at the providers that cannot be used; how many."""
@@ -163,29 +157,16 @@ class PaymentsHandler(PaymentsService):
         return top_up
 
 
-@serves(StripeWebhook)
-class StripeReceiver:
-    """`POST /webhooks/stripe`."""
+def provider_webhooks(payments: Payments) -> list[Webhook]:
+    """The webhook of each provider on offer: verify, store, answer."""
 
-    def __init__(self, payments: Payments) -> None:
-        self._inbox = payments.inbox
-
-    def receive(self, context: Context, *, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
-        """Verify, store, answer."""
-        return self._inbox.receive("stripe", body, headers)
-
-
-def plugin_webhooks(payments: Payments) -> list[Webhook]:
-    """`POST /webhooks/<provider>` for each provider on offer whose route no schema declares."""
-
-    def route(name: str) -> Webhook:
+    def route(name: str, path: str) -> Webhook:
         def call(context: Context, body: bytes, headers: Mapping[str, str]) -> bytes:
             return payments.inbox.receive(name, body, headers).model_dump_json().encode()
 
-        return Webhook(name, f"/webhooks/{name}", call)
+        return Webhook(name, path, call)
 
-    declared = {route.path for route in WEBHOOKS}
-    return [route(name) for name in payments.providers if f"/webhooks/{name}" not in declared]
+    return [route(name, webhook_path(name, can)) for name, can in payments.providers.capabilities().items()]
 
 
 def _user(context: Context) -> str:

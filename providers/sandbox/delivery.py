@@ -29,10 +29,12 @@ class Target:
 
 class Deliveries:
     """A thread that sends what is due. Switches of a vendor: `webhooks` = `send`, `hold` or `drop`;
-    `webhook_copies`, `webhook_delay` (seconds), `webhook_forge` (a forged copy goes out first)."""
+    `webhook_copies`, `webhook_delay` (seconds), `webhook_forge` (a forged copy goes out first).
+    `targets` are where webhooks go, by vendor."""
 
-    def __init__(self, store: Store, clock: Clock, targets: Mapping[str, Target]) -> None:
-        self._store, self._clock, self._targets = store, clock, targets
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self.targets: dict[str, Target] = {}
         self._wake = threading.Event()
         self._stopped = False
         self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
@@ -87,7 +89,7 @@ class Deliveries:
                 self._wake.clear()
 
     def _attempt(self, http: httpx.Client, number: int, vendor: str, body: bytes, forged: bool, attempts: int) -> None:
-        target = self._targets[vendor]
+        target = self.targets[vendor]
         headers = {"content-type": "application/json", **target.sign(body, int(self._now()), forged)}
         try:
             response = http.post(target.url(), content=body, headers=headers)

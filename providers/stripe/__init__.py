@@ -1,5 +1,6 @@
 """Payments by Stripe's hosted Checkout."""
 
-from providers.stripe.provider import StripeProvider, StripeSettings
+from providers.stripe.provider import StripeProvider
+from providers.stripe.settings import StripeSettings
 
 __all__ = ["StripeProvider", "StripeSettings"]

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import stripe
-from pydantic import BaseModel, SecretStr
 
 from codegen.runtime.errors import NotFound
 from codegen.runtime.plugins.registry import Metadata
@@ -38,8 +38,10 @@ from generated.models.onboarding import (
 )
 from generated.plugins.onboarding import PaymentProvider
 from providers.stripe import webhooks
+from providers.stripe.settings import BASE_URL, StripeSettings
 
 NAME = "stripe"
+HOSTED_PAGES = "https://checkout.stripe.com"
 NANO_PER_CENT = 10_000_000
 MINIMUM = Money.from_cents(50)
 """Stripe's own lower limit for dollars."""
@@ -52,23 +54,20 @@ T = TypeVar("T")
 _REFERENCE = re.compile("[A-Za-z0-9_]{1,255}")
 
 
-class StripeSettings(BaseModel):
-    """`signing_keys`: those of the webhook endpoint, two during rotation."""
-
-    secret_key: SecretStr
-    signing_keys: tuple[SecretStr, ...]
-    base_url: str = "https://api.stripe.com"
-    sandbox: bool = False
-
-
 class StripeProvider(PaymentProvider):
-    metadata = Metadata("stripe", "1.0", frozenset({"checkout", "partial_refund"}), StripeSettings)
+    metadata = Metadata(
+        NAME,
+        "1.0",
+        frozenset({"checkout", "partial_refund"}),
+        StripeSettings,
+        stand_in="providers.sandbox.stripe.room:open_room",
+    )
 
     def __init__(self, settings: StripeSettings) -> None:
         self._settings = settings
         self._client = stripe.StripeClient(
-            settings.secret_key.get_secret_value(),
-            base_addresses={"api": settings.base_url},
+            settings.secret_key,
+            base_addresses={"api": settings.api_url},
             max_network_retries=RETRIES,
             http_client=stripe.RequestsClient(timeout=TIMEOUT),
         )
@@ -80,8 +79,17 @@ class StripeProvider(PaymentProvider):
             currencies=["USD"],
             refunds=RefundSupport.PARTIAL,
             minimum=MINIMUM,
-            sandbox=self._settings.sandbox,
+            sandbox=not self._settings.live,
+            note="You pay on Stripe's page and come back here.",
+            hosted_origins=[self._hosted_origin()],
         )
+
+    def _hosted_origin(self) -> str:
+        """Stripe's own pages, or those beside another API: the sandbox's."""
+        if self._settings.api_url == BASE_URL:
+            return HOSTED_PAGES
+        parts = urlsplit(self._settings.api_url)
+        return f"{parts.scheme}://{parts.netloc}"
 
     def create_checkout(self, order: CheckoutOrder) -> Checkout:
         cents, rest = divmod(int(order.amount), NANO_PER_CENT)
@@ -198,7 +206,7 @@ class StripeProvider(PaymentProvider):
         )
 
     def verify_webhook(self, request: WebhookRequest) -> WebhookHead:
-        return webhooks.verify(request, [key.get_secret_value() for key in self._settings.signing_keys])
+        return webhooks.verify(request, self._settings.webhook_keys)
 
     def read_webhook(self, request: WebhookRequest) -> PaymentNotice | None:
         return webhooks.read(request)

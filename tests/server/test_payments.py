@@ -35,7 +35,7 @@ from generated.models.onboarding import (
     User,
 )
 from generated.tables.onboarding import DISPUTE, NOTICE, OPERATOR_ALERT, REFUND, TOP_UP
-from handlers.payments.settings import SANDBOX_STRIPE_SIGNING_KEY
+from providers.sandbox.stripe.room import SIGNING_KEY
 from tests.server.payment_world import World, world
 
 DECLINED = "4000000000000002"
@@ -321,9 +321,7 @@ def test_asked_by_the_user(site: World) -> None:
             site.handler.check(context, top_up_sid=other.top_up_sid)
 
 
-def post(
-    site: World, body: bytes, key: str = SANDBOX_STRIPE_SIGNING_KEY, at: int | None = None, header: str | None = None
-) -> int:
+def post(site: World, body: bytes, key: str = SIGNING_KEY, at: int | None = None, header: str | None = None) -> int:
     now = int(site.clock.now().timestamp()) if at is None else at
     if header is None:
         header = stripe.WebhookSignature.generate_signature_header(body.decode("latin-1"), key, now)

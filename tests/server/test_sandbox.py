@@ -19,9 +19,10 @@ import httpx
 import pytest
 import stripe
 
-from handlers.payments.settings import SANDBOX_STRIPE_SECRET_KEY, SANDBOX_STRIPE_SIGNING_KEY
-from providers.sandbox.app import STRIPE_SECRET_KEY, STRIPE_SIGNING_KEY, Sandbox, create
+from providers.sandbox.app import Sandbox, create
 from providers.sandbox.stripe import forms
+from providers.sandbox.stripe.room import SECRET_KEY, SIGNING_KEY
+from providers.stripe.settings import SANDBOX_SECRET_KEY, SANDBOX_SIGNING_KEY
 from tests.server.payment_world import Now, serving, wait_for
 from tests.server.site import COMMAND, Site, free_port
 
@@ -58,7 +59,7 @@ class Receiver:
 class Stand:
     def __init__(self, url: str, sandbox: Sandbox, clock: Now, receiver: Receiver) -> None:
         self.url, self.sandbox, self.clock, self.receiver = url, sandbox, clock, receiver
-        self.sdk = stripe.StripeClient(STRIPE_SECRET_KEY, base_addresses={"api": f"{url}/stripe"}).v1
+        self.sdk = stripe.StripeClient(SECRET_KEY, base_addresses={"api": f"{url}/stripe"}).v1
         self.http = httpx.Client(base_url=url, timeout=20)
 
     def control(self, **asked: Any) -> httpx.Response:
@@ -191,9 +192,7 @@ def test_one_key_at_once(sandbox: Stand) -> None:
     found: list[str] = []
 
     def create() -> None:
-        client = stripe.StripeClient(
-            STRIPE_SECRET_KEY, base_addresses={"api": f"{sandbox.url}/stripe"}, max_network_retries=3
-        )
+        client = stripe.StripeClient(SECRET_KEY, base_addresses={"api": f"{sandbox.url}/stripe"}, max_network_retries=3)
         found.append(client.v1.checkout.sessions.create(PARAMS, {"idempotency_key": "k"}).id)  # type: ignore[arg-type]
 
     threads = [threading.Thread(target=create) for _ in range(6)]
@@ -274,7 +273,7 @@ def test_webhooks_are_signed_as_stripe_does(sandbox: Stand) -> None:
     wait_for(sandbox.settled)
     assert "checkout.session.completed" in sandbox.receiver.types()
     for header, body in sandbox.receiver.got:
-        event = stripe.Webhook.construct_event(body, header, STRIPE_SIGNING_KEY)
+        event = stripe.Webhook.construct_event(body, header, SIGNING_KEY)
         assert event.api_version == stripe.api_version
 
 
@@ -312,7 +311,7 @@ def test_switches_of_webhooks(sandbox: Stand) -> None:
     valid = []
     for header, body in sandbox.receiver.got:
         try:
-            stripe.Webhook.construct_event(body, header, STRIPE_SIGNING_KEY)
+            stripe.Webhook.construct_event(body, header, SIGNING_KEY)
             valid.append(True)
         except stripe.SignatureVerificationError:
             valid.append(False)
@@ -340,8 +339,8 @@ def test_control_tells_what_it_can(sandbox: Stand) -> None:
     told = sandbox.http.get("/_control").json()["stripe"]
     assert {"webhooks", "webhook_forge", "decline_all", "api_fail", "settle_as"} <= told["switches"].keys()
     assert told["published"] == {
-        "STRIPE_SANDBOX_SECRET_KEY": SANDBOX_STRIPE_SECRET_KEY,
-        "STRIPE_WEBHOOK_SIGNING_KEY": SANDBOX_STRIPE_SIGNING_KEY,
+        "STRIPE_SANDBOX_SECRET_KEY": SANDBOX_SECRET_KEY,
+        "STRIPE_WEBHOOK_SIGNING_KEY": SANDBOX_SIGNING_KEY,
     }
     for act in told["acts"]:
         assert sandbox.control(act=act).status_code in (200, 400), act

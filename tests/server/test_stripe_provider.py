@@ -37,7 +37,8 @@ from generated.models.onboarding import (
     SessionState,
     WebhookRequest,
 )
-from providers.sandbox.app import STRIPE_SECRET_KEY, STRIPE_SIGNING_KEY, Sandbox, create
+from providers.sandbox.app import Sandbox, create
+from providers.sandbox.stripe.room import SECRET_KEY, SIGNING_KEY
 from providers.stripe import StripeProvider, StripeSettings
 from tests.server.payment_world import serving
 from tests.server.site import free_port
@@ -58,7 +59,7 @@ def order(amount: int = 1000, **fields: Any) -> CheckoutOrder:
     )
 
 
-def request(body: bytes, key: str = STRIPE_SIGNING_KEY, at: int | None = None) -> WebhookRequest:
+def request(body: bytes, key: str = SIGNING_KEY, at: int | None = None) -> WebhookRequest:
     header = stripe.WebhookSignature.generate_signature_header(
         body.decode("latin-1"), key, int(time.time()) if at is None else at
     )
@@ -72,16 +73,15 @@ class Vendor:
         self.url, self.sandbox = url, sandbox
         self.provider = self.made()
         self.http = httpx.Client(timeout=20)
-        self.sdk = stripe.StripeClient(STRIPE_SECRET_KEY, base_addresses={"api": f"{url}/stripe"})
+        self.sdk = stripe.StripeClient(SECRET_KEY, base_addresses={"api": f"{url}/stripe"})
 
-    def made(self, key: str = STRIPE_SECRET_KEY) -> StripeProvider:
+    def made(self, key: str = SECRET_KEY) -> StripeProvider:
         return StripeProvider(
             StripeSettings.model_validate(
                 {
-                    "secret_key": key,
-                    "signing_keys": (STRIPE_SIGNING_KEY,),
+                    "sandbox_secret_key": key,
+                    "signing_keys": (SIGNING_KEY,),
                     "base_url": f"{self.url}/stripe",
-                    "sandbox": True,
                 }
             )
         )
@@ -320,7 +320,7 @@ def test_faults_of_the_vendor(vendor: Vendor) -> None:
         vendor.made("sk_test_somebody_else").create_checkout(order())
     assert "sk_test" not in str(refused.value.data())
     nowhere = StripeProvider(
-        StripeSettings.model_validate({"secret_key": "k", "signing_keys": (), "base_url": "http://127.0.0.1:9"})
+        StripeSettings.model_validate({"sandbox_secret_key": "k", "base_url": "http://127.0.0.1:9"})
     )
     with pytest.raises(ProviderUnavailable):
         nowhere.fetch_session("cs_1")
@@ -336,7 +336,7 @@ def then(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def signing(*keys: str) -> StripeProvider:
-    return StripeProvider(StripeSettings.model_validate({"secret_key": "k", "signing_keys": keys}))
+    return StripeProvider(StripeSettings.model_validate({"sandbox_secret_key": "k", "signing_keys": keys}))
 
 
 def with_header(body: str, header: str | None) -> WebhookRequest:
@@ -373,7 +373,7 @@ def test_signature_vectors(vector: dict[str, Any]) -> None:
 
 def test_old_signatures_are_replays() -> None:
     body = b'{"id":"evt_1","object":"event","type":"x"}'
-    provider = signing(STRIPE_SIGNING_KEY)
+    provider = signing(SIGNING_KEY)
     assert provider.verify_webhook(request(body, at=int(time.time()) - 290)).event_id == "evt_1"
     with pytest.raises(InvalidSignature):
         provider.verify_webhook(request(body, at=int(time.time()) - 310))
@@ -382,7 +382,7 @@ def test_old_signatures_are_replays() -> None:
 @given(st.text(max_size=60), st.binary(max_size=200))
 def test_no_header_breaks_it(header: str, body: bytes) -> None:
     with pytest.raises((InvalidSignature, WebhookMalformed)):
-        signing(STRIPE_SIGNING_KEY).verify_webhook(
+        signing(SIGNING_KEY).verify_webhook(
             WebhookRequest(headers={"stripe-signature": header}, body=body, received_at=NOW)
         )
 
@@ -451,9 +451,7 @@ def test_no_event_breaks_it(kind: str, of: Any, created: Any) -> None:
     """Whatever a signed event holds, it is read, of no concern, or malformed."""
     body = json.dumps({"id": "evt_1", "object": "event", "type": kind, "created": created, "data": {"object": of}})
     try:
-        found = signing(STRIPE_SIGNING_KEY).read_webhook(
-            WebhookRequest(headers={}, body=body.encode(), received_at=NOW)
-        )
+        found = signing(SIGNING_KEY).read_webhook(WebhookRequest(headers={}, body=body.encode(), received_at=NOW))
         assert found is None or isinstance(found, PaymentNotice)
     except WebhookMalformed:
         pass

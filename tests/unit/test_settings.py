@@ -7,7 +7,6 @@ from pydantic import SecretStr
 
 from handlers.composition import load_settings
 from handlers.identity.settings import IdentitySettings
-from handlers.payments.settings import PaymentSettings
 from handlers.settings import SettingsInvalid, load
 
 pytestmark = pytest.mark.usefixtures("no_settings")
@@ -23,7 +22,6 @@ DEFAULTS = {
     "workers": 1,
     "admin_secret": None,
     "sandbox_url": None,
-    "stripe_base_url": "https://api.stripe.com",
     "mycelium_api_url": "http://127.0.0.1:8989",
     "plans_json": None,
     "top_up_min_cents": 500,
@@ -45,14 +43,12 @@ def test_environment_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_RATE_LIMITS", "off")
     monkeypatch.setenv("HERO_ONBOARDING_HOST", "")
     monkeypatch.setenv("HERO_ONBOARDING_TRUSTED_PROXIES", "10.0.0.0/8, ::1")
-    monkeypatch.setenv("STRIPE_LIVE_SECRET_KEY", "sk_live_1")
-    settings = load(PaymentSettings)
+    settings = load_settings()
     assert settings.port == 8000
     assert settings.database_url == "sqlite:////srv/onboarding/hero-onboarding.db"
     assert settings.rate_limits is False
     assert settings.host == "127.0.0.1", "an empty variable counts as unset"
     assert [str(proxy) for proxy in load(IdentitySettings).trusted_proxies] == ["10.0.0.0/8", "::1/128"]
-    assert settings.stripe_live_secret_key == SecretStr("sk_live_1")
 
 
 def test_workers_follow_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -62,35 +58,24 @@ def test_workers_follow_the_database(monkeypatch: pytest.MonkeyPatch) -> None:
     assert load_settings().workers == 1
 
 
-def test_sandbox_takes_the_urls_that_are_not_given(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("HERO_ONBOARDING_SANDBOX_URL", "http://127.0.0.1:9930/")
-    settings = load(PaymentSettings)
-    assert settings.stripe_base_url == "http://127.0.0.1:9930/stripe"
-    monkeypatch.setenv("HERO_ONBOARDING_STRIPE_BASE_URL", "https://stripe.example")
-    assert load(PaymentSettings).stripe_base_url == "https://stripe.example"
-
-
-@pytest.mark.parametrize("name", ["HERO_ONBOARDING_ADMIN_SECRET", "STRIPE_LIVE_SECRET_KEY"])
-def test_value_from_a_file(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_value_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    name = "HERO_ONBOARDING_ADMIN_SECRET"
     (tmp_path / "secret").write_text("s3cret with = and spaces\n")
     monkeypatch.setenv(f"{name}_FILE", str(tmp_path / "secret"))
-    settings = load(PaymentSettings)
-    value = settings.admin_secret if "ADMIN" in name else settings.stripe_live_secret_key
-    assert value == SecretStr("s3cret with = and spaces")
+    assert load_settings().admin_secret == SecretStr("s3cret with = and spaces")
     monkeypatch.setenv(name, "other")
     with pytest.raises(SettingsInvalid, match=f"both {name} and {name}_FILE"):
         load_settings()
 
 
 def test_missing_file_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("STRIPE_LIVE_SECRET_KEY_FILE", str(tmp_path / "nothing"))
-    with pytest.raises(SettingsInvalid, match=r"STRIPE_LIVE_SECRET_KEY_FILE: cannot read .*nothing"):
+    monkeypatch.setenv("HERO_ONBOARDING_ADMIN_SECRET_FILE", str(tmp_path / "nothing"))
+    with pytest.raises(SettingsInvalid, match=r"HERO_ONBOARDING_ADMIN_SECRET_FILE: cannot read .*nothing"):
         load_settings()
 
 
 def test_secrets_stay_out_of_sight(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERO_ONBOARDING_ADMIN_SECRET", "s3cret")
-    monkeypatch.setenv("STRIPE_WEBHOOK_SIGNING_KEY", "whsec_s3cret")
     monkeypatch.setenv("HERO_ONBOARDING_DATABASE_URL", "postgresql://u:s3cret@db/onboarding")
     settings = load_settings()
     assert "s3cret" not in repr(settings) + str(settings)

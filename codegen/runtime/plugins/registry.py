@@ -20,6 +20,7 @@ from pydantic import BaseModel
 T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
+_REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}([-+.]?[0-9A-Za-z.+-]+)?")
 
 
@@ -28,13 +29,16 @@ class Metadata:
     """What a plugin says about itself, before anything of it runs.
 
     `name` is that of its entry point: lower case, at most 32 signs. `version` is the plugin's own. `capabilities`
-    are words that the product knows. `settings` is the pydantic model of what it needs to be told, None for nothing.
+    are words that the product knows. `settings` is the pydantic model of what it needs to be told, None for nothing
+    (`settings.py` beside this says how it is read). `stand_in` names a function, `module:function`, that makes a
+    stand-in for the service that the plugin talks to, so that it can be tried without a network.
     """
 
     name: str
     version: str
     capabilities: frozenset[str] = frozenset()
     settings: type[BaseModel] | None = None
+    stand_in: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,10 @@ def metadata_problems(metadata: Any) -> list[str]:
         isinstance(metadata.settings, type) and issubclass(metadata.settings, BaseModel)
     ):
         found.append("its settings are no pydantic model class")
+    if metadata.stand_in is not None and not (
+        isinstance(metadata.stand_in, str) and _REFERENCE.fullmatch(metadata.stand_in)
+    ):
+        found.append(f"its stand-in {metadata.stand_in!r} is not of the form module:function")
     return found
 
 

@@ -74,6 +74,9 @@ export type PhoneNumber = string;
 /** Web address. */
 export type Url = string;
 
+/** An origin as a Content-Security-Policy names it: `https://pay.example`, or `https://*.pay.example` for all below it. */
+export type WebOrigin = string;
+
 /** Why somebody did something; kept in the audit log. */
 export type Reason = string;
 
@@ -643,6 +646,12 @@ export interface PaymentCapabilities {
   maximum?: string | null;
   /** It talks to a test account or a stand-in. */
   sandbox: boolean;
+  /** What a payer reads beside the title: where and how this is paid. */
+  note?: string | null;
+  /** Origins of the pages that a payer is sent to; any on https where they are not told. */
+  hosted_origins?: WebOrigin[] | null;
+  /** Where its webhooks come in; /webhooks/<name> where it is not told. */
+  webhook_path?: string | null;
 }
 
 /** A payment to ask for. */

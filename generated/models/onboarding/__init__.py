@@ -134,6 +134,7 @@ from .types import UsdCents as UsdCents
 from .types import WebhookEvent as WebhookEvent
 from .types import WebhookHead as WebhookHead
 from .types import WebhookRequest as WebhookRequest
+from .types import WebOrigin as WebOrigin
 from .usage import AggregateReport as AggregateReport
 from .usage import AggregationHalted as AggregationHalted
 from .usage import AggregationResumed as AggregationResumed

@@ -13,7 +13,7 @@ from codegen.runtime.values.types import I64, U32, U64, Bool, Bounds, Bytes, Dat
 
 from .identity import User
 from .ledger import LedgerEntry
-from .types import Currency, PhoneNumber, Provider, ProviderName, Reason, Url
+from .types import Currency, PhoneNumber, Provider, ProviderName, Reason, Url, WebOrigin
 
 
 class TopUpStatus(StrEnum):
@@ -245,6 +245,12 @@ class PaymentCapabilities(Struct):
     maximum: Money | None = None
     sandbox: Bool
     """It talks to a test account or a stand-in."""
+    note: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """What a payer reads beside the title: where and how this is paid."""
+    hosted_origins: list[WebOrigin] | None = None
+    """Origins of the pages that a payer is sent to; any on https where they are not told."""
+    webhook_path: Annotated[str | None, Field(pattern="^/webhooks/[a-z0-9][a-z0-9_/-]{0,99}$")] = None
+    """Where its webhooks come in; /webhooks/<name> where it is not told."""
 
 
 class CheckoutOrder(Struct):

@@ -131,6 +131,7 @@ from .types import any_sha256_hex as any_sha256_hex
 from .types import any_ssh_public_key as any_ssh_public_key
 from .types import any_url as any_url
 from .types import any_usd_cents as any_usd_cents
+from .types import any_web_origin as any_web_origin
 from .types import any_webhook_event as any_webhook_event
 from .types import any_webhook_head as any_webhook_head
 from .types import any_webhook_request as any_webhook_request

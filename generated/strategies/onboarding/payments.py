@@ -47,7 +47,7 @@ from ...models.onboarding import (
 )
 from .identity import any_user
 from .ledger import any_ledger_entry
-from .types import any_currency, any_phone_number, any_provider, any_provider_name, any_reason, any_url
+from .types import any_currency, any_phone_number, any_provider, any_provider_name, any_reason, any_url, any_web_origin
 
 
 def any_top_up_status() -> st.SearchStrategy[TopUpStatus]:
@@ -252,6 +252,9 @@ def any_payment_capabilities() -> st.SearchStrategy[PaymentCapabilities]:
         minimum=st.none() | money(),
         maximum=st.none() | money(),
         sandbox=st.booleans(),
+        note=st.none() | texts(1, 200),
+        hosted_origins=st.none() | st.lists(any_web_origin(), max_size=3),
+        webhook_path=st.none() | texts(0, None, "^/webhooks/[a-z0-9][a-z0-9_/-]{0,99}$"),
     )
 
 

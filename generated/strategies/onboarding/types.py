@@ -73,6 +73,10 @@ def any_url() -> st.SearchStrategy[str]:
     return texts(1, 2048)
 
 
+def any_web_origin() -> st.SearchStrategy[str]:
+    return texts(1, 255, "^https?://(?:[*][.])?(?:[a-z0-9.-]+|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?$")
+
+
 def any_reason() -> st.SearchStrategy[str]:
     return texts(1, 500)
 

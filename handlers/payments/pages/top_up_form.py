@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import PaymentCapabilities
@@ -50,16 +49,12 @@ class TopUpForm:
         }
 
 
-PAYMENT_PAGES = {"stripe": "https://checkout.stripe.com", "clickpesa": "https://*.clickpesa.com"}
-"""Where a provider's hosted pages are, as sources of a policy."""
+ANYWHERE = ("https:",)
 
 
-def form_targets(settings: PaymentSettings, providers: Iterable[str]) -> list[str]:
-    """Where the form may lead. A provider whose pages are not known may be anywhere on https."""
-    if settings.sandbox_url is not None:
-        parts = urlsplit(settings.sandbox_url)
-        return [f"{parts.scheme}://{parts.netloc}"]
-    return sorted({PAYMENT_PAGES.get(name, "https:") for name in providers})
+def form_targets(providers: Mapping[str, PaymentCapabilities]) -> set[str]:
+    """Where the form may lead. A provider that does not tell where its pages are may have them anywhere on https."""
+    return {str(origin) for can in providers.values() for origin in can.hosted_origins or ANYWHERE}
 
 
 def cents_of(fields: Mapping[str, str]) -> int | None:

@@ -1,0 +1,3 @@
+"""Commands of parcels."""
+
+COMMANDS = {"weigh-parcel": "Say what a parcel weighs."}
