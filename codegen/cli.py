@@ -4,6 +4,8 @@ from importlib import import_module
 
 import click
 
+from codegen.runtime.terminal import let_all_text_be_written
+
 COMMANDS = {
     "breaking": "Tell whom the edits of the schemas break.",
     "diff": "Write what changed in the schemas, for people.",
@@ -40,3 +42,4 @@ def main() -> None:
 
     Exit codes: 0 fine, 1 findings, 2 wrong usage.
     """
+    let_all_text_be_written()

@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from codegen.runtime.terminal import let_all_text_be_written
 from handlers.domains import DOMAINS
 
 
@@ -54,3 +55,4 @@ def main() -> None:
     Settings are environment variables, HERO_ONBOARDING_<NAME>; a variable <NAME>_FILE names a file instead.
     Exit codes: 0 fine, 1 failed or not so (the reason is on stderr), 2 wrong usage.
     """
+    let_all_text_be_written()

@@ -1,6 +1,7 @@
 """`oschema explain`: print a rule, a type, a note, or a topic of the language."""
 
 import json
+import sys
 
 import click
 
@@ -9,6 +10,7 @@ from codegen.commands.options import FORMAT
 from codegen.source.catalog import RULES
 from codegen.source.changes import SURFACE_NAMES, ChangeRule
 from codegen.source.diagnostics import Rule
+from codegen.source.printers import shows_all
 
 _SECTIONS = {
     "0": "files and bytes",
@@ -72,7 +74,7 @@ def _record(rule: Rule) -> dict[str, object]:
 
 
 def _json(document: object) -> str:
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json.dumps(document, indent=2, ensure_ascii=not shows_all(sys.stdout))
 
 
 def explain(rule: Rule) -> str:

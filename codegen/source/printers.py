@@ -28,7 +28,7 @@ def write_findings(
     out = sys.stdout if stream is None else stream
     listed = list(findings)
     if form == "json":
-        out.write(json.dumps(as_json(listed), indent=2, ensure_ascii=False) + "\n")
+        out.write(json.dumps(as_json(listed), indent=2, ensure_ascii=not shows_all(out)) + "\n")
     elif form == "github":
         out.write("".join(map(annotation, listed)))
     else:
@@ -36,6 +36,11 @@ def write_findings(
         out.write("".join(as_text(finding, sources, painter) + "\n" for finding in listed))
         if listed:
             out.write(summary_line(listed, painter) + "\n")
+
+
+def shows_all(stream: TextIO) -> bool:
+    """Whether a stream can show every character: JSON is written in ASCII to one that cannot."""
+    return (getattr(stream, "encoding", None) or "utf-8").lower().startswith("utf")
 
 
 def count(findings: Iterable[Finding]) -> tuple[int, int]:

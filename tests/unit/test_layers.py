@@ -48,7 +48,7 @@ MAY_IMPORT = {
         "codegen.editor",
         "codegen.runtime",
     },
-    "codegen.cli": {"codegen.commands"},
+    "codegen.cli": {"codegen.commands", "codegen.runtime.terminal"},
     "codegen.runtime": set(),
     "generated": {"codegen.runtime"},
     "providers": {"generated", "codegen.runtime"},
