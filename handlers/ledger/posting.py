@@ -119,7 +119,7 @@ class Ledger:
         """Wait for our turn. On PostgreSQL this must come before the transaction's snapshot, which the first read
         takes, or the transaction has to be run again; on SQLite a transaction has its turn from its beginning."""
         if self.database.dialect == "postgresql":
-            self.database.execute("LOCK TABLE ledger_queue IN EXCLUSIVE MODE")
+            self.database.execute(statements.TAKE_TURN_POSTGRESQL)
 
     # --- posting ----------------------------------------------------------------------------------------------
 

@@ -28,6 +28,8 @@ LEFT JOIN billing ON billing.user_sid = ?
 )
 """Whether the key is taken, the head of the chain, the balances of the user's accounts, and the user's billing."""
 
+TAKE_TURN_POSTGRESQL = "LOCK TABLE ledger_queue IN EXCLUSIVE MODE"
+
 LOT_OF_KEY = """
 SELECT credit_lot.sid FROM ledger_transaction JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
 WHERE ledger_transaction.posting_key = ?

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from markupsafe import Markup, escape
@@ -9,6 +10,7 @@ from markupsafe import Markup, escape
 from codegen.runtime.values.types import Money
 
 MINUS = "\u2212"
+CENT = int(Money.from_cents(1))
 
 
 def money(amount: int, *, exact: bool = False, signed: bool = False) -> str:
@@ -20,6 +22,14 @@ def money(amount: int, *, exact: bool = False, signed: bool = False) -> str:
     whole, _, decimals = str(abs(shown)).partition(".")
     sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
     return f"{sign}${int(whole):,}.{decimals}"
+
+
+def in_cents(amounts: Sequence[int]) -> list[Money]:
+    """Amounts in whole cents that add up to their sum in whole cents (rounded down): largest remainders go up."""
+    cents = [Money(amount).cents for amount in amounts]
+    missing = Money(sum(amounts)).cents - sum(cents)
+    by_rest = sorted(range(len(amounts)), key=lambda place: cents[place] * CENT - amounts[place])
+    return [Money.from_cents(cents[place] + (place in by_rest[:missing])) for place in range(len(amounts))]
 
 
 def when(moment: datetime, *, day: bool = False, beside: bool = False) -> Markup:

@@ -172,6 +172,9 @@ def test_the_summary(desk: Desk) -> None:
     headers = bearer(ApiKeys(desk.database, desk.book.clock).create_for_user(desk.user, "mine").secret)
     empty = desk.call("billing.summary", headers)
     assert (empty["balance"], empty["blocked"], empty["ladder"]["tier"]) == ("0.00", ["kyc", "no_funds"], "none")
+    unknown = {"data_as_of", "silent_nodes", "burn_per_day", "runway_until", "spend", "quota"}
+    assert not unknown & {name for name, value in empty.items() if value is not None}, "no usage is known"
+    assert empty["ladder"]["saved"] is None
     paid_at = desk.book.clock.time
     desk.book.top_up(desk.user, "pi_1", 20 * DOLLAR)
     desk.book.adjustments.grant(desk.book.context, user_sid=desk.user, amount=Money(DOLLAR), reason="r", key="k")

@@ -17,7 +17,7 @@ ERRORS = {
     "minute, or pay another way.",
     "provider_refused": "The payment provider did not accept the request. Nothing was charged; try another way to pay.",
     "unknown_provider": "That way to pay is not on offer. Choose one of those below.",
-    "frozen": "New spending is frozen until your payment dispute is closed.",
+    "frozen": "New spending is frozen while a payment of yours is disputed, or until an operator unfreezes it.",
     "insufficient_funds": "Your balance is too low for this. Add credit first.",
 }
 
