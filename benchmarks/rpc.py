@@ -28,6 +28,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from codegen.runtime.processes import end_with
+
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = "benchmarks.rpc_peers"
 SID = "acc000042"
@@ -172,7 +174,8 @@ def prepare(folder: Path) -> dict[str, str]:
 
 
 def start(server: Server, environment: dict[str, str], port: int, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    """Ours writes a structured line per call to `log`, as in production; the peers write none."""
+    """Ours writes a structured line per call to `log`, as in production; the peers write none. It ends with us."""
+    ours = os.getpid()
     program, *rest = (part.format(port=port) for part in server.command)
     process = subprocess.Popen(
         [sys.executable, "-m", program, *rest],
@@ -181,6 +184,7 @@ def start(server: Server, environment: dict[str, str], port: int, log: IO[bytes]
         stdout=log,
         stderr=log,
         env={**environment, "BENCH_MODE": server.mode},
+        preexec_fn=lambda: end_with(ours),
     )
     os.sched_setaffinity(process.pid, {0})
     deadline = time.monotonic() + 30
@@ -300,6 +304,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(OPERATIONS))
     arguments = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the servers are ended
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: run `nox -s system` (Debian's package wrk)")
     with tempfile.TemporaryDirectory() as name:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -9,8 +10,10 @@ from typing import Any
 
 import click
 
+from codegen.runtime.processes import end_with_starter
 from codegen.runtime.terminal import let_all_text_be_written
 from handlers.domains import DOMAINS
+from handlers.private_files import write_privately
 
 
 def command_table(packages: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -56,3 +59,6 @@ def main() -> None:
     Exit codes: 0 fine, 1 failed or not so (the reason is on stderr), 2 wrong usage.
     """
     let_all_text_be_written()
+    end_with_starter()
+    before = write_privately()
+    click.get_current_context().call_on_close(lambda: os.umask(before))

@@ -22,7 +22,6 @@ def command(host: str, port: int) -> None:
 
     settings = start.settings()
     own_url = settings.sandbox_url or f"http://{host}:{port}"
-    settings.var_dir.mkdir(parents=True, exist_ok=True)
     os.environ |= {  # read by the process that serves
         "HERO_SANDBOX_STORE": str(settings.var_dir / "sandbox.db"),
         "HERO_SANDBOX_OWN_URL": own_url,

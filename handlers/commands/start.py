@@ -9,16 +9,21 @@ import click
 from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.storage.migrations import MigrationError
 from handlers.composition import load_settings
+from handlers.private_files import make_private
 from handlers.settings import Settings, SettingsInvalid
 from handlers.version import require_current
 
 
 def settings(**given: Any) -> Settings:
-    """The settings, all problems told at once."""
+    """The settings, all problems told at once; the directory for what is written is this user's alone."""
     try:
-        return load_settings(**given)
+        found = load_settings(**given)
+        make_private(found.var_dir)
     except SettingsInvalid as error:
         raise click.ClickException("\n       ".join(error.problems)) from None
+    except OSError as error:
+        raise click.ClickException(f"{Settings.variable('var_dir')}: {error}") from None
+    return found
 
 
 @contextmanager

@@ -18,13 +18,15 @@ class Leases:
         self._store = Store.of(LEASE, database)
 
     def take(self, name: str, length: timedelta) -> bool:
-        """Take or prolong a lease; False while somebody else has it."""
+        """Take or prolong a lease of this length; False while somebody else has it."""
         now = self._clock.now().replace(microsecond=0)
         known = self._store.one({"name": name})
-        if known is not None and known.holder != self._holder and known.expires_at > now:
-            return False
-        if known is not None and known.holder == self._holder and known.expires_at > now + length / 2:
-            return True
+        # One that ends later than any that begins now was taken before the clock was set back: it holds nobody.
+        if known is not None and now < known.expires_at <= now + length:
+            if known.holder != self._holder:
+                return False
+            if known.expires_at > now + length / 2:
+                return True
 
         def work() -> bool:
             if known is None:

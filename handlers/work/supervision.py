@@ -13,6 +13,8 @@ from typing import IO
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from codegen.runtime.processes import told_to_end_with_us
+
 STARTING = 60.0
 """Seconds until a program has to answer."""
 STOPPING = 20.0
@@ -56,7 +58,7 @@ def supervise(programs: Sequence[Program], environment: Mapping[str, str], when_
                     program,
                     subprocess.Popen(
                         program.command,
-                        env=dict(environment),
+                        env=told_to_end_with_us(environment),
                         stdin=subprocess.DEVNULL,
                         stdout=files[-1],
                         stderr=files[-1],

@@ -50,6 +50,41 @@ def test_a_lease_is_one_holders(house: Database) -> None:
     assert kept is not None and (kept.holder, kept.fence) == ("ours", 3)
 
 
+def test_a_lease_from_before_the_clock_was_set_back_holds_nobody(house: Database) -> None:
+    clock = Clock()
+    clock.time += timedelta(days=1)
+    assert Leases(house, clock, "killed").take("x", LENGTH)
+    clock.time -= timedelta(days=1)
+    ours, theirs = Leases(house, clock, "ours"), Leases(house, clock, "theirs")
+    assert ours.take("x", LENGTH) and not theirs.take("x", LENGTH)
+    clock.time -= timedelta(hours=1)  # while it is held
+    assert ours.take("x", LENGTH) and not theirs.take("x", LENGTH)
+    clock.time += timedelta(seconds=21)
+    assert theirs.take("x", LENGTH)
+
+
+def test_jobs_run_after_the_clock_was_set_back_and_a_restart(house: Database) -> None:
+    clock = Clock()
+    clock.time += timedelta(days=1)
+    assert Leases(house, clock, "killed").take(NAME, LENGTH)
+    clock.time -= timedelta(days=1)
+    ran, stop = threading.Event(), threading.Event()
+
+    def run() -> int:
+        ran.set()
+        return 0
+
+    def work() -> None:
+        Runner(house, clock, Log(lambda _: None), [Job("x", 1, run)]).run(stop)
+        house.close()
+
+    runner = threading.Thread(target=work)
+    runner.start()
+    assert ran.wait(30)
+    stop.set()
+    runner.join()
+
+
 def test_one_taker_of_many(house: Database) -> None:
     clock = Clock()
     gate = threading.Barrier(6)

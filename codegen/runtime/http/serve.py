@@ -11,6 +11,7 @@ from granian.log import LogLevels
 from granian.server import Server
 
 from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.processes import forks_end_with_us
 
 STOP = 15
 """Seconds that running calls have to end once the server is told to stop."""
@@ -43,13 +44,14 @@ def serve(
 
     `target` names a function without parameters that makes the application (`handlers.app:site`), called in each
     worker. `metrics` is the directory that the application gives to `Metrics`; the counts of an earlier run are
-    dropped. A worker that dies is started again. Raises `PortTaken`.
+    dropped. A worker that dies is started again; workers end when this process does. Raises `PortTaken`.
 
     PERF: more than one thread per worker fight for the interpreter lock: one is worth 2.5 times and more.
     """
     require_free(host, port)
     if metrics is not None:
         Metrics.clear(metrics)
+    forks_end_with_us()
     Server(
         target,
         address=host,
