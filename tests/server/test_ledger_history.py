@@ -58,7 +58,7 @@ def busy(book: Book, user: str, other: str) -> None:
                     TransactionKind.ADJUSTMENT,
                     key,
                     partial(rules.adjust, target=amount - 5 * 10**10),
-                    source=f"operator:{key}",
+                    source=f"plan:{key}",
                 )
         book.top_up(other, f"{other}-{number}", amount)
 

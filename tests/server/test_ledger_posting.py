@@ -228,10 +228,10 @@ def test_canonical_bytes() -> None:
 def test_what_64_bits_cannot_hold_is_refused(book: Book) -> None:
     user = book.user()
     most = 2**63 - 1
-    book.post(user, TransactionKind.GRANT, "a", lambda wallet: rules.grant(wallet, most), "operator:x")
+    book.post(user, TransactionKind.GRANT, "a", lambda wallet: rules.grant(wallet, most), "plan:x")
     for key, amount in (("b", 1), ("c", most + 1)):
         with pytest.raises(LedgerOverflow):
-            book.post(user, TransactionKind.GRANT, key, partial(rules.grant, amount=amount), "operator:x")
+            book.post(user, TransactionKind.GRANT, key, partial(rules.grant, amount=amount), "plan:x")
     assert book.balance(user) == most
     assert audit(book.database) == []
 
@@ -239,7 +239,7 @@ def test_what_64_bits_cannot_hold_is_refused(book: Book) -> None:
 def test_what_is_no_posting_is_refused(book: Book) -> None:
     user = book.user()
 
-    def post(draw: object, source: str = "operator:x", who: str = user) -> None:
+    def post(draw: object, source: str = "plan:x", who: str = user) -> None:
         book.post(who, TransactionKind.ADJUSTMENT, "k", draw, source)  # type: ignore[arg-type]
 
     with pytest.raises(ValueError, match="nothing to post"):
@@ -261,7 +261,7 @@ def test_what_is_no_posting_is_refused(book: Book) -> None:
             user_sid=user,
             kind=TransactionKind.GRANT,
             key="k",
-            source="operator:x",
+            source="plan:x",
             reason="r",
             effective_at=START,
             draw=lambda wallet: rules.grant(wallet, 5),

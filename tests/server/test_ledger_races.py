@@ -122,7 +122,7 @@ def test_whoever_read_before_its_turn_starts_again(book: Book) -> None:
                     user_sid=user,
                     kind=TransactionKind.GRANT,
                     key=key,
-                    source="operator:x",
+                    source="plan:x",
                     reason="r",
                     effective_at=book.clock.now(),
                     draw=lambda wallet: rules.grant(wallet, DOLLAR),
