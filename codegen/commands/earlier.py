@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import click
 
+from codegen.commands.git import paths_at, read_at
 from codegen.evolve import lock
 from codegen.evolve.plan import LOCK
 from codegen.model import Program, load_sources, sources_of
@@ -54,28 +54,14 @@ def _of_lock(path: Path) -> Earlier:
 
 
 def _files(revision: str, schemas: Path) -> dict[str, bytes]:
-    """The schema files of a revision by their paths from the schemas' root; nothing is checked out."""
-    if revision.startswith("-"):
-        raise click.UsageError(f"{revision!r} is no revision")
-    listed = _git(schemas, "ls-tree", "-r", "-z", "--name-only", revision, ".", missing=revision)
-    paths = [path for path in listed.decode().split("\0") if path.endswith(SUFFIX) and _is_looked_into(path)]
+    """The schema files of a revision by their paths from the schemas' root."""
+    paths = [path for path in paths_at(revision, schemas) if path.endswith(SUFFIX) and _is_looked_into(path)]
     if not paths:
         raise click.ClickException(f"{revision} holds no schemas at {schemas.as_posix()}")
-    return {path: _git(schemas, "show", f"{revision}:./{path}", missing=revision) for path in paths}
+    return {path: read_at(revision, schemas, path) for path in paths}
 
 
 def _is_looked_into(path: str) -> bool:
     """Hidden folders and `migrations/` hold no schemas."""
     *folders, name = path.split("/")
     return not name.startswith(".") and not any(part.startswith(".") or part == "migrations" for part in folders)
-
-
-def _git(folder: Path, *arguments: str, missing: str) -> bytes:
-    try:
-        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)
-    except OSError:
-        raise click.ClickException("git is not installed; compare with a directory or the lock instead") from None
-    if done.returncode:
-        said = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise click.ClickException(f"{missing!r} is no directory, no lock, and no git revision: {said}")
-    return done.stdout

@@ -11,6 +11,7 @@ from pathlib import Path
 import click
 
 from codegen.commands.options import FORMAT
+from codegen.commands.rebase import command as rebase
 from codegen.evolve.plan import LOCK, MIGRATIONS, check_history, is_current, locked, plan, seal, write
 from codegen.model import load_sources
 from codegen.runtime.storage import migrations
@@ -58,6 +59,10 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
         raise click.UsageError("--slug is made of lower-case letters, digits and single underscores")
     if not schemas.is_dir():
         raise click.UsageError(f"there is no directory {schemas.as_posix()}; name one with --schemas")
+    try:
+        migrations.read(schemas / MIGRATIONS)
+    except migrations.MigrationError as error:
+        raise _failed(schemas, form, str(error)) from None
     report = Report()
     loaded = load_sources(schemas, report)
     sources, program = loaded.texts, loaded.resolve(report)
@@ -157,6 +162,9 @@ def seal_command(schemas: Path, form: str, number: int) -> None:
     _finish(Report(), {}, form)
     if form == "text":
         click.echo(f"sealed {folder.name}" if seal(folder) else f"nothing to do: {folder.name} was not edited")
+
+
+command.add_command(rebase)
 
 
 @contextmanager

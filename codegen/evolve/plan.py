@@ -173,7 +173,7 @@ def check_history(schemas: Path, old: Program, report: Report) -> None:
             _file(schemas / LOCK),
             problem=(
                 f"the lock and the migrations do not belong together ({last} leads to other tables); "
-                "restore both from the same commit"
+                "restore both from the same commit, or plan again with `oschema migrate rebase --onto REF`"
             ),
         )
 

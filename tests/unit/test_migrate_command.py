@@ -1,6 +1,8 @@
 """`oschema migrate` as it is typed."""
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -142,3 +144,97 @@ def test_seal_accepts_edits_by_hand(project: Project) -> None:
     assert "nothing to do" in project.run("seal", "1").output
     assert project.run("seal", "2").exit_code == 1
     assert project.run("apply", "--database", project.database).exit_code == 0
+
+
+# --- chains ---------------------------------------------------------------------------------------------------------
+
+BY_A = ONE.replace("name: str", "name: str  a?: str")
+BY_B = ONE.replace("name: str", "name: str  b?: str")
+BY_BOTH = ONE.replace("name: str", "name: str  a?: str  b?: str")
+
+
+def git(project: Project, *arguments: str) -> None:
+    person = ("-c", "user.name=a", "-c", "user.email=a@example.com")
+    subprocess.run(["git", *person, *arguments], cwd=project.path, check=True, capture_output=True)
+
+
+@pytest.fixture
+def forked(project: Project) -> Project:
+    """A branch `main` with a migration of its own, and behind the same first one the migration of another branch."""
+    git(project, "init", "-q", "-b", "main")
+    project.schemas(ONE)
+    project.run("plan")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "first")
+    git(project, "branch", "other")
+    project.schemas(BY_A)
+    project.run("plan", "--slug", "by_a")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "a")
+    git(project, "switch", "-q", "other")
+    project.schemas(BY_B)
+    project.run("plan", "--slug", "by_b")
+    git(project, "add", ".")
+    git(project, "commit", "-q", "-m", "b")
+    return project
+
+
+def broken_everywhere(project: Project, *told: str) -> None:
+    """Plan, apply and status refuse the chain, and name both ends."""
+    for command in (
+        ["plan"],
+        ["plan", "--check"],
+        ["apply", "--database", project.database],
+        ["status", "--database", project.database],
+    ):
+        refused = project.run(*command)
+        assert refused.exit_code == 1
+        for word in told:
+            assert word in refused.output, (command, refused.output)
+
+
+def test_two_branches_with_the_same_number_are_refused_and_rebased(forked: Project) -> None:
+    git(forked, "checkout", "main", "--", "schemas/migrations/0002_by_a")
+    forked.schemas(BY_BOTH)
+    broken_everywhere(forked, "0002_by_a", "0002_by_b", "rebase --onto")
+    mended = forked.run("rebase", "--onto", "main")
+    assert mended.exit_code == 0, mended.output
+    assert forked.names() == ["0001_initial", "0002_by_a", "0003_by_b"]
+    assert forked.run("plan", "--check").exit_code == 0
+    assert forked.run("apply", "--database", forked.database).exit_code == 0
+    assert forked.run("rebase", "--onto", "main").exit_code == 0
+    assert forked.names() == ["0001_initial", "0002_by_a", "0003_by_b"]
+
+
+def test_two_branches_with_other_numbers_are_refused(forked: Project) -> None:
+    """Renaming a folder is no mend: the second was planned from other tables, and would drop what the first added."""
+    git(forked, "checkout", "main", "--", "schemas/migrations/0002_by_a")
+    migrations = forked.path / "schemas/migrations"
+    (migrations / "0002_by_b").rename(migrations / "0003_by_b")
+    forked.schemas(BY_BOTH)
+    broken_everywhere(forked, "0002_by_a", "0003_by_b", "does not begin where")
+
+
+def test_a_migration_that_is_gone_is_missed(project: Project) -> None:
+    project.schemas(ONE)
+    project.run("plan")
+    project.schemas(BY_A)
+    project.run("plan")
+    project.schemas(BY_BOTH)
+    project.run("plan")
+    migrations = project.path / "schemas/migrations"
+    first, second, third = sorted(path.name for path in migrations.iterdir())
+    shutil.rmtree(migrations / second)
+    broken_everywhere(project, "0002 is missing")
+    (migrations / third).rename(migrations / third.replace("0003", "0002"))
+    broken_everywhere(project, first, "does not begin where")
+    shutil.rmtree(migrations / first)
+    (migrations / third.replace("0003", "0002")).rename(migrations / third.replace("0003", "0001"))
+    broken_everywhere(project, "does not begin with an empty database")
+
+
+def test_rebase_needs_a_revision(project: Project) -> None:
+    project.schemas(ONE)
+    assert project.run("rebase").exit_code == 2
+    assert project.run("rebase", "--onto", "nowhere").exit_code == 1
+    assert project.run("rebase", "--onto", "-x").exit_code == 2

@@ -14,6 +14,7 @@ import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ FORMAT = 1
 FOLDER = re.compile(r"(\d{4})_([a-z0-9_]+)")
 FILES = tuple(f"{direction}.{dialect}.sql" for direction in ("up", "down") for dialect in DIALECTS)
 
+EMPTY = hashlib.sha256(b"[]").hexdigest()
+"""The digest of no tables at all."""
 _ADVISORY_LOCK = 0x6F73_6368_656D_61  # "oschema"
 _CREATE = """CREATE TABLE IF NOT EXISTS schema_migrations (
     number INTEGER NOT NULL PRIMARY KEY, slug TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"""
@@ -53,10 +56,15 @@ class NotCurrent(MigrationError):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One folder. `scripts` are the SQL files by name, `patterns` and `rewrites` by direction."""
+    """One folder. `scripts` are the SQL files by name, `patterns` and `rewrites` by direction.
+
+    `begins` and `leads_to` are digests of the tables before and after it.
+    """
 
     number: int
     slug: str
+    begins: str
+    leads_to: str
     scripts: Mapping[str, str]
     patterns: Mapping[str, Sequence[Mapping[str, str]]]
     rewrites: Mapping[str, Mapping[str, Any]]
@@ -101,20 +109,30 @@ def checksum(text: str) -> str:
 def read(directory: Path) -> tuple[Migration, ...]:
     """The migrations of a directory, by number; none where it does not exist.
 
-    Raises MigrationError for gaps, numbers given twice, missing files, and files edited since they were planned.
+    Raises MigrationError for gaps, numbers given twice, missing files, files edited since they were planned, and a
+    migration that does not begin where the one before it ends.
     """
     folders = sorted(path for path in directory.iterdir() if FOLDER.fullmatch(path.name)) if directory.is_dir() else []
     found = [_read_one(folder) for folder in folders]
     for expected, migration in enumerate(found, 1):
         if migration.number < expected:
             raise MigrationError(
-                f"{found[expected - 2].name} and {migration.name} have the same number; take one of them away and plan "
-                "it again with `oschema migrate plan`"
+                f"{found[expected - 2].name} and {migration.name} have the same number; plan one of them again behind "
+                "the other with `oschema migrate rebase --onto REF`"
             )
         if migration.number > expected:
             raise MigrationError(
                 f"migration {expected:04d} is missing before {migration.name}; restore its folder from version control"
             )
+    for before, after in pairwise(found):
+        if after.begins != before.leads_to:
+            raise MigrationError(
+                f"{after.name} does not begin where {before.name} ends: they are of two lines of development, or one "
+                "is gone between them; plan it again with `oschema migrate rebase --onto REF`, or restore the folders "
+                "from version control"
+            )
+    if found and found[0].begins != EMPTY:
+        raise MigrationError(f"{found[0].name} does not begin with an empty database; restore it from version control")
     return tuple(found)
 
 
@@ -141,7 +159,9 @@ def _read_one(folder: Path) -> Migration:
             f"{folder.name}/{what} was edited since it was planned; restore it from version "
             "control, or accept the edit with `oschema migrate seal`"
         )
-    return Migration(int(match[1]), match[2], scripts, about.get("patterns", {}), rewrites)
+    if not isinstance(about.get("from"), str) or not isinstance(about.get("to"), str):
+        raise MigrationError(f"{folder.name}/migration.json was edited; restore it from version control")
+    return Migration(int(match[1]), match[2], about["from"], about["to"], scripts, about.get("patterns", {}), rewrites)
 
 
 # --- the database -----------------------------------------------------------------------------------------------
