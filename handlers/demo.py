@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from secrets import token_urlsafe
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log
@@ -12,14 +13,13 @@ from codegen.runtime.storage.database import Database
 from handlers.composition import load_domains
 from handlers.demo_data import DemoSecrets, Hint
 from handlers.domain import Domain, Site
-from handlers.identity.secret import new_secret
 from handlers.settings import Settings
 from handlers.work.supervision import Program
 
 
 def admin_secret(secrets: DemoSecrets) -> str:
     """The demo's admin secret; made at the first start."""
-    return secrets.get("admin_secret", lambda: new_secret("demo-"))
+    return secrets.get("admin_secret", lambda: f"demo-{token_urlsafe(32)}")
 
 
 def fill(

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from handlers.composition import load_domains
 from handlers.domain import Domain, Problem
-from handlers.identity.origin import is_loopback
+from handlers.origin import is_loopback
 from handlers.plugins import findings
 from handlers.settings import Settings
 

@@ -13,7 +13,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from codegen.runtime.plugins.settings import SettingsWrong, told
-from handlers.identity.origin import origin_of
+from handlers.origin import origin_of
 
 PREFIX = "HERO_ONBOARDING_"
 

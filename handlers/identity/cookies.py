@@ -10,7 +10,7 @@ from typing import Any
 import falcon
 
 from codegen.runtime.rpc.auth import cookie_value
-from handlers.identity.origin import is_open_loopback
+from handlers.origin import is_open_loopback
 
 PRE_LIFE = 600
 """Seconds that a browser may take to sign in."""

@@ -9,7 +9,7 @@ import falcon
 from pydantic_core import to_json
 
 from generated.errors.onboarding import BadOrigin
-from handlers.identity.origin import origin_of
+from handlers.origin import origin_of
 
 HTTPS_ONLY = "max-age=31536000"
 """What `Strict-Transport-Security` says: a browser that came by https once comes by nothing else for a year."""

@@ -14,7 +14,7 @@ from generated.errors.onboarding import BadOrigin
 from handlers.identity import challenge as protocol
 from handlers.identity.links import PATH
 from handlers.identity.mycelium import address_of
-from handlers.identity.origin import is_open_loopback, origin_of, spellings
+from handlers.origin import is_open_loopback, origin_of, spellings
 
 MAX_ANSWER = 4096
 TIMEOUT = httpx.Timeout(10.0, connect=5.0)

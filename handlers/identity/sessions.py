@@ -17,9 +17,9 @@ from generated.tables.onboarding import SESSION, USER
 from handlers.identity import statements
 from handlers.identity.cookies import Cookies
 from handlers.identity.events import LoginEvents
-from handlers.identity.origin import origin_of
 from handlers.identity.peer import Peer
 from handlers.identity.secret import digest, new_secret, same
+from handlers.origin import origin_of
 from handlers.settings import Settings
 
 IDLE = timedelta(hours=12)

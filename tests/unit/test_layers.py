@@ -1,6 +1,7 @@
 """The layers of the house go one way: who may import whom is written here once, and held."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,6 +55,85 @@ MAY_IMPORT = {
     "providers": {"generated", "codegen.runtime"},
     "handlers": {"generated", "codegen.runtime"},
 }
+# Inside `handlers`. What every room may import:
+COMMON = {
+    "audit",
+    "demo_data",
+    "domain",
+    "hash_chain",
+    "origin",
+    "plugins",
+    "settings",
+    "version",
+}
+# Which domain may import which; all others meet through what the composition root hands them.
+DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
+    "work": set(),
+    "pricing": set(),
+    "admin": {"work"},
+    "ledger": {"admin", "pricing", "work"},
+    "identity": {"ledger", "work"},
+    "plans": set(),
+    "payments": {"admin", "ledger", "work"},
+    "pages": {"identity"},
+    "home": {"ledger", "pages", "payments", "payments.pages", "plans", "pricing"},
+}
+# Rooms inside a domain may import the domain, each other, and beside what the domain may:
+ENDS_MAY_IMPORT: dict[str, set[str]] = {
+    "pages": {"pages", "identity"},
+    "commands": {"commands", "composition"},
+    "demo": set(),
+    "domain": set(),
+}
+# The composition root and what belongs to no domain: it knows the records, work and the frame of pages, no domain.
+ROOT_ROOMS = {
+    "app",
+    "cli",
+    "commands",
+    "composition",
+    "demo",
+    "domains",
+    "private_files",
+    "production_checks",
+    "server",
+}
+ROOT_MAY_IMPORT = {*ROOT_ROOMS, *COMMON, "pages", "work"}
+# The tables of each domain: no other reads or writes them, save where `READS` says why.
+TABLES = {
+    "identity": {"USER", "LOGIN_CHALLENGE", "SESSION", "LOGIN_EVENT", "RATE_WINDOW", "API_KEY", "NODE"},
+    "ledger": {"BILLING", "LEDGER_ENTRY", "LEDGER_TRANSACTION", "LEDGER_QUEUE", "CREDIT_LOT", "ALERT_SETTINGS"},
+    "payments": {
+        "TOP_UP",
+        "PAYMENT_EVENT",
+        "REFUND",
+        "DISPUTE",
+        "WEBHOOK_INBOX_ENTRY",
+        "RECONCILIATION",
+    },
+    "plans": {"PLAN_PURCHASE", "POOL_VM"},
+    "admin": {"OPERATOR_ACT"},
+    "work": {"OPERATOR_ALERT", "NOTICE", "LEASE", "JOB_RUN"},
+}
+READS = {
+    ("ledger", "USER"): "whose balance it is, and whether verified",
+    ("payments", "USER"): "whose top-up it is, and whether verified",
+    ("admin", "API_KEY"): "an operator is named by the key",
+    ("ledger", "OPERATOR_ACT"): "the last word on a freeze is an act",
+    ("ledger", "NOTICE"): "the summary counts unread notices",
+    ("payments", "LEDGER_TRANSACTION"): "the SQL of its audit, which proves that every payment was credited",
+    ("payments", "CREDIT_LOT"): "the rest of a payment that may go back",
+    ("payments", "LEDGER_ENTRY"): "what a receipt shows",
+    ("payments", "FORM_TOKEN"): "idempotency keys belong to no domain",
+    ("ledger", "FORM_TOKEN"): "idempotency keys belong to no domain",
+}
+# Rules and prices take values and return values: no database, no clock.
+PURE_HANDLERS = (
+    "handlers/pricing",
+    "handlers/ledger/wallet.py",
+    "handlers/ledger/chain.py",
+    "handlers/payments/states.py",
+)
+NO_DATABASE_NO_CLOCK = ("codegen.runtime.storage", "codegen.runtime.context", "generated.tables", "time", "random")
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")
 # Pure by design: no database, no network, no clock.
 PURE = ("codegen/source", "codegen/syntax", "codegen/model", "codegen/rules", "codegen/evolve")
@@ -99,6 +179,93 @@ def test_pure_rooms_know_no_database_and_no_network(room: str) -> None:
 def test_every_room_is_in_the_table() -> None:
     rooms = {path.name for path in (ROOT / "codegen").iterdir() if (path / "__init__.py").exists()}
     assert {f"codegen.{room}" for room in rooms} <= MAY_IMPORT.keys()
+
+
+def room_of(name: str) -> str:
+    """`handlers.payments.pages.top_up` stands in `payments.pages`, `handlers.payments.inbox` in `payments`."""
+    parts = [*name.split(".")[1:], ""]  # the package itself is a room without a name
+    inside = parts[0] in DOMAIN_MAY_IMPORT and len(parts) > 1 and parts[1] in ENDS_MAY_IMPORT
+    return ".".join(parts[:2]) if inside else parts[0]
+
+
+def handler_imports() -> Iterator[tuple[Path, str, str]]:
+    """Each file of `handlers` with its room and one that it imports."""
+    for path in modules("handlers"):
+        here = room_of(".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"))
+        for name in imports(path):
+            if name.startswith("handlers."):
+                there = room_of(name)
+                if there != here:
+                    yield path, here, there
+
+
+def test_domains_import_only_what_they_may() -> None:
+    for path, here, there in handler_imports():
+        domain, _, end = here.partition(".")
+        if domain not in DOMAIN_MAY_IMPORT:
+            continue
+        allowed = {domain, *COMMON, *DOMAIN_MAY_IMPORT[domain]}
+        if end:
+            allowed |= ENDS_MAY_IMPORT[end] | {f"{domain}.{other}" for other in ENDS_MAY_IMPORT}
+        assert there in allowed, f"{path.relative_to(ROOT)} imports handlers.{there}; it may import {sorted(allowed)}"
+
+
+def test_the_composition_root_knows_no_domain_by_name() -> None:
+    for path, here, there in handler_imports():
+        if here in ROOT_ROOMS:
+            assert there in ROOT_MAY_IMPORT, f"{path.relative_to(ROOT)} imports handlers.{there}"
+
+
+def test_every_room_of_handlers_is_in_a_table() -> None:
+    rooms = {
+        path.stem for path in (ROOT / "handlers").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert rooms - {"__init__", "__main__"} == {*COMMON, *ROOT_ROOMS, *DOMAIN_MAY_IMPORT}
+
+
+def used_tables(path: Path) -> set[str]:
+    """Tables that a file stores or reads by their type, or names in its SQL."""
+    known = {each for names in TABLES.values() for each in names} | {"FORM_TOKEN"}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("generated.tables"):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found |= {name.upper() for name in re.findall(r'\b(?:FROM|JOIN|UPDATE|INTO)\s+"?([a-z_]+)', node.value)}
+    return found & known
+
+
+def test_domains_keep_to_their_tables() -> None:
+    """An audit (`audit*.py`) reads whatever it proves."""
+    used = set()
+    for path in modules("handlers"):
+        domain = path.relative_to(ROOT / "handlers").parts[0]
+        if domain in DOMAIN_MAY_IMPORT and not path.name.startswith("audit"):
+            used |= {(domain, table) for table in used_tables(path) - TABLES.get(domain, set())}
+    assert used <= READS.keys(), f"tables of another domain: {sorted(used - READS.keys())}"
+
+
+def test_pages_touch_no_tables() -> None:
+    for path in modules("handlers"):
+        if "pages" in path.parts or "home" in path.parts:
+            text = path.read_text()
+            for word in ("generated.tables", "storage.store", ".execute(", ".prepare("):
+                assert word not in text, f"{path.relative_to(ROOT)} uses {word}; pages call services"
+
+
+@pytest.mark.parametrize("place", PURE_HANDLERS)
+def test_rules_and_prices_are_pure(place: str) -> None:
+    for path in [ROOT / place] if place.endswith(".py") else modules(place.replace("/", ".")):
+        for name in imports(path):
+            assert not name.startswith(NO_DATABASE_NO_CLOCK), f"{path.relative_to(ROOT)} imports {name}"
+
+
+def test_no_vendor_is_named_in_handlers_nor_in_the_sandboxs_own_files() -> None:
+    vendors = re.compile("stripe|clickpesa|idenfy", re.IGNORECASE)
+    for path in [*(ROOT / "handlers").rglob("*"), *(ROOT / "providers/sandbox").glob("*")]:
+        if path.is_file() and "__pycache__" not in path.parts:
+            found = vendors.search(path.read_text())
+            assert found is None, f"{path.relative_to(ROOT)} names {found and found[0]}"
 
 
 def test_nothing_generic_knows_the_product() -> None:

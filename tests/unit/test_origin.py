@@ -4,7 +4,7 @@ import pytest
 
 from handlers.identity.cookies import Cookies
 from handlers.identity.guard import Guard
-from handlers.identity.origin import is_loopback, is_open_loopback, origin_of, spellings
+from handlers.origin import is_loopback, is_open_loopback, origin_of, spellings
 
 
 @pytest.mark.parametrize(
