@@ -6,11 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Route, expect, sync_playwright
 
 from tests.browser.product import Product
 from tests.server.mycelium_node import running_node
 from tests.server.people import Person
+from tests.waiting import PATIENCE
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 QUIET = [
@@ -25,6 +26,7 @@ STATUS = "Failed to load resource: the server responded with a status of"
 """What the console says of any page whose status is an error; those are looked at by the tests that expect them."""
 
 Visitor = Callable[..., Page]
+expect.set_options(timeout=PATIENCE * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -67,7 +69,7 @@ def visitor(product: Product, chromium: Browser) -> Iterator[Visitor]:
     def make(**options: Any) -> Page:
         context = chromium.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
         contexts.append(context)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(PATIENCE * 1000)
         context.route("**/*", guard)
         context.on("console", heard)
         context.on("weberror", lambda error: faults.append(str(error.error)))

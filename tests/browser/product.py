@@ -1,7 +1,5 @@
 """The product for browser tests: a real site and a real sandbox, each a process, and a stand-in of a Mycelium node."""
 
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,9 +8,11 @@ from typing import Any
 import httpx
 
 from codegen.runtime.storage.database import Database
+from tests.programs import free_port
 from tests.server.mycelium_node import Node
 from tests.server.people import Person
-from tests.server.site import COMMAND, Site, free_port
+from tests.server.site import Site, running_sandbox
+from tests.waiting import PATIENCE
 
 OFF = {
     "webhooks": "send",
@@ -38,7 +38,7 @@ class Product:
     @contextmanager
     def running(self) -> Iterator["Product"]:
         self.site.command("migrate")
-        with self._sandbox():
+        with running_sandbox(self.site, self.sandbox_port):
             self._stack.enter_context(self.site.running())
             try:
                 yield self
@@ -50,38 +50,18 @@ class Product:
         self._stack.close()
         self._stack.enter_context(self.site.running())
 
-    @contextmanager
-    def _sandbox(self) -> Iterator[None]:
-        with (self.directory / "sandbox.log").open("wb") as log:
-            process = subprocess.Popen(
-                [*COMMAND, "sandbox", "--port", str(self.sandbox_port)],
-                env=self.site.environment,
-                stdout=log,
-                stderr=log,
-            )
-            try:
-                until = time.monotonic() + 60
-                while True:
-                    try:
-                        httpx.get(f"{self.sandbox}/_control")
-                        break
-                    except httpx.TransportError:
-                        assert process.poll() is None and time.monotonic() < until, "the sandbox did not start"
-                        time.sleep(0.05)
-                yield
-            finally:
-                process.terminate()
-                process.wait(timeout=30)
-
     # --- the sandbox's switches -------------------------------------------------------------------------------
 
     def switch(self, **switches: Any) -> None:
         """Set switches of the payment vendor."""
-        httpx.post(f"{self.sandbox}/_control/stripe", json=switches).raise_for_status()
+        self._control(switches)
 
     def act(self, act: str, **arguments: Any) -> Any:
         """Let something happen at the payment vendor."""
-        return httpx.post(f"{self.sandbox}/_control/stripe", json={"act": act, **arguments}).raise_for_status().json()
+        return self._control({"act": act, **arguments})
+
+    def _control(self, asked: dict[str, Any]) -> Any:
+        return httpx.post(f"{self.sandbox}/_control/stripe", json=asked, timeout=PATIENCE).raise_for_status().json()
 
     def reset(self) -> None:
         """All switches as they were."""

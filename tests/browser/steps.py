@@ -1,9 +1,10 @@
 """What people do in a browser, step by step."""
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.product import Product
 from tests.server.people import Person
+from tests.waiting import wait_for
 
 ACCEPTED, DECLINED, LATER = "Card that is accepted", "Card that is declined", "Bank debit"
 
@@ -36,6 +37,16 @@ def top_up(page: Page, product: Product, amount: str) -> None:
     ask(page, product, amount)
     pay(page)
     expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+
+
+def reload_until(page: Page, shown: Locator) -> None:
+    """Load the page again until something stands on it: what a job of the site brings."""
+
+    def stands() -> bool:
+        page.reload()
+        return shown.count() > 0
+
+    wait_for(stands, f"{shown} on {page.url}")
 
 
 def balance(page: Page, product: Product) -> str:

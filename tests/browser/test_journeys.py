@@ -10,8 +10,9 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
-from tests.browser.steps import ACCEPTED, DECLINED, LATER, ask, balance, pay, sign_in, top_up
+from tests.browser.steps import ACCEPTED, DECLINED, LATER, ask, balance, pay, reload_until, sign_in, top_up
 from tests.server.people import Person
+from tests.waiting import PATIENCE, wait_for
 
 
 @pytest.mark.parametrize("javascript", [True, False], ids=["javascript", "plain"])
@@ -146,15 +147,13 @@ def test_doubled_and_reversed_webhooks(product: Product, visitor: Visitor, perso
     expect(page.get_by_role("heading", name="Confirming your payment")).to_be_visible()
     assert product.act("release", order="reversed")["released"] >= 6
     expect(page.get_by_role("heading", name="Paid")).to_be_visible()
-    until = time.monotonic() + 15
-    while "waiting" in [each["state"] for each in deliveries(product)] and time.monotonic() < until:
-        time.sleep(0.1)
+    wait_for(lambda: "waiting" not in [each["state"] for each in deliveries(product)])
     assert balance(page, product) == "$12.34"
     expect(page.locator("summary", has_text="Top-up")).to_have_count(1)
 
 
 def deliveries(product: Product) -> list[dict[str, str]]:
-    found: list[dict[str, str]] = httpx.get(f"{product.sandbox}/_control/stripe").json()["deliveries"]
+    found: list[dict[str, str]] = httpx.get(f"{product.sandbox}/_control/stripe", timeout=PATIENCE).json()["deliveries"]
     return found
 
 
@@ -172,7 +171,8 @@ def test_a_forged_webhook_changes_nothing(product: Product, visitor: Visitor, pe
     )
     for key in ("whsec_of_somebody_else", ""):
         signature = stripe.WebhookSignature.generate_signature_header(body, key, int(time.time()))
-        forged = httpx.post(f"{product.url}/webhooks/stripe", content=body, headers={"Stripe-Signature": signature})
+        headers = {"Stripe-Signature": signature}
+        forged = httpx.post(f"{product.url}/webhooks/stripe", content=body, headers=headers, timeout=PATIENCE)
         assert forged.status_code == 401
     assert balance(page, product) == "$0.00"
     product.switch(webhook_forge=True)
@@ -227,9 +227,7 @@ def test_leaving_the_payment_page_and_an_expired_one(product: Product, visitor: 
     page.wait_for_url(f"{product.sandbox}/**")
     product.act("expire", session=product.top_up(person)[1])
     sid = product.top_up(person)[0]
-    until = time.monotonic() + 10
-    while product.top_up(person)[3] == "open" and time.monotonic() < until:
-        time.sleep(0.05)
+    wait_for(lambda: product.top_up(person)[3] != "open")
     page.goto(f"{product.url}/payment/return?top_up={sid}")
     expect(page.get_by_role("heading", name="The payment page expired")).to_be_visible()
     page.get_by_role("link", name="Try again").click()
@@ -247,20 +245,12 @@ def test_a_refund_and_a_dispute(product: Product, visitor: Visitor, person: Pers
     product.act("refund", payment_intent=payment, amount=2000)
     page.goto(f"{product.url}/ledger")
     refund = page.locator("summary", has_text="Refund")
-    for _ in range(100):
-        if refund.count():
-            break
-        page.wait_for_timeout(100)
-        page.reload()
+    reload_until(page, refund)
     expect(refund).to_contain_text("\u2212$20.00")
     assert balance(page, product) == "$30.00"
     product.act("dispute", payment_intent=payment, amount=3000)
     page.goto(f"{product.url}/dashboard")
-    for _ in range(100):
-        if page.get_by_text("Spending is frozen").count():
-            break
-        page.wait_for_timeout(100)
-        page.reload()
+    reload_until(page, page.get_by_text("Spending is frozen"))
     expect(page.locator(".figures")).to_contain_text("Held")
     assert balance(page, product) == "$0.00"
     page.goto(f"{product.url}/ledger?account=held")

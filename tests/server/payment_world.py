@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from socketserver import ThreadingMixIn
-from time import monotonic, sleep
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
@@ -28,20 +27,25 @@ from handlers.payments.service import Payments, PaymentsHandler
 from handlers.payments.settings import PaymentSettings
 from handlers.version import migrate
 from providers.sandbox.app import Sandbox, create
+from tests.programs import free_port
 from tests.server.audited import audit
-from tests.server.site import free_port
+from tests.waiting import PATIENCE, wait_for
 
 DOLLAR = 10**9
 
 
 class Now:
-    """A clock that a test moves on."""
+    """A clock that stands at the time of the test's start, for Stripe's SDK compares with the real one, plus `ahead`.
+
+    Only the test moves it: how long anything takes on this machine makes nothing due.
+    """
 
     def __init__(self) -> None:
+        self.start = datetime.now(UTC)
         self.ahead = timedelta(0)
 
     def now(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+        return self.start + self.ahead
 
 
 class _Quiet(WSGIRequestHandler):
@@ -78,7 +82,7 @@ class World:
     sandbox_url: str
     site_url: str
     logged: list[bytes]
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=20))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE))
 
     # --- what people do ---------------------------------------------------------------------------------------
 
@@ -166,13 +170,6 @@ class World:
 
     def audit(self) -> None:
         assert audit(self.database) == []
-
-
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
-    until = monotonic() + seconds
-    while not condition():
-        assert monotonic() < until, "it did not happen in time"
-        sleep(0.02)
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from nacl.public import PrivateKey
 
 from handlers.identity import challenge as protocol
 from handlers.identity.mycelium import address_of
+from tests.waiting import PATIENCE
 
 NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 """Made once: a browser that only speaks plain http need not read every certificate of the machine."""
@@ -51,7 +52,9 @@ class Browser:
 
     def __init__(self, url: str, origin: str | None = None, **headers: str) -> None:
         self.origin = origin or url
-        self.http = httpx.Client(base_url=url, headers={"Origin": self.origin, **headers}, verify=NO_TLS)
+        self.http = httpx.Client(
+            base_url=url, headers={"Origin": self.origin, **headers}, verify=NO_TLS, timeout=PATIENCE
+        )
 
     def post(self, path: str, body: Any, **headers: str) -> httpx.Response:
         answer = self.http.post(

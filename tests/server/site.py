@@ -2,11 +2,7 @@
 
 import os
 import re
-import signal
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +12,8 @@ import httpx
 from click.testing import CliRunner
 
 from handlers.cli import main
+from tests.programs import free_port, program
+from tests.waiting import PATIENCE
 
 SECRET = "test-admin-secret-0123456789"
 ADMIN = {"X-Hero-Onboarding-Admin-Secret": SECRET}
@@ -25,12 +23,6 @@ SECRETS = re.compile(
 )
 """Admin secret, API keys, Stripe's keys and signatures, cookies, one-time links, bearer tokens."""
 COMMAND = [sys.executable, "-m", "handlers"]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Site:
@@ -58,7 +50,7 @@ class Site:
 
     def new_http(self) -> httpx.Client:
         """Connections of its own."""
-        return httpx.Client(base_url=self.url)
+        return httpx.Client(base_url=self.url, timeout=PATIENCE)
 
     def command(self, *arguments: str, status: int = 0) -> str:
         """Run a command in this process, which is quicker; its output."""
@@ -70,14 +62,12 @@ class Site:
     @contextmanager
     def running(self, command: str = "serve") -> Iterator["Site"]:
         """Serve until the block ends."""
-        with self.log.open("w") as log:
-            process = subprocess.Popen([*COMMAND, command], env=self.environment, stdout=log, stderr=log)
+        self.log.unlink(missing_ok=True)
+        serving = program([*COMMAND, command], ready=f"{self.url}/readyz", log=self.log, environment=self.environment)
         try:
-            self._wait(process)
-            yield self
+            with serving:
+                yield self
         finally:
-            process.send_signal(signal.SIGTERM)
-            process.wait(timeout=30)
             self.http.close()
             self.http = self.new_http()
         if command == "serve":  # the demo prints a key and a secret on purpose
@@ -87,16 +77,6 @@ class Site:
         """Whatever a test did with a site, its log tells no key, cookie, signature or secret of it."""
         found = SECRETS.findall(self.log.read_text())
         assert not found, f"{len(found)} secrets in the log, the first begins with {found[0][:12]!r}"
-
-    def _wait(self, process: "subprocess.Popen[bytes]") -> None:
-        until = time.monotonic() + 60
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                if self.http.get("/readyz").status_code == 200:
-                    return
-            except httpx.TransportError:
-                time.sleep(0.05)
-        raise AssertionError(f"the server did not start:\n{self.log.read_text()}")
 
     def post(self, body: Any, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return self.http.post("/rpc", json=body, headers=headers)
@@ -119,6 +99,14 @@ class Site:
         answer = self.post({"jsonrpc": "2.0", "id": 1, "method": method, "params": params or {}}, headers).json()
         assert "error" in answer, answer
         return answer["error"]["code"], (answer["error"].get("data") or {}).get("error")
+
+
+@contextmanager
+def running_sandbox(site: Site, port: int) -> Iterator[None]:
+    """The vendors' sandbox beside a site, a process of its own."""
+    command, log = [*COMMAND, "sandbox", "--port", str(port)], site.directory / "sandbox.log"
+    with program(command, ready=f"http://127.0.0.1:{port}/_control", log=log, environment=site.environment):
+        yield
 
 
 def bearer(secret: str) -> dict[str, str]:

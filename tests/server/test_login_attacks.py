@@ -17,6 +17,7 @@ from generated.tables.onboarding import USER
 from handlers.identity import challenge as protocol
 from tests.server.people import SECRETS, Browser, Person, code, secret
 from tests.server.site import ADMIN, Site
+from tests.waiting import PATIENCE
 
 P = 2**255 - 19
 LOW_ORDER = (
@@ -244,14 +245,17 @@ def test_other_cookie(site: Site, browser: Browser, person: Person, pre: str | N
 )
 def test_other_origin(site: Site, person: Person, path: str, headers: dict[str, str]) -> None:
     answer = httpx.post(
-        site.url + path, json={"public_key": person.public_key}, headers={"Origin": site.url, **headers}
+        site.url + path,
+        json={"public_key": person.public_key},
+        headers={"Origin": site.url, **headers},
+        timeout=PATIENCE,
     )
     assert code(answer) == (403, "bad_origin")
     assert "set-cookie" not in answer.headers
 
 
 def test_missing_origin(site: Site, person: Person) -> None:
-    answer = httpx.post(f"{site.url}/auth/challenge", json={"public_key": person.public_key})
+    answer = httpx.post(f"{site.url}/auth/challenge", json={"public_key": person.public_key}, timeout=PATIENCE)
     assert code(answer) == (403, "bad_origin")
 
 
@@ -261,13 +265,14 @@ def test_a_form_cannot_post_json(site: Site, person: Person) -> None:
             f"{site.url}/auth/challenge",
             content=f'{{"public_key":"{person.public_key}"}}',
             headers={"Origin": site.url, "Content-Type": kind},
+            timeout=PATIENCE,
         )
         assert code(answer) == (415, "bad_request")
 
 
 def test_reading_changes_nothing(site: Site) -> None:
     for path in ("/auth/challenge", "/auth/verify"):
-        assert httpx.get(site.url + path).status_code == 405
+        assert httpx.get(site.url + path, timeout=PATIENCE).status_code == 405
 
 
 def test_cookies_count_with_our_origin_only(site: Site, browser: Browser, person: Person) -> None:
@@ -393,7 +398,10 @@ def test_what_is_no_proof(browser: Browser, body: object) -> None:
 def test_what_is_no_json(site: Site, content: bytes) -> None:
     for path in ("/auth/challenge", "/auth/verify"):
         answer = httpx.post(
-            site.url + path, content=content, headers={"Origin": site.url, "Content-Type": "application/json"}
+            site.url + path,
+            content=content,
+            headers={"Origin": site.url, "Content-Type": "application/json"},
+            timeout=PATIENCE,
         )
         assert code(answer) == (400, "bad_request")
 
@@ -404,6 +412,7 @@ def test_bodies_have_a_kilobyte(site: Site) -> None:
             f"{site.url}/auth/verify",
             content=b" " * size,
             headers={"Origin": site.url, "Content-Type": "application/json"},
+            timeout=PATIENCE,
         )
         assert code(answer) == (status, "bad_request")
 
@@ -507,12 +516,14 @@ def test_hostile_cookies(site: Site) -> None:
             f"{site.url}/rpc",
             json={"jsonrpc": "2.0", "id": 1, "method": "billing.plans"},
             headers=[(b"Cookie", cookie), (b"Origin", site.url.encode())],
+            timeout=PATIENCE,
         )
         assert "result" in answer.json(), cookie
         answer = httpx.post(
             f"{site.url}/auth/verify",
             json={"challenge_id": "x", "response": "x"},
             headers=[(b"Cookie", cookie), (b"Origin", site.url.encode())],
+            timeout=PATIENCE,
         )
         assert code(answer) == FAILED, cookie
 

@@ -7,6 +7,7 @@ import pytest
 
 from tests.server.people import Browser, Person, code
 from tests.server.site import Site
+from tests.waiting import PATIENCE
 
 ORIGIN = "https://hero.example"
 
@@ -73,7 +74,9 @@ def test_hosts(site: Site) -> None:
         ("hero.example.evil.example", 403),
         ("evil@hero.example", 403),
     ):
-        answer = httpx.post(f"{site.url}/auth/challenge", json={}, headers={"Origin": ORIGIN, "Host": host})
+        answer = httpx.post(
+            f"{site.url}/auth/challenge", json={}, headers={"Origin": ORIGIN, "Host": host}, timeout=PATIENCE
+        )
         assert answer.status_code == status, host
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.server.people import SECRETS, Browser, Person, secret
 from tests.server.site import Site
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,7 @@ def test_a_mailed_link_signs_nobody_in(site: Site, person: Person) -> None:
         f"{site.url}/login/link",
         data={"token": token, "csrf_token": csrf},
         headers={"Cookie": f"hl_session={victim.cookie('hl_session')}"},
+        timeout=PATIENCE,
     )
     assert without.status_code == 403, "no Origin"
     assert victim.address == person.address

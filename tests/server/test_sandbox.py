@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from time import time
 from typing import Any
 
 import falcon
@@ -23,8 +20,10 @@ from providers.sandbox.app import Sandbox, create
 from providers.sandbox.stripe import forms
 from providers.sandbox.stripe.room import SECRET_KEY, SIGNING_KEY
 from providers.stripe.settings import SANDBOX_SECRET_KEY, SANDBOX_SIGNING_KEY
-from tests.server.payment_world import Now, serving, wait_for
-from tests.server.site import COMMAND, Site, free_port
+from tests.programs import free_port
+from tests.server.payment_world import Now, serving
+from tests.server.site import Site, running_sandbox
+from tests.waiting import PATIENCE, wait_for
 
 PARAMS: dict[str, Any] = {
     "mode": "payment",
@@ -60,7 +59,7 @@ class Stand:
     def __init__(self, url: str, sandbox: Sandbox, clock: Now, receiver: Receiver) -> None:
         self.url, self.sandbox, self.clock, self.receiver = url, sandbox, clock, receiver
         self.sdk = stripe.StripeClient(SECRET_KEY, base_addresses={"api": f"{url}/stripe"}).v1
-        self.http = httpx.Client(base_url=url, timeout=20)
+        self.http = httpx.Client(base_url=url, timeout=PATIENCE)
 
     def control(self, **asked: Any) -> httpx.Response:
         return self.http.post("/_control/stripe", json=asked)
@@ -131,7 +130,7 @@ def item(**other: Any) -> list[dict[str, Any]]:
         (changed(mode="subscription"), "mode"),
         (changed(mode="foo"), "mode"),
         (changed(expires_at=1), "expires_at"),
-        (changed(expires_at=int(time.time()) + 25 * 3600), "expires_at"),
+        (changed(expires_at=int(time()) + 25 * 3600), "expires_at"),
         (changed(payment_intent_data={"surprise": 1}), "payment_intent_data[surprise]"),
     ],
 )
@@ -318,16 +317,19 @@ def test_switches_of_webhooks(sandbox: Stand) -> None:
     assert valid == [False, True, True]
     sandbox.control(webhook_copies=1, webhook_forge=False, webhook_delay=60)
     expire()
-    time.sleep(0.4)
-    assert len(sandbox.receiver.got) == 3
+    sandbox.control(webhook_delay=0)
+    expire()
+    wait_for(lambda: sandbox.deliveries()[-1]["state"] == "delivered")
+    assert len(sandbox.receiver.got) == 4 and not sandbox.settled(), "the one before it is not due yet"
     sandbox.clock.ahead += timedelta(seconds=61)
-    wait_for(lambda: len(sandbox.receiver.got) == 4)
-    sandbox.control(webhook_delay=0, webhooks="hold")
+    wait_for(sandbox.settled)
+    assert len(sandbox.receiver.got) == 5
+    sandbox.control(webhooks="hold")
     session = sandbox.paid()
-    assert session.status == "complete" and len(sandbox.receiver.got) == 4
+    assert session.status == "complete" and len(sandbox.receiver.got) == 5
     assert sandbox.control(act="release", order="reversed").json() == {"released": 4}
-    wait_for(lambda: len(sandbox.receiver.got) == 8)
-    assert sandbox.receiver.types()[4:] == [
+    wait_for(sandbox.settled)
+    assert sandbox.receiver.types()[5:] == [
         "checkout.session.completed",
         "charge.succeeded",
         "payment_intent.succeeded",
@@ -385,7 +387,7 @@ def test_the_command_and_the_site(database_url: str, tmp_path: Path) -> None:
         found = site.call("billing.find", {"filter": {}}, caller)["items"]
         return found[0]["credit_balance"] if found else None
 
-    with _sandbox(site, port), site.running():
+    with running_sandbox(site, port), site.running():
         started = start()
         _act(sandbox_url, act="pay", session=shown(started)["session_ref"])
         wait_for(lambda: balance() == "10.00")
@@ -393,7 +395,7 @@ def test_the_command_and_the_site(database_url: str, tmp_path: Path) -> None:
         _act(sandbox_url, webhooks="hold")
         started = start()
         _act(sandbox_url, act="pay", session=shown(started)["session_ref"])
-    with site.running(), _sandbox(site, port):
+    with site.running(), running_sandbox(site, port):
         _act(sandbox_url, act="release", order="shuffled")
         wait_for(lambda: balance() == "20.00")
         # A refund's own event does not tell the total: the job of the running site asks.
@@ -424,28 +426,5 @@ def _inbox(site: Site) -> list[dict[str, Any]]:
 
 
 def _act(url: str, **asked: Any) -> None:
-    answer = httpx.post(f"{url}/_control/stripe", json=asked, timeout=20)
+    answer = httpx.post(f"{url}/_control/stripe", json=asked, timeout=PATIENCE)
     assert answer.status_code == 200, answer.text
-
-
-@contextmanager
-def _sandbox(site: Site, port: int) -> Iterator[None]:
-    log = (site.directory / "sandbox.log").open("a")
-    process = subprocess.Popen(
-        [*COMMAND, "sandbox", "--port", str(port)], env={**os.environ, **site.environment}, stdout=log, stderr=log
-    )
-    try:
-
-        def answers() -> bool:
-            assert process.poll() is None, (site.directory / "sandbox.log").read_text()
-            try:
-                return httpx.get(f"http://127.0.0.1:{port}/_control", timeout=2).status_code == 200
-            except httpx.TransportError:
-                return False
-
-        wait_for(answers, 60)
-        yield
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=30)
-        log.close()

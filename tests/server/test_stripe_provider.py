@@ -40,8 +40,9 @@ from generated.models.onboarding import (
 from providers.sandbox.app import Sandbox, create
 from providers.sandbox.stripe.room import SECRET_KEY, SIGNING_KEY
 from providers.stripe import StripeProvider, StripeSettings
+from tests.programs import free_port
 from tests.server.payment_world import serving
-from tests.server.site import free_port
+from tests.waiting import PATIENCE
 
 NOW = datetime.now(UTC).replace(microsecond=0)
 VECTORS = json.loads((Path(__file__).parents[1] / "data/stripe_signature.json").read_text())
@@ -72,7 +73,7 @@ class Vendor:
     def __init__(self, url: str, sandbox: Sandbox) -> None:
         self.url, self.sandbox = url, sandbox
         self.provider = self.made()
-        self.http = httpx.Client(timeout=20)
+        self.http = httpx.Client(timeout=PATIENCE)
         self.sdk = stripe.StripeClient(SECRET_KEY, base_addresses={"api": f"{url}/stripe"})
 
     def made(self, key: str = SECRET_KEY) -> StripeProvider:

@@ -1,0 +1,72 @@
+"""Programs that tests run as processes: their ports, their start, their end."""
+
+import os
+import signal
+import socket
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+from tests.waiting import PATIENCE, wait_for
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 for a program that is about to listen there.
+
+    A connection that ended rests on the port for a minute. Until then the system gives the port to nobody who lets it
+    choose, but does give it to the program that asks for it by number.
+    """
+    with socket.socket() as listening, socket.socket() as client:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        client.connect(listening.getsockname())
+        accepted, _ = listening.accept()
+        accepted.close()  # this side closes first, so the rest is on its port
+        return int(listening.getsockname()[1])
+
+
+def answers(url: str) -> bool:
+    """Whether a server answers there with 200; a try that gets no answer soon is followed by another."""
+    try:
+        return httpx.get(url, timeout=2).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+@contextmanager
+def program(
+    command: Sequence[str | Path],
+    *,
+    ready: str,
+    log: Path,
+    environment: Mapping[str, str] = os.environ,
+    cwd: Path | None = None,
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A process that serves the URL `ready`, until the block ends or a test ends it; its output goes to `log`."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(command, cwd=cwd, env=environment, stdout=output, stderr=output)
+
+    def started() -> bool:
+        assert process.poll() is None, f"{command} ended with status {process.returncode}:\n{log.read_text()}"
+        return answers(ready)
+
+    try:
+        wait_for(started, f"an answer of {ready}")
+        yield process
+    finally:
+        stop(process)
+
+
+def stop(process: "subprocess.Popen[bytes]") -> None:
+    """End a process as a supervisor does, and wait for it; one that does not end is killed, and that is a failure."""
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
