@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from generated.models.onboarding import PaymentEventKind, PaymentNotice, TopUpStatus
-from tests.server.payment_world import World, wait_for, world
+from tests.server.payment_world import World, world
 from tests.server.site import Site
+from tests.waiting import wait_for
 
 
 def install(folder: Path, plugin: str = "tests.server.tollgate:Tollgate") -> None:
