@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from handlers.private_files import make_private
-from tests.server.payment_world import wait_for
 from tests.server.site import COMMAND, Site
 from tests.server.test_demo import demo_site, printed
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).parents[2]
 

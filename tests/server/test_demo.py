@@ -12,8 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlers.work.supervision import ChildFailed, Program, supervise
+from handlers.work.supervision import STOPPING, ChildFailed, Program, supervise
 from tests.server.site import COMMAND, Site
+from tests.waiting import PATIENCE, wait_for
 
 
 def demo_site(directory: Path) -> Site:
@@ -32,11 +33,8 @@ def demo_site(directory: Path) -> Site:
 
 
 def printed(site: Site) -> list[str]:
-    until = time.monotonic() + 30
-    while "logs  " not in (text := site.log.read_text()):
-        assert time.monotonic() < until, text
-        time.sleep(0.02)
-    return text.splitlines()
+    wait_for(lambda: "logs  " in site.log.read_text(), "the end of what the demo prints")
+    return site.log.read_text().splitlines()
 
 
 def test_what_the_demo_prints(tmp_path: Path) -> None:
@@ -79,8 +77,8 @@ def test_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
     printed(site)
     began = time.monotonic()
     os.killpg(demo.pid, signal.SIGINT)
-    assert demo.wait(timeout=30) == 0
-    assert time.monotonic() - began < 10
+    assert demo.wait(PATIENCE) == 0
+    assert time.monotonic() - began < STOPPING, "then the rest would have been killed"
     for port in (site.port, site.port + 10):
         with pytest.raises(httpx.ConnectError):
             httpx.get(f"http://127.0.0.1:{port}/")
@@ -90,9 +88,7 @@ def test_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("above", [0, 10])
 def test_a_taken_port_is_said_before_anything_starts(tmp_path: Path, above: int) -> None:
     site = demo_site(tmp_path)
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", site.port + above))
-        other.listen()
+    with socket.create_server(("127.0.0.1", site.port + above)):
         told = subprocess.run([*COMMAND, "demo"], env=site.environment, capture_output=True, text=True)
     assert told.returncode == 1
     assert f"another program listens on 127.0.0.1:{site.port + above}" in told.stderr
@@ -104,14 +100,15 @@ def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
     script = (
         "import sys; from pathlib import Path; from handlers.work.supervision import *\n"
         "here = Path(sys.argv[1]); serve = [sys.executable, '-m', 'http.server', '-b', '127.0.0.1', sys.argv[2]]\n"
-        "fails = [sys.executable, '-c', 'import time; time.sleep(1); raise SystemExit(\"broken pipes\")']\n"
+        "wait = 'import os, sys, time\\nwhile not os.path.exists(sys.argv[1]): time.sleep(0.02)\\n'\n"
+        "fails = [sys.executable, '-c', wait + 'raise SystemExit(\"broken pipes\")', str(here / 'ready')]\n"
         "url = f'http://127.0.0.1:{sys.argv[2]}/'\n"
         "supervise([Program('server', serve, url, here / 'a.log'), Program('other', fails, url, here / 'b.log')], {},\n"
-        "          when_ready=lambda: print('ready', flush=True))\n"
+        "          when_ready=lambda: (here / 'ready').touch())\n"
     )
     port = Site(tmp_path).port
     done = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(port)], capture_output=True, text=True)
-    assert done.stdout == "ready\n"
+    assert (tmp_path / "ready").exists()
     assert "the other ended with status 1" in done.stderr
     assert "broken pipes" in done.stderr
     with pytest.raises(httpx.ConnectError):

@@ -328,9 +328,7 @@ def test_a_taken_port_is_said(tmp_path: Path) -> None:
 
     site = Site(tmp_path)
     site.command("migrate")
-    with socket.socket() as other:
-        other.bind(("127.0.0.1", site.port))
-        other.listen()
+    with socket.create_server(("127.0.0.1", site.port)):
         assert f"another program listens on 127.0.0.1:{site.port}" in site.command("serve", status=1)
 
 
