@@ -67,7 +67,7 @@ class Server:
     echo: bool = False
 
 
-OURS = Server("ours", (*GRANIAN, f"{PEERS}.ours_app:app"))
+OURS = Server("ours", (f"{PEERS}.ours_app", "{port}"))
 SERVERS = [
     OURS,
     Server("fastapi-jsonrpc, same SQL", (*UVICORN, f"{PEERS}.fastapi_jsonrpc_app:app"), "sql", 5.5),

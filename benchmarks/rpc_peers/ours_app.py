@@ -1,14 +1,16 @@
-"""Ours: the generated server over the same database, with one handler."""
+"""Ours: the generated server over the same database, with one handler; its port is the argument."""
 
 import os
+import sys
 from importlib import import_module
 from typing import Any
 
 from codegen.runtime.context import Context
-from codegen.runtime.http.app import create_app
+from codegen.runtime.http.app import App, create_app
 from codegen.runtime.http.log import Log
 from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
+from codegen.runtime.http.serve import serve
 from codegen.runtime.rpc import crud
 from codegen.runtime.rpc.auth import Anonymous
 from codegen.runtime.rpc.wiring import bind
@@ -34,12 +36,18 @@ class Visits(services.VisitsService):  # type: ignore[misc]
         )
 
 
-methods, _ = bind([Visits()], routes.SERVICES, routes.WEBHOOKS)
-methods += crud.methods(tables.STORED, database)
-app = create_app(
-    document=routes.document(),
-    methods=methods,
-    database=database,
-    authenticator=Anonymous(),
-    observation=Observation(Metrics(methods), Log()),
-)
+def create() -> App:
+    """What the worker of the server calls."""
+    methods, _ = bind([Visits()], routes.SERVICES, routes.WEBHOOKS)
+    methods += crud.methods(tables.STORED, database)
+    return create_app(
+        document=routes.document(),
+        methods=methods,
+        database=database,
+        authenticator=Anonymous(),
+        observation=Observation(Metrics(methods), Log()),
+    )
+
+
+if __name__ == "__main__":
+    serve("benchmarks.rpc_peers.ours_app:create", host="127.0.0.1", port=int(sys.argv[1]))

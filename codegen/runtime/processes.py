@@ -33,18 +33,6 @@ def _watch(parent: int, by: signal.Signals) -> None:
     os.kill(os.getpid(), by)
 
 
-def forks_end_with_us() -> None:
-    """Every process that this one forks from now on is killed when this one is gone."""
-    ours = os.getpid()
-
-    def in_child() -> None:
-        if os.getppid() == ours:  # not a fork of a fork
-            end_with(ours, signal.SIGKILL)
-
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(after_in_child=in_child)
-
-
 def told_to_end_with_us(environment: Mapping[str, str]) -> dict[str, str]:
     """An environment for a program that calls `end_with_starter`."""
     return {**environment, PARENT: str(os.getpid())}

@@ -1,13 +1,10 @@
-"""`hero-onboarding sandbox`: the vendors' stand-in, one process with several threads."""
+"""`hero-onboarding sandbox`: the vendors' stand-in, one process."""
 
 import os
 
 import click
 
 from handlers.commands import start
-
-THREADS = 4
-"""Its callers may be called back while they wait for an answer."""
 
 
 @click.command(name="sandbox")
@@ -32,4 +29,4 @@ def command(host: str, port: int) -> None:
     except PortTaken as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"sandbox on {own_url}; switches: {own_url}/_control", err=True)
-    serve("providers.sandbox.server:application", host=host, port=port, threads=THREADS)
+    serve("providers.sandbox.server:application", host=host, port=port)

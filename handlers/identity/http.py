@@ -12,6 +12,7 @@ from pydantic_core import from_json
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.http.app import JSON, App, read_body, require_json
 from codegen.runtime.http.log import Log, described
+from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.storage.database import Unavailable
 from generated.errors.onboarding import BadRequest
 from generated.models.onboarding import LoginFinished, LoginProof, LoginStart
@@ -42,6 +43,7 @@ class _Resource(ABC):
         self.login, self.visitors, self.log = login, visitors, log
         self.cookies = visitors.cookies
 
+    @runs(Place.SLOW)  # a node may be called to deliver a code
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.set_headers(SECURITY_HEADERS)
         visitor = self.visitors.of(req.env)

@@ -2,6 +2,7 @@
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import NotFound, Unauthorized
+from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NodeRetired
@@ -18,6 +19,7 @@ class IdentityHandler:
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
 
+    @runs(Place.SHORT)
     def me(self, context: Context) -> User:
         """The user that the session or API key speaks for."""
         return Store.of(USER, context.database).get(_user_sid(context))
@@ -62,6 +64,7 @@ def _user_sid(context: Context) -> str:
 class NodeSelfHandler:
     """The caller as a node."""
 
+    @runs(Place.SHORT)
     def me(self, context: Context) -> Node:
         """The node that the API key speaks for."""
         node_id = context.caller.sid

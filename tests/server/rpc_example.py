@@ -19,7 +19,7 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc.auth import Credentials
-from codegen.runtime.rpc.method import Method
+from codegen.runtime.rpc.method import Method, Place
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import I64, Money, OTime
 
@@ -79,6 +79,7 @@ def remember(context: Context, name: str, fail: bool) -> int:
 
 
 def slow(context: Context) -> str:
+    Path(os.environ["EXAMPLE_DIR"], "slow").touch()
     time.sleep(1)
     return "done"
 
@@ -93,6 +94,7 @@ def methods() -> list[Method]:
         method("notify_hello", lambda context, number: None, number=I64),
         method("notify_sum", lambda context, **numbers: None, a=I64, b=I64, c=I64),
         method("echo", lambda context, value: value, value=Any),
+        method("slow_echo", lambda context, value: value, value=Any, more={"place": Place.SLOW}),
         method("later", lambda context, at: at, at=OTime),
         method("whoami", lambda context: [context.caller.scope, context.caller.sid]),
         method("for_users", lambda context: context.caller.sid, auth="user"),
@@ -105,7 +107,7 @@ def methods() -> list[Method]:
         method("busy", raises(RateLimited())),
         method("picky", raises(InvalidParams("data.name", "was given once and for all", "immutable"))),
         method("fault", raises(RuntimeError("secret detail\nand a second line"))),
-        method("slow", slow),
+        method("slow", slow, more={"place": Place.SLOW}),
         method("remember", remember, transaction="write", name=str, fail=bool),
     ]
 

@@ -3,12 +3,15 @@
 import os
 import re
 import sys
+import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
+import pytest
 from click.testing import CliRunner
 
 from handlers.cli import main
@@ -107,6 +110,26 @@ def running_sandbox(site: Site, port: int) -> Iterator[None]:
     command, log = [*COMMAND, "sandbox", "--port", str(port)], site.directory / "sandbox.log"
     with program(command, ready=f"http://127.0.0.1:{port}/_control", log=log, environment=site.environment):
         yield
+
+
+@contextmanager
+def site_on(dialect: str, request: pytest.FixtureRequest, directory: Path, **settings: str) -> Iterator[Site]:
+    """A site that serves, on SQLite, or by two processes on a PostgreSQL database of its own."""
+    if dialect == "sqlite":
+        found = Site(directory, **settings)
+        found.command("migrate")
+        with found.running():
+            yield found
+        return
+    server = request.getfixturevalue("postgresql_server")
+    name = f"site_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        found = Site(directory, server.replace("/postgres?", f"/{name}?"), **{"WORKERS": "2", **settings})
+        found.command("migrate")
+        with found.running():
+            yield found
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def bearer(secret: str) -> dict[str, str]:

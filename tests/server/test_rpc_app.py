@@ -97,6 +97,8 @@ def test_readiness_says_what_is_not_ready(app: App) -> None:
 
 def test_an_unreachable_database_is_not_ready_and_why_is_for_the_log(tmp_path: Path) -> None:
     class Gone:
+        dialect = "sqlite"
+
         def ping(self) -> None:
             raise Unavailable("no answer from hero@10.0.0.7")
 

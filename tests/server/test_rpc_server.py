@@ -1,4 +1,4 @@
-"""The same over HTTP: a real granian with two workers, its statuses, headers, limits, discovery, health and metrics."""
+"""The same over HTTP: a real server with two workers, its statuses, headers, limits, discovery, health and metrics."""
 
 from __future__ import annotations
 
@@ -306,7 +306,8 @@ def test_a_running_call_is_ended_before_the_server_stops(tmp_path: Path) -> None
         waiting = pool.submit(
             httpx.post, f"http://127.0.0.1:{port}/rpc", timeout=20, json={"jsonrpc": "2.0", "id": 1, "method": "slow"}
         )
-        time.sleep(0.3)
+        while not (tmp_path / "slow").exists():
+            time.sleep(0.02)
         process.send_signal(signal.SIGTERM)
         assert waiting.result().json()["result"] == "done"
     assert process.wait(timeout=20) == 0

@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
 
 from codegen.runtime.errors import Forbidden
@@ -18,7 +17,7 @@ from codegen.runtime.storage.store import Store
 from generated.clients.python import Client
 from generated.tables.onboarding import NODE
 from tests.server.people import Person
-from tests.server.site import ADMIN, Site, bearer
+from tests.server.site import ADMIN, Site, bearer, site_on
 
 READ_ONLY = (
     "billing",
@@ -41,22 +40,8 @@ NOW = datetime(2026, 11, 20, tzinfo=UTC)
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    directory = tmp_path_factory.mktemp("site")
-    if request.param == "sqlite":
-        found = Site(directory)
-        found.command("migrate")
-        with found.running():
-            yield found
-        return
-    server = request.getfixturevalue("postgresql_server")
-    name = f"site_{uuid.uuid4().hex}"
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        found = Site(directory, server.replace("/postgres?", f"/{name}?"), WORKERS="2")
-        found.command("migrate")
-        with found.running():
-            yield found
-        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+    with site_on(request.param, request, tmp_path_factory.mktemp("site")) as found:
+        yield found
 
 
 def new_user(site: Site, **fields: Any) -> dict[str, Any]:
@@ -361,6 +346,6 @@ def test_check_prod_config(tmp_path: Path) -> None:
 def test_help_is_quick_because_it_loads_nothing() -> None:
     program = (
         "import sys; from handlers.cli import main; main(['--help'], standalone_mode=False);"
-        "assert not {'pydantic', 'falcon', 'peewee', 'granian'} & set(sys.modules)"
+        "assert not {'pydantic', 'falcon', 'peewee', 'httptools'} & set(sys.modules)"
     )
     subprocess.run([sys.executable, "-c", program], check=True, capture_output=True)

@@ -137,7 +137,7 @@ NO_DATABASE_NO_CLOCK = ("codegen.runtime.storage", "codegen.runtime.context", "g
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")
 # Pure by design: no database, no network, no clock.
 PURE = ("codegen/source", "codegen/syntax", "codegen/model", "codegen/rules", "codegen/evolve")
-IMPURE = {"peewee", "psycopg", "sqlite3", "httpx", "falcon", "granian", "requests"}
+IMPURE = {"peewee", "psycopg", "sqlite3", "httpx", "falcon", "httptools", "requests"}
 
 
 def modules(room: str) -> list[Path]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import falcon
+from falcon.routing import CompiledRouter
 from prometheus_client.registry import Collector
 from pydantic_core import to_json
 
@@ -14,10 +15,10 @@ from codegen.runtime.context import PUBLIC, Clock, Context, SystemClock
 from codegen.runtime.errors import DeclaredError, InvalidParams
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.observe import Observation
-from codegen.runtime.rpc.auth import Authenticator
+from codegen.runtime.rpc.auth import Authenticator, Environ
 from codegen.runtime.rpc.discovery import Discovery
-from codegen.runtime.rpc.dispatch import STATUSES, Dispatcher, Limits
-from codegen.runtime.rpc.method import Method
+from codegen.runtime.rpc.dispatch import STATUSES, Answer, Dispatcher, Limits
+from codegen.runtime.rpc.method import Method, Place, place_of, runs
 from codegen.runtime.rpc.wiring import Webhook
 from codegen.runtime.storage.database import Database, Unavailable
 
@@ -25,11 +26,28 @@ JSON = "application/json"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """Sent with every answer for machines: nothing guesses its type, nothing keeps it."""
 
-_DRAINED = 8
-"""So many times the limit of a too large body is read and dropped before the connection is given up."""
-App = falcon.App[falcon.Request, falcon.Response]
+HEALTHY = to_json({"status": "ok"})
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 Check = Callable[[], None]
 """Raises when what it asks about is not ready; the text of the exception is shown."""
+
+
+class App(falcon.App[falcon.Request, falcon.Response]):
+    """A WSGI application, and what a server has to know to run each request in its place.
+
+    A responder says where it runs by the decorator `runs`; without, GET reads and all else writes.
+    """
+
+    def __init__(self, rpc: RpcEndpoint, database: Database, observation: Observation, middleware: list[Any]) -> None:
+        self._routes = CompiledRouter()
+        super().__init__(media_type=JSON, middleware=middleware, router=self._routes)
+        self.rpc, self.database, self.observation = rpc, database, observation
+
+    def place(self, method: str, path: str) -> Place:
+        """Where a request runs; the path is spelt as in WSGI."""
+        found = self._routes.find(path.encode("latin-1").decode("utf-8", "replace"))
+        responder = None if found is None else found[1].get(method)
+        return place_of(responder, Place.READ if method in _READING else Place.WRITE)
 
 
 def create_app(
@@ -52,14 +70,16 @@ def create_app(
     `public_url` is the origin that callers reach the program by; what discovery answers names `/rpc` below it.
 
     `ready` are more checks for `/readyz` beside the database's; `collectors` add to `/metrics`. The answer is a
-    `falcon.App`: pages and other routes are added with its `add_route`.
+    `falcon.App`: pages and other routes are added with its `add_route`. `middleware` is for those: a server that knows
+    `App` sends `/rpc` and `/healthz` past it.
     """
     clock = clock or SystemClock()
     methods = tuple(methods)
     discovery = Discovery(document, methods, f"{public_url.rstrip('/')}/rpc" if public_url else None)
     dispatcher = Dispatcher([*methods, discovery.method()], database, clock, observation, limits)
-    app = falcon.App(media_type=JSON, middleware=list(middleware))
-    app.add_route("/rpc", RpcResource(dispatcher, authenticator))
+    rpc = RpcEndpoint(dispatcher, authenticator)
+    app = App(rpc, database, observation, list(middleware))
+    app.add_route("/rpc", RpcResource(rpc))
     app.add_route("/openrpc.json", OpenRpcResource(discovery, authenticator))
     app.add_route("/healthz", HealthResource({}, observation))
     app.add_route("/readyz", HealthResource({"database": database.ping, **(ready or {})}, observation))
@@ -70,33 +90,39 @@ def create_app(
     return app
 
 
-class RpcResource:
-    """`POST /rpc`."""
+class RpcEndpoint:
+    """`POST /rpc` apart from any server and framework."""
 
     def __init__(self, dispatcher: Dispatcher, authenticator: Authenticator) -> None:
-        self._dispatch = dispatcher.dispatch
-        self._authenticate = authenticator.authenticate
-        self._limit = dispatcher.limits.body
+        self.limits = dispatcher.limits
+        self.read, self.place = dispatcher.read, dispatcher.place
+        self._perform, self._authenticate = dispatcher.perform, authenticator.authenticate
+
+    def perform(self, environ: Environ, request: Any) -> tuple[Answer, int | None]:
+        """Answer a request that was `read`; `environ` tells who calls. And after how many seconds to try again."""
+        try:
+            return self._perform(request, self._authenticate(environ)), None
+        except DeclaredError as refusal:
+            return self._perform(request, PUBLIC, refusal), refusal.retry_after
+
+
+class RpcResource:
+    """`POST /rpc` in Falcon, for any WSGI server."""
+
+    def __init__(self, rpc: RpcEndpoint) -> None:
+        self._rpc = rpc
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         environ = req.env
         require_json(environ)
-        body = read_body(environ, self._limit)
-        refusal: DeclaredError | None = None
-        caller = PUBLIC
-        try:
-            caller = self._authenticate(environ)
-        except DeclaredError as error:
-            refusal = error
-        answer, status = self._dispatch(body, caller, refusal)
-        if status != 200:
-            resp.status = status
+        request = self._rpc.read(read_body(environ, self._rpc.limits.body))
+        (body, resp.status), retry_after = self._rpc.perform(environ, request)
         resp.set_headers(HEADERS)
-        if refusal is not None:
-            set_retry_after(resp, refusal)
-        if answer is not None:
+        if retry_after is not None:
+            resp.set_header("Retry-After", str(retry_after))
+        if body is not None:
             resp.content_type = JSON
-            resp.data = answer
+            resp.data = body
 
 
 class OpenRpcResource:
@@ -138,7 +164,7 @@ class HealthResource:
                 failed[name] = str(error).partition("\n")[0] or type(error).__name__
         resp.set_headers(HEADERS)
         resp.status = 503 if failed else 200
-        resp.data = to_json({"status": "unavailable", "failed": failed} if failed else {"status": "ok"})
+        resp.data = to_json({"status": "unavailable", "failed": failed}) if failed else HEALTHY
 
     on_head = on_get
 
@@ -170,6 +196,7 @@ class WebhookResource:
         self._webhook, self._dispatcher, self._observation = webhook, dispatcher, observation
         self._database, self._clock = database, clock
 
+    @runs(Place.SLOW)
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         body = read_body(req.env, self._dispatcher.limits.body)
         headers = {name.lower(): value for name, value in req.headers.items()}
@@ -205,19 +232,22 @@ def require_json(environ: Mapping[str, Any]) -> None:
 
 
 def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
-    """The request's body, of at most `limit` bytes, with or without a declared length. Raises Falcon's error 413."""
+    """The request's body, of at most `limit` bytes. Raises Falcon's error 413, and 400 for a body that is cut off.
+
+    Nothing is read beyond the declared length, where some servers would wait for ever. A body without one is read
+    where the server says that it ends (`wsgi.input_terminated`), else there is none.
+    """
     declared = environ.get("CONTENT_LENGTH")
-    if declared and not declared.isdecimal():
+    if declared and not (declared.isascii() and declared.isdecimal()):
         raise falcon.HTTPBadRequest(description="the Content-Length is no number")
-    length = min(int(declared), limit + 1) if declared else limit + 1
+    length = int(declared) if declared else limit + 1 if environ.get("wsgi.input_terminated") else 0
+    if length > limit and declared:
+        raise _too_large(limit)
     stream = environ["wsgi.input"]
     body: bytes = stream.read(length)
     while len(body) < length and (more := stream.read(length - len(body))):
         body += more
     if len(body) > limit:
-        for _ in range(_DRAINED):  # a client that is still sending would not see the answer
-            if not stream.read(limit):
-                break
         raise _too_large(limit)
     if declared and len(body) < length:
         raise falcon.HTTPBadRequest(description="the body ended before its Content-Length")
@@ -240,26 +270,34 @@ def hindered(resp: falcon.Response, log: Log, error: Unavailable, **about: Any) 
     _refuse(resp, error.answer, error.answer.status)
 
 
+def declared(error: DeclaredError) -> tuple[dict[str, str], bytes]:
+    """The headers and the body of a declared error over plain HTTP."""
+    headers = HEADERS if error.retry_after is None else {**HEADERS, "Retry-After": str(error.retry_after)}
+    return headers, to_json({"error": error.slug, "message": str(error), **error.data()})
+
+
 def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:
-    """A declared error over plain HTTP."""
-    resp.set_headers(HEADERS)
-    set_retry_after(resp, error)
+    headers, resp.data = declared(error)
+    resp.set_headers(headers)
     resp.status = status
-    resp.data = to_json({"error": error.slug, "message": str(error), **error.data()})
+
+
+def failure(log: Log, path: str, error: Exception) -> tuple[int, dict[str, str], bytes]:
+    """Status, headers and body for what no route answers itself: the database could not do it (503), or a fault of ours
+    (500 and a reference). Why is for the log only."""
+    if isinstance(error, Unavailable):
+        log.line("busy", {"path": path, **described(error)}, level="warning")
+        return error.answer.status, *declared(error.answer)
+    reference = os.urandom(6).hex()
+    log.line("fault", {"path": path, "ref": reference, **described(error)}, level="error")
+    return 500, HEADERS, to_json({"error": "internal", "ref": reference})
 
 
 def _fault_handler(observation: Observation) -> Callable[..., None]:
-    """What no route answers itself: the database could not do it (503), or a fault of ours (500 and a reference)."""
-
     def handle(req: falcon.Request, resp: falcon.Response, error: Exception, params: dict[str, Any]) -> None:
         if isinstance(error, (falcon.HTTPError, falcon.HTTPStatus)):
             raise error
-        if isinstance(error, Unavailable):
-            hindered(resp, observation.log, error, path=req.path)
-            return
-        reference = os.urandom(6).hex()
-        observation.log.line("fault", {"path": req.path, "ref": reference, **described(error)}, level="error")
-        resp.status = 500
-        resp.data = to_json({"error": "internal", "ref": reference})
+        resp.status, headers, resp.data = failure(observation.log, req.path, error)
+        resp.set_headers(headers)
 
     return handle

@@ -1,69 +1,107 @@
-"""Serve an application with granian, tuned for short calls: few threads, more capacity by more processes."""
+"""Serve an application: its address, its worker processes, and what each of them does."""
 
 from __future__ import annotations
 
+import asyncio
 import errno
+import gc
+import resource
 import socket
+import sys
+from collections.abc import Callable
+from functools import partial
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
-from granian.constants import Interfaces
-from granian.log import LogLevels
-from granian.server import Server
-
+from codegen.runtime.http.app import App
+from codegen.runtime.http.connection import Deadlines
+from codegen.runtime.http.front import SLOW_THREADS, AppFront, Front
 from codegen.runtime.http.metrics import Metrics
-from codegen.runtime.processes import forks_end_with_us
+from codegen.runtime.http.worker import MOST_CONNECTIONS, Worker
+from codegen.runtime.http.workers import Workers
+from codegen.runtime.rpc.dispatch import Limits
 
-STOP = 15
-"""Seconds that running calls have to end once the server is told to stop."""
+SWITCH = 0.0005
+"""Seconds after which a thread that computes gives way to the one with the connections; Python has 0.005."""
 
 
 class PortTaken(Exception):
     """Another program listens there."""
 
 
-def require_free(host: str, port: int, mend: str = "choose another port") -> None:
-    """Raises `PortTaken`, with what else could be done, where another program listens.
+def listen(host: str, port: int, mend: str = "choose another port") -> socket.socket:
+    """A socket for the address. Raises `PortTaken`, with what else could be done, where another program listens."""
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(1)
+    except OSError as error:
+        listener.close()
+        if error.errno != errno.EADDRINUSE:
+            raise
+        raise PortTaken(f"another program listens on {host}:{port}; end it, or {mend}") from None
+    return listener
 
-    The server's own processes share their port, so they would share it with a stranger too.
-    """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError as error:
-            if error.errno != errno.EADDRINUSE:
-                raise
-            raise PortTaken(f"another program listens on {host}:{port}; end it, or {mend}") from None
+
+def require_free(host: str, port: int, mend: str = "choose another port") -> None:
+    """Raises `PortTaken` as `listen` does."""
+    listen(host, port, mend).close()
 
 
 def serve(
-    target: str, *, host: str, port: int, workers: int = 1, threads: int = 1, metrics: Path | None = None
+    target: str,
+    *,
+    host: str,
+    port: int,
+    workers: int = 1,
+    slow_threads: int = SLOW_THREADS,
+    metrics: Path | None = None,
+    deadlines: Deadlines | None = None,
+    when_ready: Callable[[], None] = lambda: None,
 ) -> None:
-    """Serve until SIGTERM or SIGINT; then no new calls are taken and those under way are ended.
+    """Serve until SIGTERM or SIGINT; then no new requests are taken and those under way are ended.
 
-    `target` names a function without parameters that makes the application (`handlers.app:site`), called in each
-    worker. `metrics` is the directory that the application gives to `Metrics`; the counts of an earlier run are
-    dropped. A worker that dies is started again; workers end when this process does. Raises `PortTaken`.
-
-    PERF: more than one thread per worker fight for the interpreter lock: one is worth 2.5 times and more.
+    `target` names a function without parameters that makes the application (`handlers.app:create`), called in each
+    worker: one of `create_app`, whose requests run each in its place, or any of WSGI, all of which runs in
+    `slow_threads`. `metrics` is the directory that the application gives to `Metrics`; the counts of an earlier run are
+    dropped. `when_ready` is called once all workers serve. Raises `PortTaken`, and `WorkerFailed` where a worker could
+    not begin.
     """
-    require_free(host, port)
-    if metrics is not None:
-        Metrics.clear(metrics)
-    forks_end_with_us()
-    Server(
-        target,
-        address=host,
-        port=port,
-        interface=Interfaces.WSGI,
-        factory=True,
-        workers=workers,
-        blocking_threads=threads,
-        backlog=2048,
-        websockets=False,
-        log_level=LogLevels.warning,
-        log_access=False,
-        respawn_failed_workers=True,
-        workers_kill_timeout=STOP,
-    ).serve()
+    with listen(host, port) as listener:
+        if metrics is not None:
+            Metrics.clear(metrics)
+        Workers(partial(_work, target, listener, slow_threads, deadlines or Deadlines()), workers).run(when_ready)
+
+
+def _work(
+    target: str,
+    listener: socket.socket,
+    slow_threads: int,
+    deadlines: Deadlines,
+    ready: Callable[[], object],
+) -> None:
+    """What a worker process does."""
+    module, _, name = target.partition(":")
+    application: Any = getattr(import_module(module), name)()
+    limits = application.rpc.limits if isinstance(application, App) else Limits()
+    sys.setswitchinterval(SWITCH)
+    _allow_files(MOST_CONNECTIONS + 256)
+    gc.collect()
+    gc.freeze()  # what was made up to here stays: looking through it again and again would hold calls up
+
+    async def run() -> None:
+        worker = Worker(asyncio.get_running_loop(), limits.body, deadlines)
+        front = AppFront if isinstance(application, App) else Front
+        worker.application = front(application, slow_threads)
+        await worker.serve(listener, ready)
+
+    asyncio.run(run())
+
+
+def _allow_files(number: int) -> None:
+    """Open so many files, as far as the system allows it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if resource.RLIM_INFINITY not in (soft, hard) and soft < number:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(number, hard), hard))

@@ -11,7 +11,7 @@ from typing_extensions import TypedDict
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
-from codegen.runtime.rpc.method import Method
+from codegen.runtime.rpc.method import Method, Place
 from codegen.runtime.storage.database import Database, UnknownReference
 from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
@@ -22,6 +22,8 @@ from codegen.runtime.values.types import U64, Sid
 AnyStored = StoredType[Any, Any, Any, Any]
 Params = dict[str, Any]
 SAFE = frozenset({"get", "list", "list_full", "exists", "find"})
+SHORT = frozenset({"get", "exists"})
+"""Those of them that read one row."""
 
 _ERRORS: Mapping[str, tuple[type[Exception], ...]] = {
     "new": (Conflict, Forbidden),
@@ -82,8 +84,14 @@ class _Crud:
                 encode=to_json,
                 transaction="none",
                 safe=verb in SAFE,
+                place=self._place(verb),
                 errors=_ERRORS.get(verb, ()),
             )
+
+    def _place(self, verb: str) -> Place:
+        if verb not in SAFE:
+            return Place.WRITE
+        return Place.SHORT if verb in SHORT and self.hooks.post_get is None else Place.READ
 
     # --- reading ----------------------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ from pydantic_core import SchemaValidator, core_schema, to_json
 
 from codegen.runtime.context import Context
 from codegen.runtime.rpc.dispatch import allowed
-from codegen.runtime.rpc.method import DISCOVER, Method
+from codegen.runtime.rpc.method import DISCOVER, Method, Place
 
 _PREFIX = "#/components/"
 
@@ -49,6 +49,7 @@ class Discovery:
             call=self._discover,
             encode=_as_it_is,
             transaction="none",
+            place=Place.READ,
             safe=True,
         )
 

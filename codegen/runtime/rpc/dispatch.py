@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sized
 from dataclasses import dataclass
 from itertools import count
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pydantic_core import ValidationError, from_json
 
@@ -31,12 +31,9 @@ from codegen.runtime.rpc.answers import (
     protocol_error,
     success,
 )
-from codegen.runtime.rpc.method import Method
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.rpc.method import Method, Place
+from codegen.runtime.storage.database import Database, ReadOnlyThread, Unavailable
 from codegen.runtime.values.bounds import deeper_than, has_infinity
-
-if TYPE_CHECKING:
-    from codegen.runtime.storage.database import Database
 
 STATUSES: Mapping[int, int] = {1401: 401, 1403: 403, 1429: 429}
 """Errors of a single call that the HTTP status tells too; all others are answered with 200."""
@@ -56,6 +53,13 @@ class Answer(NamedTuple):
 
     body: bytes | None
     status: int
+
+
+class Unreadable(NamedTuple):
+    """A body that is no request, and the error that says so."""
+
+    code: int
+    data: Any
 
 
 class Observer(Protocol):
@@ -108,11 +112,14 @@ class Dispatcher:
         self.limits = limits or Limits()
         self.methods: tuple[Method, ...] = tuple(methods)
         self._database, self._clock, self._observer = database, clock, observer
-        self._routes: dict[str, tuple[Method, frozenset[Scope]]] = {}
+        # Only SQLite never lets a reader wait. Who calls is read there too, so elsewhere no request is short.
+        self._least = Place.SHORT if database.dialect == "sqlite" else Place.READ
+        self._routes: dict[str, tuple[Method, frozenset[Scope], Place]] = {}
         for method in self.methods:
             scopes = frozenset(scope for scope in _SCOPES if allowed(method.auth, method.principal, scope))
+            route = method, scopes, max(method.place, self._least)
             for name in (method.name, *method.aliases):
-                if self._routes.setdefault(name, (method, scopes))[0] is not method:
+                if self._routes.setdefault(name, route)[0] is not method:
                     raise ValueError(f"two methods are called {name!r}")
         self._request_ids = f"{os.urandom(5).hex()}-%d"
         self._numbers = count(1)
@@ -123,18 +130,38 @@ class Dispatcher:
 
     def dispatch(self, body: bytes, caller: Caller, refusal: DeclaredError | None = None) -> Answer:
         """Answer a request. With a `refusal` (wrong credentials, too many requests) every call gets that error."""
-        request_id = self.request_id()
+        return self.perform(self.read(body), caller, refusal)
+
+    def read(self, body: bytes) -> Any:
+        """The request in a body, for `place` and `perform`; nothing is called yet."""
         if deeper_than(body, self.limits.depth):
-            return self._unread(body, caller, request_id)
+            return self._too_deep(body)
         try:
             request = from_json(body, allow_inf_nan=False)
         except ValueError as error:
-            return self._refused(PARSE_ERROR, {"reason": str(error)}, caller, request_id)
+            return Unreadable(PARSE_ERROR, {"reason": str(error)})
         if has_infinity(body, request):
-            return self._refused(PARSE_ERROR, {"reason": "number out of range"}, caller, request_id)
+            return Unreadable(PARSE_ERROR, {"reason": "number out of range"})
+        return request
+
+    def place(self, request: Any) -> Place:
+        """Where a read request is to run: that of its slowest call."""
+        if type(request) is dict:
+            name = request.get("method")
+            route = self._routes.get(name) if type(name) is str else None
+            return self._least if route is None else route[2]
+        if type(request) is list and len(request) <= self.limits.batch:
+            return max(Place.READ, *(self.place(each) for each in request if type(each) is dict), self._least)
+        return self._least
+
+    def perform(self, request: Any, caller: Caller, refusal: DeclaredError | None = None) -> Answer:
+        """Answer a read request, as `dispatch` does."""
+        request_id = self.request_id()
         if type(request) is dict:
             answer, code = self._call(request, self._context(caller, request_id), refusal)
             return Answer(answer, 204 if answer is None else STATUSES.get(code, 200))
+        if type(request) is Unreadable:
+            return self._refused(request.code, request.data, caller, request_id)
         if type(request) is list and 0 < len(request) <= self.limits.batch:
             return self._batch(request, caller, request_id, refusal)
         if type(request) is list and request:
@@ -145,16 +172,14 @@ class Dispatcher:
     def _context(self, caller: Caller, request_id: str) -> Context:
         return Context(caller, self._clock, self._database, request_id)
 
-    def _unread(self, body: bytes, caller: Caller, request_id: str) -> Answer:
-        """A body that nests too deep, unless it is no JSON at all."""
+    def _too_deep(self, body: bytes) -> Unreadable:
+        """What is wrong with a body that nests too deep: that, unless it is no JSON at all."""
         try:
             from_json(body, allow_inf_nan=False)
         except ValueError as error:
             if not str(error).startswith("recursion limit"):
-                return self._refused(PARSE_ERROR, {"reason": str(error)}, caller, request_id)
-        return self._refused(
-            INVALID_REQUEST, {"reason": f"nested deeper than {self.limits.depth} levels"}, caller, request_id
-        )
+                return Unreadable(PARSE_ERROR, {"reason": str(error)})
+        return Unreadable(INVALID_REQUEST, {"reason": f"nested deeper than {self.limits.depth} levels"})
 
     def _refused(self, code: int, data: Any, caller: Caller, request_id: str) -> Answer:
         self._observer.called(None, self._context(caller, request_id), code, 0.0)
@@ -190,7 +215,7 @@ class Dispatcher:
         if route is None:
             self._observer.called(None, context, METHOD_NOT_FOUND, 0.0)
             return None if notification else failure(_UNKNOWN, id_), METHOD_NOT_FOUND
-        method, scopes = route
+        method, scopes, _ = route
         result, error, code = self._run(method, scopes, params, context, refusal)
         self._observer.called(method, context, code, perf_counter() - start)
         if notification:
@@ -222,6 +247,8 @@ class Dispatcher:
                 outcome = b"", answers.declared_error(error), error.code
         except InvalidParams as error:
             outcome = b"", answers.invalid_params(error.errors), INVALID_PARAMS
+        except ReadOnlyThread:
+            raise
         except Unavailable as error:
             self._observer.hindered(method, context, error)
             outcome = b"", answers.declared_error(error.answer), error.answer.code

@@ -4,17 +4,49 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal
+from enum import IntEnum
+from typing import Any, Literal, TypeVar
 
 from pydantic_core import SchemaValidator
 
 from codegen.runtime.context import Context, Scope
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 DISCOVER = "rpc.discover"
 """The method that every program has."""
 
 Transaction = Literal["none", "read", "write"]
 """`none`: the method is one statement, or manages its own transaction."""
+
+
+class Place(IntEnum):
+    """Where a request runs, by what it may wait for. Of several calls in one request the greatest decides."""
+
+    SHORT = 0
+    """Reads a row or two: on the thread that has all connections, where the database never lets a reader wait."""
+    READ = 1
+    """Reads the database, or computes a little."""
+    WRITE = 2
+    """May have to wait for other writers."""
+    SLOW = 3
+    """Waits for other programs, or computes for long."""
+
+
+def runs(place: Place) -> Callable[[F], F]:
+    """Decorator of a handler's method, or of a responder of a page: where it runs."""
+
+    def mark(function: F) -> F:
+        function.__place__ = place  # type: ignore[attr-defined]
+        return function
+
+    return mark
+
+
+def place_of(function: Any, otherwise: Place) -> Place:
+    """What `runs` says of a function, `otherwise` where it says nothing."""
+    place: Place = getattr(function, "__place__", otherwise)
+    return place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +67,7 @@ class Method:
     call: Callable[[Context, dict[str, Any]], Any]
     encode: Callable[[Any], bytes]
     transaction: Transaction = "write"
+    place: Place = Place.WRITE
     safe: bool = False
     idempotent: str | None = None
     audit: bool = False

@@ -11,6 +11,8 @@ Several handlers may share a service, but only one may have a method. A webhook 
 
 A method runs inside a transaction of its call (a reading one where it is `@safe`), and from the start again when that
 met another one: it has no effect outside the database, or is marked `@own_transactions`. Webhooks always begin theirs.
+What waits for other programs or computes for long is `@own_transactions` or marked `@runs(Place.SLOW)`; a `@safe`
+method that reads a row or two may be marked `@runs(Place.SHORT)`.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ from typing_extensions import TypeAliasType
 
 from codegen.runtime.context import Context, Scope
 from codegen.runtime.errors import Busy, DeclaredError, Forbidden, RateLimited, Unauthorized
-from codegen.runtime.rpc.method import Method, Transaction
+from codegen.runtime.rpc.method import Method, Place, Transaction, place_of
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -283,6 +285,7 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
     transaction: Transaction = "read" if declared.safe else "write"
     if getattr(function, "__own_transactions__", False):
         transaction = "none"
+    otherwise = Place.SLOW if transaction == "none" else Place.READ if declared.safe else Place.WRITE
     validator = params.validator
     assert isinstance(validator, SchemaValidator)
     return Method(
@@ -295,6 +298,7 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
         call=_caller(_checked(function, declared) if validate_results else function, declared.clocked),
         encode=encoder(declared.result, validate=validate_results),
         transaction=transaction,
+        place=place_of(function, otherwise),
         safe=declared.safe,
         idempotent=declared.idempotent,
         audit=declared.audit,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
+from threading import get_ident
 from typing import Any, Literal, TypeVar
 from urllib.parse import unquote
 
@@ -97,6 +98,10 @@ class Restart(Unavailable):
         super().__init__(reason, Busy())
 
 
+class ReadOnlyThread(Exception):
+    """A thread that only reads was to write (`Database.only_read`); whatever wanted that has to run in another."""
+
+
 class Slot(peewee.Node):
     """A named parameter of a kept statement, in a Peewee query: its value comes with each execution, as stored."""
 
@@ -149,6 +154,7 @@ class Database:
         self.stores: dict[Any, Any] = {}  # what `Store.of` made for this database
         self._thread = _Thread()
         self._connection: Callable[[], Any] = self.peewee.connection if dialect == "sqlite" else self._living
+        self._only_reads = 0  # no thread has this number
         _opened.add(self)
 
     @classmethod
@@ -299,6 +305,15 @@ class Database:
 
     # --- life -------------------------------------------------------------------------------------------------
 
+    def only_read(self) -> None:
+        """From here on this thread reads; what it is to write raises `ReadOnlyThread`, without waiting for the lock.
+
+        For a thread that must not wait. Does nothing on PostgreSQL, where reads wait too.
+        """
+        if self.dialect == "sqlite":
+            self.execute("PRAGMA query_only = 1")
+            self._only_reads = get_ident()
+
     def ping(self) -> None:
         """Raise `Unavailable` when the database does not answer."""
         self.execute("SELECT 1")
@@ -331,6 +346,8 @@ class Database:
         if isinstance(error, peewee.PeeweeException):
             error = getattr(error, "orig", error)
         if isinstance(error, sqlite3.Error):
+            if get_ident() == self._only_reads and "readonly" in str(error):
+                return ReadOnlyThread(str(error))
             translated = _translate_sqlite(error, sql)
             if isinstance(translated, Unavailable) and self.in_transaction:
                 self._contain(translated)

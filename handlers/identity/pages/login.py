@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from codegen.runtime.errors import DeclaredError
+from codegen.runtime.rpc.method import Place, runs
 from generated.models.onboarding import LoginMethod, LoginProof, LoginStart
 from handlers.identity.login import Login
 from handlers.identity.sessions import LIFE
@@ -38,6 +39,7 @@ class LoginPage(Page):
             method=visit.query("method", "sealed"),
         )
 
+    @runs(Place.SLOW)  # a node may be called to deliver a code
     @page
     def on_post(self, visit: Visit) -> None:
         fields = visit.form()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from codegen.runtime.errors import DeclaredError, NotFound
+from codegen.runtime.rpc.method import Place, runs
 from generated.models.onboarding import TopUpStatus
 from handlers.pages.page import Page, page
 from handlers.pages.visit import PageContext, Visit
@@ -39,6 +40,7 @@ class PaymentIntent(Page):
         super().__init__(context)
         self._payments = payments
 
+    @runs(Place.SLOW)  # the provider is called
     @page
     def on_post(self, visit: Visit) -> None:
         context = visit.context()
@@ -98,6 +100,7 @@ class PaymentCheck(Page):
         super().__init__(context)
         self._payments = payments
 
+    @runs(Place.SLOW)  # the provider is called
     @page
     def on_post(self, visit: Visit) -> None:
         context = visit.context()

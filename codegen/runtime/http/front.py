@@ -1,0 +1,160 @@
+"""Where each request runs: what is short on the thread that has the connections, all else in threads that may wait.
+
+A pool each for reading, for writing and for what is slow: a provider that is silent stops neither pages nor calls, and
+a database that somebody has locked stops no readers.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from codegen.runtime.errors import Busy
+from codegen.runtime.http import wsgi
+from codegen.runtime.http.app import HEADERS, HEALTHY, JSON, App, declared, failure
+from codegen.runtime.http.log import Log
+from codegen.runtime.http.pool import Pool
+from codegen.runtime.http.request import Request
+from codegen.runtime.http.response import Response, head, response
+from codegen.runtime.rpc.dispatch import STATUSES
+from codegen.runtime.rpc.method import Place
+from codegen.runtime.storage.database import ReadOnlyThread
+
+if TYPE_CHECKING:
+    from codegen.runtime.http.connection import Connection
+
+READ_THREADS = 4
+WRITE_THREADS = 4
+SLOW_THREADS = 16
+MOST_WAITING = 256
+"""Requests that may wait for a thread of a pool; more are told to come again."""
+SHORT_BODY = 16 * 1024
+"""A longer one takes so long to read that others would notice."""
+
+
+def _json(status: int, headers: Mapping[str, str], body: bytes) -> Response:
+    return response(status, [("Content-Type", JSON), *headers.items()], body)
+
+
+_BUSY = _json(Busy.status, *declared(Busy()))
+
+
+class Front:
+    """Answers requests with any WSGI application: all in the pool of what is slow."""
+
+    def __init__(self, application: wsgi.Wsgi, slow_threads: int = SLOW_THREADS) -> None:
+        self._application = application
+        self._log = Log()
+        self._loop = asyncio.get_running_loop()
+        self._pools = {Place.SLOW: Pool("slow", slow_threads, MOST_WAITING)}
+        self._done: deque[Callable[[], None]] = deque()
+        self._called = False
+        """The event loop was told that something is done."""
+
+    def __call__(self, request: Request, connection: Connection) -> None:
+        self._ask_application(Place.SLOW, request, connection)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a thread is at work."""
+        return any(pool.open for pool in self._pools.values())
+
+    def _ask_application(self, place: Place, request: Request, connection: Connection) -> None:
+        work = partial(wsgi.call, self._application, request)
+        self._give(place, request, connection, work, connection.respond)
+
+    def _give(
+        self,
+        place: Place,
+        request: Request,
+        connection: Connection,
+        work: Callable[[], Any],
+        then: Callable[[Any], None],
+    ) -> None:
+        """Have a thread do the work, and `then` with its outcome on this thread."""
+
+        def run() -> None:
+            done: Callable[[], None]
+            if connection.gone:  # nobody waits for it any more
+                done = partial(connection.respond, _BUSY)
+            else:
+                try:
+                    done = partial(then, work())
+                except Exception as error:
+                    done = partial(connection.respond, self._fault(request, error))
+            self._done.append(done)
+            if not self._called:
+                self._called = True
+                self._loop.call_soon_threadsafe(self._go_on)
+
+        if not self._pools[place].give(run):
+            connection.respond(_BUSY)
+
+    def _go_on(self) -> None:
+        self._called = False  # first: what is done from here on calls again
+        while self._done:
+            self._done.popleft()()
+
+    def _fault(self, request: Request, error: Exception) -> Response:
+        return _json(*failure(self._log, request.path(), error))
+
+
+class AppFront(Front):
+    """Answers requests with an application of `create_app`: `/rpc` and `/healthz` go ahead of all generic parts."""
+
+    def __init__(self, application: App, slow_threads: int = SLOW_THREADS) -> None:
+        super().__init__(application, slow_threads)
+        # PERF: SQLite has one writer at a time. More threads would ask it in turns whether they may, and be late.
+        writers = 1 if application.database.dialect == "sqlite" else WRITE_THREADS
+        self._pools |= {
+            Place.READ: Pool("read", READ_THREADS, MOST_WAITING),
+            Place.WRITE: Pool("write", writers, MOST_WAITING),
+        }
+        application.database.only_read()
+        self._app, self._rpc, self._log = application, application.rpc, application.observation.log
+        self._heads = {
+            status: head(status, [("Content-Type", JSON), *HEADERS.items()]) for status in (200, *STATUSES.values())
+        }
+        self._nothing = response(204, HEADERS.items())
+        self._healthy = _json(200, HEADERS, HEALTHY)
+
+    def __call__(self, request: Request, connection: Connection) -> None:
+        if request.target == b"/rpc" and request.method == "POST" and request.headers.get("CONTENT_TYPE") == JSON:
+            self._take_call(request, connection)
+        elif request.target == b"/healthz" and request.method in ("GET", "HEAD"):
+            connection.respond(self._healthy)
+        else:  # other spellings of the same are Falcon's to judge
+            self._ask_application(self._app.place(request.method, request.path()), request, connection)
+
+    def _take_call(self, request: Request, connection: Connection) -> None:
+        if len(request.body) <= SHORT_BODY:
+            self._place_call(request, connection, self._rpc.read(request.body))
+            return
+        read = partial(self._rpc.read, request.body)
+        self._give(Place.READ, request, connection, read, partial(self._place_call, request, connection))
+
+    def _place_call(self, request: Request, connection: Connection, read: Any) -> None:
+        place = self._rpc.place(read)
+        if place is Place.SHORT and len(request.body) > SHORT_BODY:
+            place = Place.READ
+        if place is Place.SHORT:
+            try:
+                connection.respond(self._perform(request, read))
+                return
+            except ReadOnlyThread:  # who calls was last noted so long ago that it is noted again
+                place = Place.WRITE
+            except Exception as error:
+                connection.respond(self._fault(request, error))
+                return
+        self._give(place, request, connection, partial(self._perform, request, read), connection.respond)
+
+    def _perform(self, request: Request, read: Any) -> Response:
+        (body, status), retry_after = self._rpc.perform(request.headers, read)
+        if body is None:
+            return self._nothing
+        if retry_after is not None:
+            return _json(status, {**HEADERS, "Retry-After": str(retry_after)}, body)
+        return Response(self._heads[status], body, len(body))

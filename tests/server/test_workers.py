@@ -1,0 +1,91 @@
+"""The life of a server's processes: one that dies is replaced, all end together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.server.served import LONG, Served, call, everything, message
+
+
+def children(parent: int) -> set[int]:
+    """The processes that `parent` has started and that live."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, above = path.read_text().rpartition(")")[2].split()[:2]
+        except OSError:  # it has just ended
+            continue
+        if int(above) == parent and state != "Z":
+            found.add(int(path.parent.name))
+    return found
+
+
+def alive(process: int) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+
+
+def wait_for(what: Callable[[], bool]) -> None:
+    until = time.monotonic() + LONG
+    while not what():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Served]:
+    served = Served(tmp_path, workers=2)
+    yield served
+    if served.process.poll() is None:
+        served.stop()
+
+
+def test_a_worker_that_dies_is_replaced(server: Served) -> None:
+    first = children(server.process.pid)
+    assert len(first) == 2
+    os.kill(min(first), signal.SIGKILL)
+    assert server.post("foobar") == "bar", "the other one serves"
+    wait_for(lambda: len(children(server.process.pid)) == 2)
+    assert len(first & children(server.process.pid)) == 1
+    assert '"event":"worker ended"' in server.log.read_text()
+    assert server.post("foobar") == "bar"
+
+
+def test_ctrl_c_ends_all(server: Served) -> None:
+    workers = children(server.process.pid)
+    for process in (server.process.pid, *workers):  # as a terminal does
+        os.kill(process, signal.SIGINT)
+    assert server.process.wait(LONG) == 0
+    assert not any(map(alive, workers))
+    assert "Traceback" not in server.log.read_text()
+
+
+def test_stopping_waits_for_calls_and_not_for_clients(server: Served) -> None:
+    with (
+        server.held(20),
+        server.held(20, b"GET / HT"),
+        server.held(20, message(b"", "Content-Length: 9", length=False)),
+        server.connect(message(call("slow"))) as called,
+    ):
+        wait_for(lambda: (server.folder / "slow").exists())
+        server.process.send_signal(signal.SIGTERM)
+        found = everything(called)
+        assert b'"result":"done"' in found
+        assert b"Connection: close" in found
+        assert server.process.wait(LONG) == 0
+
+
+def test_a_worker_that_cannot_begin_is_said(tmp_path: Path) -> None:
+    served = Served(tmp_path, target="rpc_example:missing", ready=False)
+    assert served.process.wait(LONG) == 1
+    said = served.log.read_text()
+    assert "has no attribute 'missing'" in said
+    assert "WorkerFailed" in said
