@@ -138,6 +138,13 @@ def codegen(session: nox.Session) -> None:
 
 
 @nox.session
+def mutants(session: nox.Session) -> None:
+    """Mutate the money core and list what its tests do not notice: `nox -s mutants -- handlers/ledger/wallet.py`."""
+    install(session, "test")
+    session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Run a benchmark: `nox -s bench -- codegen|rpc|ledger`. Peers run in the same run; ratios are printed."""
     install(session, "bench")

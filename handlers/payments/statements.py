@@ -20,3 +20,32 @@ SETTLED_TOP_UP = """
 SELECT 1 FROM top_up WHERE provider = ? AND payment_ref = ? AND settled_at IS NOT NULL
 AND status IN ('settled', 'refunded', 'disputed')
 """
+CREDITED_TOP_UPS_IN_ORDER = """
+SELECT top_up.sid, top_up.provider, top_up.payment_ref, top_up.user_sid, top_up.status, top_up.refunded,
+    credit_lot.amount
+FROM top_up
+JOIN ledger_transaction ON ledger_transaction.posting_key = 'payment:' || top_up.provider || ':' || top_up.payment_ref
+JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
+WHERE top_up.sid > ? ORDER BY top_up.sid LIMIT ?
+"""
+POSTED_FOR_PAYMENT = """
+SELECT ledger_transaction.sid, ledger_transaction.kind, ledger_transaction.posting_key, ledger_entry.account,
+    ledger_entry.amount
+FROM ledger_transaction JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+WHERE ledger_transaction.source = ?
+"""
+DISPUTES_OF_TOP_UP = """
+SELECT dispute_ref, user_sid, provider, amount, status FROM dispute WHERE top_up_sid = ?
+"""
+REFUNDS_OF_TOP_UP = """
+SELECT amount, user_sid, provider FROM refund WHERE top_up_sid = ? AND status = 'succeeded' AND settled_at IS NOT NULL
+"""
+EVENTS_OF_TOP_UP = """
+SELECT kind, user_sid FROM payment_event WHERE top_up_sid = ?
+"""
+APPLIED_INBOX_IN_ORDER = """
+SELECT sid, provider, provider_event_id,
+    (SELECT 1 FROM payment_event WHERE payment_event.provider = webhook_inbox_entry.provider
+        AND payment_event.provider_event_id = webhook_inbox_entry.provider_event_id)
+FROM webhook_inbox_entry WHERE sid > ? AND state = 'applied' ORDER BY sid LIMIT ?
+"""

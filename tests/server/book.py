@@ -10,7 +10,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import LedgerTransaction, TopUpStatus, TransactionKind
-from generated.tables.onboarding import TOP_UP, USER
+from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER
 from handlers.identity.hooks import open_billing
 from handlers.ledger import wallet as rules
 from handlers.ledger.adjusting import Adjustments
@@ -45,6 +45,7 @@ class Book:
         self.ledger = Ledger(database, self.clock)
         self.adjustments = Adjustments(self.ledger)
         self.top_ups = Store.of(TOP_UP, database)
+        self.events = Store.of(PAYMENT_EVENT, database)
 
     @property
     def context(self) -> Context:
@@ -81,11 +82,11 @@ class Book:
         )
 
     def top_up(self, user: str, ref: str, amount: int, at: datetime | None = None) -> LedgerTransaction | None:
-        """A payment that settled: the row and its posting."""
+        """A payment that settled: the row, its event and its posting."""
         settled_at = at or self.clock.now()
 
         def work() -> LedgerTransaction | None:
-            self.top_ups.insert_once(
+            made = self.top_ups.insert_once(
                 {
                     "user_sid": user,
                     "provider": "stripe",
@@ -98,6 +99,22 @@ class Book:
                 self.clock.now(),
                 ("provider", "payment_ref"),
             )
+            if made is not None:
+                self.events.new(
+                    {
+                        "provider": "stripe",
+                        "provider_event_id": f"evt_{ref}",
+                        "external_ref": ref,
+                        "user_sid": user,
+                        "top_up_sid": made.sid,
+                        "amount_minor": amount // 10**7,
+                        "currency": "USD",
+                        "kind": "payment_succeeded",
+                        "status": "applied",
+                        "occurred_at": settled_at,
+                    },
+                    self.clock.now(),
+                )
             return self.post(
                 user,
                 TransactionKind.TOP_UP,
