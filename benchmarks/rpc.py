@@ -1,6 +1,7 @@
 """The same calls served by us and by what a Python developer would pick instead, side by side in one run.
 
-`nox -s bench -- rpc [--seconds S] [--rounds N] [--only read,write,page,batch]`; needs wrk (`nox -s system`).
+`nox -s bench -- rpc [--seconds S] [--rounds N] [--only read,write,page,batch]
+[--before REF]`; needs wrk (`nox -s system`).
 
 Every server is one process pinned to one core, wrk to another; rounds go round the servers, medians are compared.
 A peer runs twice: as its documentation writes it (ORM per call), and with our own kept SQL text; that again on uvicorn
@@ -65,6 +66,8 @@ class Server:
     aim: float | None = None
     rest: bool = False
     echo: bool = False
+    root: Path = ROOT
+    """The working tree that it runs in."""
 
 
 OURS = Server("ours", (f"{PEERS}.ours_app", "{port}"))
@@ -72,7 +75,7 @@ SERVERS = [
     OURS,
     Server("fastapi-jsonrpc, same SQL", (*UVICORN, f"{PEERS}.fastapi_jsonrpc_app:app"), "sql", 5.5),
     Server("FastAPI REST, same SQL", (*UVICORN, f"{PEERS}.fastapi_rest_app:app"), "sql", 3.5, rest=True),
-    Server("openrpc, same SQL", (*UVICORN, f"{PEERS}.openrpc_app:app"), "sql", 2.5),
+    Server("openrpc, same SQL", (*UVICORN, f"{PEERS}.openrpc_app:app"), "sql", 2.0),
     Server("jsonrpcserver + Flask, same SQL", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "sql"),
     Server("fastapi-jsonrpc, same SQL, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_jsonrpc_app:app"), "sql", 5.5),
     Server("FastAPI REST, same SQL, plain uvicorn", (*PLAIN, f"{PEERS}.fastapi_rest_app:app"), "sql", 3.5, rest=True),
@@ -86,7 +89,7 @@ SERVERS = [
     ),
     Server("openrpc, as documented, plain uvicorn", (*PLAIN, f"{PEERS}.openrpc_app:app"), "orm", 6.0),
     Server("jsonrpcserver + Flask, as documented", (*GUNICORN, f"{PEERS}.jsonrpcserver_app:app"), "orm"),
-    Server("ceiling: Falcon echo", (*GRANIAN, f"{PEERS}.falcon_echo_app:app"), aim=0.4, echo=True),
+    Server("ceiling: Falcon echo", (*GRANIAN, f"{PEERS}.falcon_echo_app:app"), aim=0.5, echo=True),
     Server("ceiling: bare granian", (*GRANIAN, f"{PEERS}.granian_bare_app:app"), echo=True),
 ]
 
@@ -157,19 +160,32 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def prepare(folder: Path) -> dict[str, str]:
+def earlier(ref: str, folder: Path) -> Server:
+    """Ours as it was at a git ref, in a tree of its own, started as it was started then."""
+    folder.mkdir()
+    archive = subprocess.run(["git", "archive", ref], check=True, cwd=ROOT, capture_output=True).stdout
+    subprocess.run(["tar", "-x"], check=True, cwd=folder, input=archive)
+    print_command = "import json; from benchmarks.rpc import OURS; print(json.dumps(OURS.command))"
+    printed = subprocess.run([sys.executable, "-c", print_command], check=True, cwd=folder, capture_output=True).stdout
+    return Server(f"ours at {ref}", tuple(json.loads(printed)), root=folder)
+
+
+def prepare(folder: Path, root: Path) -> dict[str, str]:
     """Generate code for the benchmark's schema, make the database and fill it; gives the servers' environment."""
     schemas = folder / "schemas"
-    shutil.copytree(ROOT / "benchmarks" / "rpc_schemas", schemas)
+    folder.mkdir(exist_ok=True)
+    shutil.copytree(root / "benchmarks" / "rpc_schemas", schemas)
     database = folder / "bench.db"
     run = [sys.executable, "-m", "codegen"]
-    subprocess.run([*run, "generate", "--schemas", schemas, "--out", folder / "bench_generated"], check=True, cwd=ROOT)
-    subprocess.run([*run, "migrate", "plan", "--schemas", schemas, "--slug", "initial"], check=True, cwd=ROOT)
-    subprocess.run(
-        [*run, "migrate", "apply", "--schemas", schemas, "--database", f"sqlite:///{database}"], check=True, cwd=ROOT
-    )
-    environment = {**os.environ, "BENCH_DATABASE": str(database), "PYTHONPATH": f"{ROOT}:{folder}"}
-    subprocess.run([sys.executable, "-m", f"{PEERS}.fill", str(ACCOUNTS)], check=True, cwd=ROOT, env=environment)
+    environment = {**os.environ, "BENCH_DATABASE": str(database), "PYTHONPATH": f"{root}:{folder}"}
+    commands: list[list[str | Path]] = [
+        [*run, "generate", "--schemas", schemas, "--out", folder / "bench_generated"],
+        [*run, "migrate", "plan", "--schemas", schemas, "--slug", "initial"],
+        [*run, "migrate", "apply", "--schemas", schemas, "--database", f"sqlite:///{database}"],
+        [sys.executable, "-m", f"{PEERS}.fill", str(ACCOUNTS)],
+    ]
+    for command in commands:
+        subprocess.run(command, check=True, cwd=root, env=environment)
     return environment
 
 
@@ -179,7 +195,7 @@ def start(server: Server, environment: dict[str, str], port: int, log: IO[bytes]
     program, *rest = (part.format(port=port) for part in server.command)
     process = subprocess.Popen(
         [sys.executable, "-m", program, *rest],
-        cwd=ROOT,
+        cwd=server.root,
         start_new_session=True,
         stdout=log,
         stderr=log,
@@ -258,7 +274,12 @@ def measure(server: Server, process: int, port: int, script: Path, seconds: int)
 
 
 def compare(
-    operation: str, servers: list[Server], environment: dict[str, str], rounds: int, seconds: int, folder: Path
+    operation: str,
+    servers: list[Server],
+    environments: dict[Path, dict[str, str]],
+    rounds: int,
+    seconds: int,
+    folder: Path,
 ) -> None:
     ports = {server.name: free_port() for server in servers}
     figures = {server.name: Figures() for server in servers}
@@ -267,7 +288,7 @@ def compare(
     scripts: dict[str, Path] = {}
     try:
         for server in servers:
-            running.append(start(server, environment, ports[server.name], log))
+            running.append(start(server, environments[server.root], ports[server.name], log))
             verify(server, operation, ports[server.name])
         for number in range(rounds + 1):
             for index, server in enumerate(servers):
@@ -303,16 +324,21 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(OPERATIONS))
+    parser.add_argument("--before", metavar="REF", help="measure ours at this git ref too")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the servers are ended
     if shutil.which("wrk") is None:
         raise SystemExit("wrk is missing: run `nox -s system` (Debian's package wrk)")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        environment = prepare(folder)
+        environments = {ROOT: prepare(folder / "now", ROOT)}
+        measured = list(SERVERS)
+        if arguments.before:
+            measured.insert(1, earlier(arguments.before, folder / "earlier"))
+            environments[measured[1].root] = prepare(folder / "before", measured[1].root)
         for operation in arguments.only.split(","):
-            servers = [server for server in SERVERS if wrk_script(server, operation) is not None]
-            compare(operation, servers, environment, arguments.rounds, arguments.seconds, folder)
+            servers = [server for server in measured if wrk_script(server, operation) is not None]
+            compare(operation, servers, environments, arguments.rounds, arguments.seconds, folder)
 
 
 if __name__ == "__main__":
