@@ -157,7 +157,7 @@ CREATE INDEX "ix_billing__frozen" ON "billing" ("frozen");
 
 CREATE TABLE "ledger_transaction" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_ledger_transaction" PRIMARY KEY,
-    "kind" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_ledger_transaction__kind" CHECK ("kind" IN ('adjustment', 'dispute_hold', 'dispute_loss', 'dispute_release', 'grant', 'grant_expiry', 'plan', 'refund', 'top_up', 'usage', 'usage_void', 'write_off')),
+    "kind" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_ledger_transaction__kind" CHECK ("kind" IN ('adjustment', 'dispute_hold', 'dispute_loss', 'dispute_reinstated', 'dispute_release', 'grant', 'grant_expiry', 'kyc_hold', 'kyc_release', 'overpayment', 'plan', 'provider_fee', 'refund', 'top_up', 'usage', 'usage_void', 'write_off')),
     "user_sid" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_ledger_transaction__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "posting_key" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_ledger_transaction__posting_key" CHECK (length("posting_key") BETWEEN 1 AND 800),
     "source" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_ledger_transaction__source" CHECK (length("source") BETWEEN 3 AND 768),
@@ -259,6 +259,8 @@ CREATE TABLE "top_up" (
     "payment_ref" TEXT COLLATE "C" CONSTRAINT "ck_top_up__payment_ref" CHECK (length("payment_ref") BETWEEN 1 AND 255),
     "amount" BIGINT NOT NULL CONSTRAINT "ck_top_up__amount" CHECK ("amount" >= 0),
     "refunded" BIGINT NOT NULL CONSTRAINT "ck_top_up__refunded" CHECK ("refunded" >= 0),
+    "excess" BIGINT NOT NULL CONSTRAINT "ck_top_up__excess" CHECK ("excess" >= 0),
+    "held" BIGINT NOT NULL CONSTRAINT "ck_top_up__held" CHECK ("held" >= 0),
     "status" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_top_up__status" CHECK ("status" IN ('disputed', 'expired', 'failed', 'needs_review', 'open', 'refunded', 'settled')),
     "url" TEXT COLLATE "C" CONSTRAINT "ck_top_up__url" CHECK (length("url") BETWEEN 1 AND 2048),
     "phone" TEXT COLLATE "C",
@@ -294,7 +296,7 @@ CREATE TABLE "payment_event" (
     "top_up_sid" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_payment_event__top_up_sid" REFERENCES "top_up" ("sid") ON DELETE RESTRICT,
     "amount_minor" BIGINT NOT NULL,
     "currency" TEXT COLLATE "C" NOT NULL,
-    "kind" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_payment_event__kind" CHECK ("kind" IN ('dispute_lost', 'dispute_opened', 'dispute_won', 'other', 'payment_failed', 'payment_pending', 'payment_succeeded', 'refund_changed', 'refund_failed', 'session_expired')),
+    "kind" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_payment_event__kind" CHECK ("kind" IN ('dispute_inquiry', 'dispute_lost', 'dispute_opened', 'dispute_won', 'other', 'payment_failed', 'payment_pending', 'payment_succeeded', 'refund_changed', 'refund_failed', 'session_expired')),
     "status" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_payment_event__status" CHECK ("status" IN ('applied', 'ignored', 'needs_review')),
     "occurred_at" BIGINT NOT NULL CONSTRAINT "ck_payment_event__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
     "received_at" BIGINT NOT NULL CONSTRAINT "ck_payment_event__received_at" CHECK ("received_at" BETWEEN 0 AND 4294967295)
@@ -346,6 +348,8 @@ CREATE INDEX "ix_refund__user_sid" ON "refund" ("user_sid");
 
 CREATE INDEX "ix_refund__status" ON "refund" ("status");
 
+CREATE INDEX "ix_refund__settled_at" ON "refund" ("settled_at");
+
 CREATE UNIQUE INDEX "uq_refund__provider_and_refund_ref" ON "refund" ("provider", "refund_ref");
 
 CREATE TABLE "dispute" (
@@ -355,7 +359,7 @@ CREATE TABLE "dispute" (
     "provider" TEXT COLLATE "C" NOT NULL,
     "dispute_ref" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_dispute__dispute_ref" CHECK (length("dispute_ref") BETWEEN 1 AND 255),
     "amount" BIGINT NOT NULL CONSTRAINT "ck_dispute__amount" CHECK ("amount" >= 0),
-    "status" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_dispute__status" CHECK ("status" IN ('lost', 'open', 'won')),
+    "status" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_dispute__status" CHECK ("status" IN ('inquiry', 'lost', 'open', 'won')),
     "opened_at" BIGINT NOT NULL CONSTRAINT "ck_dispute__opened_at" CHECK ("opened_at" BETWEEN 0 AND 4294967295),
     "closed_at" BIGINT CONSTRAINT "ck_dispute__closed_at" CHECK ("closed_at" BETWEEN 0 AND 4294967295),
     "rev" BIGINT NOT NULL
@@ -366,6 +370,8 @@ CREATE INDEX "ix_dispute__top_up_sid" ON "dispute" ("top_up_sid");
 CREATE INDEX "ix_dispute__user_sid" ON "dispute" ("user_sid");
 
 CREATE INDEX "ix_dispute__status" ON "dispute" ("status");
+
+CREATE INDEX "ix_dispute__opened_at" ON "dispute" ("opened_at");
 
 CREATE UNIQUE INDEX "uq_dispute__provider_and_dispute_ref" ON "dispute" ("provider", "dispute_ref");
 
@@ -403,11 +409,16 @@ CREATE TABLE "reconciliation" (
     "theirs" BIGINT NOT NULL,
     "difference" BIGINT NOT NULL,
     "items" JSON NOT NULL,
+    "found" BIGINT NOT NULL CONSTRAINT "ck_reconciliation__found" CHECK ("found" BETWEEN 0 AND 4294967295),
+    "fees" BIGINT NOT NULL,
     "checked_at" BIGINT NOT NULL CONSTRAINT "ck_reconciliation__checked_at" CHECK ("checked_at" BETWEEN 0 AND 4294967295),
+    "compare_again_at" BIGINT CONSTRAINT "ck_reconciliation__compare_again_at" CHECK ("compare_again_at" BETWEEN 0 AND 4294967295),
     "rev" BIGINT NOT NULL
 );
 
 CREATE INDEX "ix_reconciliation__day" ON "reconciliation" ("day");
+
+CREATE INDEX "ix_reconciliation__compare_again_at" ON "reconciliation" ("compare_again_at");
 
 CREATE UNIQUE INDEX "uq_reconciliation__provider_and_day" ON "reconciliation" ("provider", "day");
 

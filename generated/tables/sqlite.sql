@@ -158,7 +158,7 @@ CREATE INDEX "ix_billing__frozen" ON "billing" ("frozen");
 
 CREATE TABLE "ledger_transaction" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_ledger_transaction" PRIMARY KEY,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__kind" CHECK ("kind" IN ('adjustment', 'dispute_hold', 'dispute_loss', 'dispute_release', 'grant', 'grant_expiry', 'plan', 'refund', 'top_up', 'usage', 'usage_void', 'write_off')),
+    "kind" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__kind" CHECK ("kind" IN ('adjustment', 'dispute_hold', 'dispute_loss', 'dispute_reinstated', 'dispute_release', 'grant', 'grant_expiry', 'kyc_hold', 'kyc_release', 'overpayment', 'plan', 'provider_fee', 'refund', 'top_up', 'usage', 'usage_void', 'write_off')),
     "user_sid" TEXT CONSTRAINT "fk_ledger_transaction__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "posting_key" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__posting_key" CHECK (length("posting_key") BETWEEN 1 AND 800),
     "source" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__source" CHECK (length("source") BETWEEN 3 AND 768),
@@ -262,6 +262,8 @@ CREATE TABLE "top_up" (
     "payment_ref" TEXT CONSTRAINT "ck_top_up__payment_ref" CHECK (length("payment_ref") BETWEEN 1 AND 255),
     "amount" INTEGER NOT NULL CONSTRAINT "ck_top_up__amount" CHECK ("amount" >= 0),
     "refunded" INTEGER NOT NULL CONSTRAINT "ck_top_up__refunded" CHECK ("refunded" >= 0),
+    "excess" INTEGER NOT NULL CONSTRAINT "ck_top_up__excess" CHECK ("excess" >= 0),
+    "held" INTEGER NOT NULL CONSTRAINT "ck_top_up__held" CHECK ("held" >= 0),
     "status" TEXT NOT NULL CONSTRAINT "ck_top_up__status" CHECK ("status" IN ('disputed', 'expired', 'failed', 'needs_review', 'open', 'refunded', 'settled')),
     "url" TEXT CONSTRAINT "ck_top_up__url" CHECK (length("url") BETWEEN 1 AND 2048),
     "phone" TEXT,
@@ -297,7 +299,7 @@ CREATE TABLE "payment_event" (
     "top_up_sid" TEXT CONSTRAINT "fk_payment_event__top_up_sid" REFERENCES "top_up" ("sid") ON DELETE RESTRICT,
     "amount_minor" INTEGER NOT NULL,
     "currency" TEXT NOT NULL,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_payment_event__kind" CHECK ("kind" IN ('dispute_lost', 'dispute_opened', 'dispute_won', 'other', 'payment_failed', 'payment_pending', 'payment_succeeded', 'refund_changed', 'refund_failed', 'session_expired')),
+    "kind" TEXT NOT NULL CONSTRAINT "ck_payment_event__kind" CHECK ("kind" IN ('dispute_inquiry', 'dispute_lost', 'dispute_opened', 'dispute_won', 'other', 'payment_failed', 'payment_pending', 'payment_succeeded', 'refund_changed', 'refund_failed', 'session_expired')),
     "status" TEXT NOT NULL CONSTRAINT "ck_payment_event__status" CHECK ("status" IN ('applied', 'ignored', 'needs_review')),
     "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_payment_event__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
     "received_at" INTEGER NOT NULL CONSTRAINT "ck_payment_event__received_at" CHECK ("received_at" BETWEEN 0 AND 4294967295)
@@ -350,6 +352,8 @@ CREATE INDEX "ix_refund__user_sid" ON "refund" ("user_sid");
 
 CREATE INDEX "ix_refund__status" ON "refund" ("status");
 
+CREATE INDEX "ix_refund__settled_at" ON "refund" ("settled_at");
+
 CREATE UNIQUE INDEX "uq_refund__provider_and_refund_ref" ON "refund" ("provider", "refund_ref");
 
 CREATE TABLE "dispute" (
@@ -359,7 +363,7 @@ CREATE TABLE "dispute" (
     "provider" TEXT NOT NULL,
     "dispute_ref" TEXT NOT NULL CONSTRAINT "ck_dispute__dispute_ref" CHECK (length("dispute_ref") BETWEEN 1 AND 255),
     "amount" INTEGER NOT NULL CONSTRAINT "ck_dispute__amount" CHECK ("amount" >= 0),
-    "status" TEXT NOT NULL CONSTRAINT "ck_dispute__status" CHECK ("status" IN ('lost', 'open', 'won')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_dispute__status" CHECK ("status" IN ('inquiry', 'lost', 'open', 'won')),
     "opened_at" INTEGER NOT NULL CONSTRAINT "ck_dispute__opened_at" CHECK ("opened_at" BETWEEN 0 AND 4294967295),
     "closed_at" INTEGER CONSTRAINT "ck_dispute__closed_at" CHECK ("closed_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -370,6 +374,8 @@ CREATE INDEX "ix_dispute__top_up_sid" ON "dispute" ("top_up_sid");
 CREATE INDEX "ix_dispute__user_sid" ON "dispute" ("user_sid");
 
 CREATE INDEX "ix_dispute__status" ON "dispute" ("status");
+
+CREATE INDEX "ix_dispute__opened_at" ON "dispute" ("opened_at");
 
 CREATE UNIQUE INDEX "uq_dispute__provider_and_dispute_ref" ON "dispute" ("provider", "dispute_ref");
 
@@ -407,11 +413,16 @@ CREATE TABLE "reconciliation" (
     "theirs" INTEGER NOT NULL,
     "difference" INTEGER NOT NULL,
     "items" TEXT NOT NULL,
+    "found" INTEGER NOT NULL CONSTRAINT "ck_reconciliation__found" CHECK ("found" BETWEEN 0 AND 4294967295),
+    "fees" INTEGER NOT NULL,
     "checked_at" INTEGER NOT NULL CONSTRAINT "ck_reconciliation__checked_at" CHECK ("checked_at" BETWEEN 0 AND 4294967295),
+    "compare_again_at" INTEGER CONSTRAINT "ck_reconciliation__compare_again_at" CHECK ("compare_again_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
 CREATE INDEX "ix_reconciliation__day" ON "reconciliation" ("day");
+
+CREATE INDEX "ix_reconciliation__compare_again_at" ON "reconciliation" ("compare_again_at");
 
 CREATE UNIQUE INDEX "uq_reconciliation__provider_and_day" ON "reconciliation" ("provider", "day");
 

@@ -132,7 +132,7 @@ class Adjustments:
         def work() -> Billing:
             self._user(user_sid)
             billing = self._billing(context, user_sid)
-            held = -self._ledger.balances(user_sid)["held"]
+            frozen = self._is_frozen(user_sid, on)
             self._acts.record(
                 context,
                 FREEZE,
@@ -140,9 +140,9 @@ class Adjustments:
                 {"on": on},
                 reason,
                 before={"frozen": billing.frozen},
-                after={"frozen": on or held > 0},
+                after={"frozen": frozen},
             )
-            return self._ledger.billings.patch(billing.sid, {"frozen": self._is_frozen(user_sid, held)})
+            return self._ledger.billings.patch(billing.sid, {"frozen": frozen})
 
         return self._ledger.transaction(work)
 

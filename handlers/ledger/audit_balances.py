@@ -68,7 +68,7 @@ def _billings(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator
             "first_paid_at": _time(row[10]),
             "last_active_at": _time(row[11]),
             "debt_since": _debt_since(database, user_sid, credit),
-            "frozen": is_frozen(user_sid, -balances["held"]),
+            "frozen": is_frozen(user_sid),
         }
         for name, value in expected.items():
             if billing[name] != value:

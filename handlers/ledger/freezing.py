@@ -1,33 +1,64 @@
-"""Whether a user's new spending is frozen: while money is held for a dispute, and by the last word on it after that.
+"""Whether a user's new spending is frozen: while a payment is disputed, and by the last word on it after that.
 
-The last word is the latest of: a lost dispute, an operator's `billing.freeze`.
+The last word is the latest of: a dispute that was lost and stayed so, an operator's `billing.freeze`.
 """
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from typing import Protocol
 
 from codegen.runtime.storage.database import Database
+from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import statements
 
 FREEZE = "billing.freeze"
 """The act by which an operator freezes (`{"on": true}`) or unfreezes."""
-FREEZING = (TransactionKind.DISPUTE_HOLD, TransactionKind.DISPUTE_RELEASE, TransactionKind.DISPUTE_LOSS)
+FREEZING = (
+    TransactionKind.DISPUTE_HOLD,
+    TransactionKind.DISPUTE_RELEASE,
+    TransactionKind.DISPUTE_LOSS,
+    TransactionKind.DISPUTE_REINSTATED,
+)
 """Transactions that bear on it."""
 
 
-def freezing(database: Database) -> Callable[[str, int], bool]:
-    """A function that tells of a user, by its sid and the nano-dollars held, whether spending is frozen."""
-    last_act = database.prepare(statements.LAST_ACT)
-    last_loss = database.prepare(statements.LAST_TRANSACTION)
+class Freezing(Protocol):
+    def __call__(self, user_sid: str, said: bool | None = None) -> bool:
+        """Whether a user's spending is frozen; `said` is what an operator says just now."""
+        ...
 
-    def is_frozen(user_sid: str, held: int) -> bool:
-        if held > 0:
-            return True
+
+def freezing(database: Database) -> Freezing:
+    """The function that tells it from what is posted and recorded in a database."""
+    last_act = database.prepare(statements.LAST_ACT)
+    disputes = database.prepare(statements.DISPUTE_TRANSACTIONS)
+    kinds = [kind.value for kind in FREEZING]
+
+    def is_frozen(user_sid: str, said: bool | None = None) -> bool:
+        steps = [(TransactionKind(kind), *rest) for kind, *rest in database.execute(disputes, (user_sid, *kinds))]
+        if said is not None:
+            return frozen(steps, (new_sid(), said))
         acts = database.execute(last_act, (user_sid, FREEZE))
-        loss = database.execute(last_loss, (user_sid, TransactionKind.DISPUTE_LOSS.value))[0][0]
-        if acts and (loss is None or acts[0][0] > loss):
-            return bool(json.loads(acts[0][1])["on"])
-        return loss is not None
+        return frozen(steps, (acts[0][0], bool(json.loads(acts[0][1])["on"])) if acts else None)
 
     return is_frozen
+
+
+def frozen(steps: list[tuple[TransactionKind, str, str]], act: tuple[str, bool] | None) -> bool:
+    """`steps` are the dispute transactions of a user (kind, source, sid) in order, `act` the last freezing act: its sid
+    and whether it freezes."""
+    count = Counter(kind for kind, _, _ in steps)
+    closed = count[TransactionKind.DISPUTE_RELEASE] + count[TransactionKind.DISPUTE_LOSS]
+    if count[TransactionKind.DISPUTE_HOLD] > closed:
+        return True
+    losses: dict[str, list[str]] = {}
+    for kind, source, sid in steps:
+        if kind == TransactionKind.DISPUTE_LOSS:
+            losses.setdefault(source, []).append(sid)
+        elif kind == TransactionKind.DISPUTE_REINSTATED and losses.get(source):
+            losses[source].pop()
+    last_loss = max((sid for sids in losses.values() for sid in sids), default=None)
+    if act is not None and (last_loss is None or act[0] > last_loss):
+        return act[1]
+    return last_loss is not None

@@ -93,6 +93,7 @@ class Ledger:
         self._lot_sql = prepare(statements.LOT)
         self._keep_remaining_sql = prepare(statements.KEEP_REMAINING)
         self._expired_lots_sql = prepare(statements.EXPIRED_LOTS)
+        self._keep_frozen_sql = prepare(statements.KEEP_FROZEN)
         self._is_frozen = freezing(database)
         self._turn = _Turn()
 
@@ -217,6 +218,8 @@ class Ledger:
             self.database.execute_all(writes)
         except Duplicate as error:  # the caller's transaction had read before it came to its turn
             raise Restart("another posting was made meanwhile") from error
+        if cause.kind in FREEZING:
+            self.database.execute(self._keep_frozen_sql, (self._is_frozen(user_sid), user_sid))
         return self.transactions.object(transaction)
 
     def lot_of(self, key: str) -> str | None:
@@ -332,9 +335,6 @@ class Ledger:
             paid = sum(line.amount for line in lines if line.account.startswith("cash:"))
             changes["lifetime_paid"] = _fitting(billing["lifetime_paid"] + paid)
             changes["first_paid_at"] = min(billing["first_paid_at"] or effective_at, effective_at)
-        if kind in FREEZING:
-            lost = kind == TransactionKind.DISPUTE_LOSS  # this very one, which is not written yet
-            changes["frozen"] = lost or self._is_frozen(user_sid, -wallet.balances["held"])
         after = {**billing, **changes}
         if before.billing is None:
             return self.billings.sql.insert, self.billings.row(after)

@@ -60,8 +60,11 @@ WHERE expires_at <= ? AND remaining > 0 AND kind = 'granted' AND user_sid > ? OR
 LAST_ACT = """
 SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1
 """
-LAST_TRANSACTION = """
-SELECT MAX(sid) FROM ledger_transaction WHERE user_sid = ? AND kind = ?
+DISPUTE_TRANSACTIONS = """
+SELECT kind, source, sid FROM ledger_transaction WHERE user_sid = ? AND kind IN (?, ?, ?, ?) ORDER BY sid
+"""
+KEEP_FROZEN = """
+UPDATE billing SET frozen = ? WHERE user_sid = ?
 """
 
 # --- what people read -----------------------------------------------------------------------------------------------

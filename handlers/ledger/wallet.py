@@ -211,12 +211,19 @@ def refund_failed(wallet: Wallet, provider: str, amount: int, lot: str | None) -
     wallet.credit("purchased", amount, into=lot)
 
 
-def dispute_opened(wallet: Wallet, amount: int, lot: str | None) -> None:
+def overpayment(wallet: Wallet, provider: str, amount: int) -> None:
+    """Money that was paid beyond what is credited; negative where it goes back."""
+    wallet.house(f"cash:{provider}", amount)
+    wallet.house("suspense", -amount)
+
+
+def hold(wallet: Wallet, amount: int, lot: str | None) -> None:
+    """Set credit of a payment aside."""
     wallet.hold(amount, lot=lot)
 
 
-def dispute_won(wallet: Wallet, amount: int, lot: str | None) -> None:
-    """The held amount is the user's again."""
+def release(wallet: Wallet, amount: int, lot: str | None) -> None:
+    """What was set aside is the user's again."""
     wallet.unhold(amount)
     wallet.credit("purchased", amount, into=lot)
 
@@ -225,6 +232,12 @@ def dispute_lost(wallet: Wallet, provider: str, amount: int) -> None:
     """The held amount goes back to the payer."""
     wallet.unhold(amount)
     wallet.house(f"cash:{provider}", -amount)
+
+
+def dispute_reinstated(wallet: Wallet, provider: str, amount: int, lot: str | None) -> None:
+    """A lost amount comes from the payer again."""
+    wallet.house(f"cash:{provider}", amount)
+    wallet.credit("purchased", amount, into=lot)
 
 
 def grant(wallet: Wallet, amount: int, expires_at: datetime | None = None) -> None:

@@ -1,30 +1,30 @@
-"""Ask providers about payments that no webhook settled: by schedule, or because somebody wants to know."""
+"""Ask providers about top-ups: by schedule, because a user wants to know, or because an operator does."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Callable
 
 from codegen.runtime.context import Clock
 from codegen.runtime.errors import Conflict, DeclaredError, NotFound, RateLimited
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import ProviderUnavailable
+from generated.errors.onboarding import ProviderUnavailable, TopUpNotOpen
 from generated.models.onboarding import ProviderSession, SessionState, TopUp, TopUpStatus
-from generated.tables.onboarding import TOP_UP, TopUpPatch
-from handlers.payments.fetching import told_by
+from generated.tables.onboarding import TOP_UP
+from handlers.payments import schedule, statements
+from handlers.payments.fetching import fetched_events
 from handlers.payments.providers import Providers
-from handlers.payments.settlement import Settlement, Stale
-from handlers.payments.topups import TopUps, pending
+from handlers.payments.settlement import Settlement, Stale, reached
+from handlers.payments.topups import TopUps
 from handlers.work.alerts import alert
 
-SCHEDULE = tuple(timedelta(seconds=each) for each in (300, 3600, *(day * 86_400 for day in range(1, 6))))
-"""When an open top-up is asked about, after it was started."""
-CLAIM = timedelta(minutes=2)
-"""After this long somebody else asks, where whoever asked did not come back."""
 FREE_CHECKS = 10
 """Checks that people may ask for at once; then one per minute."""
 BATCH = 50
+
+Also = Callable[[TopUp, TopUp], None]
+"""Is done in the transaction that writes down what was learned; gets the top-up as it was and as it is."""
 
 
 class Checks:
@@ -34,109 +34,157 @@ class Checks:
         self._database, self._clock, self._providers = database, clock, providers
         self._settlement, self._top_ups, self._log = settlement, top_ups, log
         self._store = Store.of(TOP_UP, database)
-        self._due = database.prepare(
-            "SELECT sid FROM top_up WHERE next_check_at <= ? AND provider = ? ORDER BY next_check_at, sid LIMIT ?"
-        )
+        self._due = database.prepare(statements.DUE_TOP_UPS)
 
     def run_once(self) -> int:
         """Ask about what is due; how many top-ups that were."""
         asked = 0
-        for provider in self._providers:
-            for (sid,) in self._database.execute(self._due, (int(self._clock.now().timestamp()), provider, BATCH)):
-                asked += 1
-                try:
-                    self._check(sid)
-                except Exception as error:  # one that fails does not stop the others; it stays claimed for a while
-                    if not isinstance(error, (DeclaredError, Stale)):
-                        self._log.line("top-up not checked", {"top_up": sid, **described(error)}, "error")
+        silent: set[str] = set()
+        for sid, provider in self._database.execute(self._due, (int(self._clock.now().timestamp()), BATCH)):
+            if provider in silent:
+                continue  # one that does not answer is not asked fifty times in a row
+            asked += 1
+            try:
+                self._check(sid, past=False)
+            except ProviderUnavailable:
+                silent.add(provider)
+            except Exception as error:  # one that fails does not stop the others; it is asked about again later
+                if not isinstance(error, (DeclaredError, Stale)):
+                    self._log.line("top-up not checked", {"top_up": sid, **described(error)}, "error")
         return asked
 
+    # --- because somebody wants to know -----------------------------------------------------------------------
+
     def ask(self, sid: str, limited: bool) -> TopUp:
-        """Ask about one top-up now. Raises `NotFound`, `Conflict` while somebody else asks, the provider's errors."""
+        """Ask about an open top-up now. Raises `Conflict` while somebody else asks, `ProviderUnavailable`."""
         top_up = self._store.get(sid)
         if top_up.status != TopUpStatus.OPEN:
             return top_up
         minutes = (self._clock.now() - top_up.created_at).total_seconds() / 60
         if limited and top_up.checks >= FREE_CHECKS + minutes:
             raise RateLimited
+        return self._answered(top_up, past=False)
+
+    def recheck(self, sid: str, also: Also) -> TopUp:
+        """Ask about a top-up, whatever is known of it. Raises as `ask` does."""
+        return self._answered(self._store.get(sid), past=True, also=also)
+
+    def cancel(self, sid: str) -> TopUp:
+        """Close an open checkout at the provider. Raises `TopUpNotOpen`, and as `ask` does."""
+        top_up = self._store.get(sid)
+        if top_up.status != TopUpStatus.OPEN:
+            raise TopUpNotOpen
+        return self._answered(top_up, past=False, unwanted=True)
+
+    def give_up(self, sid: str, cause: str, also: Also) -> TopUp:
+        """Wait no more for a top-up whose fate nobody tells: it is closed at the provider if that answers, and here.
+        One that turns out to be paid is not closed. Raises `TopUpNotOpen`."""
+        top_up = self._store.get(sid)
+        if self._settlement.state(top_up).status != TopUpStatus.OPEN:
+            raise TopUpNotOpen
+        if reached(top_up):
+            try:
+                self._check(sid, past=True, unwanted=True)
+            except (DeclaredError, Stale) as error:
+                self._log.line("top-up closed without an answer", {"top_up": sid, **described(error)})
+
+        def work() -> TopUp:
+            found = self._store.object(self._store.locked(sid, None))
+            if self._settlement.state(found).status == TopUpStatus.OPEN:
+                found = self._settlement.close(sid, cause)
+            also(top_up, found)
+            return found
+
+        return self._settlement.ledger.transaction(work)
+
+    def _answered(self, top_up: TopUp, *, past: bool, unwanted: bool = False, also: Also | None = None) -> TopUp:
         try:
-            return self._check(sid)
+            return self._check(top_up.sid, past=past, unwanted=unwanted, also=also)
         except Stale:
-            found = self._store.get(sid)
-            if found.status == TopUpStatus.OPEN:
+            found = self._store.get(top_up.sid)
+            if found.status == top_up.status:
                 raise Conflict from None
             return found
-        except (NotFound, ProviderUnavailable):
+        except ProviderUnavailable:
             raise
         except DeclaredError as error:
             raise ProviderUnavailable(provider=top_up.provider, detail=str(error)) from None
 
-    def _check(self, sid: str) -> TopUp:
-        top_up = self._claim(sid)
+    # --- asking -----------------------------------------------------------------------------------------------
+
+    def _check(self, sid: str, *, past: bool, unwanted: bool = False, also: Also | None = None) -> TopUp:
+        """Ask about a top-up that is open or to be asked about, with `past` about any. `unwanted`: close it, if it is
+        not paid."""
+        top_up = self._claim(sid, past)
         if top_up is None:
             return self._store.get(sid)
         try:
-            top_up, session = self._session(top_up)
-        except DeclaredError:
-            if next_check(top_up.created_at, self._clock.now()) is not None:
-                raise
-            return self._database.run(lambda: self._over(sid, paid=False))
-        return self._settlement.ledger.transaction(lambda: self._learn(top_up, session))
+            asked, session = self._session(top_up, unwanted)
+        except Exception as error:
+            unknown = isinstance(error, NotFound)
+            self._database.run(lambda: self._unanswered(top_up, unknown))
+            raise
+        return self._settlement.ledger.transaction(lambda: self._learn(asked, session, also))
 
-    def _session(self, top_up: TopUp) -> tuple[TopUp, ProviderSession]:
+    def _session(self, top_up: TopUp, unwanted: bool) -> tuple[TopUp, ProviderSession]:
         """The top-up with what the provider says of its checkout; one that nobody may pay any more is closed."""
         provider = self._providers[top_up.provider]
-        unwanted = top_up.expires_at is not None and top_up.expires_at <= self._clock.now()
-        if pending(top_up):
+        unwanted = unwanted or self._overdue(top_up)
+        unwanted = unwanted or (top_up.expires_at is not None and top_up.expires_at <= self._clock.now())
+        if not reached(top_up):
             # It was cut off before anybody was sent there: what is found, or made, now is closed again.
             top_up, unwanted = self._top_ups.open(top_up), True
         session = provider.fetch_session(top_up.session_ref)
-        if unwanted and session.state == SessionState.OPEN and not session.payments:
+        if unwanted and _unpaid(session):
             session = provider.expire_session(top_up.session_ref)
         return top_up, session
 
-    def _claim(self, sid: str) -> TopUp | None:
+    def _claim(self, sid: str, past: bool) -> TopUp | None:
         """The top-up as it is while we ask: its `rev` tells whether anybody else wrote to it since."""
 
         def work() -> TopUp | None:
-            values = self._store.locked(sid, None)
-            now = self._clock.now().replace(microsecond=0)
-            if values["status"] == TopUpStatus.OPEN or values["next_check_at"] is not None:
-                # Where nothing comes of it, the wait grows with the age.
-                wait = max(CLAIM, (now - values["created_at"]) / 10)
-                return self._store.patch(
-                    sid, {"next_check_at": (now + wait).replace(microsecond=0), "checks": values["checks"] + 1}
-                )
-            return None
+            top_up = self._store.object(self._store.locked(sid, None))
+            now = self._clock.now()
+            waits = top_up.status == TopUpStatus.OPEN or top_up.next_check_at is not None
+            if not waits and not past:
+                return None
+            again = now + schedule.without_answer(now - top_up.created_at) if waits else None
+            return self._store.patch(sid, {"next_check_at": again, "checks": top_up.checks + 1})
 
         return self._database.run(work)
 
-    def _learn(self, top_up: TopUp, session: ProviderSession) -> TopUp:
-        found = self._settlement.apply(top_up.sid, told_by(session, self._clock.now()), top_up.rev)
-        if found.status != TopUpStatus.OPEN:
-            return found if found.next_check_at is None else self._store.patch(found.sid, {"next_check_at": None})
-        return self._later(found, session)
+    def _learn(self, top_up: TopUp, session: ProviderSession, also: Also | None) -> TopUp:
+        found = self._settlement.apply(top_up.sid, fetched_events(session, self._clock.now()), top_up.rev)
+        if found.status == TopUpStatus.OPEN and self._overdue(found):
+            if _unpaid(session):  # a checkout that does not end by itself: nobody came to pay
+                found = self._settlement.close(found.sid, f"check:{top_up.sid}")
+            else:
+                self._alert(found)
+        following = schedule.next_check(self._settlement.state(found), found.created_at, self._clock.now())
+        kept = self._store.patch(found.sid, {"next_check_at": following})
+        if also is not None:
+            also(top_up, kept)
+        return kept
 
-    def _later(self, top_up: TopUp, session: ProviderSession) -> TopUp:
-        """Still open: ask again by the schedule; after its end it is over, or somebody has to look."""
-        now = self._clock.now()
-        following = next_check(top_up.created_at, now)
-        if following is not None:
-            return self._store.patch(top_up.sid, {"next_check_at": following})
-        return self._over(top_up.sid, paid=session.state != SessionState.OPEN)
+    # --- no answer --------------------------------------------------------------------------------------------
 
-    def _over(self, sid: str, paid: bool) -> TopUp:
-        """The schedule is at its end. `paid`: the payer did what there was to do, so somebody has to look."""
-        if self._store.get(sid).status != TopUpStatus.OPEN:
-            return self._store.patch(sid, {"next_check_at": None})
-        over: TopUpPatch = {"next_check_at": None, "url": None, "status": TopUpStatus.EXPIRED}
-        if paid:
-            reason = "five days on, the provider has not said whether it was paid"
-            over |= {"status": TopUpStatus.NEEDS_REVIEW, "review_reason": reason}
-            alert(self._database, self._clock, "payment_review", sid, reason)
-        return self._store.patch(sid, over)
+    def _unanswered(self, top_up: TopUp, unknown: bool) -> None:
+        """Nobody knows its fate. One that is overdue and of which the provider says that it does not know it
+        (`unknown`) is not asked about any more: an operator has it."""
+        if top_up.status != TopUpStatus.OPEN or not self._overdue(top_up):
+            return
+        self._alert(top_up)
+        if unknown:
+            self._store.patch(top_up.sid, {"next_check_at": None})
+
+    def _alert(self, top_up: TopUp) -> None:
+        detail = f"started at {top_up.created_at:%Y-%m-%d %H:%M}; {top_up.provider} has not said whether it was paid"
+        alert(self._database, self._clock, "payment_unknown", top_up.sid, detail)
+
+    def _overdue(self, top_up: TopUp) -> bool:
+        return self._clock.now() - top_up.created_at >= schedule.OVERDUE
 
 
-def next_check(created_at: datetime, now: datetime) -> datetime | None:
-    """The next time of the schedule; None after its end."""
-    return next((created_at + after for after in SCHEDULE if created_at + after > now), None)
+def _unpaid(session: ProviderSession) -> bool:
+    """Whether nothing was paid on a checkout, nor is on its way."""
+    return session.state == SessionState.OPEN and not session.payments

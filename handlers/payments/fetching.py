@@ -1,60 +1,72 @@
-"""What a provider says when it is asked about a checkout, as news."""
+"""What a provider says of a checkout when it is asked, as events of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 
 from generated.models.onboarding import (
+    DisputeStatus,
     PaymentEventKind,
     PaymentState,
     ProviderPayment,
     ProviderSession,
     SessionState,
 )
-from handlers.payments.settlement import Told
-from handlers.payments.states import News
+from handlers.payments.settlement import ProviderEvent
+from handlers.payments.states import DISPUTE_STATUS, Observation
 
 PAID = frozenset({PaymentState.SUCCEEDED, PaymentState.ON_HOLD, PaymentState.REFUNDED, PaymentState.REVERSED})
 """States of a payment that had succeeded, whatever became of it."""
 NO_CURRENCY = "XXX"
 """ISO 4217's code where no money is spoken of."""
-MOST_NAME = 230
-"""Of a name, which gets the rev of its top-up beside it."""
+LONGEST_NAME = 230
+"""The `rev` of its top-up stands behind an event's name."""
+
+_KIND = {status: kind for kind, status in DISPUTE_STATUS.items()}
+_CONTESTED = {
+    PaymentState.ON_HOLD: PaymentEventKind.DISPUTE_OPENED,
+    PaymentState.REVERSED: PaymentEventKind.DISPUTE_LOST,
+    PaymentState.SUCCEEDED: PaymentEventKind.DISPUTE_WON,
+}
+"""What the state of a payment says where no dispute is named."""
 
 
-def told_by(session: ProviderSession, now: datetime) -> list[Told]:
-    """The news in a fetched checkout."""
-    told = [each for payment in session.payments for each in _of_payment(payment, session, now)]
+def fetched_events(session: ProviderSession, now: datetime) -> list[ProviderEvent]:
+    """What a fetched checkout says."""
+    events = [event for payment in session.payments for event in _of_payment(payment, session, now)]
     if session.state == SessionState.EXPIRED:
-        told.append(
-            Told(
-                _event_id(session.session_ref, "session_expired"),
-                session.session_ref,
-                News(PaymentEventKind.SESSION_EXPIRED, 0, NO_CURRENCY, now, fetched=True),
-            )
-        )
-    return told
+        expired = Observation(PaymentEventKind.SESSION_EXPIRED, 0, NO_CURRENCY, now, fetched=True)
+        events.append(ProviderEvent(_event_id(session.session_ref, expired.kind), session.session_ref, expired))
+    return events
 
 
 def _event_id(ref: str, what: str) -> str:
     """Names what was learned by asking; a long reference by its digest."""
     name = f"check:{ref}:{what}"
-    return name if len(name) <= MOST_NAME else f"check:{sha256(ref.encode()).hexdigest()}:{what}"
+    return name if len(name) <= LONGEST_NAME else f"check:{sha256(ref.encode()).hexdigest()}:{what}"
 
 
-def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetime) -> list[Told]:
+def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetime) -> Iterator[ProviderEvent]:
     ref = payment.payment_ref
 
-    def news(kind: PaymentEventKind, minor: int, at: datetime) -> Told:
-        return Told(_event_id(ref, kind), ref, News(kind, minor, payment.currency, at, fetched=True), ref)
+    def event(kind: PaymentEventKind, minor: int, at: datetime) -> ProviderEvent:
+        observation = Observation(kind, minor, payment.currency, at, fetched=True)
+        return ProviderEvent(_event_id(ref, kind), ref, observation, ref)
 
-    if payment.state == PaymentState.FAILED:
-        done = session.state == SessionState.COMPLETE
-        return [news(PaymentEventKind.PAYMENT_FAILED, payment.amount_minor, payment.occurred_at)] if done else []
+    if payment.state == PaymentState.FAILED and session.state == SessionState.COMPLETE:
+        yield event(PaymentEventKind.PAYMENT_FAILED, payment.amount_minor, payment.occurred_at)
     if payment.state not in PAID:
-        return []
-    return [
-        news(PaymentEventKind.PAYMENT_SUCCEEDED, payment.amount_minor, payment.occurred_at),
-        news(PaymentEventKind.REFUND_CHANGED, payment.refunded_minor, now),
-    ]
+        return
+    yield event(PaymentEventKind.PAYMENT_SUCCEEDED, payment.amount_minor, payment.occurred_at)
+    yield event(PaymentEventKind.REFUND_CHANGED, payment.refunded_minor, now)
+    rest = payment.amount_minor - payment.refunded_minor
+    if not payment.disputes and payment.state in _CONTESTED and rest > 0:
+        yield event(_CONTESTED[payment.state], rest, now)
+    for dispute in payment.disputes:
+        kind = _KIND[dispute.status]
+        opening = dispute.status in (DisputeStatus.INQUIRY, DisputeStatus.OPEN)
+        at = dispute.occurred_at if opening else now
+        observation = Observation(kind, dispute.amount_minor, dispute.currency, at, dispute.dispute_ref, fetched=True)
+        yield ProviderEvent(_event_id(dispute.dispute_ref, kind), dispute.dispute_ref, observation, ref)

@@ -6,32 +6,35 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.errors import NotFound
+from codegen.runtime.errors import DeclaredError, NotFound
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import InvalidSignature, UnknownProvider, WebhookMalformed
+from generated.errors.onboarding import InvalidSignature, ProviderUnavailable, WebhookMalformed
 from generated.models.onboarding import (
     InboxState,
     PaymentEventKind,
     PaymentNotice,
     TopUp,
     WebhookEvent,
+    WebhookHead,
     WebhookInboxEntry,
     WebhookRequest,
 )
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import WEBHOOK_INBOX_ENTRY
-from handlers.payments import states
-from handlers.payments.fetching import told_by
+from handlers.payments import statements, states
+from handlers.payments.fetching import fetched_events
 from handlers.payments.providers import Providers
-from handlers.payments.settlement import Settlement, Stale, Told, Unmatched, strange
-from handlers.payments.states import News
-from handlers.work.alerts import alert
+from handlers.payments.settlement import ProviderEvent, Settlement, Stale, Unmatched, of_another_payment
+from handlers.payments.states import Observation
+from handlers.work.alerts import alert, clear
 
 RETRY_AFTER = (2, 10, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
-"""Seconds before the next attempt; after the last one somebody has to look."""
+"""Seconds before the next attempt; after the last one an alert is raised, and the pause doubles each time."""
+LONGEST_PAUSE = 30 * 24 * 3600
 BATCH = 100
+WAITING = (InboxState.RECEIVED, InboxState.FAILED)
 
 
 class Inbox:
@@ -41,10 +44,7 @@ class Inbox:
         self._database, self._clock, self._providers = database, clock, providers
         self._settlement, self._log = settlement, log
         self._store = Store.of(WEBHOOK_INBOX_ENTRY, database)
-        self._due = database.prepare(
-            "SELECT sid FROM webhook_inbox_entry WHERE state = 'received' AND provider = ?"
-            " AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY sid LIMIT ?"
-        )
+        self._due = database.prepare(statements.DUE_WEBHOOKS)
 
     # --- receiving --------------------------------------------------------------------------------------------
 
@@ -67,9 +67,31 @@ class Inbox:
             now,
             ("provider", "provider_event_id"),
         )
-        if kept is not None:
-            self.apply(kept.sid, ask=False)
-        return WebhookEvent(provider=provider, event_id=head.event_id, duplicate=kept is None)
+        event = WebhookEvent(provider=provider, event_id=head.event_id, duplicate=kept is None)
+        entry = kept or self._store.one({"provider": provider, "provider_event_id": head.event_id})
+        assert entry is not None, "a taken key is somebody's"
+        if kept is not None and self._of_other_mode(provider, head):
+            self._database.run(lambda: self._refuse_mode(entry))
+        elif kept is not None:
+            self.attempt(entry.sid, ask=False)
+        elif entry.state == InboxState.FAILED:
+            self._database.run(lambda: self._reopen(entry.sid))
+            self.attempt(entry.sid, ask=False)
+        return event
+
+    def _reopen(self, sid: str) -> None:
+        """Have the job take up at once what had failed."""
+        if self._store.locked(sid, None)["state"] == InboxState.FAILED:
+            self._store.patch(sid, {"state": InboxState.RECEIVED, "next_attempt_at": None})
+
+    def _of_other_mode(self, provider: str, head: WebhookHead) -> bool:
+        """Whether it comes from a test account while ours is live, or the reverse."""
+        return head.sandbox is not None and head.sandbox != self._providers[provider].capabilities().sandbox
+
+    def _refuse_mode(self, entry: WebhookInboxEntry) -> None:
+        self._settle(entry.sid, InboxState.IGNORED, "it comes from the provider's other mode, test or live")
+        detail = f"{entry.event_type} {entry.provider_event_id}: check the keys and the webhook's address there"
+        alert(self._database, self._clock, "webhook_mode_differs", entry.provider, detail)
 
     # --- applying ---------------------------------------------------------------------------------------------
 
@@ -79,51 +101,58 @@ class Inbox:
         for provider in self._providers:
             now = int(self._clock.now().timestamp())
             for (sid,) in self._database.execute(self._due, (provider, now, BATCH)):
-                self.apply(sid, ask=True)
                 tried += 1
+                if isinstance(self.attempt(sid, ask=True), ProviderUnavailable):
+                    break  # one that does not answer is not asked a hundred times in a row
         return tried
 
-    def apply(self, sid: str, *, ask: bool) -> InboxState:
-        """Apply one entry; what fails is tried again later. Without `ask` providers are left alone."""
+    def attempt(self, sid: str, *, ask: bool) -> Exception | None:
+        """Apply one entry; what fails is tried again later, and its error is given. Without `ask` providers are left
+        alone."""
         entry = self._store.get(sid)
-        if entry.state != InboxState.RECEIVED:
-            return entry.state
+        if entry.state not in WAITING:
+            return None
         try:
-            return self._apply(entry, ask)
+            self._apply(entry, ask)
         except Exception as error:  # whatever it is, the entry stays and is tried again
-            return self._failed(entry, error)
+            self._failed(entry, error)
+            return error
+        return None
 
-    def _apply(self, entry: WebhookInboxEntry, ask: bool) -> InboxState:
+    def _apply(self, entry: WebhookInboxEntry, ask: bool) -> None:
         provider = self._providers[entry.provider]
         notice = provider.read_webhook(
             WebhookRequest(headers=entry.headers, body=entry.body, received_at=entry.received_at)
         )
         if notice is None:
-            return self._settle(entry.sid, InboxState.IGNORED)
-        top_up = self._settlement.find(entry.provider, notice.session_ref, notice.payment_ref)
+            self._settle(entry.sid, InboxState.IGNORED)
+            return
+        top_up = self._find(entry, notice)
         if not self._must_ask(notice, top_up):
-            return self._store_news(entry, notice, [_told(notice)], top_up, rev=None)
-        if not ask:
-            return InboxState.RECEIVED
-        try:
-            return self._ask(entry, provider, notice, top_up)
-        except NotFound:
-            if top_up is None and notice.session_ref is None:  # a payment that is none of ours
-                return self._settle(entry.sid, InboxState.IGNORED)
-            raise
+            self._keep(entry, notice, [_event(notice)], top_up, rev=None)
+        elif ask:
+            try:
+                self._ask(entry, provider, notice, top_up)
+            except NotFound:
+                if top_up is not None or notice.session_ref is not None:
+                    raise
+                self._settle(entry.sid, InboxState.IGNORED)  # a payment of another program
+
+    def _find(self, entry: WebhookInboxEntry, notice: PaymentNotice) -> TopUp | None:
+        return self._settlement.find(entry.provider, notice.session_ref, notice.payment_ref, notice.top_up_sid)
 
     def _must_ask(self, notice: PaymentNotice, top_up: TopUp | None) -> bool:
         if notice.fetch_first:
             return True
         if top_up is None:
             return notice.session_ref is None
-        return strange(top_up, notice.payment_ref, notice.kind) or states.doubtful(
-            self._settlement.state(top_up), _news(notice)
+        return of_another_payment(top_up, notice.payment_ref, notice.kind) or states.doubtful(
+            self._settlement.state(top_up), _observation(notice)
         )
 
     def _ask(
         self, entry: WebhookInboxEntry, provider: PaymentProvider, notice: PaymentNotice, top_up: TopUp | None
-    ) -> InboxState:
+    ) -> None:
         rev = top_up.rev if top_up is not None else 0
         if top_up is not None:
             session = provider.fetch_session(top_up.session_ref)
@@ -135,82 +164,80 @@ class Inbox:
             # What is known of it was read after it was asked about: only a second look is sure to be newer.
             top_up = self._settlement.find(entry.provider, session.session_ref, notice.payment_ref)
             if top_up is None:
-                return self._settle(entry.sid, InboxState.IGNORED)
+                self._settle(entry.sid, InboxState.IGNORED)
+                return
             rev = top_up.rev
             session = provider.fetch_session(session.session_ref)
-        told = told_by(session, self._clock.now())
+        events = fetched_events(session, self._clock.now())
         # A refund's total is that of the answer.
         believed = notice.kind != PaymentEventKind.REFUND_CHANGED
-        return self._store_news(entry, notice, [*told, _told(notice, believed=believed)], top_up, rev)
+        self._keep(entry, notice, [*events, _event(notice, believed=believed)], top_up, rev)
 
-    def _store_news(
-        self, entry: WebhookInboxEntry, notice: PaymentNotice, told: list[Told], top_up: TopUp | None, rev: int | None
-    ) -> InboxState:
-        def work() -> InboxState:
-            if self._store.locked(entry.sid, None)["state"] != InboxState.RECEIVED:
-                return InboxState.APPLIED
-            found = top_up or self._settlement.find(entry.provider, notice.session_ref, notice.payment_ref)
+    def _keep(
+        self,
+        entry: WebhookInboxEntry,
+        notice: PaymentNotice,
+        events: list[ProviderEvent],
+        top_up: TopUp | None,
+        rev: int | None,
+    ) -> None:
+        def work() -> None:
+            if self._store.locked(entry.sid, None)["state"] not in WAITING:
+                return
+            found = top_up or self._find(entry, notice)
             if found is None:
                 raise Unmatched
-            self._settlement.apply(found.sid, told, rev)
-            return self._settle(entry.sid, InboxState.APPLIED)
+            if notice.session_ref is not None:
+                self._settlement.adopt(found, notice.session_ref)
+            self._settlement.apply(found.sid, events, rev)
+            self._settle(entry.sid, InboxState.APPLIED)
 
-        return self._settlement.ledger.transaction(work)
+        self._settlement.ledger.transaction(work)
 
-    def _settle(self, sid: str, state: InboxState) -> InboxState:
-        self._store.patch(
-            sid,
-            {
-                "state": state,
-                "next_attempt_at": None,
-                "failure": None,
-                "applied_at": self._clock.now().replace(microsecond=0),
-            },
-        )
-        return state
+    def _settle(self, sid: str, state: InboxState, failure: str | None = None) -> None:
+        now = self._clock.now().replace(microsecond=0)
+        self._store.patch(sid, {"state": state, "next_attempt_at": None, "failure": failure, "applied_at": now})
+        clear(self._database, self._clock, "webhook_failed", sid)
 
-    def _failed(self, entry: WebhookInboxEntry, error: Exception) -> InboxState:
-        """Try again later, or after the last attempt have somebody look."""
+    def _failed(self, entry: WebhookInboxEntry, error: Exception) -> None:
+        """Try again later: soon at first, then ever more rarely while an alert has somebody look."""
         attempts = entry.attempts + 1
-        hopeless = isinstance(error, WebhookMalformed)
-        given_up = hopeless or attempts > len(RETRY_AFTER)
-        wait = 0 if isinstance(error, Stale) or given_up else RETRY_AFTER[attempts - 1]
-        state = InboxState.FAILED if given_up else InboxState.RECEIVED
+        given_up = isinstance(error, WebhookMalformed) or attempts > len(RETRY_AFTER)
         failure = f"{type(error).__name__}: {error}".partition("\n")[0][:500]
-        expected = isinstance(error, (Stale, Unmatched, UnknownProvider)) or hasattr(error, "slug")
-        if not expected:
+        if not isinstance(error, (Stale, Unmatched, DeclaredError)):
             self._log.line("webhook not applied", {"entry": entry.sid, **described(error)}, "error")
+        wait = 0 if isinstance(error, Stale) else _pause(attempts, given_up)
 
         def work() -> None:
-            if self._store.locked(entry.sid, None)["state"] != InboxState.RECEIVED:
+            if self._store.locked(entry.sid, None)["state"] not in WAITING:
                 return
             self._store.patch(
                 entry.sid,
                 {
-                    "state": state,
+                    "state": InboxState.FAILED if given_up else InboxState.RECEIVED,
                     "attempts": attempts,
                     "failure": failure,
-                    "next_attempt_at": None
-                    if given_up
-                    else self._clock.now().replace(microsecond=0) + timedelta(seconds=wait),
+                    "next_attempt_at": self._clock.now().replace(microsecond=0) + timedelta(seconds=wait),
                 },
             )
             if given_up:
-                alert(
-                    self._database,
-                    self._clock,
-                    "webhook_failed",
-                    entry.sid,
-                    f"{entry.provider} {entry.event_type} {entry.provider_event_id}: {failure}",
-                )
+                detail = f"{entry.provider} {entry.event_type} {entry.provider_event_id}: {failure}"
+                alert(self._database, self._clock, "webhook_failed", entry.sid, detail)
 
         self._database.run(work)
-        return state
 
 
-def _news(notice: PaymentNotice) -> News:
-    return News(notice.kind, notice.amount_minor, notice.currency, notice.occurred_at, notice.external_ref)
+def _pause(attempts: int, given_up: bool) -> int:
+    """Seconds until the next attempt."""
+    if not given_up:
+        return RETRY_AFTER[attempts - 1]
+    doublings = min(max(attempts - len(RETRY_AFTER), 0), 10)
+    return min(RETRY_AFTER[-1] << doublings, LONGEST_PAUSE)
 
 
-def _told(notice: PaymentNotice, believed: bool = True) -> Told:
-    return Told(notice.event_id, notice.external_ref, _news(notice), notice.payment_ref, believed)
+def _observation(notice: PaymentNotice) -> Observation:
+    return Observation(notice.kind, notice.amount_minor, notice.currency, notice.occurred_at, notice.external_ref)
+
+
+def _event(notice: PaymentNotice, believed: bool = True) -> ProviderEvent:
+    return ProviderEvent(notice.event_id, notice.external_ref, _observation(notice), notice.payment_ref, believed)

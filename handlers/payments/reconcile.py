@@ -19,6 +19,7 @@ from generated.models.onboarding import (
 )
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import RECONCILIATION, TOP_UP
+from handlers.payments import statements
 from handlers.payments.fetching import PAID
 from handlers.payments.providers import Providers
 from handlers.payments.settlement import Settlement
@@ -31,9 +32,7 @@ class Reconciler:
         self._database, self._clock, self._providers, self._settlement = database, clock, providers, settlement
         self._store = Store.of(RECONCILIATION, database)
         self._top_ups = Store.of(TOP_UP, database)
-        self._ours = database.prepare(
-            "SELECT sid FROM top_up WHERE provider = ? AND settled_at >= ? AND settled_at < ? ORDER BY sid"
-        )
+        self._ours = database.prepare(statements.SETTLED_BETWEEN)
 
     def run_once(self) -> int:
         """Compare yesterday, where that was not done; how many providers were compared."""

@@ -9,7 +9,7 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import Refund, RefundSource, RefundStatus, TopUp
 from generated.tables.onboarding import REFUND
-from handlers.payments.states import Move
+from handlers.payments.moves import Move
 
 
 class RefundRows:

@@ -33,6 +33,7 @@ from generated.models.onboarding import (
     TopUp,
 )
 from generated.tables.onboarding import CREDIT_LOT, REFUND, TOP_UP
+from handlers.payments import statements
 from handlers.payments.providers import Providers
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.settlement import Settlement
@@ -52,10 +53,7 @@ class Refunds:
         self._top_ups = Store.of(TOP_UP, database)
         self._lots = Store.of(CREDIT_LOT, database)
         self._rows = RefundRows(database)
-        self._cut_off = database.prepare(
-            "SELECT sid FROM refund WHERE status = 'pending' AND refund_ref IS NULL AND started_by = 'operator'"
-            " AND created_at <= ? ORDER BY sid LIMIT ?"
-        )
+        self._cut_off = database.prepare(statements.UNANSWERED_REFUNDS)
 
     def start(self, top_up_sid: str, cents: int | None, reason: str, key: str | None) -> Refund:
         """Raises what `PaymentsService.refund` declares."""

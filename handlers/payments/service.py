@@ -12,19 +12,19 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.wiring import Webhook, own_transactions
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import NotInReview
 from generated.models.onboarding import (
     Receipt,
     ReconciliationReport,
     Refund,
     TopUp,
     TopUpStarted,
-    TopUpStatus,
+    WebhookRetried,
 )
 from generated.services.onboarding import PaymentsService
 from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
 from handlers.ledger.posting import payment_key
 from handlers.payments.checks import Checks
+from handlers.payments.decisions import Decisions
 from handlers.payments.inbox import Inbox
 from handlers.payments.providers import PAYMENT, Providers, webhook_path
 from handlers.payments.reconcile import Reconciler
@@ -47,6 +47,7 @@ class Payments:
     checks: Checks
     refunds: Refunds
     reconciler: Reconciler
+    decisions: Decisions
 
     @classmethod
     def over(
@@ -54,14 +55,17 @@ class Payments:
     ) -> Payments:
         settlement = Settlement(database, clock)
         top_ups = TopUps(database, clock, settings, providers)
+        inbox = Inbox(database, clock, providers, settlement, log)
+        checks = Checks(database, clock, providers, settlement, top_ups, log)
         return cls(
             providers,
             settlement,
             top_ups,
-            Inbox(database, clock, providers, settlement, log),
-            Checks(database, clock, providers, settlement, top_ups, log),
+            inbox,
+            checks,
             Refunds(database, clock, providers, settlement, log),
             Reconciler(database, clock, providers, settlement),
+            Decisions(database, settlement, checks, inbox),
         )
 
     @classmethod
@@ -109,6 +113,12 @@ class PaymentsHandler(PaymentsService):
         self._own(context, top_up_sid)
         return self._payments.checks.ask(top_up_sid, self._limited)
 
+    @own_transactions
+    def cancel(self, context: Context, *, top_up_sid: str) -> TopUp:
+        """Close an open checkout that was not paid."""
+        self._own(context, top_up_sid)
+        return self._payments.checks.cancel(top_up_sid)
+
     def receipt(self, context: Context, *, top_up_sid: str) -> Receipt:
         """A payment with its refunds and what it moved in the ledger."""
         top_up = self._own(context, top_up_sid)
@@ -133,16 +143,33 @@ class PaymentsHandler(PaymentsService):
         return self._payments.refunds.start(top_up_sid, amount_cents, reason, key)
 
     @own_transactions
-    def resolve_review(self, context: Context, *, top_up_sid: str, credit: bool, reason: str) -> TopUp:
+    def resolve_review(
+        self,
+        context: Context,
+        *,
+        top_up_sid: str,
+        credit: bool,
+        reason: str,
+        amount_cents: int | None = None,
+        key: str | None = None,
+    ) -> TopUp:
         """Decide about a payment that differs from what was asked for."""
-        settlement = self._payments.settlement
+        return self._payments.decisions.resolve_review(context, top_up_sid, credit, amount_cents, reason)
 
-        def work() -> TopUp:
-            if settlement.top_ups.get(top_up_sid).status != TopUpStatus.NEEDS_REVIEW:
-                raise NotInReview
-            return settlement.decide(top_up_sid, credit, context.request_id)
+    @own_transactions
+    def recheck(self, context: Context, *, top_up_sid: str, reason: str) -> TopUp:
+        """Ask the provider about a top-up again."""
+        return self._payments.decisions.recheck(context, top_up_sid, reason)
 
-        return settlement.ledger.transaction(work)
+    @own_transactions
+    def close(self, context: Context, *, top_up_sid: str, reason: str) -> TopUp:
+        """Give up waiting for a top-up."""
+        return self._payments.decisions.close(context, top_up_sid, reason)
+
+    @own_transactions
+    def retry_event(self, context: Context, *, entry_sid: str, reason: str) -> WebhookRetried:
+        """Apply a webhook once more."""
+        return self._payments.decisions.retry_event(context, entry_sid, reason)
 
     @own_transactions
     def reconcile(self, context: Context, *, day: date) -> ReconciliationReport:

@@ -49,3 +49,23 @@ SELECT sid, provider, provider_event_id,
         AND payment_event.provider_event_id = webhook_inbox_entry.provider_event_id)
 FROM webhook_inbox_entry WHERE sid > ? AND state = 'applied' ORDER BY sid LIMIT ?
 """
+
+# --- what is due ----------------------------------------------------------------------------------------------------
+
+DUE_TOP_UPS = """
+SELECT sid, provider FROM top_up WHERE next_check_at <= ? ORDER BY next_check_at, sid LIMIT ?
+"""
+TOP_UPS_SINCE = """
+SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?
+"""
+SETTLED_BETWEEN = """
+SELECT sid FROM top_up WHERE provider = ? AND settled_at >= ? AND settled_at < ? ORDER BY sid
+"""
+DUE_WEBHOOKS = """
+SELECT sid FROM webhook_inbox_entry WHERE state IN ('received', 'failed') AND provider = ?
+AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY sid LIMIT ?
+"""
+UNANSWERED_REFUNDS = """
+SELECT sid FROM refund WHERE status = 'pending' AND refund_ref IS NULL AND started_by = 'operator' AND created_at <= ?
+ORDER BY sid LIMIT ?
+"""

@@ -1,48 +1,60 @@
-"""What is known of a payment, and what the ledger has to hold for it: pure, and the same in whatever order news comes.
+"""What is known of a payment, merged from observations: pure, and the same in whatever order they come.
 
-News is merged into the state like into a set: told twice it is known once, and later news never takes back what is
-known. What has to be posted is the difference between what two states ask of the ledger.
+An observation is merged into the state like into a set: made twice it counts once, and an older one never takes back
+what is known. `moves.py` says what the ledger has to hold for a state.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Literal
+from datetime import datetime, timedelta
 
 from generated.models.onboarding import DisputeStatus, PaymentEventKind, TopUpStatus
 
 CURRENCY = "USD"
 NANO_PER_MINOR = 10_000_000
 """Nano-dollars in a cent, the smallest unit of the one currency that is credited."""
+UNNAMED = ""
+"""The reference of a dispute of which a provider says no more than that it exists."""
+CLOCK_SKEW = timedelta(minutes=5)
+"""So far a provider's clock may be off ours."""
 
 Kind = PaymentEventKind
-CLOSED: Mapping[Kind, DisputeStatus] = {Kind.DISPUTE_WON: DisputeStatus.WON, Kind.DISPUTE_LOST: DisputeStatus.LOST}
-DISPUTES = frozenset({Kind.DISPUTE_OPENED, *CLOSED})
+DISPUTE_STATUS: Mapping[Kind, DisputeStatus] = {
+    Kind.DISPUTE_INQUIRY: DisputeStatus.INQUIRY,
+    Kind.DISPUTE_OPENED: DisputeStatus.OPEN,
+    Kind.DISPUTE_LOST: DisputeStatus.LOST,
+    Kind.DISPUTE_WON: DisputeStatus.WON,
+}
+"""In the order in which they follow each other; it decides between two of the same second."""
+_RANK = {status: rank for rank, status in enumerate(DISPUTE_STATUS.values())}
 REFUNDS = frozenset({Kind.REFUND_CHANGED, Kind.REFUND_FAILED})
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class Observation:
     """One thing that a provider said of a payment. `ref` names the dispute where it speaks of one.
 
     `minor` is the payment's, the dispute's, or the total refunded so far, in the currency's smallest unit. `fetched`:
-    the provider was asked, so that a total that fell is not old news but a refund that came back.
+    the provider was asked, so it is the truth of that time, and a total that fell is a refund that came back.
     """
 
     kind: Kind
     minor: int
     currency: str
     at: datetime
-    ref: str = ""
+    ref: str = UNNAMED
     fetched: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Dispute:
+    """`amount` in nano-dollars; `at` is when the status came about."""
+
     amount: int
     status: DisputeStatus
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +62,13 @@ class State:
     """What is known. Amounts are nano-dollars; `asked` is what we asked for.
 
     `paid_at` is set as soon as the payment is known to have succeeded, `credited` unless a person has to look first
-    (`review`), or has looked and left it.
-    `refunded` is the provider's total. After a `refund_failed` totals told by single events are not trusted.
+    (`review`), or has looked and left it; `excess` is what was paid beyond it.
+    `refunded` is the provider's total. After a `refund_failed` totals of single events are not trusted.
     """
 
     asked: int
     credited: int = 0
+    excess: int = 0
     paid_at: datetime | None = None
     review: str | None = None
     failed: bool = False
@@ -67,9 +80,10 @@ class State:
     @property
     def status(self) -> TopUpStatus:
         if self.credited:
-            if any(dispute.status != DisputeStatus.WON for dispute in self.disputes.values()):
+            if any(dispute.status in (DisputeStatus.OPEN, DisputeStatus.LOST) for dispute in self.disputes.values()):
                 return TopUpStatus.DISPUTED
-            return TopUpStatus.REFUNDED if self.refunded >= self.credited else TopUpStatus.SETTLED
+            whole = self.refunded >= self.credited + self.excess
+            return TopUpStatus.REFUNDED if whole else TopUpStatus.SETTLED
         if self.review is not None:
             return TopUpStatus.NEEDS_REVIEW
         if self.failed:
@@ -77,119 +91,93 @@ class State:
         return TopUpStatus.EXPIRED if self.expired else TopUpStatus.OPEN
 
 
-def doubtful(state: State, news: News) -> bool:
+def believable(at: datetime, created_at: datetime, now: datetime) -> datetime:
+    """A provider's time of something about a top-up; now, where it is before the top-up or has yet to come."""
+    return at if created_at - CLOCK_SKEW <= at <= now + CLOCK_SKEW else now
+
+
+def doubtful(state: State, observation: Observation) -> bool:
     """Whether the provider has to be asked before this is believed."""
-    if news.kind == Kind.REFUND_CHANGED and state.refund_failed:
+    kind = observation.kind
+    if kind == Kind.REFUND_CHANGED and state.refund_failed:
         return True
-    return (news.kind in REFUNDS or news.kind in DISPUTES) and state.paid_at is None
+    return (kind in REFUNDS or kind in DISPUTE_STATUS) and state.paid_at is None
 
 
-def learn(state: State, news: News) -> State:
-    """The state with this news in it; the very same object where it tells nothing new, or nothing that counts."""
-    kind = news.kind
+def merge(state: State, observation: Observation) -> State:
+    """The state with an observation in it; the very same object where it says nothing new, or nothing that counts."""
+    kind = observation.kind
     if kind == Kind.PAYMENT_SUCCEEDED:
-        return _paid(state, news)
+        return _paid(state, observation)
     if kind == Kind.PAYMENT_FAILED:
         return state if state.failed else replace(state, failed=True)
     if kind == Kind.SESSION_EXPIRED:
         return state if state.expired else replace(state, expired=True)
     if kind == Kind.REFUND_CHANGED:
-        return _refunded(state, news)
+        return _refunded(state, observation)
     if kind == Kind.REFUND_FAILED:
         return state if state.refund_failed else replace(state, refund_failed=True)
-    if kind in DISPUTES:
-        return _disputed(state, news)
+    if kind in DISPUTE_STATUS:
+        return _disputed(state, observation)
     return state
 
 
-def _paid(state: State, news: News) -> State:
+def merge_all(state: State, observations: Iterable[Observation]) -> State:
+    for each in observations:
+        state = merge(state, each)
+    return state
+
+
+def _paid(state: State, observation: Observation) -> State:
     if state.paid_at is not None:
         return state
-    if news.currency != CURRENCY or news.minor * NANO_PER_MINOR != state.asked:
-        told = (
-            f"{_shown(news.minor)} {news.currency} were paid, {_shown(state.asked // NANO_PER_MINOR)} asked for"
-            if news.currency == CURRENCY
-            else f"{news.minor} of {news.currency}'s smallest unit were paid, not dollars"
-        )
-        return replace(state, review=told, paid_at=news.at)
-    return replace(state, credited=state.asked, paid_at=news.at)
+    minor, currency = observation.minor, observation.currency
+    if currency == CURRENCY and minor * NANO_PER_MINOR == state.asked:
+        return replace(state, credited=state.asked, paid_at=observation.at)
+    if currency == CURRENCY:
+        review = f"{_shown(minor)} {currency} were paid, {_shown(state.asked // NANO_PER_MINOR)} asked for"
+    else:
+        review = f"{minor} of {currency}'s smallest unit were paid, not dollars"
+    return replace(state, review=review, paid_at=observation.at)
 
 
 def _shown(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def _refunded(state: State, news: News) -> State:
-    if news.currency != CURRENCY:
+def _refunded(state: State, observation: Observation) -> State:
+    if observation.currency != CURRENCY:
         return state
-    total = news.minor * NANO_PER_MINOR
-    if news.fetched:
-        fell = total < state.refunded
-        return (
-            state
-            if total == state.refunded
-            else replace(state, refunded=total, refund_failed=state.refund_failed or fell)
-        )
-    if state.refund_failed or total <= state.refunded:
+    total = observation.minor * NANO_PER_MINOR
+    if observation.fetched and total < state.refunded:
+        return replace(state, refunded=total, refund_failed=True)
+    if total <= state.refunded or (state.refund_failed and not observation.fetched):
         return state
     return replace(state, refunded=total)
 
 
-def _disputed(state: State, news: News) -> State:
-    """Opened, then won or lost, which is final. An amount that cannot be more, or be told in dollars, is all of it."""
-    known = state.disputes.get(news.ref)
-    status = CLOSED.get(news.kind, DisputeStatus.OPEN)
-    if known is not None and (known.status != DisputeStatus.OPEN or status == DisputeStatus.OPEN):
+def _disputed(state: State, observation: Observation) -> State:
+    """The latest status counts. The amount is that of the first one that moves money; one that is more than the
+    payment, or is not told in dollars, is all of it."""
+    ref = observation.ref
+    known = state.disputes.get(ref)
+    status = DISPUTE_STATUS[observation.kind]
+    if known is not None and not _later(known, status, observation):
         return state
-    told = news.minor * NANO_PER_MINOR if news.currency == CURRENCY else state.asked
-    amount = known.amount if known is not None else min(told, state.asked)
-    return replace(state, disputes={**state.disputes, news.ref: Dispute(amount, status)})
+    if ref == UNNAMED and (any(state.disputes) or (known is None and status == DisputeStatus.WON)):
+        return state  # it is one of those that are known by name; or there is none
+    told = observation.minor * NANO_PER_MINOR if observation.currency == CURRENCY else state.asked
+    amount, at = min(told, state.asked), observation.at
+    if known is not None:
+        amount = amount if known.status == DisputeStatus.INQUIRY else known.amount
+        at = max(at, known.at)
+    disputes = {**state.disputes, ref: Dispute(amount, status, at)}
+    if ref != UNNAMED and (unnamed := disputes.get(UNNAMED)) is not None:  # this is the one
+        disputes[UNNAMED] = replace(unnamed, status=DisputeStatus.WON)
+    return replace(state, disputes=disputes)
 
 
-def learn_all(state: State, news: Iterable[News]) -> State:
-    for each in news:
-        state = learn(state, each)
-    return state
-
-
-# --- what the ledger has to hold ------------------------------------------------------------------------------------
-
-Act = Literal["top_up", "refund", "refund_failed", "hold", "release", "loss"]
-
-
-@dataclass(frozen=True, slots=True)
-class Move:
-    """One transaction to post. `ref` is the dispute's, `amount` in nano-dollars and above zero."""
-
-    act: Act
-    amount: int
-    ref: str = ""
-
-
-def moves(before: State, after: State) -> list[Move]:
-    """What brings the ledger from one state to a later one, in the order of posting."""
-    if not after.credited:
-        return []
-    found = [] if before.credited else [Move("top_up", after.credited)]
-    refunded = min(before.refunded, before.credited)
-    difference = min(after.refunded, after.credited) - refunded
-    if difference > 0:
-        found.append(Move("refund", difference))
-    elif difference < 0:
-        found.append(Move("refund_failed", -difference))
-    for ref, dispute in sorted(after.disputes.items()):
-        known = before.disputes.get(ref) if before.credited else None
-        found.extend(_dispute_moves(ref, known.status if known is not None else None, dispute))
-    return found
-
-
-def _dispute_moves(ref: str, before: DisputeStatus | None, dispute: Dispute) -> list[Move]:
-    if before == dispute.status or not dispute.amount:
-        return []
-    # A dispute that was won before we heard of it held nothing; one that was lost is told whole.
-    acts: Mapping[DisputeStatus, tuple[Act, ...]] = {
-        DisputeStatus.OPEN: ("hold",),
-        DisputeStatus.WON: ("release",) if before is not None else (),
-        DisputeStatus.LOST: ("loss",) if before is not None else ("hold", "loss"),
-    }
-    return [Move(act, dispute.amount, ref) for act in acts[dispute.status]]
+def _later(known: Dispute, status: DisputeStatus, observation: Observation) -> bool:
+    if observation.fetched:
+        return status != known.status
+    return (observation.at, _RANK[status]) > (known.at, _RANK[known.status])

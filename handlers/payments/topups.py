@@ -29,8 +29,10 @@ from generated.models.onboarding import (
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import FORM_TOKEN, PAYMENT_EVENT, TOP_UP, USER, TopUpNew
 from handlers.ledger.billing import billings
+from handlers.payments import statements
 from handlers.payments.providers import Providers
 from handlers.payments.settings import PaymentSettings
+from handlers.payments.settlement import reached
 
 DESCRIPTION = "Hero credit"
 FIRST_CHECK = timedelta(minutes=5)
@@ -46,7 +48,7 @@ class TopUps:
         self._tokens = Store.of(FORM_TOKEN, database)
         self._users = Store.of(USER, database)
         self._events = Store.of(PAYMENT_EVENT, database)
-        self._recent = database.prepare("SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?")
+        self._recent = database.prepare(statements.TOP_UPS_SINCE)
 
     def start(
         self, user_sid: str, provider: str, amount_cents: int, phone: str | None, form_token: str | None
@@ -57,7 +59,7 @@ class TopUps:
         if phone is None and PaymentMethod.CHECKOUT not in offered.capabilities().methods:
             raise PhoneRequired
         top_up = self._database.run(lambda: self._begin(user_sid, provider, amount, phone, form_token))
-        if pending(top_up):
+        if top_up.status == TopUpStatus.OPEN and not reached(top_up):
             top_up = self.open(top_up)
         return TopUpStarted(url=top_up.url, top_up_sid=top_up.sid, status=top_up.status)
 
@@ -141,7 +143,7 @@ class TopUps:
 
     def _opened(self, sid: str, checkout: Checkout) -> TopUp:
         values = self._store.locked(sid, None)
-        if values["session_ref"] != sid:  # somebody was quicker
+        if values["session_ref"] not in (sid, checkout.session_ref):  # somebody was quicker
             return self._store.object(values)
         return self._store.patch(
             sid,
@@ -164,8 +166,3 @@ class TopUps:
             cancel_url=f"{site}/payment/return?top_up={top_up.sid}&cancelled=1",
             phone=top_up.phone,
         )
-
-
-def pending(top_up: TopUp) -> bool:
-    """Written down, but not known to have reached the provider."""
-    return top_up.status == TopUpStatus.OPEN and top_up.session_ref == top_up.sid

@@ -43,7 +43,7 @@ class Control:
             name: {
                 "switches": {**WEBHOOK_SWITCHES, **vendor.switches},
                 "acts": {
-                    "release": "let held webhooks go; order: in_order, reversed, shuffled",
+                    "release": "let held webhooks go; order: in_order, reversed, shuffled, or a list of events",
                     "repeat": "deliver an event once more; event",
                     **{k: v[0] for k, v in vendor.acts.items()},
                 },

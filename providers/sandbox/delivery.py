@@ -60,14 +60,18 @@ class Deliveries:
             self._store.add_delivery(vendor, event, body, due=due, held=mode == "hold", forged=False)
         self._wake.set()
 
-    def release(self, vendor: str, order: str) -> int:
-        """Let held webhooks go: `in_order`, `reversed` or `shuffled`. Gives how many."""
+    def release(self, vendor: str, order: str | list[str]) -> int:
+        """Let held webhooks go: `in_order`, `reversed`, `shuffled`, or in the order of a list of events. Gives how
+        many."""
         held = self._store.held_deliveries(vendor)
         if order == "reversed":
             held.reverse()
         elif order == "shuffled":
             random.shuffle(held)
-        for place, number in enumerate(held):
+        elif isinstance(order, list):
+            places = {event: place for place, event in enumerate(order)}
+            held.sort(key=lambda each: places.get(each[1], len(places)))
+        for place, (number, _) in enumerate(held):
             self._store.release_delivery(number, self._now() - 1 + place / 1000)
         self._wake.set()
         return len(held)

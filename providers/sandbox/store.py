@@ -16,9 +16,9 @@ _SCHEMA = """
 CREATE TABLE IF NOT EXISTS object (
     vendor TEXT NOT NULL, kind TEXT NOT NULL, id TEXT NOT NULL, number INTEGER PRIMARY KEY AUTOINCREMENT,
     body TEXT NOT NULL, UNIQUE (vendor, kind, id));
-CREATE TABLE IF NOT EXISTS answer (
+CREATE TABLE IF NOT EXISTS kept_answer (
     vendor TEXT NOT NULL, key TEXT NOT NULL, request TEXT NOT NULL, status INTEGER NOT NULL, body TEXT NOT NULL,
-    PRIMARY KEY (vendor, key));
+    at REAL NOT NULL, PRIMARY KEY (vendor, key));
 CREATE TABLE IF NOT EXISTS switch (
     vendor TEXT NOT NULL, name TEXT NOT NULL, value TEXT NOT NULL, PRIMARY KEY (vendor, name));
 CREATE TABLE IF NOT EXISTS delivery (
@@ -82,11 +82,15 @@ class Store:
 
     def answer(self, vendor: str, key: str) -> tuple[str, int, str] | None:
         """(request, status, body) of the first call with this key."""
-        rows = self._rows("SELECT request, status, body FROM answer WHERE vendor = ? AND key = ?", vendor, key)
+        rows = self._rows("SELECT request, status, body FROM kept_answer WHERE vendor = ? AND key = ?", vendor, key)
         return rows[0] if rows else None
 
-    def keep_answer(self, vendor: str, key: str, request: str, status: int, body: str) -> None:
-        self._rows("INSERT INTO answer VALUES (?, ?, ?, ?, ?)", vendor, key, request, status, body)
+    def keep_answer(self, vendor: str, key: str, request: str, status: int, body: str, at: float) -> None:
+        self._rows("INSERT INTO kept_answer VALUES (?, ?, ?, ?, ?, ?)", vendor, key, request, status, body, at)
+
+    def forget_answers(self, vendor: str, before: float) -> None:
+        """Forget the keys of calls made before a time."""
+        self._rows("DELETE FROM kept_answer WHERE vendor = ? AND at < ?", vendor, before)
 
     # --- switches -----------------------------------------------------------------------------------------------
 
@@ -132,13 +136,11 @@ class Store:
             number,
         )
 
-    def held_deliveries(self, vendor: str) -> list[int]:
-        return [
-            row[0]
-            for row in self._rows(
-                "SELECT number FROM delivery WHERE vendor = ? AND held AND state = 'waiting' ORDER BY number", vendor
-            )
-        ]
+    def held_deliveries(self, vendor: str) -> list[tuple[int, str]]:
+        """(number, event) of what is held."""
+        return self._rows(
+            "SELECT number, event FROM delivery WHERE vendor = ? AND held AND state = 'waiting' ORDER BY number", vendor
+        )
 
     def release_delivery(self, number: int, due: float) -> None:
         self._rows("UPDATE delivery SET held = 0, due = ? WHERE number = ?", due, number)

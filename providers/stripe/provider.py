@@ -5,11 +5,10 @@ Every POST carries an idempotency key made from our own sid, so that a repeated 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import stripe
@@ -17,30 +16,28 @@ import stripe
 from codegen.runtime.errors import NotFound
 from codegen.runtime.plugins.registry import Metadata
 from codegen.runtime.values.types import Money
-from generated.errors.onboarding import AmountOutOfRange, ProviderRefused, ProviderUnavailable, RefundTooLarge
+from generated.errors.onboarding import AmountOutOfRange, ProviderRefused, RefundTooLarge
 from generated.models.onboarding import (
     Checkout,
     CheckoutOrder,
     PaymentCapabilities,
     PaymentMethod,
     PaymentNotice,
-    PaymentState,
-    ProviderPayment,
     ProviderPaymentPage,
     ProviderRefund,
     ProviderSession,
     RefundOrder,
-    RefundStatus,
     RefundSupport,
     SessionState,
     WebhookHead,
     WebhookRequest,
 )
 from generated.plugins.onboarding import PaymentProvider
-from providers.stripe import webhooks
+from providers.stripe import objects, webhooks
+from providers.stripe.calls import NAME, Invalid, call, require_reference
+from providers.stripe.objects import JsonObject
 from providers.stripe.settings import BASE_URL, StripeSettings
 
-NAME = "stripe"
 HOSTED_PAGES = "https://checkout.stripe.com"
 NANO_PER_CENT = 10_000_000
 MINIMUM = Money.from_cents(50)
@@ -50,8 +47,10 @@ TIMEOUT = 15
 RETRIES = 2
 """The SDK repeats connection errors, 409 and 5xx; its client's default is none."""
 
-T = TypeVar("T")
-_REFERENCE = re.compile("[A-Za-z0-9_]{1,255}")
+PAGE = 100
+"""Objects in an answer; Stripe's own limit."""
+
+Listing = Callable[[Any], Any]
 
 
 class StripeProvider(PaymentProvider):
@@ -95,7 +94,7 @@ class StripeProvider(PaymentProvider):
         cents, rest = divmod(int(order.amount), NANO_PER_CENT)
         if rest or order.amount < MINIMUM:
             raise AmountOutOfRange(minimum=MINIMUM, maximum=Money.from_cents(99_999_999))
-        ours = {"top_up_sid": order.top_up_sid, "user_sid": order.user_sid}
+        ours = {objects.TOP_UP_MARK: order.top_up_sid, "user_sid": order.user_sid}
         mark = "&" if "?" in order.return_url else "?"
         params: Any = {
             "mode": "payment",
@@ -118,51 +117,63 @@ class StripeProvider(PaymentProvider):
         }  # a session's own metadata stays with the session
         if order.expires_at is not None:
             params["expires_at"] = int(order.expires_at.timestamp())
-        session = _call(
-            lambda: self._client.v1.checkout.sessions.create(params, {"idempotency_key": f"top-up-{order.top_up_sid}"})
-        )
+        sessions = self._client.v1.checkout.sessions
+        made = call(lambda: sessions.create(params, {"idempotency_key": f"top-up-{order.top_up_sid}"}))
         return Checkout(
-            session_ref=session.id,
-            url=session.url,
-            payment_ref=_id(session.payment_intent),
-            state=SessionState(session.status or "open"),
-            expires_at=_time(session.expires_at),
+            session_ref=made["id"],
+            url=made["url"],
+            payment_ref=objects.reference(made["payment_intent"]),
+            state=SessionState(made["status"] or "open"),
+            expires_at=objects.time(made["expires_at"]),
         )
 
     def fetch_session(self, session_ref: str) -> ProviderSession:
-        _require_reference(session_ref)
-        session = _call(
-            lambda: self._client.v1.checkout.sessions.retrieve(
-                session_ref, {"expand": ["payment_intent.latest_charge"]}
-            )
-        )
-        return _session(session)
+        require_reference(session_ref)
+        expand = ["payment_intent.latest_charge.refunds"]
+        found = call(lambda: self._client.v1.checkout.sessions.retrieve(session_ref, {"expand": expand}))
+        return self._whole(found)
 
     def fetch_payment(self, payment_ref: str) -> ProviderSession:
-        _require_reference(payment_ref)
-        page = _call(
-            lambda: self._client.v1.checkout.sessions.list(
-                {"payment_intent": payment_ref, "limit": 1, "expand": ["data.payment_intent.latest_charge"]}
-            )
-        )
-        if not page.data:
+        require_reference(payment_ref)
+        params: Any = {
+            "payment_intent": payment_ref,
+            "limit": 1,
+            "expand": ["data.payment_intent.latest_charge.refunds"],
+        }
+        page = call(lambda: self._client.v1.checkout.sessions.list(params))
+        if not page["data"]:
             raise NotFound
-        return _session(page.data[0])
+        return self._whole(page["data"][0])
+
+    def _whole(self, found: JsonObject) -> ProviderSession:
+        """A session with all refunds and disputes of its payment."""
+        session = objects.session(found)
+        for place, paid in enumerate(session.payments):
+            charge = found["payment_intent"]["latest_charge"]
+            of_payment = {"payment_intent": paid.payment_ref}
+            refunds = charge["refunds"]["data"]
+            if charge["refunds"]["has_more"]:
+                refunds = self._all(self._client.v1.refunds.list, of_payment)
+            paid = objects.with_refunds(paid, refunds)
+            if charge["disputed"]:
+                paid = objects.with_disputes(paid, self._all(self._client.v1.disputes.list, of_payment))
+            session.payments[place] = paid
+        return session
 
     def expire_session(self, session_ref: str) -> ProviderSession:
         found = self.fetch_session(session_ref)
         if found.state is not SessionState.OPEN:
             return found
         with suppress(ProviderRefused):  # paid or expired in between: the state below tells
-            _call(lambda: self._client.v1.checkout.sessions.expire(session_ref))
+            call(lambda: self._client.v1.checkout.sessions.expire(session_ref))
         return self.fetch_session(session_ref)
 
     def refund(self, order: RefundOrder) -> ProviderRefund:
-        _require_reference(order.payment_ref)
+        require_reference(order.payment_ref)
         params: Any = {
             "payment_intent": order.payment_ref,
             "reason": "requested_by_customer",
-            "metadata": {"refund_sid": order.refund_sid},
+            "metadata": {objects.REFUND_MARK: order.refund_sid},
         }
         if order.amount is not None:
             cents, rest = divmod(int(order.amount), NANO_PER_CENT)
@@ -170,127 +181,56 @@ class StripeProvider(PaymentProvider):
                 raise RefundTooLarge(refundable=self._refundable(order.payment_ref))
             params["amount"] = cents
         try:
-            refund = _call(
+            made = call(
                 lambda: self._client.v1.refunds.create(params, {"idempotency_key": f"refund-{order.refund_sid}"})
             )
-        except _Invalid as invalid:
+        except Invalid as invalid:
             if invalid.stripe_code == "charge_already_refunded" or invalid.param == "amount":
                 raise RefundTooLarge(refundable=self._refundable(order.payment_ref)) from None
             raise
-        status = "pending" if refund.status == "requires_action" else refund.status
-        return ProviderRefund(
-            refund_ref=refund.id,
-            status=RefundStatus(status or "pending"),
-            amount_minor=refund.amount,
-            currency=refund.currency.upper(),
-        )
+        return objects.refund(made)
 
     def _refundable(self, payment_ref: str) -> Money:
-        intent = _call(lambda: self._client.v1.payment_intents.retrieve(payment_ref, {"expand": ["latest_charge"]}))
-        charge: Any = intent.latest_charge
-        return Money.from_cents(charge.amount_captured - charge.amount_refunded if charge is not None else 0)
+        expand = ["latest_charge"]
+        intent = call(lambda: self._client.v1.payment_intents.retrieve(payment_ref, {"expand": expand}))
+        charge = intent["latest_charge"]
+        return Money.from_cents(charge["amount_captured"] - charge["amount_refunded"] if charge is not None else 0)
 
     def list_payments(self, day: date, *, cursor: str | None = None) -> ProviderPaymentPage:
+        page, following = self._page(self._client.v1.payment_intents.list, day, cursor, "data.latest_charge")
+        return ProviderPaymentPage(
+            payments=[paid for intent in page if (paid := objects.payment(intent)) is not None], next_cursor=following
+        )
+
+    def _page(
+        self, listing: Listing, day: date, cursor: str | None, *expand: str
+    ) -> tuple[list[JsonObject], str | None]:
+        """What was created on a day, behind `cursor`, and the next cursor."""
         since = datetime.combine(day, time(), UTC)
-        params: Any = {
+        params: JsonObject = {
             "created": {"gte": int(since.timestamp()), "lt": int((since + timedelta(days=1)).timestamp())},
-            "limit": 100,
-            "expand": ["data.latest_charge"],
+            "limit": PAGE,
+            "expand": list(expand),
         }
         if cursor is not None:
             params["starting_after"] = cursor
-        page = _call(lambda: self._client.v1.payment_intents.list(params))
-        payments = [payment for intent in page.data if (payment := _payment(intent)) is not None]
-        return ProviderPaymentPage(
-            payments=payments, next_cursor=page.data[-1].id if page.has_more and page.data else None
-        )
+        page = call(lambda: listing(params))
+        found: list[JsonObject] = page["data"]
+        return found, found[-1]["id"] if page["has_more"] and found else None
+
+    def _all(self, listing: Listing, params: JsonObject) -> list[JsonObject]:
+        """Every object of a list, page by page."""
+        found: list[JsonObject] = []
+        asked = {**params, "limit": PAGE}
+        while True:
+            page = call(lambda: listing(asked))
+            found += page["data"]
+            if not page["has_more"] or not page["data"]:
+                return found
+            asked["starting_after"] = found[-1]["id"]
 
     def verify_webhook(self, request: WebhookRequest) -> WebhookHead:
         return webhooks.verify(request, self._settings.webhook_keys)
 
     def read_webhook(self, request: WebhookRequest) -> PaymentNotice | None:
         return webhooks.read(request)
-
-
-# --- Stripe's objects as ours ---------------------------------------------------------------------------------------
-
-
-def _session(session: Any) -> ProviderSession:
-    """Amount and currency are the session's: a buyer may have paid in another currency."""
-    payments = []
-    payment = _payment(session.payment_intent) if session.payment_intent is not None else None
-    if payment is not None and session.status == "complete":
-        payments.append(
-            payment.model_copy(
-                update={
-                    "session_ref": session.id,
-                    "amount_minor": session.amount_total,
-                    "currency": session.currency.upper(),
-                }
-            )
-        )
-    return ProviderSession(session_ref=session.id, state=SessionState(session.status), payments=payments)
-
-
-def _payment(intent: Any) -> ProviderPayment | None:
-    """None for an intent that nobody has tried to pay."""
-    charge = intent.latest_charge
-    if charge is None:
-        return None
-    failure = charge.failure_code if charge.status == "failed" else None
-    return ProviderPayment(
-        payment_ref=intent.id,
-        state=_state(intent, charge),
-        amount_minor=intent.amount,
-        currency=intent.currency.upper(),
-        refunded_minor=charge.amount_refunded,
-        failure=failure,
-        occurred_at=_time(charge.created),
-    )
-
-
-def _state(intent: Any, charge: Any) -> PaymentState:
-    if intent.status == "succeeded":
-        if charge.refunded:
-            return PaymentState.REFUNDED
-        return PaymentState.ON_HOLD if charge.disputed else PaymentState.SUCCEEDED
-    return PaymentState.PENDING if intent.status == "processing" else PaymentState.FAILED
-
-
-def _require_reference(reference: str) -> None:
-    """What is no reference of theirs names nothing; in an address an empty one would name all."""
-    if _REFERENCE.fullmatch(reference) is None:
-        raise NotFound
-
-
-def _id(reference: Any) -> str | None:
-    return reference if reference is None or isinstance(reference, str) else reference.id
-
-
-def _time(seconds: int) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-# --- errors ---------------------------------------------------------------------------------------------------------
-
-
-class _Invalid(ProviderRefused):
-    """A request that Stripe calls invalid, with its code and parameter."""
-
-    def __init__(self, detail: str, code: str | None, param: str | None) -> None:
-        super().__init__(provider=NAME, detail=detail)
-        self.stripe_code, self.param = code, param
-
-
-def _call(act: Callable[[], T]) -> T:
-    """Do it, with Stripe's errors as declared ones; no message carries a key."""
-    try:
-        return act()
-    except (stripe.AuthenticationError, stripe.PermissionError):
-        raise ProviderRefused(provider=NAME, detail="the account's key is not accepted") from None
-    except stripe.InvalidRequestError as error:
-        if error.http_status == 404 or error.code == "resource_missing":
-            raise NotFound from None
-        raise _Invalid(error.user_message or "the request is invalid", error.code, error.param) from None
-    except stripe.StripeError as error:
-        raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None

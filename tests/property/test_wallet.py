@@ -59,7 +59,7 @@ class Wallets(RuleBasedStateMachine):
     @rule(amount=AMOUNTS, data=st.data())
     def dispute(self, amount: int, data: st.DataObject) -> None:
         lot = self._some_lot(data)
-        self._post(lambda wallet: rules.dispute_opened(wallet, amount, lot))
+        self._post(lambda wallet: rules.hold(wallet, amount, lot))
         self.disputes.append((amount, lot or ""))
         self.expected -= amount
 
@@ -69,7 +69,7 @@ class Wallets(RuleBasedStateMachine):
             return
         amount, lot = self.disputes.pop()
         if won:
-            self._post(lambda wallet: rules.dispute_won(wallet, amount, lot or None))
+            self._post(lambda wallet: rules.release(wallet, amount, lot or None))
             self.expected += amount
         else:
             self._post(lambda wallet: rules.dispute_lost(wallet, "stripe", amount))

@@ -137,10 +137,10 @@ class Book:
         return self.post(user, TransactionKind.REFUND, key, lambda w: rules.refund_failed(w, "stripe", amount, lot))
 
     def hold(self, user: str, key: str, amount: int, lot: str | None = None) -> LedgerTransaction | None:
-        return self.post(user, TransactionKind.DISPUTE_HOLD, key, lambda w: rules.dispute_opened(w, amount, lot))
+        return self.post(user, TransactionKind.DISPUTE_HOLD, key, lambda w: rules.hold(w, amount, lot))
 
     def release(self, user: str, key: str, amount: int, lot: str | None = None) -> LedgerTransaction | None:
-        return self.post(user, TransactionKind.DISPUTE_RELEASE, key, lambda w: rules.dispute_won(w, amount, lot))
+        return self.post(user, TransactionKind.DISPUTE_RELEASE, key, lambda w: rules.release(w, amount, lot))
 
     def lose(self, user: str, key: str, amount: int) -> LedgerTransaction | None:
         return self.post(user, TransactionKind.DISPUTE_LOSS, key, lambda w: rules.dispute_lost(w, "stripe", amount))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,6 +16,7 @@ from generated.models.onboarding import (
     PaymentEventKind,
     PaymentNotice,
     PaymentState,
+    ProviderDispute,
     ProviderPayment,
     ProviderSession,
     SessionState,
@@ -60,8 +61,8 @@ class House:
         started = self.payments.top_ups.start(user.sid, "stub", 1000, None, None)
         return self.payments.settlement.top_ups.get(started.top_up_sid)
 
-    def truth(self, top_up: TopUp, refunded: int) -> None:
-        """What the provider answers when it is asked: paid, and so much refunded."""
+    def truth(self, top_up: TopUp, refunded: int, disputes: Sequence[ProviderDispute] = ()) -> None:
+        """What the provider answers when it is asked: paid, so much refunded, and these disputes."""
         self.provider.sessions[top_up.session_ref] = ProviderSession(
             session_ref=top_up.session_ref,
             state=SessionState.COMPLETE,
@@ -73,12 +74,15 @@ class House:
                     amount_minor=1000,
                     currency="USD",
                     refunded_minor=refunded,
+                    disputes=list(disputes),
                     occurred_at=START,
                 )
             ],
         )
 
-    def told(self, top_up: TopUp, kind: Kind, minor: int = 1000, mark: str = "", **fields: Any) -> bytes:
+    def told(
+        self, top_up: TopUp, kind: Kind, minor: int = 1000, mark: str = "", at: datetime = START, **fields: Any
+    ) -> bytes:
         of_session = kind in (Kind.PAYMENT_SUCCEEDED, Kind.PAYMENT_PENDING, Kind.PAYMENT_FAILED, Kind.SESSION_EXPIRED)
         disputed = kind.value.startswith("dispute")
         notice = PaymentNotice(
@@ -87,7 +91,7 @@ class House:
             amount_minor=minor,
             currency="USD",
             external_ref=f"du_{top_up.sid}" if disputed else f"pi_{top_up.sid}",
-            occurred_at=START,
+            occurred_at=at,
             session_ref=top_up.session_ref if of_session else None,
             payment_ref=None if kind == Kind.SESSION_EXPIRED else f"pi_{top_up.sid}",
             **fields,

@@ -18,11 +18,22 @@ from codegen.runtime.context import Caller, Context
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import Billing, KycStatus, TopUp, TopUpStarted, TopUpStatus, User, WebhookInboxEntry
-from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
+from generated.models.onboarding import (
+    Billing,
+    KycStatus,
+    OperatorAct,
+    TopUp,
+    TopUpStarted,
+    TopUpStatus,
+    User,
+    WebhookInboxEntry,
+)
+from generated.tables.onboarding import OPERATOR_ACT, OPERATOR_ALERT, PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.app import build
 from handlers.composition import load_settings
+from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.billing import billings
+from handlers.payments.providers import Providers
 from handlers.payments.service import Payments, PaymentsHandler
 from handlers.payments.settings import PaymentSettings
 from handlers.version import migrate
@@ -110,6 +121,14 @@ class World:
         assert self.http.get(page).status_code == 200
         return self.http.post(page, data={"method": method, "email": "a@example.org"})
 
+    def paid(self, user: User, cents: int = 1000) -> TopUpStarted:
+        """A top-up that was paid and credited."""
+        started = self.start(user, cents)
+        self.pay(started)
+        self.settle()
+        assert self.status(started) == TopUpStatus.SETTLED
+        return started
+
     # --- what the sandbox does --------------------------------------------------------------------------------
 
     def switch(self, **switches: Any) -> None:
@@ -140,6 +159,22 @@ class World:
                 return
             self.clock.ahead += timedelta(seconds=1)
 
+    def wait_until_due(self, started: TopUpStarted) -> bool:
+        """Let the time come at which the provider is asked next; False where it is not asked any more."""
+        due = self.top_up(started.top_up_sid).next_check_at
+        if due is not None and due > self.clock.now():
+            self.clock.ahead += due - self.clock.now() + timedelta(seconds=1)
+        return due is not None
+
+    def freeze(self, user: User, *, on: bool) -> None:
+        """An operator freezes or unfreezes a user's spending."""
+        adjustments = Adjustments(self.payments.settlement.ledger)
+        adjustments.freeze(self.context(None), user_sid=user.sid, on=on, reason="test")
+
+    def without_providers(self) -> Payments:
+        """The payments of a site that offers no way to pay any more."""
+        return Payments.over(self.database, self.clock, self.settings, Providers({}), Log(self.logged.append))
+
     # --- what can be seen -------------------------------------------------------------------------------------
 
     def top_up(self, sid: str) -> TopUp:
@@ -162,6 +197,15 @@ class World:
     def events(self) -> list[tuple[str, str]]:
         items = Store.of(PAYMENT_EVENT, self.database).list_full(1000)["items"]
         return [(event.kind.value, event.status.value) for event in items]
+
+    def alerts(self) -> list[str]:
+        """What an operator has to look at now."""
+        items = Store.of(OPERATOR_ALERT, self.database).list_full(1000)["items"]
+        return [each.kind for each in items if each.cleared_at is None]
+
+    def acts(self) -> list[OperatorAct]:
+        """What operators did."""
+        return Store.of(OPERATOR_ACT, self.database).list_full(1000)["items"]
 
     def payment(self, started: TopUpStarted) -> str:
         ref = self.top_up(started.top_up_sid).payment_ref

@@ -47,8 +47,12 @@ class StubProvider(PaymentProvider):
     def create_checkout(self, order: CheckoutOrder) -> Checkout:
         self.orders.append(order)
         ref = f"cs_{order.top_up_sid}"
-        self.sessions.setdefault(ref, ProviderSession(session_ref=ref, state=SessionState.OPEN, payments=[]))
+        self.open(ref)
         return Checkout(session_ref=ref, url=f"https://stub.example/{ref}", state=SessionState.OPEN)
+
+    def open(self, ref: str) -> None:
+        """Let there be a checkout."""
+        self.sessions.setdefault(ref, ProviderSession(session_ref=ref, state=SessionState.OPEN, payments=[]))
 
     def fetch_session(self, session_ref: str) -> ProviderSession:
         if session_ref not in self.sessions:

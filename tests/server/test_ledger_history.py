@@ -49,9 +49,7 @@ def busy(book: Book, user: str, other: str) -> None:
                     user, TransactionKind.REFUND, key, partial(rules.refund, provider="stripe", amount=amount, lot=None)
                 )
             case 3:
-                book.post(
-                    user, TransactionKind.DISPUTE_HOLD, key, partial(rules.dispute_opened, amount=amount, lot=None)
-                )
+                book.post(user, TransactionKind.DISPUTE_HOLD, key, partial(rules.hold, amount=amount, lot=None))
             case _:
                 book.post(
                     user,

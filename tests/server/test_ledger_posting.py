@@ -253,7 +253,7 @@ def test_what_is_no_posting_is_refused(book: Book) -> None:
     with pytest.raises(ValueError, match="pattern"):
         post(lambda wallet: rules.charge(wallet, "revenue", 5))
     with pytest.raises(ValueError, match="held"):
-        post(lambda wallet: rules.dispute_won(wallet, 5, None))
+        post(lambda wallet: rules.release(wallet, 5, None))
     with pytest.raises(UnknownReference):
         post(lambda wallet: rules.grant(wallet, 5), who="nobody")
     with pytest.raises(RuntimeError, match="transaction"):

@@ -40,6 +40,8 @@ NOT_OF_THE_LEDGER = {
         "renew",
     },
     "TopUp": {
+        "excess",
+        "held",
         "rev",
         "sid",
         "session_ref",

@@ -29,6 +29,7 @@ from generated.errors.onboarding import (
 )
 from generated.models.onboarding import (
     CheckoutOrder,
+    DisputeStatus,
     PaymentEventKind,
     PaymentNotice,
     PaymentState,
@@ -223,7 +224,8 @@ def test_refunds(vendor: Vendor) -> None:
     refund = vendor.provider.refund(first)
     assert vendor.provider.refund(first) == refund
     assert (refund.status, refund.amount_minor, refund.currency) == (RefundStatus.SUCCEEDED, 300, "USD")
-    assert vendor.provider.fetch_session(session).payments[0].refunded_minor == 300
+    (paid,) = vendor.provider.fetch_session(session).payments
+    assert paid.refunded_minor == 300 and paid.refunds == [refund] and refund.refund_sid == first.refund_sid
     notice = vendor.provider.read_webhook(vendor.event("charge.refunded"))
     assert notice is not None and (notice.amount_minor, notice.payment_ref, notice.fetch_first) == (300, payment, False)
     for amount in (Money.from_cents(701), Money(1), Money(0)):
@@ -235,7 +237,9 @@ def test_refunds(vendor: Vendor) -> None:
     with pytest.raises(RefundTooLarge):
         vendor.provider.refund(RefundOrder(refund_sid=new_sid(), payment_ref=payment, reason="more"))
     vendor.act("fail_refund", refund=refund.refund_ref)
-    assert vendor.provider.fetch_session(session).payments[0].refunded_minor == 700
+    (paid,) = vendor.provider.fetch_session(session).payments
+    assert paid.refunded_minor == 700 and paid.state == PaymentState.SUCCEEDED
+    assert {each.refund_ref: each.status for each in paid.refunds}[refund.refund_ref] == RefundStatus.FAILED
     notice = vendor.provider.read_webhook(vendor.event("refund.failed"))
     assert notice is not None and notice.kind == PaymentEventKind.REFUND_FAILED and notice.fetch_first
     with pytest.raises((NotFound, ProviderRefused)):
@@ -262,22 +266,148 @@ def test_disputes(vendor: Vendor, won: bool, kind: PaymentEventKind) -> None:
     assert _kind(vendor, "charge.dispute.closed") == kind
 
 
-def test_inquiries_are_no_disputes(vendor: Vendor) -> None:
-    for kind, status in (
-        ("charge.dispute.created", "warning_needs_response"),
-        ("charge.dispute.closed", "unknown"),
-        ("charge.dispute.updated", "needs_response"),
-    ):
-        body = {
-            "id": "evt_1",
-            "object": "event",
-            "type": kind,
-            "created": 1,
-            "data": {
-                "object": {"id": "du_1", "status": status, "amount": 1, "currency": "usd", "payment_intent": "pi_1"}
-            },
-        }
-        assert vendor.provider.read_webhook(request(json.dumps(body).encode())) is None
+def dispute_event(step: str, status: str, **fields: Any) -> WebhookRequest:
+    dispute = {"id": "du_1", "status": status, "amount": 1, "currency": "usd", "payment_intent": "pi_1", **fields}
+    return request(event_of(f"charge.dispute.{step}", dispute))
+
+
+def event_of(kind: str, of: dict[str, Any], **fields: Any) -> bytes:
+    event = {"id": "evt_1", "object": "event", "type": kind, "created": 1_800_000_000, "data": {"object": of}}
+    return json.dumps({**event, **fields}).encode()
+
+
+@pytest.mark.parametrize(
+    ("step", "status", "kind"),
+    [
+        ("created", "warning_needs_response", PaymentEventKind.DISPUTE_INQUIRY),
+        ("updated", "warning_under_review", PaymentEventKind.DISPUTE_INQUIRY),
+        ("closed", "warning_closed", PaymentEventKind.DISPUTE_WON),
+        ("closed", "prevented", PaymentEventKind.DISPUTE_WON),
+        ("updated", "needs_response", PaymentEventKind.DISPUTE_OPENED),
+        ("updated", "under_review", PaymentEventKind.DISPUTE_OPENED),
+        ("updated", "lost", PaymentEventKind.DISPUTE_LOST),
+        ("updated", "appeal_under_review", PaymentEventKind.DISPUTE_LOST),
+        ("updated", "won", PaymentEventKind.DISPUTE_WON),
+        ("funds_withdrawn", "needs_response", PaymentEventKind.DISPUTE_OPENED),
+        ("funds_withdrawn", "warning_under_review", PaymentEventKind.DISPUTE_OPENED),
+        ("funds_withdrawn", "lost", PaymentEventKind.DISPUTE_LOST),
+        ("funds_reinstated", "won", PaymentEventKind.DISPUTE_WON),
+        ("funds_reinstated", "lost", PaymentEventKind.DISPUTE_WON),
+    ],
+)
+def test_every_event_of_a_dispute_tells_of_it(step: str, status: str, kind: PaymentEventKind) -> None:
+    notice = signing().read_webhook(dispute_event(step, status))
+    assert notice is not None and (notice.kind, notice.external_ref, notice.payment_ref, notice.fetch_first) == (
+        kind,
+        "du_1",
+        "pi_1",
+        False,
+    )
+
+
+def test_a_status_that_is_not_known_is_asked_about() -> None:
+    notice = signing().read_webhook(dispute_event("closed", "settled_in_a_duel"))
+    assert notice is not None and (notice.kind, notice.fetch_first) == (PaymentEventKind.OTHER, True)
+
+
+def test_a_dispute_in_all_its_states(vendor: Vendor) -> None:
+    session, payment = vendor.paid()
+
+    def states() -> tuple[PaymentState, list[DisputeStatus]]:
+        (found,) = vendor.provider.fetch_session(session).payments
+        assert all(each.amount_minor == 400 and each.payment_ref == payment for each in found.disputes)
+        return found.state, [each.status for each in found.disputes]
+
+    assert states() == (PaymentState.SUCCEEDED, [])
+    dispute = vendor.act("inquire", payment_intent=payment, amount=400)["id"]
+    assert states() == (PaymentState.SUCCEEDED, [DisputeStatus.INQUIRY])
+    vendor.act("escalate", dispute=dispute)
+    assert states() == (PaymentState.ON_HOLD, [DisputeStatus.OPEN])
+    vendor.act("dispute_lost", dispute=dispute)
+    assert states() == (PaymentState.REVERSED, [DisputeStatus.LOST])
+    vendor.act("dispute_reinstated", dispute=dispute)
+    assert states() == (PaymentState.SUCCEEDED, [DisputeStatus.WON])
+
+
+# --- what is not ours -----------------------------------------------------------------------------------------------
+
+SESSION: dict[str, Any] = {
+    "id": "cs_1",
+    "object": "checkout.session",
+    "mode": "payment",
+    "payment_status": "paid",
+    "amount_total": 1000,
+    "currency": "usd",
+    "payment_intent": "pi_1",
+    "client_reference_id": "inv_1",
+    "metadata": {},
+}
+FOREIGN = {
+    "foreign reference": ("checkout.session.completed", SESSION),
+    "foreign metadata": ("checkout.session.completed", {**SESSION, "metadata": {"order": "7"}}),
+    "a mark that is none": ("checkout.session.completed", {**SESSION, "metadata": {"top_up_sid": "no sid"}}),
+    "null metadata": ("checkout.session.completed", {**SESSION, "metadata": None}),
+    "null metadata, expired": ("checkout.session.expired", {**SESSION, "metadata": None, "payment_intent": None}),
+    "setup": (
+        "checkout.session.completed",
+        {**SESSION, "mode": "setup", "amount_total": None, "currency": None, "payment_intent": None},
+    ),
+    "subscription": ("checkout.session.completed", {**SESSION, "mode": "subscription", "payment_intent": None}),
+    "refund without intent": (
+        "refund.created",
+        {"id": "re_1", "amount": 5, "currency": "usd", "payment_intent": None, "status": "succeeded"},
+    ),
+    "failed refund without intent": ("refund.failed", {"id": "re_1", "amount": 5, "currency": None}),
+    "charge without intent": ("charge.refunded", {"id": "ch_1", "payment_intent": None, "currency": "usd"}),
+    "dispute without intent": ("charge.dispute.created", {"id": "du_1", "status": "needs_response", "amount": 5}),
+}
+
+
+@pytest.mark.parametrize("case", sorted(FOREIGN))
+def test_events_of_other_programs_say_nothing(case: str) -> None:
+    kind, of = FOREIGN[case]
+    assert signing().read_webhook(request(event_of(kind, of))) is None
+
+
+def test_our_mark_in_an_event() -> None:
+    marked = {**SESSION, "metadata": {"top_up_sid": "0000TOPUP"}}
+    notice = signing().read_webhook(request(event_of("checkout.session.completed", marked)))
+    assert notice is not None and notice.top_up_sid == "0000TOPUP"
+    connected = request(event_of("checkout.session.completed", marked, account="acct_1"))
+    assert signing().read_webhook(connected) is None
+
+
+def test_money_back_without_a_currency_is_asked_about() -> None:
+    for kind, amount in (("charge.refunded", "amount_refunded"), ("refund.updated", "amount")):
+        of = {"id": "re_1", amount: 5, "currency": None, "payment_intent": "pi_1"}
+        notice = signing().read_webhook(request(event_of(kind, of)))
+        assert notice is not None and (notice.currency, notice.fetch_first) == ("XXX", True)
+
+
+def test_thin_events_are_known_and_say_nothing() -> None:
+    thin = {
+        "id": "evt_2",
+        "object": "v2.core.event",
+        "type": "v1.billing.meter.error_report_triggered",
+        "created": "2026-11-20T12:00:00.000Z",
+        "livemode": False,
+        "related_object": {"id": "mtr_1", "type": "billing.meter", "url": "/v1/billing/meters/mtr_1"},
+    }
+    provider = signing(SIGNING_KEY)
+    found = request(json.dumps(thin).encode())
+    assert provider.verify_webhook(found).event_id == "evt_2"
+    assert provider.read_webhook(found) is None
+
+
+@pytest.mark.parametrize(("livemode", "sandbox"), [(True, False), (False, True), (None, None)])
+def test_the_mode_of_an_event(livemode: bool | None, sandbox: bool | None) -> None:
+    body = event_of("x", {}, **({} if livemode is None else {"livemode": livemode}))
+    assert signing(SIGNING_KEY).verify_webhook(request(body)).sandbox is sandbox
+    with pytest.raises(WebhookMalformed):
+        signing(SIGNING_KEY).verify_webhook(request(event_of("x", {}, livemode="yes")))
+
+
+# --- the day's list -------------------------------------------------------------------------------------------------
 
 
 def test_the_days_payments_page_by_page(vendor: Vendor) -> None:
@@ -426,6 +556,7 @@ JSON = st.recursive(
                     "payment_status",
                     "amount_total",
                     "amount_refunded",
+                    "mode",
                 ]
             )
             | st.text(max_size=5),
@@ -442,7 +573,10 @@ KINDS = [
     "refund.failed",
     "refund.updated",
     "charge.dispute.created",
+    "charge.dispute.updated",
     "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
     "payment_intent.succeeded",
 ]
 

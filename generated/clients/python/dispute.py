@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.values.types import Sid
+from codegen.runtime.values.types import OTime, Sid
 
 from ...models.onboarding import Dispute, DisputeStatus, Provider
 
@@ -19,6 +19,7 @@ class DisputeFilter(TypedDict):
     provider: NotRequired[Provider]
     dispute_ref: NotRequired[str]
     status: NotRequired[DisputeStatus]
+    opened_at: NotRequired[OTime]
 
 
 class DisputeFindParams(TypedDict):
@@ -37,7 +38,7 @@ _FIND = Call("dispute.find", DisputeFindParams, Page[Dispute], safe=True)
 
 
 class DisputeCalls:
-    """A payment that its payer contests: opened holds the amount, won releases it, lost debits it."""
+    """A payment that its payer contests: opened holds the amount, won gives it back, lost debits it."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -101,7 +102,7 @@ class DisputeCalls:
 
 
 class AsyncDisputeCalls:
-    """A payment that its payer contests: opened holds the amount, won releases it, lost debits it."""
+    """A payment that its payer contests: opened holds the amount, won gives it back, lost debits it."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport

@@ -11,6 +11,7 @@ from codegen.runtime.values.types import Bool, Date, Sid
 from ...errors.onboarding import (
     AmountInvalid,
     AmountOutOfRange,
+    DayOutOfRange,
     KycCap,
     NotInReview,
     PhoneRequired,
@@ -18,6 +19,7 @@ from ...errors.onboarding import (
     ProviderUnavailable,
     RefundTooLarge,
     RefundUnsupported,
+    TopUpNotOpen,
     TopUpNotSettled,
     UnknownProvider,
 )
@@ -32,6 +34,7 @@ from ...models.onboarding import (
     TopUp,
     TopUpStarted,
     UsdCents,
+    WebhookRetried,
 )
 
 
@@ -46,6 +49,12 @@ class CreateTopUpParams(TypedDict):
 
 class CheckParams(TypedDict):
     """The parameters of `payments.check`."""
+
+    top_up_sid: Sid
+
+
+class CancelParams(TypedDict):
+    """The parameters of `payments.cancel`."""
 
     top_up_sid: Sid
 
@@ -71,6 +80,29 @@ class ResolveReviewParams(TypedDict):
     top_up_sid: Sid
     credit: Bool
     reason: Reason
+    amount_cents: NotRequired[UsdCents | None]
+    key: NotRequired[IdempotencyKey | None]
+
+
+class RecheckParams(TypedDict):
+    """The parameters of `payments.recheck`."""
+
+    top_up_sid: Sid
+    reason: Reason
+
+
+class CloseParams(TypedDict):
+    """The parameters of `payments.close`."""
+
+    top_up_sid: Sid
+    reason: Reason
+
+
+class RetryEventParams(TypedDict):
+    """The parameters of `payments.retry_event`."""
+
+    entry_sid: Sid
+    reason: Reason
 
 
 class ReconcileParams(TypedDict):
@@ -95,6 +127,7 @@ _CREATE_TOP_UP = Call(
     ),
 )
 _CHECK = Call("payments.check", CheckParams, TopUp, errors=(ProviderUnavailable,))
+_CANCEL = Call("payments.cancel", CancelParams, TopUp, errors=(TopUpNotOpen, ProviderUnavailable))
 _RECEIPT = Call("payments.receipt", ReceiptParams, Receipt, safe=True)
 _REFUND = Call(
     "payments.refund",
@@ -103,8 +136,22 @@ _REFUND = Call(
     key="key",
     errors=(AmountInvalid, RefundTooLarge, TopUpNotSettled, RefundUnsupported, ProviderUnavailable, ProviderRefused),
 )
-_RESOLVE_REVIEW = Call("payments.resolve_review", ResolveReviewParams, TopUp, errors=(NotInReview,))
-_RECONCILE = Call("payments.reconcile", ReconcileParams, ReconciliationReport, errors=(ProviderUnavailable,))
+_RESOLVE_REVIEW = Call(
+    "payments.resolve_review",
+    ResolveReviewParams,
+    TopUp,
+    key="key",
+    errors=(NotInReview, AmountInvalid),
+)
+_RECHECK = Call("payments.recheck", RecheckParams, TopUp, errors=(ProviderUnavailable,))
+_CLOSE = Call("payments.close", CloseParams, TopUp, errors=(TopUpNotOpen,))
+_RETRY_EVENT = Call("payments.retry_event", RetryEventParams, WebhookRetried)
+_RECONCILE = Call(
+    "payments.reconcile",
+    ReconcileParams,
+    ReconciliationReport,
+    errors=(DayOutOfRange, ProviderUnavailable),
+)
 
 
 class PaymentsCalls:
@@ -149,6 +196,13 @@ class PaymentsCalls:
         """
         return cast("TopUp", self._transport.call(_CHECK, {"top_up_sid": top_up_sid}))
 
+    def cancel(self, top_up_sid: Sid) -> TopUp:
+        """Close an open checkout of one's own that was not paid. It stays open where the provider says otherwise.
+
+        Raises `NotFound`, `TopUpNotOpen`, `Conflict`, `ProviderUnavailable`.
+        """
+        return cast("TopUp", self._transport.call(_CANCEL, {"top_up_sid": top_up_sid}))
+
     def receipt(self, top_up_sid: Sid) -> Receipt:
         """A payment as printed.
 
@@ -186,27 +240,64 @@ class PaymentsCalls:
             ),
         )
 
-    def resolve_review(self, top_up_sid: Sid, credit: Bool, reason: Reason) -> TopUp:
-        """Decide about a top-up that differs from what was asked for: credit it, or leave it.
+    def resolve_review(
+        self,
+        top_up_sid: Sid,
+        credit: Bool,
+        reason: Reason,
+        *,
+        amount_cents: UsdCents | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> TopUp:
+        """Decide about a top-up that differs from what was asked for: credit it, by default with what was paid but not
+        more
+        than was asked for, or leave it.
 
-        Raises `NotFound`, `NotInReview`.
+        Raises `NotFound`, `NotInReview`, `AmountInvalid`, `Conflict`.
         """
         return cast(
             "TopUp",
             self._transport.call(
                 _RESOLVE_REVIEW,
-                {
-                    "top_up_sid": top_up_sid,
-                    "credit": credit,
-                    "reason": reason,
-                },
+                without_none(
+                    {
+                        "top_up_sid": top_up_sid,
+                        "credit": credit,
+                        "reason": reason,
+                        "amount_cents": amount_cents,
+                        "key": key,
+                    },
+                    ["amount_cents", "key"],
+                ),
             ),
         )
 
-    def reconcile(self, day: Date) -> ReconciliationReport:
-        """Compare both sides of a UTC day.
+    def recheck(self, top_up_sid: Sid, reason: Reason) -> TopUp:
+        """Ask the provider about a top-up again, whatever is known of it.
 
-        Raises `ProviderUnavailable`.
+        Raises `NotFound`, `Conflict`, `ProviderUnavailable`.
+        """
+        return cast("TopUp", self._transport.call(_RECHECK, {"top_up_sid": top_up_sid, "reason": reason}))
+
+    def close(self, top_up_sid: Sid, reason: Reason) -> TopUp:
+        """Give up waiting for a top-up whose fate nobody tells; what is paid on it all the same is still credited.
+
+        Raises `NotFound`, `TopUpNotOpen`, `Conflict`.
+        """
+        return cast("TopUp", self._transport.call(_CLOSE, {"top_up_sid": top_up_sid, "reason": reason}))
+
+    def retry_event(self, entry_sid: Sid, reason: Reason) -> WebhookRetried:
+        """Apply a webhook of the inbox once more; a conflict where it was applied or ignored already.
+
+        Raises `NotFound`, `Conflict`.
+        """
+        return cast("WebhookRetried", self._transport.call(_RETRY_EVENT, {"entry_sid": entry_sid, "reason": reason}))
+
+    def reconcile(self, day: Date) -> ReconciliationReport:
+        """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
+        posted.
+
+        Raises `DayOutOfRange`, `ProviderUnavailable`.
         """
         return cast("ReconciliationReport", self._transport.call(_RECONCILE, {"day": day}))
 
@@ -253,6 +344,13 @@ class AsyncPaymentsCalls:
         """
         return cast("TopUp", await self._transport.call(_CHECK, {"top_up_sid": top_up_sid}))
 
+    async def cancel(self, top_up_sid: Sid) -> TopUp:
+        """Close an open checkout of one's own that was not paid. It stays open where the provider says otherwise.
+
+        Raises `NotFound`, `TopUpNotOpen`, `Conflict`, `ProviderUnavailable`.
+        """
+        return cast("TopUp", await self._transport.call(_CANCEL, {"top_up_sid": top_up_sid}))
+
     async def receipt(self, top_up_sid: Sid) -> Receipt:
         """A payment as printed.
 
@@ -290,26 +388,72 @@ class AsyncPaymentsCalls:
             ),
         )
 
-    async def resolve_review(self, top_up_sid: Sid, credit: Bool, reason: Reason) -> TopUp:
-        """Decide about a top-up that differs from what was asked for: credit it, or leave it.
+    async def resolve_review(
+        self,
+        top_up_sid: Sid,
+        credit: Bool,
+        reason: Reason,
+        *,
+        amount_cents: UsdCents | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> TopUp:
+        """Decide about a top-up that differs from what was asked for: credit it, by default with what was paid but not
+        more
+        than was asked for, or leave it.
 
-        Raises `NotFound`, `NotInReview`.
+        Raises `NotFound`, `NotInReview`, `AmountInvalid`, `Conflict`.
         """
         return cast(
             "TopUp",
             await self._transport.call(
                 _RESOLVE_REVIEW,
+                without_none(
+                    {
+                        "top_up_sid": top_up_sid,
+                        "credit": credit,
+                        "reason": reason,
+                        "amount_cents": amount_cents,
+                        "key": key,
+                    },
+                    ["amount_cents", "key"],
+                ),
+            ),
+        )
+
+    async def recheck(self, top_up_sid: Sid, reason: Reason) -> TopUp:
+        """Ask the provider about a top-up again, whatever is known of it.
+
+        Raises `NotFound`, `Conflict`, `ProviderUnavailable`.
+        """
+        return cast("TopUp", await self._transport.call(_RECHECK, {"top_up_sid": top_up_sid, "reason": reason}))
+
+    async def close(self, top_up_sid: Sid, reason: Reason) -> TopUp:
+        """Give up waiting for a top-up whose fate nobody tells; what is paid on it all the same is still credited.
+
+        Raises `NotFound`, `TopUpNotOpen`, `Conflict`.
+        """
+        return cast("TopUp", await self._transport.call(_CLOSE, {"top_up_sid": top_up_sid, "reason": reason}))
+
+    async def retry_event(self, entry_sid: Sid, reason: Reason) -> WebhookRetried:
+        """Apply a webhook of the inbox once more; a conflict where it was applied or ignored already.
+
+        Raises `NotFound`, `Conflict`.
+        """
+        return cast(
+            "WebhookRetried",
+            await self._transport.call(
+                _RETRY_EVENT,
                 {
-                    "top_up_sid": top_up_sid,
-                    "credit": credit,
+                    "entry_sid": entry_sid,
                     "reason": reason,
                 },
             ),
         )
 
     async def reconcile(self, day: Date) -> ReconciliationReport:
-        """Compare both sides of a UTC day.
+        """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
+        posted.
 
-        Raises `ProviderUnavailable`.
+        Raises `DayOutOfRange`, `ProviderUnavailable`.
         """
         return cast("ReconciliationReport", await self._transport.call(_RECONCILE, {"day": day}))

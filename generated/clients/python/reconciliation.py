@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.values.types import Date
+from codegen.runtime.values.types import Date, OTime
 
 from ...models.onboarding import Provider, Reconciliation
 
@@ -16,6 +16,7 @@ class ReconciliationFilter(TypedDict):
 
     provider: NotRequired[Provider]
     day: NotRequired[Date]
+    compare_again_at: NotRequired[OTime | None]
 
 
 class ReconciliationFindParams(TypedDict):

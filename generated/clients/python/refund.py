@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.values.types import Sid
+from codegen.runtime.values.types import OTime, Sid
 
 from ...models.onboarding import Provider, Refund, RefundStatus
 
@@ -19,6 +19,7 @@ class RefundFilter(TypedDict):
     provider: NotRequired[Provider]
     refund_ref: NotRequired[str | None]
     status: NotRequired[RefundStatus]
+    settled_at: NotRequired[OTime | None]
 
 
 class RefundFindParams(TypedDict):

@@ -21,6 +21,8 @@ class TopUpListed(TypedDict):
     payment_ref: NotRequired[str | None]
     amount: Money
     refunded: Money
+    excess: Money
+    held: Money
     status: TopUpStatus
     created_at: OTime
     expires_at: NotRequired[OTime | None]

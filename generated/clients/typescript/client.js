@@ -159,6 +159,16 @@ export class NotInReview extends RpcError {
   static slug = "not_in_review";
 }
 
+/** this top-up does not wait for a payment (code 1116, HTTP 409) */
+export class TopUpNotOpen extends RpcError {
+  static slug = "top_up_not_open";
+}
+
+/** this day cannot be compared (code 1117, HTTP 400) */
+export class DayOutOfRange extends RpcError {
+  static slug = "day_out_of_range";
+}
+
 /** the provider cannot refund; refund there and record it (code 1204, HTTP 409) */
 export class RefundUnsupported extends RpcError {
   static slug = "refund_unsupported";
@@ -288,6 +298,8 @@ const DECLARED = {
   "refund_too_large": RefundTooLarge,
   "top_up_not_settled": TopUpNotSettled,
   "not_in_review": NotInReview,
+  "top_up_not_open": TopUpNotOpen,
+  "day_out_of_range": DayOutOfRange,
   "refund_unsupported": RefundUnsupported,
   "kyc_required": KycRequired,
   "kyc_completed": KycCompleted,
@@ -611,7 +623,7 @@ export class Client {
       this.transport.call("daily_usage.find", params, true, null),
   };
 
-  /** A payment that its payer contests: opened holds the amount, won releases it, lost debits it. */
+  /** A payment that its payer contests: opened holds the amount, won gives it back, lost debits it. */
   dispute = {
     /** The object with this sid. */
     get: (params) =>
@@ -951,6 +963,13 @@ export class Client {
     check: (params) =>
       this.transport.call("payments.check", params, false, null),
     /**
+     * Close an open checkout of one's own that was not paid. It stays open where the provider says otherwise.
+     *
+     * Throws NotFound, TopUpNotOpen, Conflict, ProviderUnavailable.
+     */
+    cancel: (params) =>
+      this.transport.call("payments.cancel", params, false, null),
+    /**
      * A payment as printed.
      *
      * Throws NotFound.
@@ -965,16 +984,38 @@ export class Client {
     refund: (params) =>
       this.transport.call("payments.refund", params, false, "key"),
     /**
-     * Decide about a top-up that differs from what was asked for: credit it, or leave it.
+     * Decide about a top-up that differs from what was asked for: credit it, by default with what was paid but not more
+     * than was asked for, or leave it.
      *
-     * Throws NotFound, NotInReview.
+     * Throws NotFound, NotInReview, AmountInvalid, Conflict.
      */
     resolve_review: (params) =>
-      this.transport.call("payments.resolve_review", params, false, null),
+      this.transport.call("payments.resolve_review", params, false, "key"),
     /**
-     * Compare both sides of a UTC day.
+     * Ask the provider about a top-up again, whatever is known of it.
      *
-     * Throws ProviderUnavailable.
+     * Throws NotFound, Conflict, ProviderUnavailable.
+     */
+    recheck: (params) =>
+      this.transport.call("payments.recheck", params, false, null),
+    /**
+     * Give up waiting for a top-up whose fate nobody tells; what is paid on it all the same is still credited.
+     *
+     * Throws NotFound, TopUpNotOpen, Conflict.
+     */
+    close: (params) =>
+      this.transport.call("payments.close", params, false, null),
+    /**
+     * Apply a webhook of the inbox once more; a conflict where it was applied or ignored already.
+     *
+     * Throws NotFound, Conflict.
+     */
+    retry_event: (params) =>
+      this.transport.call("payments.retry_event", params, false, null),
+    /**
+     * Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is posted.
+     *
+     * Throws DayOutOfRange, ProviderUnavailable.
      */
     reconcile: (params) =>
       this.transport.call("payments.reconcile", params, false, null),

@@ -117,6 +117,8 @@ export interface WebhookHead {
   /** Unique within the provider; made from the object and its state where the provider gives none. */
   event_id: string;
   event_type: string;
+  /** Whether it comes from a test account, where it tells. */
+  sandbox?: boolean | null;
 }
 
 /** State of a person's verification; `pending` is not begun. */
@@ -298,7 +300,7 @@ export type Account = string;
 /** What caused an entry: `usage:<node>@<commit>:<path>:<line>`, `payment:<provider>:<id>`, `plan:<sid>`, `operator:<act sid>`. */
 export type EntrySource = string;
 
-export type TransactionKind = "top_up" | "refund" | "dispute_hold" | "dispute_release" | "dispute_loss" | "grant" | "grant_expiry" | "usage" | "usage_void" | "plan" | "adjustment" | "write_off";
+export type TransactionKind = "top_up" | "refund" | "dispute_hold" | "dispute_release" | "dispute_loss" | "dispute_reinstated" | "kyc_hold" | "kyc_release" | "overpayment" | "provider_fee" | "grant" | "grant_expiry" | "usage" | "usage_void" | "plan" | "adjustment" | "write_off";
 
 export type LotKind = "purchased" | "granted";
 
@@ -473,7 +475,7 @@ export interface Statement {
 export type TopUpStatus = "open" | "settled" | "failed" | "expired" | "needs_review" | "refunded" | "disputed";
 
 /** What a provider reports. */
-export type PaymentEventKind = "payment_pending" | "payment_succeeded" | "payment_failed" | "session_expired" | "refund_changed" | "refund_failed" | "dispute_opened" | "dispute_won" | "dispute_lost" | "other";
+export type PaymentEventKind = "payment_pending" | "payment_succeeded" | "payment_failed" | "session_expired" | "refund_changed" | "refund_failed" | "dispute_inquiry" | "dispute_opened" | "dispute_won" | "dispute_lost" | "other";
 
 /** What became of a reported event. */
 export type PaymentEventStatus = "applied" | "ignored" | "needs_review";
@@ -486,7 +488,8 @@ export type RefundStatus = "pending" | "succeeded" | "failed" | "canceled";
 
 export type RefundSource = "provider" | "operator";
 
-export type DisputeStatus = "open" | "won" | "lost";
+/** An inquiry moves no money and may become a dispute; an appeal may turn what was lost into won. */
+export type DisputeStatus = "inquiry" | "open" | "won" | "lost";
 
 export type InboxState = "received" | "applied" | "ignored" | "failed";
 
@@ -502,6 +505,10 @@ export interface TopUp {
   amount: string;
   /** Refunded so far, by the provider's cumulative total. */
   refunded: string;
+  /** Paid beyond what was credited; a refund takes it first. */
+  excess: string;
+  /** Credited beyond the cap: held from spending until KYC is completed or it is refunded. */
+  held: string;
   status: TopUpStatus;
   /** Hosted page, while it is open. */
   url?: Url | null;
@@ -555,7 +562,7 @@ export interface Refund {
   rev: number;
 }
 
-/** A payment that its payer contests: opened holds the amount, won releases it, lost debits it. */
+/** A payment that its payer contests: opened holds the amount, won gives it back, lost debits it. */
 export interface Dispute {
   sid: string;
   top_up_sid: string;
@@ -564,7 +571,9 @@ export interface Dispute {
   dispute_ref: string;
   amount: string;
   status: DisputeStatus;
+  /** Provider's time of the inquiry or of what opened it. */
   opened_at: string;
+  /** Provider's time of what won or lost it. */
   closed_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
@@ -597,18 +606,36 @@ export interface Reconciliation {
   theirs: string;
   difference: string;
   items: ReconciliationItem[];
+  /** What no webhook had told and was posted now. */
+  found: number;
+  /** The provider's fees of this day, all of them posted. */
+  fees: string;
   checked_at: string;
+  /** When the day is compared once more; absent after the last time. */
+  compare_again_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
 }
 
-/** A payment that one side knows otherwise than the other. */
+export type ReconciledKind = "payment" | "refund" | "dispute";
+
+/** A payment, refund or dispute that one side knows otherwise than the other. */
 export interface ReconciliationItem {
+  kind: ReconciledKind;
+  /** The provider's name for it. */
+  ref?: string | null;
   payment_ref: string;
   top_up_sid?: string | null;
   ours?: string | null;
   theirs?: string | null;
   note: string;
+}
+
+/** What became of a webhook that was applied once more. */
+export interface WebhookRetried {
+  entry_sid: string;
+  state: InboxState;
+  failure?: string | null;
 }
 
 export interface ReconciliationReport {
@@ -681,6 +708,8 @@ export interface Checkout {
 export interface ProviderPayment {
   payment_ref: string;
   session_ref?: string | null;
+  /** The top-up it was made for, as the checkout was marked; absent for a payment of another program on the account. */
+  top_up_sid?: string | null;
   state: PaymentState;
   /** Of the session we created, in the currency's smallest unit. */
   amount_minor: number;
@@ -689,6 +718,10 @@ export interface ProviderPayment {
   refunded_minor: number;
   occurred_at: string;
   failure?: string | null;
+  /** All of them, whatever became of them. */
+  refunds: ProviderRefund[];
+  /** All of them, inquiries too. A payment on hold that names none is held whole. */
+  disputes: ProviderDispute[];
 }
 
 /** A checkout with all payments made on it. */
@@ -711,11 +744,27 @@ export interface RefundOrder {
   reason: Reason;
 }
 
+/** A refund as its provider knows it. */
 export interface ProviderRefund {
   refund_ref: string;
+  payment_ref?: string | null;
+  /** Ours, as `refund` marked it; absent for one that was started at the provider. */
+  refund_sid?: string | null;
   status: RefundStatus;
   amount_minor: number;
   currency: Currency;
+  occurred_at?: string | null;
+}
+
+/** A dispute as its provider knows it. */
+export interface ProviderDispute {
+  dispute_ref: string;
+  payment_ref?: string | null;
+  status: DisputeStatus;
+  amount_minor: number;
+  currency: Currency;
+  /** When it was opened. */
+  occurred_at: string;
 }
 
 /** What one webhook says. */
@@ -726,6 +775,8 @@ export interface PaymentNotice {
   external_ref: string;
   session_ref?: string | null;
   payment_ref?: string | null;
+  /** The top-up, where the event carries our mark. */
+  top_up_sid?: string | null;
   /** Of the refund or dispute where it speaks of one; a refund's is the cumulative total. */
   amount_minor: number;
   currency: Currency;
@@ -1306,9 +1357,9 @@ export interface PriceSimulation {
   simulated: string;
 }
 
-export type NoticeKind = "plan_ending" | "plan_ended" | "plan_renewed" | "low_balance" | "balance_negative" | "services_suspended" | "services_resumed" | "tier_changed" | "payment_settled" | "payment_failed" | "kyc_decided" | "vm_released" | "vm_free" | (string & {});
+export type NoticeKind = "plan_ending" | "plan_ended" | "plan_renewed" | "low_balance" | "balance_negative" | "services_suspended" | "services_resumed" | "tier_changed" | "payment_settled" | "payment_failed" | "payment_held" | "kyc_decided" | "vm_released" | "vm_free" | (string & {});
 
-export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "pinned_key_differs" | "secret_guessed" | "audit_failed" | "job_failed" | (string & {});
+export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "payment_unknown" | "webhook_mode_differs" | "pinned_key_differs" | "secret_guessed" | "audit_failed" | "job_failed" | (string & {});
 
 /** The audit log: what an operator did, and why. */
 export interface OperatorAct {
@@ -1597,6 +1648,8 @@ export interface DisputeFilter {
   provider?: Provider;
   dispute_ref?: string;
   status?: DisputeStatus;
+  /** Provider's time of the inquiry or of what opened it. */
+  opened_at?: string;
 }
 
 /** What `job_run.find` may ask for. */
@@ -1808,6 +1861,8 @@ export interface QuarantinedLineFilter {
 export interface ReconciliationFilter {
   provider?: Provider;
   day?: string;
+  /** When the day is compared once more; absent after the last time. */
+  compare_again_at?: string | null;
 }
 
 /** What `refund.find` may ask for. */
@@ -1817,6 +1872,7 @@ export interface RefundFilter {
   provider?: Provider;
   refund_ref?: string | null;
   status?: RefundStatus;
+  settled_at?: string | null;
 }
 
 /** `Session` as lists give it: without what is sensitive. */
@@ -1868,6 +1924,10 @@ export interface TopUpListed {
   amount: string;
   /** Refunded so far, by the provider's cumulative total. */
   refunded: string;
+  /** Paid beyond what was credited; a refund takes it first. */
+  excess: string;
+  /** Credited beyond the cap: held from spending until KYC is completed or it is refunded. */
+  held: string;
   status: TopUpStatus;
   created_at: string;
   expires_at?: string | null;
@@ -2153,6 +2213,18 @@ export class NotInReview extends RpcError {
   static readonly slug = "not_in_review";
 }
 
+/** this top-up does not wait for a payment (code 1116, HTTP 409) */
+export class TopUpNotOpen extends RpcError {
+  declare readonly data: { error: "top_up_not_open" };
+  static readonly slug = "top_up_not_open";
+}
+
+/** this day cannot be compared (code 1117, HTTP 400) */
+export class DayOutOfRange extends RpcError {
+  declare readonly data: { error: "day_out_of_range"; first: string; last: string };
+  static readonly slug = "day_out_of_range";
+}
+
 /** the provider cannot refund; refund there and record it (code 1204, HTTP 409) */
 export class RefundUnsupported extends RpcError {
   declare readonly data: { error: "refund_unsupported"; provider: ProviderName };
@@ -2302,6 +2374,8 @@ const DECLARED: Record<string, new (code: number, message: string, data: unknown
   "refund_too_large": RefundTooLarge,
   "top_up_not_settled": TopUpNotSettled,
   "not_in_review": NotInReview,
+  "top_up_not_open": TopUpNotOpen,
+  "day_out_of_range": DayOutOfRange,
   "refund_unsupported": RefundUnsupported,
   "kyc_required": KycRequired,
   "kyc_completed": KycCompleted,
@@ -2631,7 +2705,7 @@ export class Client {
       this.transport.call("daily_usage.find", params, true, null),
   };
 
-  /** A payment that its payer contests: opened holds the amount, won releases it, lost debits it. */
+  /** A payment that its payer contests: opened holds the amount, won gives it back, lost debits it. */
   dispute = {
     /** The object with this sid. */
     get: (params: { sid: string }): Promise<Dispute> =>
@@ -2971,6 +3045,13 @@ export class Client {
     check: (params: { top_up_sid: string }): Promise<TopUp> =>
       this.transport.call("payments.check", params, false, null),
     /**
+     * Close an open checkout of one's own that was not paid. It stays open where the provider says otherwise.
+     *
+     * Throws NotFound, TopUpNotOpen, Conflict, ProviderUnavailable.
+     */
+    cancel: (params: { top_up_sid: string }): Promise<TopUp> =>
+      this.transport.call("payments.cancel", params, false, null),
+    /**
      * A payment as printed.
      *
      * Throws NotFound.
@@ -2985,16 +3066,38 @@ export class Client {
     refund: (params: { top_up_sid: string; reason: Reason; amount_cents?: UsdCents | null; key?: IdempotencyKey | null }): Promise<Refund> =>
       this.transport.call("payments.refund", params, false, "key"),
     /**
-     * Decide about a top-up that differs from what was asked for: credit it, or leave it.
+     * Decide about a top-up that differs from what was asked for: credit it, by default with what was paid but not more
+     * than was asked for, or leave it.
      *
-     * Throws NotFound, NotInReview.
+     * Throws NotFound, NotInReview, AmountInvalid, Conflict.
      */
-    resolve_review: (params: { top_up_sid: string; credit: boolean; reason: Reason }): Promise<TopUp> =>
-      this.transport.call("payments.resolve_review", params, false, null),
+    resolve_review: (params: { top_up_sid: string; credit: boolean; reason: Reason; amount_cents?: UsdCents | null; key?: IdempotencyKey | null }): Promise<TopUp> =>
+      this.transport.call("payments.resolve_review", params, false, "key"),
     /**
-     * Compare both sides of a UTC day.
+     * Ask the provider about a top-up again, whatever is known of it.
      *
-     * Throws ProviderUnavailable.
+     * Throws NotFound, Conflict, ProviderUnavailable.
+     */
+    recheck: (params: { top_up_sid: string; reason: Reason }): Promise<TopUp> =>
+      this.transport.call("payments.recheck", params, false, null),
+    /**
+     * Give up waiting for a top-up whose fate nobody tells; what is paid on it all the same is still credited.
+     *
+     * Throws NotFound, TopUpNotOpen, Conflict.
+     */
+    close: (params: { top_up_sid: string; reason: Reason }): Promise<TopUp> =>
+      this.transport.call("payments.close", params, false, null),
+    /**
+     * Apply a webhook of the inbox once more; a conflict where it was applied or ignored already.
+     *
+     * Throws NotFound, Conflict.
+     */
+    retry_event: (params: { entry_sid: string; reason: Reason }): Promise<WebhookRetried> =>
+      this.transport.call("payments.retry_event", params, false, null),
+    /**
+     * Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is posted.
+     *
+     * Throws DayOutOfRange, ProviderUnavailable.
      */
     reconcile: (params: { day: string }): Promise<ReconciliationReport> =>
       this.transport.call("payments.reconcile", params, false, null),

@@ -15,12 +15,14 @@ from .ledger import AmountInvalid as AmountInvalid
 from .ledger import AmountOutOfRange as AmountOutOfRange
 from .ledger import Frozen as Frozen
 from .ledger import InsufficientFunds as InsufficientFunds
+from .payments import DayOutOfRange as DayOutOfRange
 from .payments import KycCap as KycCap
 from .payments import NotInReview as NotInReview
 from .payments import PaymentProviderError as PaymentProviderError
 from .payments import PhoneRequired as PhoneRequired
 from .payments import RefundTooLarge as RefundTooLarge
 from .payments import RefundUnsupported as RefundUnsupported
+from .payments import TopUpNotOpen as TopUpNotOpen
 from .payments import TopUpNotSettled as TopUpNotSettled
 from .prices import PriceBookConflict as PriceBookConflict
 from .prices import PriceBookInvalid as PriceBookInvalid

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from codegen.runtime.errors import DeclaredError, dumped
-from codegen.runtime.values.types import Money
+from codegen.runtime.values.types import Date, Money
 
 from ...models.onboarding import ProviderName
 from .types import ProviderRefused, ProviderUnavailable
@@ -66,6 +66,32 @@ class NotInReview(DeclaredError):
     """This top-up does not wait for a decision."""
 
     code, slug, status, message = 1115, "not_in_review", 409, "this top-up does not wait for a decision"
+
+
+class TopUpNotOpen(DeclaredError):
+    """This top-up does not wait for a payment."""
+
+    code, slug, status, message = 1116, "top_up_not_open", 409, "this top-up does not wait for a payment"
+
+
+class DayOutOfRange(DeclaredError):
+    """This day cannot be compared."""
+
+    code, slug, status, message = 1117, "day_out_of_range", 400, "this day cannot be compared"
+
+    def __init__(self, message: str | None = None, *, first: Date, last: Date) -> None:
+        super().__init__(message)
+        self.first = first
+        self.last = last
+
+    def data(self) -> dict[str, Any]:
+        return dumped(
+            self,
+            {
+                "first": self.first,
+                "last": self.last,
+            },
+        )
 
 
 class RefundUnsupported(DeclaredError):

@@ -83,11 +83,13 @@ from .payments import PaymentNotice as PaymentNotice
 from .payments import PaymentRefunded as PaymentRefunded
 from .payments import PaymentSettled as PaymentSettled
 from .payments import PaymentState as PaymentState
+from .payments import ProviderDispute as ProviderDispute
 from .payments import ProviderPayment as ProviderPayment
 from .payments import ProviderPaymentPage as ProviderPaymentPage
 from .payments import ProviderRefund as ProviderRefund
 from .payments import ProviderSession as ProviderSession
 from .payments import Receipt as Receipt
+from .payments import ReconciledKind as ReconciledKind
 from .payments import Reconciliation as Reconciliation
 from .payments import ReconciliationDiffers as ReconciliationDiffers
 from .payments import ReconciliationItem as ReconciliationItem
@@ -102,6 +104,7 @@ from .payments import TopUp as TopUp
 from .payments import TopUpStarted as TopUpStarted
 from .payments import TopUpStatus as TopUpStatus
 from .payments import WebhookInboxEntry as WebhookInboxEntry
+from .payments import WebhookRetried as WebhookRetried
 from .prices import DiscountBase as DiscountBase
 from .prices import Price as Price
 from .prices import PriceBook as PriceBook

@@ -130,3 +130,5 @@ class WebhookHead(Struct):
     event_id: Annotated[str, Field(max_length=255, min_length=1)]
     """Unique within the provider; made from the object and its state where the provider gives none."""
     event_type: Annotated[str, Field(max_length=128, min_length=0)]
+    sandbox: Bool | None = None
+    """Whether it comes from a test account, where it tells."""

@@ -17,6 +17,7 @@ from ...errors.onboarding import (
     AmountInvalid,
     AmountOutOfRange,
     Capacity,
+    DayOutOfRange,
     Frozen,
     InsufficientFunds,
     KeyUnknown,
@@ -42,6 +43,7 @@ from ...errors.onboarding import (
     QuotaExceeded,
     RefundTooLarge,
     RefundUnsupported,
+    TopUpNotOpen,
     TopUpNotSettled,
     UnknownProvider,
     VmNotDirty,
@@ -91,6 +93,7 @@ from ...models.onboarding import (
     User,
     VmAllocation,
     VmStatus,
+    WebhookRetried,
 )
 from ...services.onboarding import (
     AdminService,
@@ -191,6 +194,13 @@ class PaymentsServiceCheckParams(TypedDict):
 
 
 @with_config(ConfigDict(extra="forbid"))
+class PaymentsServiceCancelParams(TypedDict):
+    """Params of `payments.cancel`."""
+
+    top_up_sid: Sid
+
+
+@with_config(ConfigDict(extra="forbid"))
 class PaymentsServiceReceiptParams(TypedDict):
     """Params of `payments.receipt`."""
 
@@ -213,6 +223,32 @@ class PaymentsServiceResolveReviewParams(TypedDict):
 
     top_up_sid: Sid
     credit: Bool
+    reason: Reason
+    amount_cents: NotRequired[Annotated[UsdCents | None, Field(default=None)]]
+    key: NotRequired[Annotated[IdempotencyKey | None, Field(default=None)]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class PaymentsServiceRecheckParams(TypedDict):
+    """Params of `payments.recheck`."""
+
+    top_up_sid: Sid
+    reason: Reason
+
+
+@with_config(ConfigDict(extra="forbid"))
+class PaymentsServiceCloseParams(TypedDict):
+    """Params of `payments.close`."""
+
+    top_up_sid: Sid
+    reason: Reason
+
+
+@with_config(ConfigDict(extra="forbid"))
+class PaymentsServiceRetryEventParams(TypedDict):
+    """Params of `payments.retry_event`."""
+
+    entry_sid: Sid
     reason: Reason
 
 
@@ -595,6 +631,18 @@ SERVICES: tuple[ServiceMethod, ...] = (
     ),
     ServiceMethod(
         service=PaymentsService,
+        function="cancel",
+        name="payments.cancel",
+        aliases=("PaymentsService.cancel",),
+        params=PaymentsServiceCancelParams,
+        param_names=("top_up_sid",),
+        result=TopUp,
+        auth="own",
+        errors=(NotFound, TopUpNotOpen, Conflict, ProviderUnavailable),
+        source="onboarding/90_services.oschema:54",
+    ),
+    ServiceMethod(
+        service=PaymentsService,
         function="receipt",
         name="payments.receipt",
         aliases=("PaymentsService.receipt",),
@@ -604,7 +652,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:54",
+        source="onboarding/90_services.oschema:56",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -626,7 +674,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
             ProviderUnavailable,
             ProviderRefused,
         ),
-        source="onboarding/90_services.oschema:56",
+        source="onboarding/90_services.oschema:58",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -634,12 +682,52 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="payments.resolve_review",
         aliases=("PaymentsService.resolve_review",),
         params=PaymentsServiceResolveReviewParams,
-        param_names=("top_up_sid", "credit", "reason"),
+        param_names=("top_up_sid", "credit", "reason", "amount_cents", "key"),
+        result=TopUp,
+        auth="admin",
+        idempotent="key",
+        audit=True,
+        errors=(NotFound, NotInReview, AmountInvalid, Conflict),
+        source="onboarding/90_services.oschema:66",
+    ),
+    ServiceMethod(
+        service=PaymentsService,
+        function="recheck",
+        name="payments.recheck",
+        aliases=("PaymentsService.recheck",),
+        params=PaymentsServiceRecheckParams,
+        param_names=("top_up_sid", "reason"),
         result=TopUp,
         auth="admin",
         audit=True,
-        errors=(NotFound, NotInReview),
-        source="onboarding/90_services.oschema:63",
+        errors=(NotFound, Conflict, ProviderUnavailable),
+        source="onboarding/90_services.oschema:74",
+    ),
+    ServiceMethod(
+        service=PaymentsService,
+        function="close",
+        name="payments.close",
+        aliases=("PaymentsService.close",),
+        params=PaymentsServiceCloseParams,
+        param_names=("top_up_sid", "reason"),
+        result=TopUp,
+        auth="admin",
+        audit=True,
+        errors=(NotFound, TopUpNotOpen, Conflict),
+        source="onboarding/90_services.oschema:79",
+    ),
+    ServiceMethod(
+        service=PaymentsService,
+        function="retry_event",
+        name="payments.retry_event",
+        aliases=("PaymentsService.retry_event",),
+        params=PaymentsServiceRetryEventParams,
+        param_names=("entry_sid", "reason"),
+        result=WebhookRetried,
+        auth="admin",
+        audit=True,
+        errors=(NotFound, Conflict),
+        source="onboarding/90_services.oschema:81",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -651,8 +739,8 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=ReconciliationReport,
         auth="admin",
         audit=True,
-        errors=(ProviderUnavailable,),
-        source="onboarding/90_services.oschema:69",
+        errors=(DayOutOfRange, ProviderUnavailable),
+        source="onboarding/90_services.oschema:86",
     ),
     ServiceMethod(
         service=KycService,
@@ -663,7 +751,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycStarted,
         auth="own",
         errors=(KycCompleted, ProviderUnavailable, ProviderRefused, RateLimited),
-        source="onboarding/90_services.oschema:76",
+        source="onboarding/90_services.oschema:93",
     ),
     ServiceMethod(
         service=KycService,
@@ -674,7 +762,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycState,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:78",
+        source="onboarding/90_services.oschema:95",
     ),
     ServiceMethod(
         service=KycService,
@@ -687,7 +775,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:80",
+        source="onboarding/90_services.oschema:97",
     ),
     ServiceMethod(
         service=VmService,
@@ -699,7 +787,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:87",
+        source="onboarding/90_services.oschema:104",
     ),
     ServiceMethod(
         service=VmService,
@@ -711,7 +799,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NotFound, Conflict, AllocationFailed),
-        source="onboarding/90_services.oschema:92",
+        source="onboarding/90_services.oschema:109",
     ),
     ServiceMethod(
         service=VmService,
@@ -724,7 +812,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:94",
+        source="onboarding/90_services.oschema:111",
     ),
     ServiceMethod(
         service=VmService,
@@ -735,7 +823,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:96",
+        source="onboarding/90_services.oschema:113",
     ),
     ServiceMethod(
         service=VmService,
@@ -748,7 +836,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:98",
+        source="onboarding/90_services.oschema:115",
     ),
     ServiceMethod(
         service=VmService,
@@ -761,7 +849,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:100",
+        source="onboarding/90_services.oschema:117",
     ),
     ServiceMethod(
         service=UsageService,
@@ -782,7 +870,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:107",
+        source="onboarding/90_services.oschema:124",
     ),
     ServiceMethod(
         service=UsageService,
@@ -794,7 +882,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:117",
+        source="onboarding/90_services.oschema:134",
     ),
     ServiceMethod(
         service=UsageService,
@@ -805,7 +893,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:119",
+        source="onboarding/90_services.oschema:136",
     ),
     ServiceMethod(
         service=UsageService,
@@ -818,7 +906,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:121",
+        source="onboarding/90_services.oschema:138",
     ),
     ServiceMethod(
         service=UsageService,
@@ -831,7 +919,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:123",
+        source="onboarding/90_services.oschema:140",
     ),
     ServiceMethod(
         service=UsageService,
@@ -844,7 +932,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:125",
+        source="onboarding/90_services.oschema:142",
     ),
     ServiceMethod(
         service=UsageService,
@@ -856,7 +944,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:127",
+        source="onboarding/90_services.oschema:144",
     ),
     ServiceMethod(
         service=NodesService,
@@ -869,7 +957,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:134",
+        source="onboarding/90_services.oschema:151",
     ),
     ServiceMethod(
         service=NodesService,
@@ -882,7 +970,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:143",
+        source="onboarding/90_services.oschema:160",
     ),
     ServiceMethod(
         service=NodesService,
@@ -895,7 +983,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:145",
+        source="onboarding/90_services.oschema:162",
     ),
     ServiceMethod(
         service=NodesService,
@@ -907,7 +995,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:147",
+        source="onboarding/90_services.oschema:164",
     ),
     ServiceMethod(
         service=NodesService,
@@ -918,7 +1006,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:149",
+        source="onboarding/90_services.oschema:166",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -929,7 +1017,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:156",
+        source="onboarding/90_services.oschema:173",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -940,7 +1028,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:158",
+        source="onboarding/90_services.oschema:175",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -951,7 +1039,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:160",
+        source="onboarding/90_services.oschema:177",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -963,7 +1051,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:162",
+        source="onboarding/90_services.oschema:179",
     ),
     ServiceMethod(
         service=PricesService,
@@ -976,7 +1064,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:169",
+        source="onboarding/90_services.oschema:186",
     ),
     ServiceMethod(
         service=PricesService,
@@ -989,7 +1077,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:171",
+        source="onboarding/90_services.oschema:188",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1002,7 +1090,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:173",
+        source="onboarding/90_services.oschema:190",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1013,7 +1101,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:180",
+        source="onboarding/90_services.oschema:197",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1025,7 +1113,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:182",
+        source="onboarding/90_services.oschema:199",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1036,7 +1124,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:184",
+        source="onboarding/90_services.oschema:201",
     ),
 )
 

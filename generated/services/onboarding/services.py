@@ -53,6 +53,7 @@ from ...models.onboarding import (
     User,
     VmAllocation,
     VmStatus,
+    WebhookRetried,
 )
 
 
@@ -167,6 +168,13 @@ class PaymentsService(ABC):
         """
 
     @abstractmethod
+    def cancel(self, context: Context, *, top_up_sid: Sid) -> TopUp:
+        """Close an open checkout of one's own that was not paid. It stays open where the provider says otherwise.
+
+        Raises `NotFound`, `TopUpNotOpen`, `Conflict`, `ProviderUnavailable`.
+        """
+
+    @abstractmethod
     def receipt(self, context: Context, *, top_up_sid: Sid) -> Receipt:
         """A payment as printed.
 
@@ -193,17 +201,52 @@ class PaymentsService(ABC):
         """
 
     @abstractmethod
-    def resolve_review(self, context: Context, *, top_up_sid: Sid, credit: Bool, reason: Reason) -> TopUp:
-        """Decide about a top-up that differs from what was asked for: credit it, or leave it.
+    def resolve_review(
+        self,
+        context: Context,
+        *,
+        top_up_sid: Sid,
+        credit: Bool,
+        reason: Reason,
+        amount_cents: UsdCents | None = None,
+        key: IdempotencyKey | None = None,
+    ) -> TopUp:
+        """Decide about a top-up that differs from what was asked for: credit it, by default with what was paid but not
+        more
+        than was asked for, or leave it.
 
-        Raises `NotFound`, `NotInReview`.
+        `key` is the idempotency key.
+
+        Raises `NotFound`, `NotInReview`, `AmountInvalid`, `Conflict`.
+        """
+
+    @abstractmethod
+    def recheck(self, context: Context, *, top_up_sid: Sid, reason: Reason) -> TopUp:
+        """Ask the provider about a top-up again, whatever is known of it.
+
+        Raises `NotFound`, `Conflict`, `ProviderUnavailable`.
+        """
+
+    @abstractmethod
+    def close(self, context: Context, *, top_up_sid: Sid, reason: Reason) -> TopUp:
+        """Give up waiting for a top-up whose fate nobody tells; what is paid on it all the same is still credited.
+
+        Raises `NotFound`, `TopUpNotOpen`, `Conflict`.
+        """
+
+    @abstractmethod
+    def retry_event(self, context: Context, *, entry_sid: Sid, reason: Reason) -> WebhookRetried:
+        """Apply a webhook of the inbox once more; a conflict where it was applied or ignored already.
+
+        Raises `NotFound`, `Conflict`.
         """
 
     @abstractmethod
     def reconcile(self, context: Context, *, day: Date) -> ReconciliationReport:
-        """Compare both sides of a UTC day.
+        """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
+        posted.
 
-        Raises `ProviderUnavailable`.
+        Raises `DayOutOfRange`, `ProviderUnavailable`.
         """
 
 

@@ -83,11 +83,13 @@ from .payments import any_payment_notice as any_payment_notice
 from .payments import any_payment_refunded as any_payment_refunded
 from .payments import any_payment_settled as any_payment_settled
 from .payments import any_payment_state as any_payment_state
+from .payments import any_provider_dispute as any_provider_dispute
 from .payments import any_provider_payment as any_provider_payment
 from .payments import any_provider_payment_page as any_provider_payment_page
 from .payments import any_provider_refund as any_provider_refund
 from .payments import any_provider_session as any_provider_session
 from .payments import any_receipt as any_receipt
+from .payments import any_reconciled_kind as any_reconciled_kind
 from .payments import any_reconciliation as any_reconciliation
 from .payments import any_reconciliation_differs as any_reconciliation_differs
 from .payments import any_reconciliation_item as any_reconciliation_item
@@ -102,6 +104,7 @@ from .payments import any_top_up as any_top_up
 from .payments import any_top_up_started as any_top_up_started
 from .payments import any_top_up_status as any_top_up_status
 from .payments import any_webhook_inbox_entry as any_webhook_inbox_entry
+from .payments import any_webhook_retried as any_webhook_retried
 from .prices import any_discount_base as any_discount_base
 from .prices import any_price as any_price
 from .prices import any_price_book as any_price_book

@@ -25,11 +25,13 @@ from ...models.onboarding import (
     PaymentRefunded,
     PaymentSettled,
     PaymentState,
+    ProviderDispute,
     ProviderPayment,
     ProviderPaymentPage,
     ProviderRefund,
     ProviderSession,
     Receipt,
+    ReconciledKind,
     Reconciliation,
     ReconciliationDiffers,
     ReconciliationItem,
@@ -44,6 +46,7 @@ from ...models.onboarding import (
     TopUpStarted,
     TopUpStatus,
     WebhookInboxEntry,
+    WebhookRetried,
 )
 from .identity import any_user
 from .ledger import any_ledger_entry
@@ -96,6 +99,8 @@ def any_top_up() -> st.SearchStrategy[TopUp]:
         payment_ref=st.none() | texts(1, 255),
         amount=money(low="0"),
         refunded=money(low="0"),
+        excess=money(low="0"),
+        held=money(low="0"),
         status=any_top_up_status(),
         url=st.none() | any_url(),
         phone=st.none() | any_phone_number(),
@@ -190,19 +195,37 @@ def any_reconciliation() -> st.SearchStrategy[Reconciliation]:
         theirs=money(),
         difference=money(),
         items=st.lists(any_reconciliation_item(), max_size=3),
+        found=st.integers(0, 4294967295),
+        fees=money(),
         checked_at=otimes(),
+        compare_again_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
+
+
+def any_reconciled_kind() -> st.SearchStrategy[ReconciledKind]:
+    return st.sampled_from(ReconciledKind)
 
 
 def any_reconciliation_item() -> st.SearchStrategy[ReconciliationItem]:
     return st.builds(
         ReconciliationItem,
+        kind=any_reconciled_kind(),
+        ref=st.none() | texts(),
         payment_ref=texts(),
         top_up_sid=st.none() | sids(),
         ours=st.none() | money(),
         theirs=st.none() | money(),
         note=texts(),
+    )
+
+
+def any_webhook_retried() -> st.SearchStrategy[WebhookRetried]:
+    return st.builds(
+        WebhookRetried,
+        entry_sid=sids(),
+        state=any_inbox_state(),
+        failure=st.none() | texts(),
     )
 
 
@@ -288,12 +311,15 @@ def any_provider_payment() -> st.SearchStrategy[ProviderPayment]:
         ProviderPayment,
         payment_ref=texts(),
         session_ref=st.none() | texts(),
+        top_up_sid=st.none() | sids(),
         state=any_payment_state(),
         amount_minor=st.integers(-9223372036854775808, 9223372036854775807),
         currency=any_currency(),
         refunded_minor=st.integers(-9223372036854775808, 9223372036854775807),
         occurred_at=otimes(),
         failure=st.none() | texts(),
+        refunds=st.lists(any_provider_refund(), max_size=3),
+        disputes=st.lists(any_provider_dispute(), max_size=3),
     )
 
 
@@ -328,9 +354,24 @@ def any_provider_refund() -> st.SearchStrategy[ProviderRefund]:
     return st.builds(
         ProviderRefund,
         refund_ref=texts(),
+        payment_ref=st.none() | texts(),
+        refund_sid=st.none() | sids(),
         status=any_refund_status(),
         amount_minor=st.integers(-9223372036854775808, 9223372036854775807),
         currency=any_currency(),
+        occurred_at=st.none() | otimes(),
+    )
+
+
+def any_provider_dispute() -> st.SearchStrategy[ProviderDispute]:
+    return st.builds(
+        ProviderDispute,
+        dispute_ref=texts(),
+        payment_ref=st.none() | texts(),
+        status=any_dispute_status(),
+        amount_minor=st.integers(-9223372036854775808, 9223372036854775807),
+        currency=any_currency(),
+        occurred_at=otimes(),
     )
 
 
@@ -342,6 +383,7 @@ def any_payment_notice() -> st.SearchStrategy[PaymentNotice]:
         external_ref=texts(),
         session_ref=st.none() | texts(),
         payment_ref=st.none() | texts(),
+        top_up_sid=st.none() | sids(),
         amount_minor=st.integers(-9223372036854775808, 9223372036854775807),
         currency=any_currency(),
         occurred_at=otimes(),

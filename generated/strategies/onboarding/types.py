@@ -124,4 +124,5 @@ def any_webhook_head() -> st.SearchStrategy[WebhookHead]:
         WebhookHead,
         event_id=texts(1, 255),
         event_type=texts(0, 128),
+        sandbox=st.none() | st.booleans(),
     )

@@ -61,6 +61,8 @@ class TopUpTable(peewee.Model):
     payment_ref = TextColumn(null=True)
     amount = MoneyColumn()
     refunded = MoneyColumn()
+    excess = MoneyColumn()
+    held = MoneyColumn()
     status = EnumClosedColumn()
     url = TextColumn(null=True)
     phone = TextColumn(null=True)
@@ -95,6 +97,8 @@ class TopUpNew(TypedDict):
     payment_ref: NotRequired[Annotated[str, Field(min_length=1, max_length=255)] | None]
     amount: Annotated[Money, Bounds("0", None)]
     refunded: NotRequired[Annotated[Money, Bounds("0", None)]]
+    excess: NotRequired[Annotated[Money, Bounds("0", None)]]
+    held: NotRequired[Annotated[Money, Bounds("0", None)]]
     status: NotRequired[TopUpStatus]
     url: NotRequired[Url | None]
     phone: NotRequired[PhoneNumber | None]
@@ -115,6 +119,8 @@ class TopUpPatch(TypedDict, total=False):
     payment_ref: Annotated[str, Field(min_length=1, max_length=255)] | None
     amount: Annotated[Money, Bounds("0", None)]
     refunded: Annotated[Money, Bounds("0", None)]
+    excess: Annotated[Money, Bounds("0", None)]
+    held: Annotated[Money, Bounds("0", None)]
     status: TopUpStatus
     url: Url | None
     phone: PhoneNumber | None
@@ -157,6 +163,8 @@ TOP_UP: StoredType[TopUp, TopUpNew, TopUpPatch, TopUpFilter] = StoredType(
         StoredField("payment_ref", "text", nullable=True, set_once=True),
         StoredField("amount", "money", required=True, immutable=True),
         StoredField("refunded", "money", default=lambda _: Money.parse("0")),
+        StoredField("excess", "money", default=lambda _: Money.parse("0")),
+        StoredField("held", "money", default=lambda _: Money.parse("0")),
         StoredField("status", "enum_closed", TopUpStatus, default=lambda _: TopUpStatus("open")),
         StoredField("url", "text", nullable=True, sensitive=True),
         StoredField("phone", "text", nullable=True, immutable=True, sensitive=True),
@@ -331,6 +339,7 @@ class RefundTable(peewee.Model):
             (("top_up_sid",), False),
             (("user_sid",), False),
             (("status",), False),
+            (("settled_at",), False),
             (("provider", "refund_ref"), True),
         )
 
@@ -374,6 +383,7 @@ class RefundFilter(TypedDict, total=False):
     provider: Provider
     refund_ref: str | None
     status: RefundStatus
+    settled_at: OTime | None
 
 
 REFUND: StoredType[Refund, RefundNew, RefundPatch, RefundFilter] = StoredType(
@@ -404,7 +414,7 @@ REFUND: StoredType[Refund, RefundNew, RefundPatch, RefundFilter] = StoredType(
         ("sid",),
         ("provider", "refund_ref"),
     ),
-    indexed=("top_up_sid", "user_sid", "provider", "refund_ref", "status"),
+    indexed=("top_up_sid", "user_sid", "provider", "refund_ref", "status", "settled_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
@@ -431,6 +441,7 @@ class DisputeTable(peewee.Model):
             (("top_up_sid",), False),
             (("user_sid",), False),
             (("status",), False),
+            (("opened_at",), False),
             (("provider", "dispute_ref"), True),
         )
 
@@ -470,6 +481,7 @@ class DisputeFilter(TypedDict, total=False):
     provider: Provider
     dispute_ref: str
     status: DisputeStatus
+    opened_at: OTime
 
 
 DISPUTE: StoredType[Dispute, DisputeNew, DisputePatch, DisputeFilter] = StoredType(
@@ -488,17 +500,17 @@ DISPUTE: StoredType[Dispute, DisputeNew, DisputePatch, DisputeFilter] = StoredTy
         StoredField("user_sid", "ref", required=True, immutable=True, reference="user"),
         StoredField("provider", "enum_open", required=True, immutable=True),
         StoredField("dispute_ref", "text", required=True, immutable=True),
-        StoredField("amount", "money", required=True, immutable=True),
+        StoredField("amount", "money", required=True),
         StoredField("status", "enum_closed", DisputeStatus, default=lambda _: DisputeStatus("open")),
-        StoredField("opened_at", "otime", required=True, immutable=True),
-        StoredField("closed_at", "otime", nullable=True, set_once=True),
+        StoredField("opened_at", "otime", required=True),
+        StoredField("closed_at", "otime", nullable=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(
         ("sid",),
         ("provider", "dispute_ref"),
     ),
-    indexed=("top_up_sid", "user_sid", "provider", "dispute_ref", "status"),
+    indexed=("top_up_sid", "user_sid", "provider", "dispute_ref", "status", "opened_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
@@ -623,13 +635,17 @@ class ReconciliationTable(peewee.Model):
     theirs = MoneyColumn()
     difference = MoneyColumn()
     items = JsonColumn()
+    found = U32Column()
+    fees = MoneyColumn()
     checked_at = OtimeColumn()
+    compare_again_at = OtimeColumn(null=True)
     rev = I64Column()
 
     class Meta:
         table_name = "reconciliation"
         indexes = (
             (("day",), False),
+            (("compare_again_at",), False),
             (("provider", "day"), True),
         )
 
@@ -644,7 +660,10 @@ class ReconciliationNew(TypedDict):
     theirs: Money
     difference: Money
     items: list[ReconciliationItem]
+    found: NotRequired[U32]
+    fees: NotRequired[Money]
     checked_at: OTime
+    compare_again_at: NotRequired[OTime | None]
 
 
 class ReconciliationPatch(TypedDict, total=False):
@@ -656,7 +675,10 @@ class ReconciliationPatch(TypedDict, total=False):
     theirs: Money
     difference: Money
     items: list[ReconciliationItem]
+    found: U32
+    fees: Money
     checked_at: OTime
+    compare_again_at: OTime | None
 
 
 class ReconciliationFilter(TypedDict, total=False):
@@ -664,6 +686,7 @@ class ReconciliationFilter(TypedDict, total=False):
 
     provider: Provider
     day: Date
+    compare_again_at: OTime | None
 
 
 RECONCILIATION: StoredType[Reconciliation, ReconciliationNew, ReconciliationPatch, ReconciliationFilter] = StoredType(
@@ -684,14 +707,17 @@ RECONCILIATION: StoredType[Reconciliation, ReconciliationNew, ReconciliationPatc
         StoredField("theirs", "money", required=True),
         StoredField("difference", "money", required=True),
         StoredField("items", "json", list[ReconciliationItem], required=True),
+        StoredField("found", "u32", default=lambda _: 0),
+        StoredField("fees", "money", default=lambda _: Money.parse("0")),
         StoredField("checked_at", "otime", required=True),
+        StoredField("compare_again_at", "otime", nullable=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(
         ("sid",),
         ("provider", "day"),
     ),
-    indexed=("provider", "day"),
+    indexed=("provider", "day", "compare_again_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="admin",
 )

@@ -13,6 +13,7 @@ import falcon
 from providers.sandbox.store import Store
 from providers.sandbox.stripe import forms, objects, oracle
 from providers.sandbox.stripe.checkout import VENDOR, Checkout, Refused
+from providers.sandbox.stripe.money_back import MoneyBack
 
 JsonObject = dict[str, Any]
 EXPANDABLE = {
@@ -21,21 +22,27 @@ EXPANDABLE = {
     "charge": "charge",
     "refund": "refund",
     "dispute": "dispute",
+    "balance_transaction": "balance_transaction",
 }
+SOURCES = {"ch": "charge", "re": "refund", "du": "dispute"}
+"""What a balance transaction's `source` is, by the beginning of its id."""
 LISTS = {
     "events": "event",
     "refunds": "refund",
     "disputes": "dispute",
     "payment_intents": "payment_intent",
     "charges": "charge",
+    "balance_transactions": "balance_transaction",
 }
+KEYS_LIVE = 24 * 3600
+"""Seconds that an idempotency key is remembered."""
 
 
 class Api:
     """Every path of the API; `secret_key` is the one it accepts."""
 
-    def __init__(self, store: Store, checkout: Checkout, secret_key: str) -> None:
-        self._store, self._checkout, self._secret_key = store, checkout, secret_key
+    def __init__(self, store: Store, checkout: Checkout, money_back: MoneyBack, secret_key: str) -> None:
+        self._store, self._checkout, self._money_back, self._secret_key = store, checkout, money_back, secret_key
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str) -> None:
         self._serve(req, resp, path, idempotent=False)
@@ -57,6 +64,8 @@ class Api:
                 status, text, replayed = self._once(key, f"{path}\n{body}", path, body)
                 if replayed:
                     resp.set_header("Idempotent-Replayed", "true")
+            if idempotent and self._count_down("answers_lost") is not None:
+                raise Refused("Carried out, but switched to lose the answer.", status=500, kind="api_error")
         except Refused as refused:
             status, text = _error(refused)
         resp.status = falcon.code_to_http_status(status)
@@ -69,17 +78,24 @@ class Api:
 
     def _switch_failures(self, resp: falcon.Response) -> None:
         """`api_fail`: `{"status": 500, "count": 2}`, `api_slow`: seconds before each answer."""
-        switches = self._store.switches(VENDOR)
-        time.sleep(float(switches.get("api_slow", 0)))
-        failing = switches.get("api_fail") or {}
-        if failing.get("count", 0) > 0:
-            self._store.set_switch(VENDOR, "api_fail", {**failing, "count": failing["count"] - 1})
+        time.sleep(float(self._store.switches(VENDOR).get("api_slow", 0)))
+        failing = self._count_down("api_fail")
+        if failing is not None:
             raise Refused("Switched to fail.", status=int(failing["status"]), kind="api_error")
 
+    def _count_down(self, switch: str) -> JsonObject | None:
+        """A switch that has effect `count` times: its value, as long as it has."""
+        found: JsonObject = self._store.switches(VENDOR).get(switch) or {}
+        if found.get("count", 0) <= 0:
+            return None
+        self._store.set_switch(VENDOR, switch, {**found, "count": found["count"] - 1})
+        return found
+
     def _once(self, key: str, request: str, path: str, body: str) -> tuple[int, str, bool]:
-        """The first answer for a key is the answer for good."""
+        """The first answer for a key is the answer as long as the key is remembered."""
         digest = hashlib.sha256(request.encode()).hexdigest()
         with self._store.transaction():
+            self._store.forget_answers(VENDOR, self._checkout.now() - KEYS_LIVE)
             kept = self._store.answer(VENDOR, key)
             if kept is not None:
                 if kept[0] != digest:
@@ -93,7 +109,7 @@ class Api:
                 status, text = self._answer("POST", path, body)
             except Refused as refused:
                 status, text = _error(refused)
-            self._store.keep_answer(VENDOR, key, digest, status, text)
+            self._store.keep_answer(VENDOR, key, digest, status, text, self._checkout.now())
             return status, text, False
 
     # --- paths --------------------------------------------------------------------------------------------------
@@ -129,11 +145,12 @@ class Api:
                     "url": f"/v1/checkout/sessions/{key}/line_items",
                 }
             case "POST", ["refunds"]:
-                return self._checkout.refund(_checked("refunds.create", params))
+                return self._money_back.refund(_checked("refunds.create", params))
             case "GET", [listed] if listed in LISTS:
                 created = params.get("created") or {}
                 since, until = int(created.get("gte", 0)), int(created.get("lt", 2**62))
-                wanted = {name: params[name] for name in ("payment_intent", "charge", "type") if name in params}
+                named = ("payment_intent", "charge", "type", "source")
+                wanted = {name: params[name] for name in named if name in params}
                 return self._list(
                     LISTS[listed],
                     params,
@@ -154,6 +171,9 @@ class Api:
         limit = min(int(params.get("limit", 10)), 100)
         return {"object": "list", "data": items[:limit], "has_more": len(items) > limit, "url": f"/v1/{kind}"}
 
+    def _refunds_of(self, charge: str) -> JsonObject:
+        return self._list("refund", {}, lambda item: item["charge"] == charge)
+
     def _expand(self, body: JsonObject, paths: Any) -> JsonObject:
         """`expand[]=payment_intent.latest_charge`: objects in place of their ids."""
         for path in paths if isinstance(paths, list) else [paths]:
@@ -164,10 +184,14 @@ class Api:
 
     def _expand_one(self, place: JsonObject, names: list[str]) -> None:
         for name in names:
-            if name not in EXPANDABLE or not place.get(name):
+            if name == "refunds" and place.get("object") == "charge":
+                place["refunds"] = self._refunds_of(place["id"])
+                return
+            kind = SOURCES.get(str(place.get(name)).partition("_")[0]) if name == "source" else EXPANDABLE.get(name)
+            if kind is None or not place.get(name):
                 return
             if isinstance(place[name], str):
-                place[name] = objects.public(self._checkout.find(EXPANDABLE[name], place[name]))
+                place[name] = objects.public(self._checkout.find(kind, place[name]))
             place = place[name]
 
 

@@ -1,4 +1,4 @@
-"""What happens to a payment: paid, declined, delayed, expired, refunded, disputed; each step tells its events."""
+"""What happens to a checkout: paid, declined, delayed, expired; each step tells its events."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from providers.sandbox.stripe import objects
 
 VENDOR = "stripe"
 JsonObject = dict[str, Any]
-REASONS = ("duplicate", "fraudulent", "requested_by_customer")
 DEFAULT_LIFE = 24 * 3600
 """Seconds a session stays open where the caller asks for none."""
 
@@ -35,7 +34,7 @@ class Refused(Exception):
 
 
 class Checkout:
-    """The state machine of sessions, intents, charges, refunds and disputes, over the sandbox's store."""
+    """The state machine of sessions, intents and charges, over the sandbox's store."""
 
     def __init__(self, store: Store, deliveries: Deliveries, clock: Clock, page_url: Callable[[], str]) -> None:
         self._store, self._deliveries, self._clock, self._page_url = store, deliveries, clock, page_url
@@ -49,14 +48,37 @@ class Checkout:
             raise Refused(f"No such {kind.replace('_', ' ')}: '{key}'", status=404, code="resource_missing", param="id")
         return found
 
-    def _put(self, kind: str, body: JsonObject) -> None:
+    def put(self, kind: str, body: JsonObject) -> None:
         self._store.put(VENDOR, kind, body)
 
-    def tell(self, kind: str, of: JsonObject, *, at: int | None = None, previous: JsonObject | None = None) -> None:
-        """Keep an event and queue its webhook."""
-        event = objects.event(kind, of, at or self.now(), request=objects.new_id("req"), key=None, previous=previous)
-        self._put("event", event)
-        self._deliveries.add(VENDOR, event["id"], json.dumps(event, separators=(",", ":")).encode())
+    def tell(
+        self,
+        kind: str,
+        of: JsonObject,
+        *,
+        previous: JsonObject | None = None,
+        fields: JsonObject | None = None,
+    ) -> None:
+        """Keep an event and queue its webhook. `fields` replace those of the event."""
+        switches = self._store.switches(VENDOR)
+        at = int(switches.get("event_time") or self.now())
+        event = objects.event(kind, of, at, request=objects.new_id("req"), key=None, previous=previous)
+        event |= {"livemode": bool(switches.get("livemode"))} | (fields or {})
+        self.put("event", event)
+        if kind not in (switches.get("webhook_lost") or ()):
+            self._deliveries.add(VENDOR, event["id"], json.dumps(event, separators=(",", ":")).encode())
+
+    def moved(self, of: JsonObject, amount: int, category: str) -> str:
+        """Keep a balance transaction of a charge, refund or dispute; its id."""
+        fees = self._store.switches(VENDOR).get("fees") or {}
+        fee = 0
+        if category == "charge":
+            fee = round(amount * fees.get("percent", 0) / 100) + fees.get("fixed", 0)
+        elif category == "dispute":
+            fee = fees.get("dispute", 0)
+        found = objects.balance_transaction(of, amount, fee, category, self.now())
+        self.put("balance_transaction", found)
+        return str(found["id"])
 
     # --- sessions -----------------------------------------------------------------------------------------------
 
@@ -73,7 +95,7 @@ class Checkout:
         session = objects.session(
             params, amount=amount, currency=currency, now=now, expires_at=expires_at, page=self._page_url()
         )
-        self._put("checkout.session", session)
+        self.put("checkout.session", session)
         return session
 
     def session(self, key: str) -> JsonObject:
@@ -88,7 +110,7 @@ class Checkout:
         if session["status"] != "open":
             raise Refused("Only open sessions can be expired.", code="session_not_open")
         session |= {"status": "expired", "url": None}
-        self._put("checkout.session", session)
+        self.put("checkout.session", session)
         self.tell("checkout.session.expired", session)
         return session
 
@@ -108,8 +130,8 @@ class Checkout:
             "status": "requires_payment_method",
             "last_payment_error": {"type": "card_error", "code": code, "message": "Your card was declined."},
         }
-        self._put("charge", charge)
-        self._put("payment_intent", intent)
+        self.put("charge", charge)
+        self.put("payment_intent", intent)
         self.tell("charge.failed", charge)
         self.tell("payment_intent.payment_failed", intent)
 
@@ -120,7 +142,7 @@ class Checkout:
         charge = objects.charge(intent, self.now(), "card")
         self._succeed(intent, charge)
         session |= self._complete(intent, email) | {"payment_status": "paid"}
-        self._put("checkout.session", session)
+        self.put("checkout.session", session)
         self.tell("checkout.session.completed", session)
         return session
 
@@ -130,10 +152,10 @@ class Checkout:
         intent = self._intent(session, "us_bank_account") | {"status": "processing"}
         charge = objects.charge(intent, self.now(), "us_bank_account")
         intent["latest_charge"] = charge["id"]
-        self._put("charge", charge)
-        self._put("payment_intent", intent)
+        self.put("charge", charge)
+        self.put("payment_intent", intent)
         session |= self._complete(intent, email) | {"payment_status": "unpaid"}
-        self._put("checkout.session", session)
+        self.put("checkout.session", session)
         self.tell("payment_intent.processing", intent)
         self.tell("checkout.session.completed", session)
         return session
@@ -148,13 +170,13 @@ class Checkout:
         if succeeded:
             self._succeed(intent, charge)
             session["payment_status"] = "paid"
-            self._put("checkout.session", session)
+            self.put("checkout.session", session)
             self.tell("checkout.session.async_payment_succeeded", session)
         else:
             charge |= {"status": "failed", "failure_code": "insufficient_funds"}
             intent["status"] = "requires_payment_method"
-            self._put("charge", charge)
-            self._put("payment_intent", intent)
+            self.put("charge", charge)
+            self.put("payment_intent", intent)
             self.tell("charge.failed", charge)
             self.tell("payment_intent.payment_failed", intent)
             self.tell("checkout.session.async_payment_failed", session)
@@ -173,8 +195,8 @@ class Checkout:
             return self.find("payment_intent", session["payment_intent"])
         intent = objects.payment_intent(session, self.now(), method)
         session["payment_intent"] = intent["id"]
-        self._put("payment_intent", intent)
-        self._put("checkout.session", session)
+        self.put("payment_intent", intent)
+        self.put("checkout.session", session)
         self.tell("payment_intent.created", intent)
         return intent
 
@@ -183,7 +205,7 @@ class Checkout:
             "status": "succeeded",
             "paid": True,
             "amount_captured": charge["amount"],
-            "balance_transaction": objects.new_id("txn"),
+            "balance_transaction": self.moved(charge, charge["amount"], "charge"),
         }
         intent |= {
             "status": "succeeded",
@@ -191,8 +213,8 @@ class Checkout:
             "latest_charge": charge["id"],
             "last_payment_error": None,
         }
-        self._put("charge", charge)
-        self._put("payment_intent", intent)
+        self.put("charge", charge)
+        self.put("payment_intent", intent)
         self.tell("payment_intent.succeeded", intent)
         self.tell("charge.succeeded", charge)
 
@@ -209,75 +231,6 @@ class Checkout:
             "tax_ids": None,
         }
         return {"status": "complete", "url": None, "payment_intent": intent["id"], "customer_details": details}
-
-    # --- money back ---------------------------------------------------------------------------------------------
-
-    def refund(self, params: JsonObject) -> JsonObject:
-        charge = self._charge_of(params)
-        if params.get("reason") not in (None, *REASONS):
-            raise Refused(f"Invalid reason: must be one of {', '.join(REASONS)}", param="reason")
-        rest = charge["amount_captured"] - charge["amount_refunded"]
-        if charge["disputed"]:
-            raise Refused("This charge is disputed.", code="charge_disputed")
-        if rest <= 0:
-            raise Refused("This charge has already been refunded.", code="charge_already_refunded")
-        amount = int(params.get("amount", rest))
-        if not 0 < amount <= rest:
-            raise Refused(f"Refund amount ({amount}) is greater than unrefunded amount ({rest}).", param="amount")
-        refund = objects.refund(charge, amount, self.now(), params) | {"status": "succeeded"}
-        before = {"amount_refunded": charge["amount_refunded"], "refunded": charge["refunded"]}
-        charge["amount_refunded"] += amount
-        charge["refunded"] = charge["amount_refunded"] == charge["amount_captured"]
-        self._put("refund", refund)
-        self._put("charge", charge)
-        self.tell("refund.created", refund)
-        self.tell("charge.refunded", charge, previous=before)
-        self.tell("refund.updated", refund, previous={"status": "pending"})
-        return refund
-
-    def fail_refund(self, key: str) -> JsonObject:
-        """A refund that the bank sends back after it had succeeded."""
-        refund = self.find("refund", key)
-        charge = self.find("charge", refund["charge"])
-        refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
-        charge |= {"amount_refunded": charge["amount_refunded"] - refund["amount"], "refunded": False}
-        self._put("refund", refund)
-        self._put("charge", charge)
-        self.tell("refund.failed", refund)
-        return refund
-
-    def _charge_of(self, params: JsonObject) -> JsonObject:
-        if "charge" in params:
-            return self.find("charge", params["charge"])
-        if "payment_intent" not in params:
-            raise Refused("One of the following params should be provided: payment_intent or charge.")
-        intent = self.find("payment_intent", params["payment_intent"])
-        if intent["status"] != "succeeded":
-            raise Refused("This PaymentIntent does not have a successful charge to refund.", param="payment_intent")
-        return self.find("charge", intent["latest_charge"])
-
-    # --- disputes -----------------------------------------------------------------------------------------------
-
-    def open_dispute(self, intent_id: str, amount: int | None = None) -> JsonObject:
-        charge = self._charge_of({"payment_intent": intent_id})
-        dispute = objects.dispute(charge, amount or charge["amount"], self.now())
-        charge |= {"disputed": True, "dispute": dispute["id"]}
-        self._put("charge", charge)
-        self._put("dispute", dispute)
-        self.tell("charge.dispute.created", dispute)
-        self.tell("charge.dispute.funds_withdrawn", dispute)
-        return dispute
-
-    def close_dispute(self, key: str, *, won: bool) -> JsonObject:
-        dispute = self.find("dispute", key)
-        if dispute["status"] in ("won", "lost"):
-            raise Refused("This dispute is closed.")
-        dispute["status"] = "won" if won else "lost"
-        self._put("dispute", dispute)
-        if won:
-            self.tell("charge.dispute.funds_reinstated", dispute)
-        self.tell("charge.dispute.closed", dispute)
-        return dispute
 
 
 def _total(items: list[JsonObject]) -> tuple[int, str]:

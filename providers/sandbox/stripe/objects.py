@@ -150,6 +150,32 @@ def dispute(of: JsonObject, amount: int, now: int) -> JsonObject:
     }
 
 
+def balance_transaction(of: JsonObject, amount: int, fee: int, category: str, now: int) -> JsonObject:
+    """What moved the account's balance: `amount` in minor units, negative where it went out."""
+    kinds = {"dispute": "adjustment", "dispute_reversal": "adjustment"}
+    return {
+        "id": new_id("txn"),
+        "object": "balance_transaction",
+        "amount": amount,
+        "available_on": now,
+        "created": now,
+        "currency": of["currency"],
+        "description": None,
+        "exchange_rate": None,
+        "fee": fee,
+        "fee_details": [
+            {"amount": fee, "application": None, "currency": of["currency"], "description": None, "type": "stripe_fee"}
+        ]
+        if fee
+        else [],
+        "net": amount - fee,
+        "reporting_category": category,
+        "source": of["id"],
+        "status": "available",
+        "type": kinds.get(category, category),
+    }
+
+
 def event(
     kind: str, of: JsonObject, now: int, *, request: str | None, key: str | None, previous: JsonObject | None = None
 ) -> JsonObject:

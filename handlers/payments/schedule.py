@@ -1,0 +1,37 @@
+"""When a provider is asked about a top-up again: pure. Ever more rarely, but without end while its fate is open."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from generated.models.onboarding import DisputeStatus, TopUpStatus
+from handlers.payments.states import State
+
+FIRST = tuple(timedelta(seconds=each) for each in (300, 3600, *(day * 86_400 for day in range(1, 6))))
+"""When an open top-up is asked about, after it was started."""
+OVERDUE = FIRST[-1]
+"""After this long an operator has to look at a top-up of which nobody knows whether it was paid."""
+CLAIM = timedelta(minutes=2)
+"""After this long somebody else asks, where whoever asked did not come back."""
+_DAY = timedelta(days=1)
+
+
+def next_check(state: State, created_at: datetime, now: datetime) -> datetime | None:
+    """The next time to ask; None where nothing is open."""
+    if state.status == TopUpStatus.OPEN:
+        planned = (created_at + after for after in FIRST if created_at + after > now)
+        return next(planned, now + rarely(now - created_at))
+    contested = [each.at for each in state.disputes.values() if each.status != DisputeStatus.WON]
+    if contested:
+        return now + max(_DAY, rarely(now - max(contested)))
+    return None
+
+
+def rarely(age: timedelta) -> timedelta:
+    """A wait that grows with the age of what is waited for."""
+    return age / 5
+
+
+def without_answer(age: timedelta) -> timedelta:
+    """How long to wait where a question brings no answer."""
+    return max(CLAIM, age / 10)
