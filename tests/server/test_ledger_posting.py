@@ -302,3 +302,16 @@ def test_what_is_posted_stays(book: Book, statement: str) -> None:
     with pytest.raises(Exception, match="append-only"):
         book.database.execute(statement)
     assert audit(book.database) == []
+
+
+def test_a_refund_takes_its_own_payment_first_and_no_granted_credit(book: Book) -> None:
+    user = book.user()
+    book.top_up(user, "pi_1", 5 * DOLLAR)
+    book.top_up(user, "pi_2", 3 * DOLLAR)
+    book.post(user, TransactionKind.GRANT, "g", lambda wallet: rules.grant(wallet, DOLLAR), "plan:x")
+    book.refund(user, "re_2", 2 * DOLLAR, book.lot("pi_2"))
+    assert [int(lot.remaining) for lot in book.ledger.lots.list_full()["items"]] == [5 * DOLLAR, DOLLAR, DOLLAR]
+    book.refund(user, "re_1", 9 * DOLLAR, book.lot("pi_1"))
+    assert [int(lot.remaining) for lot in book.ledger.lots.list_full()["items"]] == [0, 0, DOLLAR]
+    assert (book.balance(user), book.ledger.balances(user)["receivable"]) == (-2 * DOLLAR, 3 * DOLLAR)
+    assert audit(book.database) == []
