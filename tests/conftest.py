@@ -11,6 +11,7 @@ from types import ModuleType
 
 import psycopg
 import pytest
+from hypothesis import HealthCheck, settings
 
 from codegen.emit.models import models
 from codegen.emit.strategies import strategies
@@ -18,6 +19,10 @@ from codegen.emit.tables import tables
 from codegen.model import load_program
 from codegen.runtime.storage.database import Database
 from codegen.source.diagnostics import Report
+
+# How long an example takes says how busy the machine is, not what the example shows.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,20 @@ from codegen.model import load_program
 from codegen.runtime.storage import migrations
 from codegen.runtime.storage.database import Database
 from codegen.source.diagnostics import Report
+from tests.waiting import wait_for
 
-SLOW = {
-    "sqlite": "CREATE TABLE slow AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c LIMIT 100000000) "
-    "SELECT n FROM c",
-    "postgresql": "SELECT pg_sleep(2)",
+ENDLESS = {
+    "sqlite": "CREATE TABLE slow AS WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c",
+    "postgresql": "SELECT pg_sleep(3600)",
 }
+SPILLED = 16 << 20
+"""Bytes in the log of an SQLite transaction that only the endless statement writes."""
+
+
+def sleepers(database: Database) -> list[int]:
+    """The processes of PostgreSQL that are in the endless statement."""
+    found = database.execute("SELECT pid FROM pg_stat_activity WHERE state = 'active' AND wait_event = 'PgSleep'")
+    return [pid for (pid,) in found]
 
 
 def planned(schemas: Path, text: str, home: str) -> None:
@@ -42,7 +49,7 @@ def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     folder = next((schemas / plan.MIGRATIONS).glob("0002_*"))
     script = folder / f"up.{database.dialect}.sql"
     whole = script.read_text()
-    script.write_text(f"{whole}\n{SLOW[database.dialect]};\n")
+    script.write_text(f"{whole}\n{ENDLESS[database.dialect]};\n")
     plan.seal(folder)
     database.close()
 
@@ -53,11 +60,18 @@ def test_nothing_half_done_stays(database: Database, tmp_path: Path) -> None:
     process = subprocess.Popen([sys.executable, "-u", "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline().startswith("applying    0002_")
-    time.sleep(0.3)  # it is now in the slow statement, behind all others
+    if database.dialect == "sqlite":
+        log = Path(f"{database.url.removeprefix('sqlite:///')}-wal")
+        wait_for(lambda: log.exists() and log.stat().st_size > SPILLED, "the endless statement, behind all others,")
+    else:
+        wait_for(lambda: sleepers(database), "the endless statement, behind all others,")
     assert process.poll() is None
     process.kill()
     process.wait()
     process.stdout.close()
+    if database.dialect == "postgresql":  # it does not look after who asked while it sleeps
+        for pid in sleepers(database):
+            database.execute("SELECT pg_terminate_backend(%s)", (pid,))
 
     script.write_text(whole)
     plan.seal(folder)

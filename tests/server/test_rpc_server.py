@@ -9,9 +9,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -20,6 +20,8 @@ import httpx
 import pytest
 
 from codegen.runtime.http.serve import PortTaken, serve
+from tests.programs import free_port, program
+from tests.waiting import PATIENCE, wait_for
 
 HERE = Path(__file__).parent
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(HERE / "rpc_example.py")))
@@ -28,35 +30,23 @@ JSON = {"content-type": "application/json"}
 ADMIN = {"x-example-secret": "open sesame"}
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def start(folder: Path, port: int, workers: int) -> subprocess.Popen[bytes]:
-    """A server of the example program that answers already."""
+@contextmanager
+def running(folder: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """A server of the example program that answers already: its URL and its process. It ends without a fault."""
+    url = f"http://127.0.0.1:{free_port()}"
     script = (
         "import sys; from pathlib import Path; from codegen.runtime.http.serve import serve; "
-        f"serve('rpc_example:create', host='127.0.0.1', port={port}, workers={workers}, "
+        f"serve('rpc_example:create', host='127.0.0.1', port={url.rpartition(':')[2]}, workers={workers}, "
         "metrics=Path(sys.argv[1]))"
     )
-    environment = {**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)}
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", script, str(folder / "metrics")], env=environment, stderr=log, stdout=log
-        )
-    for _ in range(200):
-        try:
-            httpx.get(f"http://127.0.0.1:{port}/healthz")
-        except httpx.TransportError:
-            assert process.poll() is None, (folder / "log").read_text()
-            time.sleep(0.05)
-        else:
-            return process
-    process.kill()
-    raise AssertionError((folder / "log").read_text())
+    with program(
+        [sys.executable, "-c", script, folder / "metrics"],
+        ready=f"{url}/healthz",
+        log=folder / "log",
+        environment={**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)},
+    ) as process:
+        yield url, process
+    assert process.returncode == 0
 
 
 @pytest.fixture(scope="module")
@@ -66,12 +56,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
-    port = free_port()
-    process = start(folder, port, workers=2)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}") as opened:
+    with running(folder, workers=2) as (url, _), httpx.Client(base_url=url, timeout=PATIENCE) as opened:
         yield opened
-    process.terminate()
-    assert process.wait(timeout=20) == 0
 
 
 def post(client: httpx.Client, body: Any, **headers: str) -> httpx.Response:
@@ -240,7 +226,7 @@ def test_discovery_refuses_wrong_credentials(client: httpx.Client) -> None:
 
 def test_a_body_that_ends_early_is_not_acted_on(client: httpx.Client) -> None:
     body = b'{"jsonrpc":"2.0","id":1,"method":"foobar"}'
-    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=5) as raw:
+    with socket.create_connection((client.base_url.host, client.base_url.port or 80), timeout=PATIENCE) as raw:
         raw.sendall(
             b"POST /rpc HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
             b"Content-Length: %d\r\n\r\n%s" % (len(body) + 1, body)
@@ -278,7 +264,7 @@ def test_metrics_are_those_of_all_workers(client: httpx.Client) -> None:
         answers = list(
             pool.map(
                 lambda number: httpx.post(
-                    f"{url}/rpc", json={"jsonrpc": "2.0", "id": number, "method": "get_data"}
+                    f"{url}/rpc", json={"jsonrpc": "2.0", "id": number, "method": "get_data"}, timeout=PATIENCE
                 ).json(),
                 range(40),
             )
@@ -289,9 +275,13 @@ def test_metrics_are_those_of_all_workers(client: httpx.Client) -> None:
 
 def test_the_log_is_json_lines_of_calls(client: httpx.Client, folder: Path) -> None:
     call(client, "lost")
-    time.sleep(0.6)
-    lines = [json.loads(line) for line in (folder / "log").read_text().splitlines()]
-    assert any(line["event"] == "rpc" and line["method"] == "lost" and line["code"] == 1404 for line in lines)
+
+    def noted() -> bool:
+        whole = (folder / "log").read_text().rpartition("\n")[0]
+        lines = [json.loads(line) for line in whole.splitlines()]
+        return any(line["event"] == "rpc" and line["method"] == "lost" and line["code"] == 1404 for line in lines)
+
+    wait_for(noted)
 
 
 def test_a_port_is_not_shared_with_another_program(client: httpx.Client, tmp_path: Path) -> None:
@@ -300,15 +290,10 @@ def test_a_port_is_not_shared_with_another_program(client: httpx.Client, tmp_pat
 
 
 def test_a_running_call_is_ended_before_the_server_stops(tmp_path: Path) -> None:
-    port = free_port()
-    process = start(tmp_path, port, workers=1)
-    with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(
-            httpx.post, f"http://127.0.0.1:{port}/rpc", timeout=20, json={"jsonrpc": "2.0", "id": 1, "method": "slow"}
-        )
-        while not (tmp_path / "slow").exists():
-            time.sleep(0.02)
+    with running(tmp_path, workers=1) as (url, process), ThreadPoolExecutor(1) as pool:
+        body = {"jsonrpc": "2.0", "id": 1, "method": "slow"}
+        waiting = pool.submit(httpx.post, f"{url}/rpc", timeout=PATIENCE, json=body)
+        wait_for((tmp_path / "slow").exists)
         process.send_signal(signal.SIGTERM)
         assert waiting.result().json()["result"] == "done"
-    assert process.wait(timeout=20) == 0
     assert '"method":"slow"' in (tmp_path / "log").read_text()
