@@ -18,6 +18,7 @@ QName = str
 """`module.Name`; the predeclared runtime errors are `runtime.NotFound` and so on."""
 
 Scope = Literal["public", "user", "own", "node", "admin"]
+SCOPES: tuple[Scope, ...] = ("public", "user", "own", "node", "admin")
 CrudVerb = Literal["new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find"]
 CRUD_VERBS: tuple[CrudVerb, ...] = ("new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find")
 

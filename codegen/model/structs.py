@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from codegen.model.casing import is_snake, snake, to_snake
 from codegen.model.fields import MAX_NAME, build_fields, check_indexable
-from codegen.model.model import CRUD_VERBS, CrudVerb, Field, Index, Primitive, QName, Ref, Scope, Struct
+from codegen.model.model import CRUD_VERBS, SCOPES, CrudVerb, Field, Index, Primitive, QName, Ref, Scope, Struct
 from codegen.model.names import Symbol
 from codegen.model.notes import Notes, argument_text, common, read_notes
 from codegen.model.types import Space
@@ -30,7 +30,6 @@ from codegen.source.nearest import nearest
 from codegen.source.span import Span
 from codegen.syntax import tree
 
-SCOPES: tuple[Scope, ...] = ("public", "user", "own", "node", "admin")
 _STORED_ONLY = ("principal", "append_only", "crud", "index", "unique", "auth", "table")
 _CHANGING: frozenset[CrudVerb] = frozenset({"set", "patch", "delete"})
 _SID = Primitive("sid")

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from codegen.emit.calls.operations import Operation, catalogue
+from codegen.emit.calls.catalogue import catalogue
+from codegen.emit.calls.operation import Operation
 from codegen.emit.openrpc.samples import sample
 from codegen.emit.reference import reference
 from codegen.emit.reference.code import Code, Snippets

@@ -6,7 +6,7 @@ from codegen.emit.python.imports import Imports
 from codegen.emit.python.names import quoted
 from codegen.emit.python.patterns import pattern_notes
 from codegen.emit.python.types import RUNTIME_TYPES
-from codegen.emit.schema.schema import Schema
+from codegen.emit.schema.dialect import Schema
 from codegen.runtime.values.pattern import read_pattern
 
 

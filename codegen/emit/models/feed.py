@@ -11,16 +11,9 @@ from codegen.emit.python.names import class_name
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.references import values
 from codegen.emit.python.types import RUNTIME_TYPES, python_type, runtime_name, value_text
-from codegen.emit.schema.schema import (
-    TEXT_BOUNDED,
-    Dialect,
-    Schema,
-    declaration_schema,
-    description,
-    or_null,
-    primitive_schema,
-    type_schema,
-)
+from codegen.emit.schema.declarations import declaration_schema, description
+from codegen.emit.schema.dialect import TEXT_BOUNDED, Dialect, Schema, or_null, primitive_schema
+from codegen.emit.schema.types import type_schema
 from codegen.model.model import (
     Alias,
     Enum,

@@ -15,7 +15,7 @@ from codegen.emit.output import Output
 from codegen.emit.python.names import attribute_name, class_name
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.references import late_imports, values
-from codegen.emit.schema.schema import Schema
+from codegen.emit.schema.dialect import Schema
 from codegen.model.model import Event, Program, Struct
 
 

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from codegen.emit.calls.operations import Catalogue, Operation, Section
+from codegen.emit.calls.catalogue import Catalogue, Section
+from codegen.emit.calls.operation import Operation
 from codegen.emit.clients.python.python_client import client_argument, client_method
-from codegen.emit.openrpc.examples import Examples, NoExample
+from codegen.emit.openrpc.examples import Examples
+from codegen.emit.openrpc.scalars import NoExample
 from codegen.emit.plugins.plugins import default_text
 from codegen.emit.python.names import attribute_name, class_name
 from codegen.model.model import Alias, Enum, Json, ListOf, MapOf, Named, Nullable, Param, Primitive, Struct, Type, Union

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from codegen.emit.calls.operations import Catalogue, Operation, Section, catalogue
+from codegen.emit.calls.catalogue import Catalogue, Section, catalogue
+from codegen.emit.calls.operation import Operation
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.reference.code import Code, Snippets, coloured

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import Markup, escape
 
-from codegen.emit.calls.operations import Catalogue
+from codegen.emit.calls.catalogue import Catalogue
 from codegen.model.model import (
     Alias,
     Constraints,

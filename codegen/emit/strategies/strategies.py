@@ -16,7 +16,8 @@ from codegen.emit.python.parts import Parts
 from codegen.emit.python.references import Origins, late_imports, mentioned, targets, values
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
-from codegen.emit.schema.schema import Schema, constrained, primitive_schema
+from codegen.emit.schema.dialect import Schema, primitive_schema
+from codegen.emit.schema.types import constrained
 from codegen.model.casing import snake
 from codegen.model.model import (
     Alias,

@@ -13,7 +13,7 @@ from codegen.emit.calls.groups import find_fields
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.patterns import pattern_notes
 from codegen.emit.python.types import RUNTIME_TYPES, model_name, python_type, value_text
-from codegen.emit.schema.schema import TEXT_BOUNDED
+from codegen.emit.schema.dialect import TEXT_BOUNDED
 from codegen.model.casing import snake
 from codegen.model.model import Constraints, Field, Primitive, Program, Struct
 from codegen.model.storage import Column, Table, table_of

@@ -1,0 +1,119 @@
+"""The JSON Schema of declarations: structs with their fields, enums, unions, aliases, events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from codegen.emit.schema.dialect import JSON_SCHEMA, Dialect, Schema
+from codegen.emit.schema.types import type_schema
+from codegen.model.model import (
+    Alias,
+    Enum,
+    ErrorGroup,
+    Event,
+    Field,
+    Member,
+    Param,
+    Program,
+    QName,
+    Struct,
+    TypeDecl,
+    Union,
+)
+
+
+def description(member: Member) -> str:
+    """The doc lines, and what a reader should use instead where it is deprecated."""
+    parts = [member.doc] if member.doc else []
+    if member.deprecated:
+        since = f" since {member.deprecated.since}" if member.deprecated.since else ""
+        parts.append(f"Deprecated{since}: {member.deprecated.reason}")
+    return "\n\n".join(parts)
+
+
+def annotated(schema: Schema, member: Member, dialect: Dialect = JSON_SCHEMA, **more: Any) -> Schema:
+    """The schema with what is said about its member: doc, deprecation, `x_*` notes, and `more`."""
+    notes: Schema = {}
+    if text := description(member):
+        notes["description"] = text
+    if member.deprecated:
+        notes["deprecated"] = True
+    notes.update(more)
+    for name, value in member.extensions.items():
+        notes[name.replace("_", "-")] = value
+    if notes and "$ref" in schema and not dialect.siblings:
+        schema = {"allOf": [schema]}
+    return {**schema, **notes}
+
+
+def field_schema(program: Program, field: Field | Param, dialect: Dialect = JSON_SCHEMA) -> Schema:
+    """The schema of a field or a parameter, with its doc and default."""
+    more: Schema = {}
+    if field.default is not None and not field.default.now:
+        more["default"] = field.default.value
+    if isinstance(field, Param):
+        return annotated(type_schema(program, field.type, dialect, nullable=field.nullable), field, dialect, **more)
+    if field.server or field.computed:
+        more["readOnly"] = True
+    if field.immutable:
+        more["x-immutable"] = True
+    if field.sensitive:
+        more["x-sensitive"] = True
+    schema = type_schema(program, field.type, dialect, nullable=field.nullable, constraints=[field.constraints])
+    return annotated(schema, field, dialect, **more)
+
+
+def object_schema(
+    program: Program, fields: Iterable[Field | Param], required: Iterable[str], dialect: Dialect = JSON_SCHEMA
+) -> Schema:
+    """An object that has these fields and no others."""
+    schema: Schema = {"type": "object", "properties": {f.name: field_schema(program, f, dialect) for f in fields}}
+    if names := list(required):
+        schema["required"] = names
+    schema["additionalProperties"] = False
+    return schema
+
+
+def always_present(fields: Iterable[Field]) -> list[str]:
+    """The fields that an object which is read has in any case; what has a default may be left out when it is sent."""
+    return [field.name for field in fields if not field.optional and field.default is None]
+
+
+def declaration_schema(program: Program, declared: TypeDecl | Event, dialect: Dialect = JSON_SCHEMA) -> Schema:
+    """The definition of a type or an event (error groups have none)."""
+    match declared:
+        case Struct(union_tag=tag):
+            schema = object_schema(program, declared.fields, always_present(declared.fields), dialect)
+            if tag is not None:
+                schema["properties"] = {tag[0]: {"const": tag[1]}, **schema["properties"]}
+                schema["required"] = [tag[0], *schema.get("required", ())]
+        case Event():
+            schema = object_schema(program, declared.fields, always_present(declared.fields), dialect)
+        case Enum(open=True):
+            schema = {"type": "string", "x-enum-open": [value.name for value in declared.values]}
+        case Enum():
+            schema = {"type": "string", "enum": [value.name for value in declared.values]}
+        case Union():
+            refs = [dialect.ref(member) for member in declared.members]
+            schema = {
+                "oneOf": [{"$ref": ref} for ref in refs],
+                "discriminator": {"propertyName": declared.tag, "mapping": dict(zip(declared.tags, refs, strict=True))},
+            }
+        case Alias():
+            schema = type_schema(
+                program, declared.type, dialect, nullable=declared.nullable, constraints=[declared.constraints]
+            )
+        case ErrorGroup():
+            raise TypeError(f"{declared.qname} is a group of errors, which are no values")
+    return annotated(schema, declared, dialect)
+
+
+def definitions(program: Program, dialect: Dialect = JSON_SCHEMA) -> dict[QName, Schema]:
+    """All types and events by qualified name, in source order."""
+    return {
+        dialect.rename(declared.qname): declaration_schema(program, declared, dialect)
+        for module in program.modules
+        for declared in (*module.types, *module.events)
+        if not isinstance(declared, ErrorGroup)
+    }
