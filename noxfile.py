@@ -63,15 +63,15 @@ nox.options.sessions = ["tests"]
 nox.options.error_on_missing_interpreters = True
 
 
-def install(session: nox.Session, *groups: str) -> None:
+def install(session: nox.Session, *groups: str, extra: str = "site") -> None:
     """Install the project (editable) and dependency groups at the pinned versions; nothing to do when unchanged."""
     inputs = [ROOT / "pyproject.toml", ROOT / "constraints.txt"]
-    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs) + repr(groups).encode()).hexdigest()
+    digest = hashlib.sha256(b"".join(path.read_bytes() for path in inputs) + repr((groups, extra)).encode()).hexdigest()
     stamp = Path(session.virtualenv.location) / "installed"
     if stamp.exists() and stamp.read_text() == digest:
         return
     arguments = [part for group in groups for part in ("--group", group)]
-    session.install("-c", "constraints.txt", "-e", ".", *arguments)
+    session.install("-c", "constraints.txt", "-e", f".[{extra}]", *arguments)
     stamp.write_text(digest)
 
 
@@ -142,6 +142,16 @@ def mutants(session: nox.Session) -> None:
     """Mutate the money core and list what its tests do not notice: `nox -s mutants -- handlers/ledger/wallet.py`."""
     install(session, "test")
     session.run("python", "-m", "tests.mutation", *session.posargs)
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the wheel and the source archive into dist/; install them and each extra into empty environments, and run
+    them there."""
+    install(session, "test")
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    session.run("uv", "build", "--out-dir", "dist")
+    session.run("pytest", "tests/packages", env={"PACKAGES": str(ROOT / "dist")})
 
 
 @nox.session

@@ -1,6 +1,7 @@
 """The `oschema` command: a table of commands, each loaded when it is asked for so that starting stays quick."""
 
 from importlib import import_module
+from importlib.metadata import entry_points
 
 import click
 
@@ -36,7 +37,18 @@ class LazyGroup(click.Group):
             formatter.write_dl(sorted(COMMANDS.items()))
 
 
+def _tell_version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    """That of the distribution which brings this command."""
+    if asked:
+        [entry] = entry_points(group="console_scripts", name="oschema")
+        click.echo(entry.dist.version if entry.dist else "unknown")
+        ctx.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_tell_version, help="Print the version."
+)
 def main() -> None:
     """oschema: say once what exists; models, tables, routes, clients and documents follow.
 

@@ -15,6 +15,9 @@ from codegen.runtime.terminal import let_all_text_be_written
 from handlers.domains import DOMAINS
 from handlers.private_files import write_privately
 
+OURS = ("codegen", "generated", "handlers", "providers")
+"""What is missing of these is a fault of ours, not an extra that was not installed."""
+
 
 def command_table(packages: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Name → one line of help and the module that holds `command`, of all packages that have commands."""
@@ -41,7 +44,15 @@ class LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self._table:
             return None
-        command = import_module(self._table[cmd_name][1]).command
+        module = self._table[cmd_name][1]
+        try:
+            command = import_module(module).command
+        except ModuleNotFoundError as error:
+            if error.name is None or error.name.partition(".")[0] in OURS:
+                raise
+            raise click.ClickException(
+                f"{cmd_name} needs {error.name}, which is not installed; pip install 'hero-onboarding[site]' brings it"
+            ) from error
         assert isinstance(command, click.Command)
         return command
 

@@ -25,6 +25,8 @@ LIFE = 120
 MAX_PLAINTEXT = 512
 CLOCK_SKEW = 30
 """Seconds by which two clocks may differ: the login program's and ours, or those of two hosts."""
+LINK_PATH = "/login/link"
+"""Where the site takes the one-time links that the login program prints."""
 _CONTEXT = b"hero-mycelium-login/v1/response\x00"
 
 

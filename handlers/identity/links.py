@@ -8,14 +8,13 @@ from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginMethod, LoginOutcome
 from handlers.identity import statements
-from handlers.identity.challenge import CLOCK_SKEW
+from handlers.identity.challenge import CLOCK_SKEW, LINK_PATH
 from handlers.identity.secret import digest, new_secret
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
 from handlers.identity.visitor import Visitor
 
 LIFE = timedelta(seconds=60)
-PATH = "/login/link"
 
 
 class Links:
@@ -33,7 +32,7 @@ class Links:
         token = new_secret()
         ends = int((self._now() + LIFE).timestamp())
         self.database.change(self._make, (digest(token), ends, challenge_sid))
-        return f"{self.origin}{PATH}?token={token}"
+        return f"{self.origin}{LINK_PATH}?token={token}"
 
     def look(self, token: str | None) -> str | None:
         """The address that a link would sign in as; None for one that is unknown, used or too old."""

@@ -12,7 +12,6 @@ from nacl.public import PrivateKey
 from codegen.runtime.context import Clock
 from generated.errors.onboarding import BadOrigin
 from handlers.identity import challenge as protocol
-from handlers.identity.links import PATH
 from handlers.identity.mycelium import address_of
 from handlers.origin import is_open_loopback, origin_of, spellings
 
@@ -78,7 +77,7 @@ def _log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTr
         response = _respond(_text(started, "sealed"), private_key, [site], clock)
         finished = _ask(http, "/auth/verify", {"challenge_id": _text(started, "challenge_id"), "response": response})
     link = _text(finished, "link")
-    if not link.startswith(f"{site}{PATH}?") or not link.isprintable() or " " in link:
+    if not link.startswith(f"{site}{protocol.LINK_PATH}?") or not link.isprintable() or " " in link:
         raise LoginFailed(f"{site} answered with a link to somewhere else")
     return Link(site, address, link)
 

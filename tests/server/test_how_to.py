@@ -4,56 +4,23 @@ import hashlib
 import hmac
 import json
 import os
-import re
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.server.how_to import follow as follow_page
 from tests.server.payment_world import world
 from tests.server.site import Site
 
 ROOT = Path(__file__).resolve().parents[2]
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"# (\S+\.py)\n")
 
 
 def follow(page: str, folder: Path, first_in_path: Path = Path(sys.executable).parent, **variables: str) -> None:
-    """Do what a page says in `folder`: `sh` is run, `python` that names a file is written, `text` must be printed."""
-    script = ["set -euo pipefail", "trap 'kill $(jobs -p) 2> /dev/null || true' EXIT"]
-    expected: list[str] = []
-    for kind, text in BLOCK.findall((ROOT / "docs/how-to" / page).read_text()):
-        if kind == "sh":
-            script.append(text)
-        elif kind == "python" and (named := FILE.match(text)):
-            (folder / named.group(1)).write_text(text)
-        elif kind == "text":
-            expected.append(text.strip())
-    assert len(script) > 2, "the page has no commands"
-    environment = {
-        **os.environ,
-        **variables,
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        "PYTHONUNBUFFERED": "1",
-        "PATH": os.pathsep.join([str(first_in_path), str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }
-    done = subprocess.run(
-        ["bash", "-c", "\n".join(script)],
-        cwd=folder,
-        env=environment,
-        text=True,
-        check=False,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout
-    place = 0
-    for text in expected:
-        assert text in done.stdout[place:], f"{text!r} is not in:\n{done.stdout[place:]}"
-        place = done.stdout.index(text, place)
+    """Follow a page with the programs and modules that the tests run with."""
+    path = os.pathsep.join([str(first_in_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+    follow_page(page, folder, {**variables, "PYTHONPATH": os.pathsep.join(sys.path), "PATH": path})
 
 
 def test_use_the_generator(tmp_path: Path) -> None:

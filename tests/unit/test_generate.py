@@ -67,6 +67,7 @@ def test_writes_a_tree_that_is_fresh(project: Path) -> None:
     assert result.exit_code == 0, result.output
     assert {
         "__init__.py",
+        "py.typed",
         "schema.json",
         "strategies/__init__.py",
         "strategies/shop.py",

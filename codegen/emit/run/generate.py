@@ -18,7 +18,9 @@ from codegen.model.model import Program
 from codegen.source.writing import replace_file, sweep
 
 PACKAGES = "packages"
-"""The kind of `__init__.py` files."""
+"""The kind of `__init__.py` files and of the marker below."""
+TYPED = "py.typed"
+"""Tells type checkers that a package has types (PEP 561)."""
 
 _LONG = ("models", "reference")
 """Kinds that take as long as all others together; each is written in a process of its own, as processors allow."""
@@ -51,7 +53,7 @@ def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND)
 
 
 def _packages(program: Program, paths: Collection[str]) -> dict[str, str]:
-    """An `__init__.py` for each directory with Python files that brings none, and for those above it."""
+    """An `__init__.py` for each directory with Python files that brings none, and for those above it; `py.typed`."""
     sources = [file for module in program.modules for file in module.files]
     packages: dict[str, str] = {}
     for path in paths:
@@ -61,6 +63,8 @@ def _packages(program: Program, paths: Collection[str]) -> dict[str, str]:
                 if package not in paths and package not in packages:
                     what = f"Generated {directory.name}" if directory.name else "What the schemas say, generated"
                     packages[package] = f'{header(sources)}\n"""{what}."""\n'
+    if packages:
+        packages[TYPED] = ""
     return packages
 
 

@@ -1,0 +1,62 @@
+"""The files beside the code: what they name exists, and the hooks before a commit pass on what is committed."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+HOOKS: list[dict[str, Any]] = [
+    hook
+    for repository in yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text())["repos"]
+    for hook in repository["hooks"]
+]
+
+
+@pytest.mark.parametrize("hook", HOOKS, ids=lambda hook: hook["id"])
+def test_hooks_run_programs_of_the_project(hook: dict[str, Any]) -> None:
+    """Formatters are only asked whether they would change something."""
+    program, *arguments = shlex.split(hook["entry"])
+    check = ["--check"] if "fmt" in arguments or "format" in arguments else []
+    named = [str(ROOT / "noxfile.py")] if hook.get("pass_filenames", True) else []
+    done = subprocess.run(
+        [str(Path(sys.executable).parent / program), *arguments, *check, *named],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout.decode()
+    assert hook["language"] == "system", "nothing is downloaded"
+
+
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md", "docs/releases.md"])
+def test_links_lead_somewhere(name: str) -> None:
+    page = ROOT / name
+    for target in re.findall(r"\]\(([^)#]+)\)", page.read_text()):
+        if not target.startswith("https://"):
+            assert (page.parent / target).exists(), target
+
+
+def test_the_licence_is_whole() -> None:
+    text = (ROOT / "LICENSE").read_text()
+    assert text.lstrip().startswith("Apache License\n                           Version 2.0, January 2004")
+    for section in (
+        "1. Definitions.",
+        "9. Accepting Warranty",
+        "END OF TERMS AND CONDITIONS",
+        "limitations under the License.",
+    ):
+        assert section in text
+
+
+def test_sessions_that_documents_name_exist() -> None:
+    sessions = set(re.findall(r"^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+    named = {name for page in pages for name in re.findall(r"\bnox(?:file\.py)? -s (\w+)", page.read_text())}
+    assert named <= sessions | {"NAME"}
+    assert {"package", "tests", "demo", "codegen"} <= sessions
