@@ -217,14 +217,14 @@ class Login:
 
     def _require_room(self, key: str, address: str, method: LoginMethod, peer: Peer, now: datetime) -> None:
         moment = int(now.timestamp())
-        latest = moment + protocol.CLOCK_SKEW
-        [(open_now, first_end)] = self.database.execute(self._open, (key, peer.network, moment, latest, TRIES))
+        of_peer = (key, peer.network, moment, moment + protocol.CLOCK_SKEW, TRIES)
+        [(open_now, first_end)] = self.database.execute(self._open, of_peer)
         if open_now >= OPEN:
             raise TooMany(first_end - moment)
         if method != LoginMethod.MESSAGE or not self.limits.on:
             return
         window = int(MESSAGE_WINDOW.total_seconds())
-        sent = (key, moment - window, latest)
+        sent = (key, moment - window)
         [(from_peer, first)] = self.database.execute(self._messages_from_peer, (*sent, peer.network))
         if from_peer >= MESSAGES:
             raise TooMany(first + window - moment)

@@ -24,7 +24,7 @@ CHALLENGES_OPEN = """
 """
 MESSAGES_TO_KEY = """
     SELECT COUNT(*), MIN("issued_at") FROM "login_challenge"
-    WHERE "public_key" = ? AND "method" = 'message' AND "issued_at" > ? AND "issued_at" <= ?
+    WHERE "public_key" = ? AND "method" = 'message' AND "issued_at" > ?
 """
 MESSAGES_FROM_PEER = f"""{MESSAGES_TO_KEY} AND "peer" = ?"""
 CHALLENGES_PURGE = """DELETE FROM "login_challenge" WHERE "expires_at" <= ? OR "expires_at" > ?"""

@@ -9,7 +9,8 @@ from contextlib import closing
 import pytest
 
 from codegen.runtime.storage.database import Database
-from generated.models.onboarding import LoginMethod, LoginStart
+from generated.errors.onboarding import ProofFailed
+from generated.models.onboarding import LoginMethod, LoginProof, LoginStart
 from handlers.identity.limits import TooMany
 from handlers.identity.login import MESSAGE_WINDOW, MESSAGES, MESSAGES_TO_KEY, OPEN, Login
 from handlers.identity.peer import Peer
@@ -189,10 +190,14 @@ def test_nobody_is_flooded_with_codes(login: Login, node: Node) -> None:
     person, other = Person(), Person()
     log_in(login, person, at(OWNER))
     log_in(login, other, at("203.0.113.10"))
+    begun = start(login, person, at("198.51.100.98"))
+    with pytest.raises(ProofFailed):
+        wrong = LoginProof(challenge_id=begun.challenge.challenge_id, response="A" * 43)
+        login.finish(wrong, Visitor(Peer("198.51.100.98"), begun.pre))
     before = len(node.messages)
     for number in range(MESSAGES_TO_KEY):
         ask_for_code(login, person, f"198.51.100.{number}")
-    for address in ("198.51.100.99", "203.0.113.10", ""):
+    for address in ("198.51.100.99", "198.51.100.98", "203.0.113.10", ""):
         with pytest.raises(TooMany):
             ask_for_code(login, person, address)
     ask_for_code(login, other, "198.51.100.99")
