@@ -9,7 +9,13 @@ from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import LedgerTransaction, TopUpStatus, TransactionKind
+from generated.models.onboarding import (
+    LedgerTransaction,
+    PaymentEventKind,
+    PaymentEventStatus,
+    TopUpStatus,
+    TransactionKind,
+)
 from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER
 from handlers.identity.hooks import open_billing
 from handlers.ledger import wallet as rules
@@ -109,8 +115,8 @@ class Book:
                         "top_up_sid": made.sid,
                         "amount_minor": amount // 10**7,
                         "currency": "USD",
-                        "kind": "payment_succeeded",
-                        "status": "applied",
+                        "kind": PaymentEventKind.PAYMENT_SUCCEEDED,
+                        "status": PaymentEventStatus.APPLIED,
                         "occurred_at": settled_at,
                     },
                     self.clock.now(),
