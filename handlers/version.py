@@ -16,6 +16,13 @@ def require_current(database: Database) -> None:
 
 
 def migrate(database: Database, on_step: Callable[[str], None] | None = None) -> int:
-    """Bring the database forward; how many migrations that took. Raises `MigrationError`."""
-    tell = (lambda migration, _: on_step(migration.name)) if on_step else None
-    return len(migrations.apply(database, DIRECTORY, on_step=tell))
+    """Bring the database forward; how many steps that took. Raises `MigrationError`."""
+    steps: list[str] = []
+
+    def tell(name: str, _: str) -> None:
+        steps.append(name)
+        if on_step:
+            on_step(name)
+
+    migrations.apply(database, DIRECTORY, on_step=tell)
+    return len(steps)

@@ -115,15 +115,20 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
 def apply_command(schemas: Path, form: str, url: str, to: int | None) -> None:
     """Bring a database to the newest migration, or to N."""
 
-    def tell(migration: migrations.Migration, direction: str) -> None:
+    steps: list[str] = []
+
+    def tell(name: str, direction: str) -> None:
+        steps.append(name)
         if form == "text":
-            click.echo(f"{'applying   ' if direction == 'up' else 'taking back'} {migration.name}")
+            click.echo(f"{'applying   ' if direction == 'up' else 'taking back'} {name}")
 
     with _database(schemas, url, form) as database:
-        done = migrations.apply(database, schemas / MIGRATIONS, to, on_step=tell)
+        migrations.apply(database, schemas / MIGRATIONS, to, on_step=tell)
     _finish(Report(), {}, form)
     if form == "text":
-        click.echo(f"{plural(len(done), 'migration')} done" if done else "nothing to do: the database is there already")
+        click.echo(
+            f"{plural(len(steps), 'migration')} done" if steps else "nothing to do: the database is there already"
+        )
 
 
 @command.command(name="status")
@@ -136,17 +141,17 @@ def status_command(schemas: Path, form: str, url: str) -> None:
         found = migrations.status(database, schemas / MIGRATIONS)
     if form != "text":
         report = Report()
-        for migration in found.pending:
-            path = (schemas / MIGRATIONS / migration.name).as_posix()
-            report.add(catalog.MIGRATION_WAITING, Span(path, 1, 1, 1, 2), name=migration.name)
+        for name in found.waiting:
+            path = (schemas / MIGRATIONS / name).as_posix()
+            report.add(catalog.MIGRATION_WAITING, Span(path, 1, 1, 1, 2), name=name)
         _finish(report, {}, form)
         return
     for applied in found.applied:
         click.echo(f"applied   {datetime.fromtimestamp(applied.applied_at, UTC):%Y-%m-%dT%H:%M:%SZ}  {applied.name}")
-    for migration in found.pending:
-        click.echo(f"waiting   {'':20}  {migration.name}")
-    if found.pending:
-        click.echo(f"{plural(len(found.pending), 'migration')} to apply        fix: oschema migrate apply")
+    for name in found.waiting:
+        click.echo(f"waiting   {'':20}  {name}")
+    if found.waiting:
+        click.echo(f"{plural(len(found.waiting), 'migration')} to apply        fix: oschema migrate apply")
         raise SystemExit(1)
 
 

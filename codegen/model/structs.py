@@ -10,6 +10,7 @@ from codegen.model.model import CRUD_VERBS, SCOPES, CrudVerb, Field, Index, Prim
 from codegen.model.names import Symbol
 from codegen.model.notes import Notes, argument_text, common, read_notes
 from codegen.model.types import Space
+from codegen.runtime.storage.own_tables import NAMES
 from codegen.source.catalog_names import BAD_CASE, DUPLICATE_MEMBER, NAME_TOO_LONG, RESERVED_NAME, REV_FIELD, SID_FIELD
 from codegen.source.catalog_notes import (
     APPEND_ONLY_VERB,
@@ -93,7 +94,7 @@ def _rootobject(space: Space, symbol: Symbol, notes: Notes, struct: Struct) -> S
         space.report.add(
             BAD_CASE, notes.span("table"), what="the table", name=table, style="snake_case", near=to_snake(table)
         )
-    elif table == "schema_migrations" or table.startswith(("sqlite_", "pg_")):
+    elif table in NAMES or table.startswith(("sqlite_", "pg_")):
         space.report.add(
             RESERVED_NAME,
             notes.span("table") if "table" in notes else symbol.span,

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from codegen.runtime.values.sid import new_sid
+
 if TYPE_CHECKING:
+    from codegen.runtime.errors import DeclaredError
     from codegen.runtime.storage.database import Database
 
 Scope = Literal["public", "user", "own", "node", "admin"]
@@ -41,6 +44,35 @@ PUBLIC = Caller("public")
 ADMIN = Caller("admin")
 
 
+class KeyedCall(Protocol):
+    """What a call with an idempotency key (`@idempotent`) knows of itself.
+
+    A method inside a transaction needs nothing of it. One that begins its transactions itself makes what it makes under
+    the sid that `begin` gives: tried again after a crash, it is given the same sid, finds what is there, and goes on.
+    """
+
+    def begin(self) -> str:
+        """In the transaction that makes the first thing: the sid for it. From then on the key is bound to this call."""
+        ...
+
+    def decide(self, error: DeclaredError) -> None:
+        """In the transaction that makes it final: this error, which the method then raises, is the outcome."""
+        ...
+
+
+class KeylessCall:
+    """A call without a key: each is a new one."""
+
+    def begin(self) -> str:
+        return new_sid()
+
+    def decide(self, error: DeclaredError) -> None:
+        pass
+
+
+_KEYLESS = KeylessCall()
+
+
 @dataclass(slots=True)
 class Context:
     """One call. `database` is inside this call's transaction."""
@@ -49,3 +81,4 @@ class Context:
     clock: Clock
     database: Database
     request_id: str
+    call: KeyedCall = _KEYLESS

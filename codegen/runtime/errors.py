@@ -1,9 +1,12 @@
 """Errors a method may answer with: the base of generated error classes, and those every program has."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping
 from typing import Any, ClassVar, get_type_hints
 
 from pydantic import TypeAdapter
+from pydantic_core import ValidationError, to_json
 from typing_extensions import TypedDict
 
 
@@ -44,6 +47,13 @@ def dumped(error: DeclaredError, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an error, by the names of its parameters, as JSON values."""
     values: dict[str, Any] = fields_of(type(error)).dump_python(dict(fields), mode="json", by_alias=True)
     return values
+
+
+def raised(kind: type[DeclaredError], message: str, data: Mapping[str, Any]) -> DeclaredError:
+    """A declared error as its answer describes it; fields that this program does not know (any more) are left out."""
+    found = kind(**fields_of(kind).validate_json(to_json(data)))
+    found.args = (message or kind.message,)
+    return found
 
 
 class Unauthorized(DeclaredError):
@@ -105,3 +115,18 @@ class InvalidParams(Exception):
     def __init__(self, path: str, message: str, rule: str) -> None:
         self.errors = [{"path": path, "message": message, "rule": rule}]
         super().__init__(f"{path}: {message}")
+
+    @classmethod
+    def of(cls, error: ValidationError) -> InvalidParams:
+        """What pydantic found. No values are told."""
+        found = cls("", f"{error.error_count()} wrong", "invalid")
+        found.errors = wrong_params(error)
+        return found
+
+
+def wrong_params(error: ValidationError) -> list[dict[str, Any]]:
+    """Each wrong parameter: `path` with dots, pydantic's `message`, and its name of the `rule`. No values."""
+    return [
+        {"path": ".".join(map(str, found["loc"])), "message": found["msg"], "rule": found["type"]}
+        for found in error.errors(include_url=False, include_context=False, include_input=False)
+    ]

@@ -1008,3 +1008,8 @@ CREATE TABLE "audit_run" (
 );
 
 CREATE INDEX "ix_audit_run__started_by" ON "audit_run" ("started_by");
+
+CREATE TABLE IF NOT EXISTS idempotent_calls (
+    caller TEXT NOT NULL, key_hash TEXT NOT NULL, method TEXT NOT NULL, arguments_hash TEXT NOT NULL,
+    sid TEXT NOT NULL, called_at BIGINT NOT NULL, begun BOOLEAN NOT NULL, leased_until BIGINT NOT NULL,
+    result TEXT, error TEXT, PRIMARY KEY (caller, key_hash, method));

@@ -27,7 +27,7 @@ def status(database: Database) -> None:
     found = migrations.status(database, DIRECTORY)
     for row in found.applied:
         click.echo(f"applied  {row.name}")
-    for migration in found.pending:
-        click.echo(f"waiting  {migration.name}")
-    if found.pending:
+    for name in found.waiting:
+        click.echo(f"waiting  {name}")
+    if found.waiting:
         raise SystemExit(1)

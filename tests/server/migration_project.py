@@ -10,7 +10,7 @@ import pytest
 from codegen.evolve import ddl, plan, sql
 from codegen.model import Program, load_program
 from codegen.model.storage import Table, tables
-from codegen.runtime.storage import migrations
+from codegen.runtime.storage import migrations, own_tables
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.columns import DECODERS
 from codegen.source.diagnostics import Report
@@ -129,14 +129,14 @@ _POSTGRESQL_CATALOGUE = (
 
 
 def catalogue(database: Database) -> list[Any]:
-    """Everything in a database but rows and the order of columns, for comparison."""
+    """Everything in a database but rows, the order of columns and the runtime's own tables, for comparison."""
     if database.dialect == "sqlite":
         return [
             (kind, name, top_level(text[text.index("(") + 1 : text.rindex(")")]) if kind == "table" else text)
             for kind, name, text in database.execute(
-                "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL "
-                "AND name <> 'schema_migrations' ORDER BY 1, 2"
+                "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY 1, 2"
             )
+            if name not in own_tables.NAMES
         ]
     schema = database.execute("SELECT current_schema()")[0][0]
     rows: list[Any] = []
@@ -145,7 +145,7 @@ def catalogue(database: Database) -> list[Any]:
     return [
         tuple(part.replace(f"{schema}.", "") if isinstance(part, str) else part for part in row)
         for row in rows
-        if "schema_migrations" not in row[0]
+        if not any(name in row[0] for name in own_tables.NAMES)
     ]
 
 

@@ -22,6 +22,7 @@ import pytest
 from pydantic import ValidationError
 
 from codegen.runtime.client.client import RpcError, TransportError
+from codegen.runtime.errors import Conflict
 from codegen.runtime.values.types import Money
 from tests.npm import NODE, installed
 
@@ -154,13 +155,18 @@ def test_the_same_for_asyncio(weather: Example) -> None:
             reading = await client.weather_v2.report(station.sid, "pressure", Decimal("961.5"), at)
             again = await client.weather_v2.report(station.sid, "pressure", Decimal("961.5"), at)
             assert reading == again
+            sent = {"station": station.sid, "quantity": "humidity", "value": Decimal(40), "taken_at": at, "key": "k1"}
+            assert await client.weather_v2.report(**sent) == await client.weather_v2.report(**sent)
+            with pytest.raises(Conflict):
+                await client.weather_v2.report(**{**sent, "value": Decimal(41)})
             storm = await client.weather_v2.now(station.sid)
             assert (storm.type, storm.gust, storm.warned) == ("storm", Decimal("18.5"), True)
             with pytest.raises(errors.SensorBroken) as broken:
                 await client.weather_v2.report(station.sid, "temperature", Decimal(-300), at)
             assert broken.value.quantity == "temperature"
             found = await client.reading.find({"station": station.sid})
-            assert found.items == [reading]
+            assert found.items[0] == reading
+            assert len(found.items) == 2
             assert found.next_cursor is None
 
     asyncio.run(talk())

@@ -17,6 +17,7 @@ from codegen.emit.tables import tables
 from codegen.evolve.ddl import create_all
 from codegen.model import load_program
 from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.own_tables import CREATE_CALLS
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.columns import DIALECTS
 from codegen.runtime.values.types import Money
@@ -46,7 +47,7 @@ def generate(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Generat
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)
         for dialect in DIALECTS:
-            assert outputs[f"tables/{dialect}.sql"].endswith(create_all(program, dialect))
+            assert outputs[f"tables/{dialect}.sql"].endswith(f"{create_all(program, dialect)}\n{CREATE_CALLS};\n")
         sys.path.insert(0, str(tmp_path))
         importlib.invalidate_caches()
         return importlib.import_module(f"{package}.tables"), outputs

@@ -37,6 +37,9 @@ class Operation:
 
 
 def operation_of(program: Program, method: Method) -> Operation:
+    errors = [program.errors[name] for name in method.errors]
+    if method.idempotent is not None and _RUNTIME["Conflict"] not in errors:  # a key with other arguments
+        errors.append(_RUNTIME["Conflict"])
     return Operation(
         wire=method.wire,
         name=method.name,
@@ -45,7 +48,7 @@ def operation_of(program: Program, method: Method) -> Operation:
         params=method.params,
         result=method.result,
         result_nullable=method.result_nullable,
-        errors=with_usual(method.auth, [program.errors[name] for name in method.errors]),
+        errors=with_usual(method.auth, errors),
         auth=method.auth,
         safe=method.safe,
         idempotent=method.idempotent,

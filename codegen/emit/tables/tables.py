@@ -13,6 +13,7 @@ from codegen.emit.tables.root import Root, constant_name, defined_names
 from codegen.evolve.ddl import create_all
 from codegen.model.model import Program, QName, Struct
 from codegen.model.storage import Table, table_of, tables
+from codegen.runtime.storage.own_tables import CREATE_CALLS
 from codegen.runtime.values.columns import DIALECTS
 
 _STORED_TYPE = "codegen.runtime.storage.stored_type"
@@ -38,7 +39,8 @@ def emit(program: Program) -> Iterable[Output]:
     yield _package(program, ordered)
     sources = _sources(program)
     for dialect in DIALECTS:
-        yield Output(f"tables/{dialect}.sql", f"{header(sources, '--')}\n\n{create_all(program, dialect)}")
+        script = f"{create_all(program, dialect)}\n{CREATE_CALLS};\n"
+        yield Output(f"tables/{dialect}.sql", f"{header(sources, '--')}\n\n{script}")
 
 
 def _leads_to(program: Program, parts: Parts, part: Part) -> Iterator[str]:

@@ -16,7 +16,7 @@ from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
-from codegen.runtime.errors import RUNTIME_ERRORS, Busy, DeclaredError, fields_of
+from codegen.runtime.errors import RUNTIME_ERRORS, Busy, DeclaredError, raised
 
 RETRY_STATUSES = frozenset({502, 503, 504})
 FIRST_DELAY = 0.1
@@ -128,13 +128,6 @@ class Call:
         if isinstance(data, dict) and data.get("error") in self.errors:
             return raised(self.errors[data["error"]], str(error.get("message", "")), data)
         return RpcError(int(error.get("code", 0)), str(error.get("message", "")), data)
-
-
-def raised(kind: type[DeclaredError], message: str, data: Mapping[str, Any]) -> DeclaredError:
-    """A declared error as its answer describes it; fields that this client does not know yet are left out."""
-    found = kind(**fields_of(kind).validate_json(to_json(data)))
-    found.args = (message or kind.message,)
-    return found
 
 
 @dataclass(slots=True)

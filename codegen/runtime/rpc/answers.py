@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from pydantic_core import ValidationError, to_json
+from pydantic_core import to_json
 
 from codegen.runtime.errors import DeclaredError
 
@@ -53,14 +53,6 @@ def declared_error(error: DeclaredError) -> bytes:
 
 def invalid_params(errors: Iterable[dict[str, Any]]) -> bytes:
     return protocol_error(INVALID_PARAMS, {"errors": list(errors)[:MOST_ERRORS]})
-
-
-def wrong_params(error: ValidationError) -> bytes:
-    """Each wrong parameter: `path` with dots, pydantic's `message`, and its name of the `rule`. No values."""
-    return invalid_params(
-        {"path": ".".join(map(str, found["loc"])), "message": found["msg"], "rule": found["type"]}
-        for found in error.errors(include_url=False, include_context=False, include_input=False)
-    )
 
 
 def encode_id(value: Any) -> bytes | None:

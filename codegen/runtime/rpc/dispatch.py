@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from pydantic_core import ValidationError, from_json
 
 from codegen.runtime.context import Caller, Clock, Context, Scope
-from codegen.runtime.errors import DeclaredError, Forbidden, InvalidParams, Unauthorized
+from codegen.runtime.errors import DeclaredError, Forbidden, InvalidParams, Unauthorized, wrong_params
 from codegen.runtime.rpc import answers
 from codegen.runtime.rpc.answers import (
     INTERNAL_ERROR,
@@ -31,6 +31,7 @@ from codegen.runtime.rpc.answers import (
     protocol_error,
     success,
 )
+from codegen.runtime.rpc.idempotency import perform
 from codegen.runtime.rpc.method import Method, Place
 from codegen.runtime.storage.database import Database, ReadOnlyThread, Unavailable
 from codegen.runtime.values.bounds import deeper_than, has_infinity
@@ -240,9 +241,9 @@ class Dispatcher:
                     raise _too_many(method, params)
                 values = method.params.validate_python(params)
             except ValidationError as error:  # one that the method itself meets is a fault
-                return b"", answers.wrong_params(error), INVALID_PARAMS
+                return b"", answers.invalid_params(wrong_params(error)), INVALID_PARAMS
             try:
-                outcome = self._perform(method, context, values), b"", 0
+                outcome = perform(method, context, values), b"", 0
             except DeclaredError as error:
                 outcome = b"", answers.declared_error(error), error.code
         except InvalidParams as error:
@@ -259,12 +260,6 @@ class Dispatcher:
         if method.audit and values is not None:
             self._observer.audited(method, context, values, outcome[2])
         return outcome
-
-    def _perform(self, method: Method, context: Context, values: Any) -> bytes:
-        """Call it in its transaction. The result is encoded inside, while what it reads is still consistent."""
-        if method.transaction == "none":
-            return method.encode(method.call(context, values))
-        return self._database.run(lambda: method.encode(method.call(context, values)), method.transaction == "write")
 
 
 _ABSENT: dict[str, Any] = {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, Literal, TypeVar
 
-from pydantic_core import SchemaValidator
+from pydantic_core import SchemaValidator, from_json
 
 from codegen.runtime.context import Context, Scope
 
@@ -55,6 +55,8 @@ class Method:
 
     `call(context, params)` gives the result as a Python value, `encode` writes that as JSON bytes.
     `param_names` is the declared order, for params by position. `errors` are the error classes it may raise.
+    `idempotent` names the parameter with the key; `arguments` then gives the others as JSON values, and `decode` reads
+    what `encode` wrote.
     """
 
     name: str
@@ -70,5 +72,7 @@ class Method:
     place: Place = Place.WRITE
     safe: bool = False
     idempotent: str | None = None
+    arguments: Callable[[dict[str, Any]], Any] = dict
+    decode: Callable[[bytes], Any] = from_json
     audit: bool = False
     errors: tuple[type[Exception], ...] = ()

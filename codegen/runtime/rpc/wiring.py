@@ -297,6 +297,8 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
         principal=declared.auth in ("user", "own"),
         call=_caller(_checked(function, declared) if validate_results else function, declared.clocked),
         encode=encoder(declared.result, validate=validate_results),
+        decode=TypeAdapter(declared.result).validate_json,
+        arguments=lambda values: params.dump_python(values, mode="json", by_alias=True, exclude_defaults=True),
         transaction=transaction,
         place=place_of(function, otherwise),
         safe=declared.safe,

@@ -31,6 +31,7 @@ from codegen.runtime.storage.database import (
     set_lock_timeout,
     without_password,
 )
+from codegen.runtime.storage.own_tables import CALLS, CREATE_CALLS, CREATE_MIGRATIONS, MIGRATIONS
 from codegen.runtime.storage.rewrites import Unfit, rewrite
 from codegen.runtime.values.columns import DIALECTS
 from codegen.runtime.values.pattern import read_pattern
@@ -42,8 +43,6 @@ FILES = tuple(f"{direction}.{dialect}.sql" for direction in ("up", "down") for d
 EMPTY = hashlib.sha256(b"[]").hexdigest()
 """The digest of no tables at all."""
 _ADVISORY_LOCK = 0x6F73_6368_656D_61  # "oschema"
-_CREATE = """CREATE TABLE IF NOT EXISTS schema_migrations (
-    number INTEGER NOT NULL PRIMARY KEY, slug TEXT NOT NULL, checksum TEXT NOT NULL, applied_at BIGINT NOT NULL)"""
 
 
 class MigrationError(Exception):
@@ -95,8 +94,16 @@ class Applied:
 
 @dataclass(frozen=True, slots=True)
 class Status:
+    """`missing` are tables of the runtime's own that a database of an older version lacks; `apply` makes them too."""
+
     applied: tuple[Applied, ...]
     pending: tuple[Migration, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """What `apply` would do, by name."""
+        return (*(migration.name for migration in self.pending), *self.missing)
 
 
 def checksum(text: str) -> str:
@@ -172,16 +179,17 @@ def status(database: Database, directory: Path) -> Status:
     known = read(directory)
     applied = _applied(database)
     _compare(database, known, applied)
-    return Status(applied, known[len(applied) :])
+    return Status(applied, known[len(applied) :], () if _exists(database, CALLS) or not applied else (CALLS,))
 
 
 def require_current(database: Database, directory: Path, command: str | None = None) -> None:
     """Raise NotCurrent, with the command that mends it, unless exactly the known migrations are applied."""
-    pending = status(database, directory).pending
-    if pending:
-        names = ", ".join(migration.name for migration in pending)
+    found = status(database, directory)
+    if found.waiting:
+        migrations = f"{_count(len(found.pending), 'migration')} ({', '.join(each.name for each in found.pending)})"
+        lacks = [migrations] * bool(found.pending) + [f"the table {name}" for name in found.missing]
         mend = command or f"oschema migrate apply --database {without_password(database.url)}"
-        raise NotCurrent(f"the database lacks {_count(len(pending), 'migration')} ({names}); run `{mend}`")
+        raise NotCurrent(f"the database lacks {' and '.join(lacks)}; run `{mend}`")
 
 
 def apply(
@@ -189,12 +197,12 @@ def apply(
     directory: Path,
     to: int | None = None,
     clock: Clock | None = None,
-    on_step: Callable[[Migration, str], None] | None = None,
+    on_step: Callable[[str, str], None] | None = None,
 ) -> tuple[Migration, ...]:
     """Bring the database to migration `to` (default: the newest; 0: empty), forward or back; what was run, in order.
 
     Each migration is a transaction of its own: one that fails leaves the database at the one before it. Two runs at
-    the same time wait for each other. `on_step` is told "up" or "down" before each. Raises MigrationError.
+    the same time wait for each other. `on_step` is told its name and "up" or "down" before each. Raises MigrationError.
     """
     known = read(directory)
     target = len(known) if to is None else to
@@ -206,15 +214,21 @@ def apply(
     with _alone(database):
         while True:
             with _migration_transaction(database):
-                database.execute(_CREATE)
+                database.execute(CREATE_MIGRATIONS)
                 applied = _applied(database)
                 _compare(database, known, applied)
+                if not _exists(database, CALLS):
+                    if on_step and applied:
+                        on_step(CALLS, "up")
+                    database.execute(CREATE_CALLS)
                 if len(applied) == target:
+                    if target == 0:  # what the calls made is gone
+                        database.execute("DELETE FROM idempotent_calls")
                     return tuple(done)
                 up = len(applied) < target
                 migration = known[len(applied) if up else len(applied) - 1]
                 if on_step:
-                    on_step(migration, "up" if up else "down")
+                    on_step(migration.name, "up" if up else "down")
                 _run(database, migration, "up" if up else "down", clock or SystemClock())
                 done.append(migration)
 
@@ -304,13 +318,17 @@ def _migration_transaction(database: Database) -> Iterator[None]:
         raise Unavailable(str(error)) from error
 
 
-def _applied(database: Database) -> tuple[Applied, ...]:
-    exists = (
-        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_migrations'"
+def _exists(database: Database, table: str) -> bool:
+    query = (
+        "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
         if database.dialect == "sqlite"
-        else "SELECT 1 WHERE to_regclass('schema_migrations') IS NOT NULL"
+        else "SELECT 1 WHERE to_regclass(?) IS NOT NULL"
     )
-    if not database.execute(exists):
+    return bool(database.execute(database.prepare(query), (table,)))
+
+
+def _applied(database: Database) -> tuple[Applied, ...]:
+    if not _exists(database, MIGRATIONS):
         return ()
     rows = database.execute("SELECT number, slug, checksum, applied_at FROM schema_migrations ORDER BY number")
     return tuple(Applied(*row) for row in rows)
