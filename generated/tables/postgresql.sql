@@ -339,6 +339,7 @@ CREATE TABLE "refund" (
     "reason" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_refund__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "created_at" BIGINT NOT NULL CONSTRAINT "ck_refund__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "settled_at" BIGINT CONSTRAINT "ck_refund__settled_at" CHECK ("settled_at" BETWEEN 0 AND 4294967295),
+    "next_attempt_at" BIGINT CONSTRAINT "ck_refund__next_attempt_at" CHECK ("next_attempt_at" BETWEEN 0 AND 4294967295),
     "rev" BIGINT NOT NULL
 );
 
@@ -349,6 +350,8 @@ CREATE INDEX "ix_refund__user_sid" ON "refund" ("user_sid");
 CREATE INDEX "ix_refund__status" ON "refund" ("status");
 
 CREATE INDEX "ix_refund__settled_at" ON "refund" ("settled_at");
+
+CREATE INDEX "ix_refund__next_attempt_at" ON "refund" ("next_attempt_at");
 
 CREATE UNIQUE INDEX "uq_refund__provider_and_refund_ref" ON "refund" ("provider", "refund_ref");
 

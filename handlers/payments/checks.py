@@ -23,8 +23,8 @@ FREE_CHECKS = 10
 """Checks that people may ask for at once; then one per minute."""
 BATCH = 50
 
-Also = Callable[[TopUp, TopUp], None]
-"""Is done in the transaction that writes down what was learned; gets the top-up as it was and as it is."""
+Also = Callable[[], None]
+"""Is done in the transaction that writes down what was learned."""
 
 
 class Checks:
@@ -92,7 +92,7 @@ class Checks:
             found = self._store.object(self._store.locked(sid, None))
             if self._settlement.state(found).status == TopUpStatus.OPEN:
                 found = self._settlement.close(sid, cause)
-            also(top_up, found)
+            also()
             return found
 
         return self._settlement.ledger.transaction(work)
@@ -163,7 +163,7 @@ class Checks:
         following = schedule.next_check(self._settlement.state(found), found.created_at, self._clock.now())
         kept = self._store.patch(found.sid, {"next_check_at": following})
         if also is not None:
-            also(top_up, kept)
+            also()
         return kept
 
     # --- no answer --------------------------------------------------------------------------------------------

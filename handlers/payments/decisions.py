@@ -32,29 +32,31 @@ class Decisions:
         """Raises what `PaymentsService.resolve_review` declares."""
 
         def work() -> TopUp:
-            before = self._top_ups.get(top_up_sid)
-            if before.status != TopUpStatus.NEEDS_REVIEW:
+            if self._top_ups.get(top_up_sid).status != TopUpStatus.NEEDS_REVIEW:
                 raise NotInReview
+            before = self._shown(top_up_sid)
             after = self._settlement.decide(top_up_sid, credit, cents, f"decision:{context.request_id}")
             asked = {"credit": credit, "amount_cents": cents}
-            self._record(context, "resolve_review", top_up_sid, asked, self._shown(before), self._shown(after), reason)
+            self._record(context, "resolve_review", top_up_sid, asked, before, self._shown(top_up_sid), reason)
             return after
 
         return self._settlement.ledger.transaction(work)
 
     def recheck(self, context: Context, top_up_sid: str, reason: str) -> TopUp:
         """Raises what `PaymentsService.recheck` declares."""
+        before = self._shown(top_up_sid)
 
-        def record(before: TopUp, after: TopUp) -> None:
-            self._record(context, "recheck", top_up_sid, {}, self._shown(before), self._shown(after), reason)
+        def record() -> None:
+            self._record(context, "recheck", top_up_sid, {}, before, self._shown(top_up_sid), reason)
 
         return self._checks.recheck(top_up_sid, record)
 
     def close(self, context: Context, top_up_sid: str, reason: str) -> TopUp:
         """Raises what `PaymentsService.close` declares."""
+        before = self._shown(top_up_sid)
 
-        def record(before: TopUp, after: TopUp) -> None:
-            self._record(context, "close", top_up_sid, {}, self._shown(before), self._shown(after), reason)
+        def record() -> None:
+            self._record(context, "close", top_up_sid, {}, before, self._shown(top_up_sid), reason)
 
         return self._checks.give_up(top_up_sid, f"close:{context.request_id}", record)
 
@@ -77,7 +79,8 @@ class Decisions:
     ) -> None:
         self._acts.record(context, f"payments.{act}", subject, asked, reason, before=before, after=after)
 
-    def _shown(self, top_up: TopUp) -> Shown:
+    def _shown(self, top_up_sid: str) -> Shown:
+        top_up = self._top_ups.get(top_up_sid)
         credited = self._settlement.state(top_up).credited
         return {
             "status": top_up.status.value,

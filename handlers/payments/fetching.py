@@ -53,7 +53,8 @@ def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetim
 
     def event(kind: PaymentEventKind, minor: int, at: datetime) -> ProviderEvent:
         observation = Observation(kind, minor, payment.currency, at, fetched=True)
-        return ProviderEvent(_event_id(ref, kind), ref, observation, ref)
+        refunds = tuple(payment.refunds) if kind == PaymentEventKind.REFUND_CHANGED else None
+        return ProviderEvent(_event_id(ref, kind), ref, observation, ref, refunds=refunds)
 
     if payment.state == PaymentState.FAILED and session.state == SessionState.COMPLETE:
         yield event(PaymentEventKind.PAYMENT_FAILED, payment.amount_minor, payment.occurred_at)

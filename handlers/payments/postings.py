@@ -11,7 +11,6 @@ from handlers.ledger import wallet as rules
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.ledger.wallet import Wallet
 from handlers.payments.moves import Act, Move
-from handlers.payments.refund_rows import RefundRows
 
 KINDS: Mapping[Act, tuple[TransactionKind, str]] = {
     "top_up": (TransactionKind.TOP_UP, "Top-up"),
@@ -33,15 +32,12 @@ class Postings:
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
-        self._refunds = RefundRows(ledger.database)
 
     def post(self, top_up: TopUp, move: Move, cause: str, at: datetime) -> None:
         """Post one move; `cause` names the event or the act that it follows from."""
         assert top_up.payment_ref is not None, "only a payment moves money"
         payment = payment_key(top_up.provider, top_up.payment_ref)
         kind, reason = KINDS[move.act]
-        if kind == TransactionKind.REFUND:
-            self._refunds.moved(top_up, move, at)
         self._ledger.post(
             user_sid=top_up.user_sid,
             kind=kind,

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from base64 import b32encode
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 
-from codegen.runtime.context import Clock
+from codegen.runtime.context import Clock, Context
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sid
-from codegen.runtime.values.types import Money
+from codegen.runtime.values.types import Money, money_text
 from generated.errors.onboarding import (
     AmountInvalid,
     ProviderUnavailable,
@@ -32,11 +33,14 @@ from generated.models.onboarding import (
     RefundSupport,
     TopUp,
 )
-from generated.tables.onboarding import CREDIT_LOT, REFUND, TOP_UP
+from generated.tables.onboarding import CREDIT_LOT, REFUND, TOP_UP, RefundPatch
+from handlers.admin.acts import Acts
 from handlers.payments import statements
+from handlers.payments.fetching import fetched_events
 from handlers.payments.providers import Providers
 from handlers.payments.refund_rows import RefundRows
-from handlers.payments.settlement import Settlement
+from handlers.payments.schedule import rarely
+from handlers.payments.settlement import Settlement, Stale
 
 LOOK_AFTER = timedelta(minutes=1)
 """When to ask about the payment, should no webhook tell of the refund; and when to go on with one that was cut off."""
@@ -53,32 +57,63 @@ class Refunds:
         self._top_ups = Store.of(TOP_UP, database)
         self._lots = Store.of(CREDIT_LOT, database)
         self._rows = RefundRows(database)
-        self._cut_off = database.prepare(statements.UNANSWERED_REFUNDS)
+        self._due = database.prepare(statements.DUE_REFUNDS)
+        self._acts = Acts(database)
 
-    def start(self, top_up_sid: str, cents: int | None, reason: str, key: str | None) -> Refund:
+    def start(self, context: Context, top_up_sid: str, cents: int | None, reason: str, key: str | None) -> Refund:
         """Raises what `PaymentsService.refund` declares."""
         if cents is not None and cents <= 0:
             raise AmountInvalid
-        refund = self._database.run(lambda: self._begin(top_up_sid, cents, reason, key))
-        return self._ask(refund) if refund.refund_ref is None and refund.status == RefundStatus.PENDING else refund
+        refund, is_new = self._database.run(lambda: self._begin(context, top_up_sid, cents, reason, key))
+        if is_new:
+            return self._ask(refund)
+        return self._go_on(refund) if _unanswered(refund) else refund
 
     def run_once(self) -> int:
-        """Go on with refunds that were cut off before the provider's answer was written down; how many."""
-        before = int((self._clock.now() - LOOK_AFTER).timestamp())
-        rows = self._database.execute(self._cut_off, (before, BATCH))
-        for (sid,) in rows:
+        """Go on with refunds of which it is not known what became of them; how many."""
+        tried = 0
+        silent: set[str] = set()
+        for sid, provider in self._database.execute(self._due, (int(self._clock.now().timestamp()), BATCH)):
+            if provider in silent:
+                continue
+            tried += 1
             try:
-                self._ask(self._store.get(sid))
+                self._go_on(self._database.run(partial(self._claim, sid)))
+            except ProviderUnavailable:
+                silent.add(provider)
             except DeclaredError:
                 continue
             except Exception as error:  # one that fails does not stop the others
-                self._log.line("refund not asked for", {"refund": sid, **described(error)}, "error")
-        return len(rows)
+                self._log.line("refund not followed up", {"refund": sid, **described(error)}, "error")
+        return tried
 
-    def _begin(self, top_up_sid: str, cents: int | None, reason: str, key: str | None) -> Refund:
+    def _claim(self, sid: str) -> Refund:
+        """The refund, which is taken up again later where nothing comes of it."""
+        refund = self._store.object(self._store.locked(sid, None))
+        now = self._clock.now()
+        wait = max(LOOK_AFTER, rarely(now - refund.created_at))
+        return self._store.patch(sid, {"next_attempt_at": now + wait})
+
+    def _go_on(self, refund: Refund) -> Refund:
+        """Look for a refund at the provider, which forgets in time that it was asked before; ask for it again only
+        where it is not there."""
+        top_up = self._top_ups.get(refund.top_up_sid)
+        session = self._providers[top_up.provider].fetch_session(top_up.session_ref)
+        events = fetched_events(session, self._clock.now())
+        try:
+            self._settlement.ledger.transaction(lambda: self._settlement.apply(top_up.sid, events, top_up.rev))
+        except Stale:
+            return self._store.get(refund.sid)  # somebody else learned of it meanwhile; the job looks again
+        found = self._store.get(refund.sid)
+        return self._ask(found) if _unanswered(found) else found
+
+    def _begin(
+        self, context: Context, top_up_sid: str, cents: int | None, reason: str, key: str | None
+    ) -> tuple[Refund, bool]:
+        """The refund with this key, and whether it is new."""
         sid = _sid_of(top_up_sid, key) if key is not None else new_sid()
         if key is not None and self._store.exists(sid):
-            return self._store.get(sid)
+            return self._store.get(sid), False
         top_up = self._top_ups.object(self._top_ups.locked(top_up_sid, None))
         refundable = self.refundable(top_up)
         amount = Money.from_cents(refundable.cents if cents is None else cents)
@@ -92,7 +127,16 @@ class Refunds:
         if support == RefundSupport.NONE or (support == RefundSupport.FULL and amount != top_up.amount):
             raise RefundUnsupported(provider=top_up.provider)
         now = self._clock.now().replace(microsecond=0)
-        return self._store.new(
+        self._acts.record(
+            context,
+            "payments.refund",
+            top_up_sid,
+            {"amount_cents": cents, "key": key},
+            reason,
+            before={"refundable": money_text(refundable)},
+            after={"refundable": money_text(refundable - amount), "refund": sid},
+        )
+        refund = self._store.new(
             {
                 "sid": sid,
                 "top_up_sid": top_up.sid,
@@ -102,18 +146,22 @@ class Refunds:
                 "started_by": RefundSource.OPERATOR,
                 "reason": reason,
                 "created_at": now,
+                "next_attempt_at": now + LOOK_AFTER,
             },
             now,
         )
+        return refund, True
 
     def refundable(self, top_up: TopUp) -> Money:
-        """The unspent rest of the payment, without refunds that are under way. Raises `TopUpNotSettled`."""
+        """What was paid beyond the credit and the unspent rest of it, without refunds that are under way. Raises
+        `TopUpNotSettled`."""
         lot = self._settlement.lot_of(top_up)
         if lot is None:
             raise TopUpNotSettled
         credit = self._lots.get(lot)
-        rest = min(int(credit.remaining), int(credit.amount) - int(top_up.refunded))
-        return Money(max(rest - self._rows.waiting(top_up.sid), 0))
+        refunded, excess = int(top_up.refunded), int(top_up.excess)
+        unspent = min(int(credit.remaining), int(credit.amount) - max(refunded - excess, 0))
+        return Money(max(unspent + max(excess - refunded, 0) - self._rows.waiting(top_up.sid), 0))
 
     def _ask(self, refund: Refund) -> Refund:
         top_up = self._top_ups.get(refund.top_up_sid)
@@ -127,18 +175,28 @@ class Refunds:
         except ProviderUnavailable:
             raise  # it may have been taken: the job asks again
         except DeclaredError:
-            self._database.run(lambda: self._store.patch(refund.sid, {"status": RefundStatus.CANCELED}))
+            gone: RefundPatch = {"status": RefundStatus.CANCELED, "next_attempt_at": None}
+            self._database.run(lambda: self._store.patch(refund.sid, gone))
             raise
-        return self._database.run(lambda: self._answered(refund.sid, top_up.sid, answer))
+        return self._database.run(lambda: self._answered(refund.sid, answer))
 
-    def _answered(self, sid: str, top_up_sid: str, answer: ProviderRefund) -> Refund:
+    def _answered(self, sid: str, answer: ProviderRefund) -> Refund:
         refund = self._store.object(self._store.locked(sid, None))
-        if refund.refund_ref is None:
-            failed = answer.status in (RefundStatus.FAILED, RefundStatus.CANCELED)
-            status = answer.status if failed or refund.settled_at is None else refund.status
-            refund = self._store.patch(sid, {"refund_ref": answer.refund_ref, "status": status})
-        self._top_ups.patch(top_up_sid, {"next_check_at": (self._clock.now() + LOOK_AFTER).replace(microsecond=0)})
-        return refund
+        if not _unanswered(refund):  # a webhook was quicker
+            return refund
+        changes: RefundPatch = {"refund_ref": answer.refund_ref, "status": answer.status}
+        twin = self._store.one({"provider": refund.provider, "refund_ref": answer.refund_ref})
+        if twin is not None:  # a provider that does not tell ours apart had named it already
+            changes["settled_at"] = twin.settled_at
+            self._store.delete(twin.sid)
+        if answer.status in (RefundStatus.FAILED, RefundStatus.CANCELED):
+            changes["next_attempt_at"] = None
+        return self._store.patch(sid, changes)
+
+
+def _unanswered(refund: Refund) -> bool:
+    """Whether it is not known to have reached the provider."""
+    return refund.refund_ref is None and refund.settled_at is None and refund.status == RefundStatus.PENDING
 
 
 def _sid_of(top_up_sid: str, key: str) -> str:

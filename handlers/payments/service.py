@@ -140,7 +140,7 @@ class PaymentsHandler(PaymentsService):
         self, context: Context, *, top_up_sid: str, reason: str, amount_cents: int | None = None, key: str | None = None
     ) -> Refund:
         """Return money to the payer; the ledger follows once the provider reports it."""
-        return self._payments.refunds.start(top_up_sid, amount_cents, reason, key)
+        return self._payments.refunds.start(context, top_up_sid, amount_cents, reason, key)
 
     @own_transactions
     def resolve_review(

@@ -11,13 +11,21 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountInvalid, NotInReview, TopUpNotOpen
-from generated.models.onboarding import PaymentEvent, PaymentEventKind, PaymentEventStatus, TopUp, TopUpStatus
+from generated.models.onboarding import (
+    PaymentEvent,
+    PaymentEventKind,
+    PaymentEventStatus,
+    ProviderRefund,
+    TopUp,
+    TopUpStatus,
+)
 from generated.tables.onboarding import CREDIT_LOT, PAYMENT_EVENT, TOP_UP, TopUpPatch
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.payments import schedule, states
 from handlers.payments.dispute_rows import DisputeRows
 from handlers.payments.moves import moves
 from handlers.payments.postings import Postings
+from handlers.payments.refund_rows import RefundRows
 from handlers.payments.states import Observation, State
 from handlers.work.alerts import alert, clear, notify
 
@@ -40,6 +48,8 @@ class ProviderEvent:
     payment_ref: str | None = None
     believed: bool = True
     """False: it is kept that this was said, but what a fetch says counts."""
+    refunds: tuple[ProviderRefund, ...] | None = None
+    """All refunds of the payment, where the provider was asked for them."""
 
 
 def of_another_payment(top_up: TopUp, payment_ref: str | None, kind: PaymentEventKind) -> bool:
@@ -67,6 +77,7 @@ class Settlement:
         self._lots = Store.of(CREDIT_LOT, database)
         self._disputes = DisputeRows(database)
         self._postings = Postings(self.ledger)
+        self._refunds = RefundRows(database)
 
     # --- reading ----------------------------------------------------------------------------------------------
 
@@ -197,6 +208,8 @@ class Settlement:
         observation = replace(told, at=at)
         before = self.state(top_up)
         after = states.merge(before, observation) if event.believed else before
+        if told.kind == PaymentEventKind.REFUND_CHANGED and (after is not before or event.refunds is not None):
+            self._refunds.keep(top_up, after.refunded, event.refunds, at, self.clock.now())
         if after is before and told.fetched:
             return  # asked, and nothing new
         status = PaymentEventStatus.APPLIED if after is not before else PaymentEventStatus.IGNORED

@@ -38,7 +38,8 @@ DISPUTES_OF_TOP_UP = """
 SELECT dispute_ref, user_sid, provider, amount, status FROM dispute WHERE top_up_sid = ?
 """
 REFUNDS_OF_TOP_UP = """
-SELECT amount, user_sid, provider FROM refund WHERE top_up_sid = ? AND status = 'succeeded' AND settled_at IS NOT NULL
+SELECT amount, user_sid, provider FROM refund
+WHERE top_up_sid = ? AND status IN ('pending', 'succeeded') AND settled_at IS NOT NULL
 """
 EVENTS_OF_TOP_UP = """
 SELECT kind, user_sid FROM payment_event WHERE top_up_sid = ?
@@ -65,7 +66,6 @@ DUE_WEBHOOKS = """
 SELECT sid FROM webhook_inbox_entry WHERE state IN ('received', 'failed') AND provider = ?
 AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY sid LIMIT ?
 """
-UNANSWERED_REFUNDS = """
-SELECT sid FROM refund WHERE status = 'pending' AND refund_ref IS NULL AND started_by = 'operator' AND created_at <= ?
-ORDER BY sid LIMIT ?
+DUE_REFUNDS = """
+SELECT sid, provider FROM refund WHERE next_attempt_at <= ? ORDER BY next_attempt_at, sid LIMIT ?
 """

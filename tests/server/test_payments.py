@@ -20,20 +20,16 @@ from generated.errors.onboarding import (
     KycCap,
     NotInReview,
     ProviderUnavailable,
-    RefundTooLarge,
-    TopUpNotSettled,
     UnknownProvider,
 )
 from generated.models.onboarding import (
     InboxState,
     KycStatus,
-    RefundSource,
-    RefundStatus,
     TopUpStarted,
     TopUpStatus,
     User,
 )
-from generated.tables.onboarding import NOTICE, OPERATOR_ALERT, REFUND, TOP_UP
+from generated.tables.onboarding import NOTICE, OPERATOR_ALERT, TOP_UP
 from providers.sandbox.stripe.room import SIGNING_KEY
 from tests.server.payment_world import World, world
 
@@ -449,132 +445,6 @@ def test_the_provider_is_away_when_it_is_asked(site: World) -> None:
     site.jobs()
     assert {entry.state for entry in site.inbox()} <= {InboxState.APPLIED, InboxState.IGNORED}
     assert site.balance(user) == 6
-
-
-# --- money back -----------------------------------------------------------------------------------------------------
-
-
-def refunds(site: World) -> list[tuple[int, RefundStatus, RefundSource]]:
-    items = Store.of(REFUND, site.database).list_full()["items"]
-    return [(refund.amount.cents, refund.status, refund.started_by) for refund in items]
-
-
-def test_refunds_at_the_provider(site: World) -> None:
-    user = site.user()
-    started = paid(site, user)
-    site.act("refund", payment_intent=site.payment(started), amount=250)
-    site.settle()
-    assert site.balance(user) == 7.5 and site.status(started) == TopUpStatus.SETTLED
-    site.act("refund", payment_intent=site.payment(started))
-    site.settle()
-    assert site.balance(user) == 0 and site.status(started) == TopUpStatus.REFUNDED
-    assert refunds(site) == [
-        (250, RefundStatus.SUCCEEDED, RefundSource.PROVIDER),
-        (750, RefundStatus.SUCCEEDED, RefundSource.PROVIDER),
-    ]
-
-
-def test_a_refund_of_spent_money_becomes_debt(site: World) -> None:
-    from generated.models.onboarding import TransactionKind
-    from handlers.ledger import wallet
-
-    user = site.user()
-    started = paid(site, user)
-    ledger = site.payments.settlement.ledger
-    ledger.transaction(
-        lambda: ledger.post(
-            user_sid=user.sid,
-            kind=TransactionKind.PLAN,
-            key="plan:1",
-            source="plan:1",
-            reason="test",
-            effective_at=site.clock.now(),
-            draw=lambda drawn: wallet.charge(drawn, "revenue:vm", 9 * 10**9),
-        )
-    )
-    with pytest.raises(RefundTooLarge) as refused:
-        site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, amount_cents=101, reason="asked")
-    assert refused.value.refundable.cents == 100
-    site.act("refund", payment_intent=site.payment(started))
-    site.settle()
-    assert site.balance(user) == -9
-
-
-def test_a_refund_that_comes_back(site: World) -> None:
-    user = site.user()
-    started = paid(site, user)
-    refund = site.act("refund", payment_intent=site.payment(started), amount=1000)
-    site.settle()
-    assert site.balance(user) == 0
-    late = next(entry for entry in site.inbox() if entry.event_type == "charge.refunded")
-    site.act("fail_refund", refund=refund["id"])
-    site.settle()
-    assert site.balance(user) == 10 and site.status(started) == TopUpStatus.SETTLED
-    assert refunds(site) == [(1000, RefundStatus.FAILED, RefundSource.PROVIDER)]
-    # The old total told once more, as a new event, is no news.
-    body = json.loads(late.body) | {"id": "evt_late"}
-    assert post(site, json.dumps(body).encode()) == 200
-    site.jobs()
-    assert site.balance(user) == 10
-    site.act("refund", payment_intent=site.payment(started), amount=1000)
-    site.settle()
-    assert site.balance(user) == 0 and site.status(started) == TopUpStatus.REFUNDED
-
-
-def test_our_refund(site: World) -> None:
-    user, admin = site.user(), site.context(None)
-    started = site.start(user)
-    with pytest.raises(TopUpNotSettled):
-        site.handler.refund(admin, top_up_sid=started.top_up_sid, reason="asked")
-    site.pay(started)
-    site.settle()
-    for cents, error in ((0, AmountInvalid), (-1, AmountInvalid), (1001, RefundTooLarge)):
-        with pytest.raises(error):
-            site.handler.refund(admin, top_up_sid=started.top_up_sid, amount_cents=cents, reason="asked")
-    first, again = (
-        site.handler.refund(admin, top_up_sid=started.top_up_sid, amount_cents=400, reason="asked", key="k1")
-        for _ in range(2)
-    )
-    assert first.sid == again.sid and first.refund_ref == again.refund_ref
-    site.settle()
-    assert site.balance(user) == 6
-    site.handler.refund(admin, top_up_sid=started.top_up_sid, reason="all of it")
-    site.settle()
-    assert site.balance(user) == 0 and site.status(started) == TopUpStatus.REFUNDED
-    assert refunds(site) == [
-        (400, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
-        (600, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
-    ] or refunds(site) == [
-        (600, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
-        (400, RefundStatus.SUCCEEDED, RefundSource.OPERATOR),
-    ]
-    with pytest.raises(RefundTooLarge):
-        site.handler.refund(admin, top_up_sid=started.top_up_sid, reason="more")
-
-
-def test_our_refund_of_which_nobody_tells(site: World) -> None:
-    user = site.user()
-    started = paid(site, user)
-    site.switch(webhooks="drop")
-    site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, reason="asked")
-    with pytest.raises(RefundTooLarge):  # it is under way
-        site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, amount_cents=1, reason="asked")
-    site.clock.ahead += timedelta(minutes=1, seconds=1)
-    site.jobs()
-    assert site.balance(user) == 0 and site.status(started) == TopUpStatus.REFUNDED
-
-
-def test_our_refund_that_gets_no_answer(site: World) -> None:
-    user = site.user()
-    started = paid(site, user)
-    site.switch(api_fail={"status": 503, "count": 3})
-    with pytest.raises(ProviderUnavailable):
-        site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, amount_cents=500, reason="asked")
-    site.clock.ahead += timedelta(minutes=1, seconds=1)
-    site.settle()
-    site.settle()
-    assert site.balance(user) == 5
-    assert len(site.sandbox.store.all("stripe", "refund")) == 1
 
 
 # --- other than asked for -------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ class RefundFilter(TypedDict):
     refund_ref: NotRequired[str | None]
     status: NotRequired[RefundStatus]
     settled_at: NotRequired[OTime | None]
+    next_attempt_at: NotRequired[OTime | None]
 
 
 class RefundFindParams(TypedDict):

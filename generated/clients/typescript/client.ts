@@ -557,7 +557,10 @@ export interface Refund {
   started_by: RefundSource;
   reason: Reason;
   created_at: string;
+  /** Since when it is in the provider's total. */
   settled_at?: string | null;
+  /** When the provider is asked about it again; absent once it is known what became of it. */
+  next_attempt_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
 }
@@ -1872,7 +1875,10 @@ export interface RefundFilter {
   provider?: Provider;
   refund_ref?: string | null;
   status?: RefundStatus;
+  /** Since when it is in the provider's total. */
   settled_at?: string | null;
+  /** When the provider is asked about it again; absent once it is known what became of it. */
+  next_attempt_at?: string | null;
 }
 
 /** `Session` as lists give it: without what is sensitive. */

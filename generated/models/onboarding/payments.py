@@ -168,6 +168,9 @@ class Refund(Struct):
     reason: Reason
     created_at: OTime = Field(default_factory=otime_now)
     settled_at: OTime | None = None
+    """Since when it is in the provider's total."""
+    next_attempt_at: OTime | None = None
+    """When the provider is asked about it again; absent once it is known what became of it."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 

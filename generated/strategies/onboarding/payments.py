@@ -146,6 +146,7 @@ def any_refund() -> st.SearchStrategy[Refund]:
         reason=any_reason(),
         created_at=otimes(),
         settled_at=st.none() | otimes(),
+        next_attempt_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
 

@@ -331,6 +331,7 @@ class RefundTable(peewee.Model):
     reason = TextColumn()
     created_at = OtimeColumn()
     settled_at = OtimeColumn(null=True)
+    next_attempt_at = OtimeColumn(null=True)
     rev = I64Column()
 
     class Meta:
@@ -340,6 +341,7 @@ class RefundTable(peewee.Model):
             (("user_sid",), False),
             (("status",), False),
             (("settled_at",), False),
+            (("next_attempt_at",), False),
             (("provider", "refund_ref"), True),
         )
 
@@ -358,6 +360,7 @@ class RefundNew(TypedDict):
     reason: Reason
     created_at: NotRequired[OTime]
     settled_at: NotRequired[OTime | None]
+    next_attempt_at: NotRequired[OTime | None]
 
 
 class RefundPatch(TypedDict, total=False):
@@ -373,6 +376,7 @@ class RefundPatch(TypedDict, total=False):
     reason: Reason
     created_at: OTime
     settled_at: OTime | None
+    next_attempt_at: OTime | None
 
 
 class RefundFilter(TypedDict, total=False):
@@ -384,6 +388,7 @@ class RefundFilter(TypedDict, total=False):
     refund_ref: str | None
     status: RefundStatus
     settled_at: OTime | None
+    next_attempt_at: OTime | None
 
 
 REFUND: StoredType[Refund, RefundNew, RefundPatch, RefundFilter] = StoredType(
@@ -408,13 +413,14 @@ REFUND: StoredType[Refund, RefundNew, RefundPatch, RefundFilter] = StoredType(
         StoredField("reason", "text", required=True, immutable=True),
         StoredField("created_at", "otime", default=this_second, immutable=True),
         StoredField("settled_at", "otime", nullable=True, set_once=True),
+        StoredField("next_attempt_at", "otime", nullable=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(
         ("sid",),
         ("provider", "refund_ref"),
     ),
-    indexed=("top_up_sid", "user_sid", "provider", "refund_ref", "status", "settled_at"),
+    indexed=("top_up_sid", "user_sid", "provider", "refund_ref", "status", "settled_at", "next_attempt_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",

@@ -1,0 +1,8 @@
+-- Runs in one transaction.
+
+ALTER TABLE "refund" ADD COLUMN "next_attempt_at" BIGINT CONSTRAINT "ck_refund__next_attempt_at" CHECK ("next_attempt_at" BETWEEN 0 AND 4294967295);
+
+CREATE INDEX "ix_refund__next_attempt_at" ON "refund" ("next_attempt_at");
+
+-- Refunds of which nobody knows what became of them are looked for at once.
+UPDATE "refund" SET "next_attempt_at" = "created_at" WHERE "status" = 'pending';
