@@ -36,8 +36,8 @@ def _guards(verdict: Verdict) -> Iterator[str]:
     if guarded:
         yield f"LOCK TABLE {sql.names(guarded)} IN ACCESS EXCLUSIVE MODE"
     for guard in verdict.guards:
-        body = (
-            f"\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
+        body = (  # a column may be called as a variable of PL/pgSQL: `found`
+            f"\n#variable_conflict use_column\nBEGIN\n    IF EXISTS ({guard.query[_DIALECT]}) THEN\n"
             f"        RAISE EXCEPTION USING MESSAGE = {sql.text(guard.message)};\n    END IF;\nEND\n"
         )
         quote = "$$"

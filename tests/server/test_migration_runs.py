@@ -139,6 +139,16 @@ def test_an_applied_migration_must_not_change(databases: Callable[[], Database],
         migrations.require_current(database, project.migrations)
 
 
+def test_a_column_may_be_called_like_a_variable(databases: Callable[[], Database], tmp_path: Path) -> None:
+    """PostgreSQL's guards are programs, in which `found` is known already."""
+    project, database = Project(tmp_path / "schemas"), databases()
+    project.plan("[rootobject] Search = { sid: sid }")
+    project.plan("[rootobject] Search = { sid: sid  found: u32 = 0 }")
+    migrations.apply(database, project.migrations)
+    migrations.apply(database, project.migrations, 1)
+    assert len(migrations.status(database, project.migrations).applied) == 1
+
+
 def test_gaps_and_twins_are_found(tmp_path: Path) -> None:
     project = Project(tmp_path / "schemas")
     two_steps(project)

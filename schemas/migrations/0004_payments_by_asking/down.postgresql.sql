@@ -45,6 +45,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "reconciliation" WHERE "found" IS NOT NULL AND "found" <> 0) THEN
         RAISE EXCEPTION USING MESSAGE = 'reconciliation.found holds values, which going back would lose; clear them first';

@@ -3,6 +3,7 @@
 LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "nick" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.nick holds values, which going back would lose; clear them first';
@@ -11,6 +12,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "level" IS NOT NULL AND "level" <> 1) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.level holds values, which going back would lose; clear them first';
@@ -19,6 +21,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "joined_at" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.joined_at holds values, which going back would lose; clear them first';
@@ -27,6 +30,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "boss" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.boss holds values, which going back would lose; clear them first';

@@ -3,6 +3,7 @@
 LOCK TABLE "entry" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "entry" WHERE "note" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'entry.note holds values, which going back would lose; clear them first';
@@ -11,6 +12,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "entry" WHERE "entry" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'entry.entry holds values, which going back would lose; clear them first';

@@ -3,6 +3,7 @@
 LOCK TABLE "house", "street", "user" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "street") THEN
         RAISE EXCEPTION USING MESSAGE = 'street: holds rows, which would be lost with the table; delete them first';
@@ -11,6 +12,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "house") THEN
         RAISE EXCEPTION USING MESSAGE = 'house: holds rows, which would be lost with the table; delete them first';
@@ -19,6 +21,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "home" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.home holds values, which going back would lose; clear them first';

@@ -3,6 +3,7 @@
 LOCK TABLE "item" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('black')) THEN
         RAISE EXCEPTION USING MESSAGE = 'item: color may no longer be ''black'', and some rows hold it; change them first';
@@ -11,6 +12,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "item" WHERE "state" NOT IN ('new', 'done')) THEN
         RAISE EXCEPTION USING MESSAGE = 'item: state is now a closed enum, and some rows hold other values; change them first';

@@ -3,6 +3,7 @@
 LOCK TABLE "payment", "user" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user") THEN
         RAISE EXCEPTION USING MESSAGE = 'user: holds rows, which would be lost with the table; delete them first';
@@ -11,6 +12,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "payment") THEN
         RAISE EXCEPTION USING MESSAGE = 'payment: holds rows, which would be lost with the table; delete them first';

@@ -3,6 +3,7 @@
 LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1) THEN
         RAISE EXCEPTION USING MESSAGE = 'user: (email) is now unique, and some rows hold the same; mend them first';
@@ -11,6 +12,7 @@ END
 $$;
 
 DO $$
+#variable_conflict use_column
 BEGIN
     IF EXISTS (SELECT 1 FROM "user" WHERE "first" IS NOT NULL AND "last" IS NOT NULL GROUP BY "first", "last" HAVING count(*) > 1) THEN
         RAISE EXCEPTION USING MESSAGE = 'user: (first, last) is now unique, and some rows hold the same; mend them first';
