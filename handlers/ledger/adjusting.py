@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
 from codegen.runtime.context import Context
@@ -14,7 +13,7 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money, money_text
 from generated.errors.onboarding import AmountInvalid
 from generated.models.onboarding import Billing, OperatorAct, TransactionKind
-from generated.tables.onboarding import FORM_TOKEN, USER
+from generated.tables.onboarding import USER
 from handlers.admin.acts import Acts
 from handlers.ledger import wallet as rules
 from handlers.ledger.freezing import FREEZE, freezing
@@ -41,7 +40,6 @@ class Adjustments:
         self._ledger = ledger
         self._acts = Acts(ledger.database)
         self._users = Store.of(USER, ledger.database)
-        self._tokens = Store.of(FORM_TOKEN, ledger.database)
         self._is_frozen = freezing(ledger.database)
 
     def set_balance(
@@ -52,7 +50,6 @@ class Adjustments:
         balance_cents: int,
         reason: str | None = None,
         expected_prev_cents: int | None = None,
-        key: str | None = None,
     ) -> Adjusted:
         """Bring the credit balance of a user (by its sid or that of its billing) to an amount, which may be negative.
 
@@ -64,11 +61,9 @@ class Adjustments:
             user_sid = self._user(sid)
             self._ledger.expire(user_sid)
             before = self._billing(context, user_sid)
-            if not self._first(context, user_sid, SET_BALANCE, key):
-                return Adjusted(before.credit_balance_cents, before)
             if expected_prev_cents is not None and expected_prev_cents != before.credit_balance_cents:
                 raise Conflict(f"the balance is {before.credit_balance_cents} cents, not {expected_prev_cents}")
-            arguments = {"balance_cents": balance_cents, "expected_prev_cents": expected_prev_cents, "key": key}
+            arguments = {"balance_cents": balance_cents, "expected_prev_cents": expected_prev_cents}
             target = balance_cents * _CENT
             act = self._acts.record(
                 context,
@@ -92,10 +87,9 @@ class Adjustments:
         user_sid: str,
         amount: Money,
         reason: str,
-        key: str,
         expires_at: datetime | None = None,
     ) -> Billing:
-        """Give credit that was not paid for, once for each `key`.
+        """Give credit that was not paid for.
 
         Raises `NotFound`; `AmountInvalid` for an amount that is not positive, or for an expiry in the past.
         """
@@ -104,24 +98,18 @@ class Adjustments:
             self._user(user_sid)
             if amount <= 0 or (expires_at is not None and expires_at <= context.clock.now()):
                 raise AmountInvalid
-            if self._first(context, user_sid, GRANT, key):
-                arguments = {
-                    "amount": str(amount),
-                    "key": key,
-                    "expires_at": expires_at.isoformat() if expires_at else None,
-                }
-                self._ledger.expire(user_sid)
-                balance = int(self._billing(context, user_sid).credit_balance)
-                act = self._acts.record(
-                    context,
-                    GRANT,
-                    user_sid,
-                    arguments,
-                    reason,
-                    before=_balance(balance),
-                    after=_balance(balance + amount),
-                )
-                self._post(act, user_sid, TransactionKind.GRANT, lambda wallet: rules.grant(wallet, amount, expires_at))
+            self._ledger.expire(user_sid)
+            balance = int(self._billing(context, user_sid).credit_balance)
+            act = self._acts.record(
+                context,
+                GRANT,
+                user_sid,
+                {"amount": str(amount), "expires_at": expires_at.isoformat() if expires_at else None},
+                reason,
+                before=_balance(balance),
+                after=_balance(balance + amount),
+            )
+            self._post(act, user_sid, TransactionKind.GRANT, lambda wallet: rules.grant(wallet, amount, expires_at))
             return self._billing(context, user_sid)
 
         return self._ledger.transaction(work)
@@ -175,18 +163,6 @@ class Adjustments:
     def _billing(self, context: Context, user_sid: str) -> Billing:
         return self._ledger.billings.one({"user_sid": user_sid}) or self._ledger.billings.new(
             {"user_sid": user_sid}, context.clock.now()
-        )
-
-    def _first(self, context: Context, user_sid: str, purpose: str, key: str | None) -> bool:
-        """Whether this is the first time that this is asked for with this key; without a key it always is."""
-        return (
-            key is None
-            or self._tokens.insert_once(
-                {"user_sid": user_sid, "purpose": purpose, "token_hash": sha256(key.encode()).hexdigest()},
-                context.clock.now(),
-                ("user_sid", "purpose", "token_hash"),
-            )
-            is not None
         )
 
 

@@ -74,7 +74,6 @@ class BillingHandler:
             balance_cents=balance_cents,
             reason=reason,
             expected_prev_cents=expected_prev_cents,
-            key=key,
         ).billing
 
     def grant(
@@ -88,9 +87,7 @@ class BillingHandler:
         expires_at: datetime | None = None,
     ) -> Billing:
         """Give credit that was not paid for."""
-        return self._adjustments.grant(
-            context, user_sid=user_sid, amount=amount, reason=reason, key=key, expires_at=expires_at
-        )
+        return self._adjustments.grant(context, user_sid=user_sid, amount=amount, reason=reason, expires_at=expires_at)
 
     def freeze(self, context: Context, *, user_sid: str, on: bool, reason: str) -> Billing:
         """Freeze or unfreeze new spending."""

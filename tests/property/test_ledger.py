@@ -12,9 +12,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from codegen.runtime.errors import Conflict
+from codegen.runtime.rpc.local import local
 from codegen.runtime.values.types import Money
+from generated.routes import SERVICES
+from generated.services.onboarding import BillingService
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.posting import Ledger
+from handlers.ledger.service import BillingHandler
 from tests.server.audited import audit
 from tests.server.book import START, Book, create_tables
 from tests.server.faulty import Crash, Faulty
@@ -34,6 +38,7 @@ class LedgerMachine(RuleBasedStateMachine):
         super().__init__()
         self.database = self.open_database()
         self.book = Book(self.database)
+        self.billing = local(BillingService, BillingHandler(self.book.ledger), SERVICES)
         self.users = [self.book.user() for _ in range(3)]
         self.balance, self.paid, self.held = [0] * 3, [0] * 3, [0] * 3
         self.first: list[datetime | None] = [None] * 3
@@ -115,7 +120,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @rule(user=USERS, cents=st.integers(-(10**6), 10**6), crash=CRASHES)
     def set_balance(self, user: int, cents: int, crash: int | None) -> None:
         key, sid, context = self.key(), self.users[user], self.book.context
-        self.perform(lambda: self.book.adjustments.set_balance(context, sid=sid, balance_cents=cents, key=key), crash)
+        self.perform(lambda: self.billing.set_credit_balance(context, sid=sid, balance_cents=cents, key=key), crash)
         self.balance[user] = cents * 10**7
 
     @rule(user=USERS, cents=st.integers(-(10**6), 10**6))
@@ -131,7 +136,7 @@ class LedgerMachine(RuleBasedStateMachine):
         key, sid, context = self.key(), self.users[user], self.book.context
         ends = self.book.clock.time + timedelta(days=days, hours=1) if days is not None else None
         self.perform(
-            lambda: self.book.adjustments.grant(
+            lambda: self.billing.grant(
                 context, user_sid=sid, amount=Money(amount), reason="thanks", key=key, expires_at=ends
             ),
             crash,
@@ -210,7 +215,7 @@ def empty(database_url: str, tmp_path: Path) -> Iterator[Callable[[], Faulty]]:
                 create_tables(opened)
             count += 1
             opened.execute("SET session_replication_role = replica")  # no trigger keeps it from being emptied
-            opened.execute('TRUNCATE "user", operator_act CASCADE')
+            opened.execute('TRUNCATE "user", operator_act, chain_head, idempotent_calls CASCADE')
             opened.execute("SET session_replication_role = origin")
             return opened
 

@@ -37,7 +37,7 @@ def test_who_froze_spending(world: World) -> None:
 def test_amounts_in_cents_add_up_to_the_balance(world: World) -> None:
     book, user = Book(world.database), world.user.sid
     book.top_up(user, "pi_1", DOLLAR + 6_000_000)
-    book.adjustments.grant(book.context, user_sid=user, amount=Money(DOLLAR + 5_000_000), reason="r", key="k")
+    book.adjustments.grant(book.context, user_sid=user, amount=Money(DOLLAR + 5_000_000), reason="r")
     page = world.get("/dashboard").text
     assert '$2<span class="cents">.01</span>' in page
     assert figures(page) == {"Purchased": "$1.01", "Granted": "$1.00"}

@@ -35,7 +35,6 @@ def grant(book: Book, user: str, amount: int, expires_at: datetime | None) -> No
         user_sid=user,
         amount=Money(amount),
         reason="thanks",
-        key=f"{amount} until {expires_at}",
         expires_at=expires_at,
     )
 

@@ -61,7 +61,7 @@ def desk(database: Database) -> Desk:
 
 def test_a_balance_is_set(desk: Desk) -> None:
     desk.book.top_up(desk.user, "pi_1", 25 * DOLLAR + 1)
-    order = {"sid": desk.user, "balance_cents": 1000, "reason": "goodwill", "expected_prev_cents": 2500}
+    order: dict[str, Any] = {"sid": desk.user, "balance_cents": 1000, "reason": "goodwill", "expected_prev_cents": 2500}
     assert desk.adjust(order) == (200, {"prev_balance_cents": 2500, "new_balance_cents": 1000})
     billing = desk.book.ledger.billings.one({"user_sid": desk.user})
     assert billing is not None
@@ -76,7 +76,7 @@ def test_a_balance_is_set(desk: Desk) -> None:
         "billing.set_credit_balance",
         desk.user,
         "goodwill",
-        {"balance_cents": 1000, "expected_prev_cents": 2500, "key": None},
+        {"balance_cents": 1000, "expected_prev_cents": 2500},
     )
     sources = [transaction.source for transaction in desk.book.ledger.transactions.list_full()["items"]]
     assert sources == ["payment:stripe:pi_1", *(f"operator:{each.sid}" for each in desk.acts())]
@@ -136,17 +136,19 @@ def test_who_is_refused(desk: Desk) -> None:
 
 
 def test_the_same_key_is_one_intention(desk: Desk) -> None:
+    order: dict[str, Any] = {"sid": desk.user, "balance_cents": 500, "expected_prev_cents": 0, "key": "k"}
     for _ in range(2):
-        assert desk.call("billing.set_credit_balance", sid=desk.user, balance_cents=500, key="k")["credit_balance"] == (
-            "5.00"
-        )
+        assert desk.call("billing.set_credit_balance", **order)["credit_balance"] == "5.00"
     desk.book.charge(desk.user, "a", DOLLAR)
-    assert desk.call("billing.set_credit_balance", sid=desk.user, balance_cents=500, key="k")["credit_balance"] == (
-        "4.00"
-    ), "a late repetition does not undo what came after"
+    assert desk.call("billing.set_credit_balance", **order)["credit_balance"] == "5.00", "what was answered before"
+    assert desk.book.balance(desk.user) == 4 * DOLLAR, "a late repetition does not undo what came after"
+    for other in ({"balance_cents": 600}, {"expected_prev_cents": 400}, {"reason": "so"}):
+        assert desk.call("billing.set_credit_balance", **{**order, **other}) == "conflict"
+    assert desk.call("billing.set_credit_balance", **{**order, "key": "l"}) == "conflict", "expected is 0, it is 4.00"
+    gift: dict[str, Any] = {"user_sid": desk.user, "amount": "2.50", "reason": "thanks", "key": "k"}
     for _ in range(2):
-        granted = desk.call("billing.grant", user_sid=desk.user, amount="2.50", reason="thanks", key="k")
-        assert granted["credit_balance"] == "6.50"
+        assert desk.call("billing.grant", **gift)["credit_balance"] == "6.50"
+    assert desk.call("billing.grant", **{**gift, "user_sid": desk.book.user()}) == "conflict"
     assert len(desk.acts()) == 2
     assert audit(desk.database) == []
 
@@ -177,7 +179,7 @@ def test_the_summary(desk: Desk) -> None:
     assert empty["ladder"]["saved"] is None
     paid_at = desk.book.clock.time
     desk.book.top_up(desk.user, "pi_1", 20 * DOLLAR)
-    desk.book.adjustments.grant(desk.book.context, user_sid=desk.user, amount=Money(DOLLAR), reason="r", key="k")
+    desk.book.adjustments.grant(desk.book.context, user_sid=desk.user, amount=Money(DOLLAR), reason="r")
     desk.book.hold(desk.user, "d", 5 * DOLLAR)
     desk.book.later(8 * 86400)
     found = desk.call("billing.summary", headers)

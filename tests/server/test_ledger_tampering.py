@@ -78,7 +78,6 @@ def book(database: Database) -> Iterator[Book]:
         user_sid=one,
         amount=Money(DOLLAR),
         reason="thanks",
-        key="g",
         expires_at=START + timedelta(days=30),
     )
     book.later()

@@ -61,7 +61,7 @@ def test_what_is_done_to_balances(desk: Desk) -> None:
     user, book = desk.book.user(), desk.book
     book.top_up(user, "pi_1", 2 * DOLLAR + 5)
     book.adjustments.set_balance(book.context, sid=user, balance_cents=-150, reason="so")
-    book.adjustments.grant(book.context, user_sid=user, amount=Money(DOLLAR), reason="thanks", key="k")
+    book.adjustments.grant(book.context, user_sid=user, amount=Money(DOLLAR), reason="thanks")
     book.adjustments.freeze(book.context, user_sid=user, on=True, reason="odd")
     book.hold(user, "d", DOLLAR)
     book.adjustments.freeze(book.context, user_sid=user, on=False, reason="fine")

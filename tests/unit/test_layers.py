@@ -127,7 +127,6 @@ READS = {
     ("payments", "CREDIT_LOT"): "the rest of a payment that may go back",
     ("payments", "LEDGER_ENTRY"): "what a receipt shows",
     ("payments", "FORM_TOKEN"): "idempotency keys belong to no domain",
-    ("ledger", "FORM_TOKEN"): "idempotency keys belong to no domain",
 }
 # Rules and prices take values and return values: no database, no clock.
 PURE_HANDLERS = (
