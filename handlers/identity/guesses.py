@@ -10,7 +10,7 @@ from codegen.runtime.context import Caller, Clock
 from codegen.runtime.errors import Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.auth import Authenticator, environ_name
-from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.values.sid import new_sid
 from handlers.identity import statements
 from handlers.identity.limits import LONGEST, TooMany
@@ -90,7 +90,13 @@ class SlowGuesses:
         self._admin_header = environ_name(admin_header)
 
     def authenticate(self, environ: Mapping[str, Any]) -> Caller:
-        """Raises what `inner` raises, and `TooMany`."""
+        """Raises what `inner` raises, `TooMany`, and `Busy` where nobody can be counted now."""
+        try:
+            return self._authenticate(environ)
+        except Unavailable as error:
+            raise error.answer from error
+
+    def _authenticate(self, environ: Mapping[str, Any]) -> Caller:
         by_admin_secret = self._admin_header in environ
         if by_admin_secret:
             self._guesses.require_no_pause("admin_secret", self._peers.of(environ))

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ import pytest
 
 from codegen.runtime.context import ADMIN as ADMIN_CALLER
 from codegen.runtime.context import Caller
-from codegen.runtime.errors import Unauthorized
+from codegen.runtime.errors import Busy, Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.auth import Credentials
-from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.database import Database, Unavailable
 from handlers.identity.guesses import FREE, LONGEST_PAUSE, MEMORY, Guesses, SlowGuesses, pause
 from handlers.identity.limits import RateLimits, TooMany
 from handlers.identity.peer import Peers, networks
@@ -158,6 +158,24 @@ def test_a_clock_that_is_put_back(guarded: SlowGuesses, clock: Clock, database: 
     clock.time -= timedelta(days=1)
     RateLimits(database, clock).purge()
     assert database.execute('SELECT COUNT(*) FROM "rate_window"') == [(0,)]
+
+
+@pytest.mark.parametrize("statement", ["SELECT", "INSERT"])
+def test_a_database_that_is_away_is_no_fault(
+    guarded: SlowGuesses, database: Database, monkeypatch: pytest.MonkeyPatch, statement: str
+) -> None:
+    """Who cannot be counted is let in by no secret, right or wrong, and told to come again."""
+    execute = database.execute
+
+    def away(sql: str, params: Sequence[Any] = ()) -> Any:
+        if statement in sql:
+            raise Unavailable("gone")
+        return execute(sql, params)
+
+    monkeypatch.setattr(database, "execute", away)
+    for secret in ["wrong", SECRET] if statement == "SELECT" else ["wrong"]:
+        with pytest.raises(Busy):
+            guess(guarded, secret=secret)
 
 
 def test_limits_that_are_off(database: Database, clock: Clock) -> None:

@@ -78,13 +78,14 @@ def test_a_stranger_cannot_pass_for_many(site: Site) -> None:
 
 
 def test_all_headers_of_that_name_are_one(site: Site) -> None:
-    """A client's own header comes first, our proxies' come behind it."""
+    """A client's own header comes first, our proxies' come behind it; one with underscores is another name."""
     person = Person()
     body = json.dumps({"public_key": person.public_key}).encode()
     with socket.create_connection(("127.0.0.1", site.port)) as connection:
         connection.sendall(
             b"POST /auth/challenge HTTP/1.1\r\nHost: %s\r\nOrigin: %s\r\nContent-Type: application/json\r\n"
             b"X-Forwarded-For: 192.0.2.66\r\nX-Forwarded-For: 198.51.100.7\r\nx-forwarded-for: 10.0.0.1\r\n"
+            b"X_Forwarded_For: 192.0.2.67\r\n"
             b"Content-Length: %d\r\nConnection: close\r\n\r\n%s"
             % (site.url[7:].encode(), site.url.encode(), len(body), body)
         )
