@@ -150,7 +150,7 @@ def package(session: nox.Session) -> None:
     them there."""
     install(session, "test")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
-    session.run("uv", "build", "--out-dir", "dist")
+    session.run("uv", "build", "--sdist", "--wheel", "--out-dir", "dist")
     session.run("pytest", "tests/packages", env={"PACKAGES": str(ROOT / "dist")})
 
 

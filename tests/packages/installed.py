@@ -18,10 +18,10 @@ def uv(*arguments: str | Path) -> None:
 
 
 def built(folder: Path) -> dict[str, Path]:
-    """The wheel and the source archive, built into `folder` unless `PACKAGES` names a folder that has them."""
+    """The wheel and the source archive, built from the tree into `folder` unless `PACKAGES` names a folder with them."""
     given = os.environ.get("PACKAGES")
     if given is None:
-        uv("build", "--quiet", "--out-dir", folder)
+        uv("build", "--quiet", "--sdist", "--wheel", "--out-dir", folder)
     place = Path(given) if given is not None else folder
     [wheel], [archive] = place.glob("*.whl"), place.glob("*.tar.gz")
     return {"wheel": wheel, "sdist": archive}

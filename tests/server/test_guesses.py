@@ -47,7 +47,9 @@ def authenticator(database: Database, clock: Clock, on: bool = True) -> SlowGues
         session=lambda cookie: Caller("user", "u1"),
         cookie="c",
     )
-    return SlowGuesses(credentials, Guesses(database, clock, Log(), on), Peers(networks("127.0.0.1")), HEADER)
+    return SlowGuesses(
+        credentials, Guesses(database, clock, Log(lambda _: None), on), Peers(networks("127.0.0.1")), HEADER
+    )
 
 
 def call(guarded: SlowGuesses, peer: str, **headers: str) -> Caller | str | int:
