@@ -18,7 +18,7 @@ def uv(*arguments: str | Path) -> None:
 
 
 def built(folder: Path) -> dict[str, Path]:
-    """The wheel and the source archive, built from the tree into `folder` unless `PACKAGES` names a folder with them."""
+    """The wheel and the source archive, built from the tree into `folder`, or those in the folder `PACKAGES`."""
     given = os.environ.get("PACKAGES")
     if given is None:
         uv("build", "--quiet", "--sdist", "--wheel", "--out-dir", folder)
