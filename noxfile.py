@@ -148,7 +148,7 @@ def mutants(session: nox.Session) -> None:
 def package(session: nox.Session) -> None:
     """Build the wheel and the source archive into dist/; install them and each extra into empty environments, and run
     them there."""
-    install(session, "test")
+    install(session, "test", "lint")
     shutil.rmtree(ROOT / "dist", ignore_errors=True)
     session.run("uv", "build", "--sdist", "--wheel", "--out-dir", "dist")
     session.run("pytest", "tests/packages", env={"PACKAGES": str(ROOT / "dist")})
