@@ -16,6 +16,7 @@ COMMANDS = {
     "lint": "Check schemas, and say what could be better.",
     "migrate": "Plan, apply and list database migrations.",
     "new": "Start a directory of schemas.",
+    "reference": "Write the reference pages as files.",
 }
 
 

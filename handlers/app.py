@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import generated
 from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.http.app import App, create_app
 from codegen.runtime.http.log import Log
 from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
+from codegen.runtime.reference.pages import Reference
 from codegen.runtime.rpc import crud
 from codegen.runtime.rpc.dispatch import Limits
 from codegen.runtime.rpc.wiring import bind
 from codegen.runtime.storage.database import Database
-from generated.routes import SERVICES, WEBHOOKS, document
+from generated.routes import SERVICES, WEBHOOKS, document, schema
 from generated.tables import STORED
 from handlers.composition import Assembly, assemble, load_settings
 from handlers.domain import Domain
-from handlers.pages.files import Folder
 from handlers.pages.routes import add_pages
 from handlers.server import metrics_directory
 from handlers.settings import Settings
 from handlers.version import require_current
 from handlers.work.jobs import Runner, start
-
-GENERATED = Path(generated.__file__).parent
 
 
 def create() -> App:
@@ -79,10 +75,10 @@ def application(assembly: Assembly, validate_results: bool = False) -> App:
         ready={"migrations": lambda: require_current(database)},
         middleware=[each for part in parts for each in part.middleware],
         public_url=settings.public_url,
+        reference=Reference(document, schema),
     )
     for each in parts:
         if each.routes is not None:
             each.routes(app, authenticator)
-    Folder(GENERATED / "reference", "reference").add_to(app)
     add_pages(app, site, [each.pages for each in parts if each.pages is not None])
     return app

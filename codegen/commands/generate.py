@@ -90,7 +90,7 @@ class Run:
         if old.input == digest:
             differences = touched(self.out, old, kinds)
         else:
-            made = self._emit()
+            made = self._emit(old)
             if made is None:
                 return False
             wanted, kinds = made
@@ -108,7 +108,7 @@ class Run:
         if old.input == digest and not touched(self.out, old, self._kinds(old)):
             self._say("nothing to do")
             return True
-        made = self._emit()
+        made = self._emit(old)
         if made is None:
             return False
         wanted, kinds = made
@@ -167,7 +167,7 @@ class Run:
         if self.only is not None and self.only not in KINDS:
             raise click.BadParameter(f"{self.only!r} is none of {', '.join(KINDS)}", param_hint="--only")
 
-    def _emit(self) -> tuple[dict[str, Wanted], Collection[str]] | None:
+    def _emit(self, old: Manifest) -> tuple[dict[str, Wanted], Collection[str]] | None:
         """The files wanted and their kinds; None, after findings, where the schemas are wrong."""
         from codegen.emit.output import KINDS
         from codegen.emit.run.generate import PACKAGES, emit_kinds
@@ -182,7 +182,8 @@ class Run:
             return None
         if self.only is None:
             kinds = [*KINDS, PACKAGES]
-            return emit_kinds(program, kinds, self.command), kinds
+            # What an earlier generator wrote of kinds that are no more goes, too.
+            return emit_kinds(program, kinds, self.command), {*kinds, *(entry.kind for entry in old.files.values())}
         return emit_kinds(program, [self.only], self.command), [self.only]
 
     def _manifest(self, old: Manifest, wanted: dict[str, Wanted], kinds: Collection[str], digest: str) -> Manifest:

@@ -30,7 +30,6 @@ KINDS: dict[str, str] = {
         "strategies",
         "openrpc",
         "clients",
-        "reference",
     )
 }
 """Kind of output → the module that has its `emit(program)`. `--only KIND` takes these names."""

@@ -6,7 +6,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 
 @cache
-def environment(kind: str, *, html: bool = False) -> Environment:
+def environment(kind: str) -> Environment:
     """The environment of one emitter (`tables`, `clients.python`).
 
     Undefined names are errors, blocks leave no blank lines behind.
@@ -14,7 +14,6 @@ def environment(kind: str, *, html: bool = False) -> Environment:
     return Environment(
         loader=PackageLoader(f"codegen.emit.{kind}", ""),
         undefined=StrictUndefined,
-        autoescape=html,
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from codegen.runtime.clock import Clock as Clock
+from codegen.runtime.clock import SystemClock as SystemClock
 from codegen.runtime.values.sid import new_sid
 
 if TYPE_CHECKING:
@@ -13,19 +14,6 @@ if TYPE_CHECKING:
     from codegen.runtime.storage.database import Database
 
 Scope = Literal["public", "user", "own", "node", "admin"]
-
-
-class Clock(Protocol):
-    """The one source of time; tests give their own."""
-
-    def now(self) -> datetime:
-        """The current time, in UTC."""
-        ...
-
-
-class SystemClock:
-    def now(self) -> datetime:
-        return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +41,9 @@ class KeyedCall(Protocol):
 
     def begin(self) -> str:
         """In the transaction that makes the first thing: the sid for it. From then on the key is bound to this call."""
-        ...
 
     def decide(self, error: DeclaredError) -> None:
         """In the transaction that makes it final: this error, which the method then raises, is the outcome."""
-        ...
 
 
 class KeylessCall:

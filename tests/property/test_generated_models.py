@@ -14,11 +14,11 @@ from hypothesis.strategies import SearchStrategy
 from pydantic import TypeAdapter, ValidationError
 from pydantic_core import from_json
 
-from codegen.emit.python.names import class_name
 from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
 from codegen.model.casing import snake
 from codegen.model.model import Enum, ErrorGroup, Module, Program
+from codegen.runtime.values.python_names import class_name
 from codegen.source.diagnostics import Report
 
 CASES = Path(__file__).parents[1] / "cases" / "generate"

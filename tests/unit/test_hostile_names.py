@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from codegen.emit.output import KINDS
-from codegen.emit.python.names import attribute_name
 from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
+from codegen.runtime.values.python_names import attribute_name
 from codegen.runtime.values.struct import Struct
 from codegen.source.diagnostics import Report
 from tests.npm import NODE

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from codegen.emit.run.manifest import EMITTING
+
 ROOT = Path(__file__).resolve().parents[2]
 
-# A room may import itself, what stands here, and libraries. How values are written on the wire, kept in columns and
-# matched is said once, in three modules of the runtime that import nothing else; the generator reads them there, and
-# in a fourth which tables the runtime keeps for itself.
+# A room may import itself, what stands here, and libraries. How values are written on the wire, kept in columns,
+# matched, named in Python, and which tables the runtime keeps for itself is said once, in modules of the runtime; the
+# generator reads them there.
 MAY_IMPORT = {
     "codegen.source": set(),
     "codegen.syntax": {"codegen.source"},
@@ -39,6 +41,7 @@ MAY_IMPORT = {
         "codegen.runtime.storage.own_tables",
         "codegen.runtime.values.columns",
         "codegen.runtime.values.pattern",
+        "codegen.runtime.values.python_names",
         "codegen.runtime.values.types",
     },
     "codegen.editor": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules"},
@@ -58,6 +61,24 @@ MAY_IMPORT = {
     "providers": {"generated", "codegen.runtime"},
     "handlers": {"generated", "codegen.runtime"},
 }
+# Inside `codegen.runtime`: rooms one way, what stands further up imports what stands further down.
+VOCABULARY = {"clock", "context", "errors"}
+RUNTIME_MAY_IMPORT: dict[str, set[str]] = {
+    "testing": {*VOCABULARY, "plugins", "storage", "values"},
+    "http": {*VOCABULARY, "processes", "reference", "rpc", "storage", "values"},
+    "rpc": {*VOCABULARY, "storage", "values"},
+    "storage": {*VOCABULARY, "values"},
+    "client": {"errors"},
+    "plugins": {"errors"},
+    "reference": {"values"},
+    "context": {"clock", "values"},
+    "values": {"clock"},
+    "errors": set(),
+    "clock": set(),
+    "processes": set(),
+    "terminal": set(),
+}
+TESTING = {"hypothesis", "pytest"}
 # Inside `handlers`. What every room may import:
 COMMON = {
     "audit",
@@ -178,9 +199,52 @@ def test_pure_rooms_know_no_database_and_no_network(room: str) -> None:
         assert not found, f"{path.relative_to(ROOT)} imports {sorted(found)}"
 
 
+def when_it_runs(path: Path) -> Iterator[str]:
+    """The imports of a file without those that stand there for the type checker."""
+    tree = ast.parse(path.read_text())
+    blocks = [node for node in ast.walk(tree) if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"]
+    typing = {inner for block in blocks for inner in ast.walk(block)}
+    for node in ast.walk(tree):
+        if node not in typing and isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_manifest_knows_what_output_follows_from() -> None:
+    """Its digest of the generator covers every room that the emitters reach."""
+    reached = {
+        room for name in ("emit", "evolve", "model", "syntax", "source") for room in MAY_IMPORT[f"codegen.{name}"]
+    }
+    for room in sorted({"codegen.emit", *reached}):
+        path = room.removeprefix("codegen.").replace(".", "/")
+        assert any(path == each or path.startswith(f"{each}/") for each in EMITTING), room
+
+
+def test_the_rooms_of_the_runtime_go_one_way() -> None:
+    runtime = ROOT / "codegen/runtime"
+    for path in sorted(runtime.rglob("*.py")):
+        here = path.relative_to(runtime).parts[0].removesuffix(".py")
+        if here == "__init__":
+            continue
+        for name in when_it_runs(path):
+            if name.startswith("codegen.runtime."):
+                there = name.split(".")[2]
+                assert there in {here, *RUNTIME_MAY_IMPORT[here]}, f"{path.relative_to(ROOT)}: {name}"
+
+
+def test_only_the_kits_import_the_tools_of_tests() -> None:
+    """A server runs without pytest and hypothesis."""
+    for room in ("codegen", "handlers", "providers"):
+        for path in modules(room):
+            if "testing" not in path.relative_to(ROOT).parts:
+                found = {name.split(".")[0] for name in imports(path)} & TESTING
+                assert not found, f"{path.relative_to(ROOT)} imports {sorted(found)}"
+
+
 def test_every_room_is_in_the_table() -> None:
     rooms = {path.name for path in (ROOT / "codegen").iterdir() if (path / "__init__.py").exists()}
     assert {f"codegen.{room}" for room in rooms} <= MAY_IMPORT.keys()
+    runtime = {path.stem for path in (ROOT / "codegen/runtime").iterdir() if not path.name.startswith("__")}
+    assert runtime == RUNTIME_MAY_IMPORT.keys()
 
 
 def room_of(name: str) -> str:
@@ -280,7 +344,7 @@ def test_nothing_generic_knows_the_product() -> None:
 
 def test_the_clock_has_one_place() -> None:
     """Time comes from the one `Clock`, so that tests can set it."""
-    clock = ROOT / "codegen/runtime/context.py"
+    clock = ROOT / "codegen/runtime/clock.py"
     for room in ("codegen/runtime", "handlers", "providers"):
         for path in modules(room.replace("/", ".")):
             text = path.read_text()

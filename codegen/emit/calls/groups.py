@@ -8,11 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from codegen.emit.python.names import argument_name
 from codegen.model.model import CrudVerb, Field, Method, Program, Service, Struct
-
-_CLIENT_NAMES = frozenset({"close", "constructor", "transport"})
-"""What a client has beside its groups."""
+from codegen.runtime.values.python_names import group_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +23,7 @@ class Group:
     @property
     def identifier(self) -> str:
         """The name of the group's module in Python and of its attribute of a client, in Python and TypeScript."""
-        return f"{self.name}_" if self.name in _CLIENT_NAMES else argument_name(self.name)
+        return group_name(self.name)
 
     @property
     def title(self) -> str:

@@ -12,12 +12,12 @@ from codegen.emit.output import Output
 from codegen.emit.plugins.plugins import default_text
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import argument_name, class_name, method_name, quoted
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.types import python_type
 from codegen.emit.render import environment
 from codegen.emit.strategies.strategies import Arguments
 from codegen.model.model import Interface, Method, Module, Param, Program
+from codegen.runtime.values.python_names import argument_name, class_name, method_name, quoted
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,12 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports, Origin
-from codegen.emit.python.names import argument_name, quoted
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.references import Origins
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
 from codegen.model.model import Error, ErrorGroup, Field, Module, Program, QName
+from codegen.runtime.values.python_names import argument_name, quoted
 
 RUNTIME_ERRORS = "codegen.runtime.errors"
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import quoted
 from codegen.emit.python.patterns import pattern_notes
 from codegen.emit.python.types import RUNTIME_TYPES
 from codegen.emit.schema.dialect import Schema
 from codegen.runtime.values.pattern import read_pattern
+from codegen.runtime.values.python_names import quoted
 
 
 def needs_code(schema: Schema) -> bool:

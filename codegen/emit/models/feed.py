@@ -7,7 +7,6 @@ from typing import Any
 
 from codegen.emit.models.constraints import annotated, needs_code
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import class_name
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.references import values
 from codegen.emit.python.types import RUNTIME_TYPES, python_type, runtime_name, value_text
@@ -32,6 +31,7 @@ from codegen.model.model import (
     TypeDecl,
 )
 from codegen.runtime.values.pattern import read_pattern
+from codegen.runtime.values.python_names import class_name
 
 Expression = Callable[[Imports], str]
 """Python text, written once the imports of its file are known."""
@@ -54,7 +54,7 @@ class Feed:
         self.tokens: dict[str, Expression] = {
             "OSCHEMA_Struct": lambda imports: imports.name("codegen.runtime.values.struct", "Struct")
         }
-        self.dialect = Dialect(leaf=self._leaf, null=_or_null, rename=class_path)
+        self.dialect = Dialect(leaf=self._leaf, null=_or_null, rename=class_path, storage=False)
 
     def definitions(self) -> dict[str, Schema]:
         return {

@@ -12,11 +12,11 @@ from collections.abc import Iterable
 from codegen.emit.models.feed import TOKEN_MODULE, Feed
 from codegen.emit.models.split import field_names, split
 from codegen.emit.output import Output
-from codegen.emit.python.names import attribute_name, class_name
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.references import late_imports, values
 from codegen.emit.schema.dialect import Schema
 from codegen.model.model import Event, Program, Struct
+from codegen.runtime.values.python_names import attribute_name, class_name
 
 
 def emit(program: Program) -> Iterable[Output]:

@@ -11,10 +11,10 @@ from codegen.emit.header import header
 from codegen.emit.models.feed import TOKEN_MODULE, Expression
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import attribute_name, class_name, quoted
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.references import Origins, targets, values
 from codegen.model.model import Event, Module, Program, Struct, TypeDecl
+from codegen.runtime.values.python_names import attribute_name, class_name, quoted
 
 _TOKEN = re.compile(r"['\"](OSCHEMA_\w+)['\"]|\b(OSCHEMA_\w+)\b")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.emit.calls.catalogue import Catalogue, Section
@@ -12,7 +12,7 @@ from codegen.emit.openrpc.components import SharedExamples
 from codegen.emit.openrpc.scalars import NoExample
 from codegen.emit.schema.dialect import Dialect, Schema
 from codegen.emit.schema.types import type_schema
-from codegen.model.model import Error, Json, Param, Primitive, Scope
+from codegen.model.model import CrudVerb, Error, Json, Param, Primitive, Scope
 
 _SID = Param(name="sid", type=Primitive("sid"), doc="Of the object.")
 SHARED_PARAMS: Mapping[str, Param] = {param.name: param for param in (_SID, LIMIT, CURSOR, REV)}
@@ -28,10 +28,11 @@ class Methods:
 
     def section(self, section: Section) -> Iterator[dict[str, Any]]:
         tags = [{"$ref": f"#/components/tags/{section.group.name}"}]
+        telling = _telling(section.group.verbs)
         for operation in section.operations:
-            yield {"name": operation.wire, "tags": tags, **self._method(operation)}
+            yield {"name": operation.wire, "tags": tags, **self._method(operation, telling)}
 
-    def _method(self, operation: Operation) -> dict[str, Any]:
+    def _method(self, operation: Operation, telling: Collection[CrudVerb]) -> dict[str, Any]:
         summary, _, rest = operation.doc.partition("\n")
         found: dict[str, Any] = {
             **({"summary": summary} if summary else {}),
@@ -48,7 +49,7 @@ class Methods:
         if operation.deprecated:
             found["deprecated"] = True
             found["x-deprecated"] = operation.deprecated.reason
-        example = self._example(operation)
+        example = self._example(operation, telling)
         return {**found, **({"examples": [example]} if example else {}), **_extensions(operation.extensions)}
 
     def usual_errors(self, auth: Scope) -> list[dict[str, str]]:
@@ -83,9 +84,9 @@ class Methods:
             return {"type": "null"}
         return type_schema(self._calls.program, operation.result, self._dialect, nullable=operation.result_nullable)
 
-    def _example(self, operation: Operation) -> dict[str, Any] | None:
-        """None where no value is found; of CRUD only for the verbs that show an object, an input and a patch."""
-        if operation.verb not in (None, "get", "new", "patch"):
+    def _example(self, operation: Operation, telling: Collection[CrudVerb]) -> dict[str, Any] | None:
+        """None where no value is found. Of CRUD one example of an object, an input and a patch says all."""
+        if operation.verb is not None and operation.verb not in telling:
             return None
         try:
             params = self._examples.values.params(operation.params)
@@ -98,6 +99,12 @@ class Methods:
             "params": [self._examples.of(name, types[name], value) for name, value in params.items()],
             "result": self._examples.of("result", operation.result, result),
         }
+
+
+def _telling(verbs: Sequence[CrudVerb]) -> Collection[CrudVerb]:
+    """The verbs whose examples are given; those of the others follow from them."""
+    telling = [verb for verb in verbs if verb in ("get", "new", "patch") or (verb == "set" and "new" not in verbs)]
+    return telling or verbs
 
 
 def _extensions(notes: Mapping[str, Json]) -> dict[str, Json]:

@@ -126,7 +126,7 @@ def _tag(calls: Catalogue, section: Section) -> dict[str, Any]:
     if group.doc:
         tag["description"] = group.doc
     if group.root is not None:
-        tag["x-object"] = calls.names[group.root.qname]
+        tag |= {"x-object": calls.names[group.root.qname], "x-crud": list(group.root.crud)}
     if group.services:
         tag["x-services"] = [f"{service.name} {service.version}" for service in group.services]
     return tag

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import quoted
 from codegen.runtime.values.pattern import read_pattern
+from codegen.runtime.values.python_names import quoted
 
 
 def pattern_notes(patterns: Iterable[str], imports: Imports) -> tuple[list[str], list[str]]:

@@ -1,7 +1,6 @@
 """How generated Python spells the types and values of a schema."""
 
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import class_name, quoted
 from codegen.model.model import (
     INTEGER_BOUNDS,
     Enum,
@@ -17,6 +16,7 @@ from codegen.model.model import (
     Ref,
     Type,
 )
+from codegen.runtime.values.python_names import class_name, quoted
 
 RUNTIME_TYPES = "codegen.runtime.values.types"
 

@@ -8,12 +8,12 @@ from pathlib import PurePosixPath
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import method_name, quoted
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
 from codegen.emit.services.services import parameter_name, raised, result_type, service_class, webhook_class
 from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
+from codegen.runtime.values.python_names import method_name, quoted
 from codegen.source.span import Span
 
 WIRING = "codegen.runtime.rpc.wiring"

@@ -22,7 +22,7 @@ PACKAGES = "packages"
 TYPED = "py.typed"
 """Tells type checkers that a package has types (PEP 561)."""
 
-_LONG = ("models", "reference")
+_LONG = ("models",)
 """Kinds that take as long as all others together; each is written in a process of its own, as processors allow."""
 
 

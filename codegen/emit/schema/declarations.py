@@ -60,8 +60,24 @@ def field_schema(program: Program, field: Field | Param, dialect: Dialect = JSON
         more["x-immutable"] = True
     if field.sensitive:
         more["x-sensitive"] = True
+    if dialect.storage:
+        more |= _storage(field)
     schema = type_schema(program, field.type, dialect, nullable=field.nullable, constraints=[field.constraints])
     return annotated(schema, field, dialect, **more)
+
+
+def _storage(field: Field) -> Schema:
+    """How a field is kept, as far as JSON Schema has no word for it."""
+    flags = {
+        "x-index": field.index and not field.unique,
+        "x-unique": field.unique,
+        "x-set-once": field.set_once,
+        "x-computed": field.computed,
+    }
+    notes: Schema = {name: True for name, is_set in flags.items() if is_set}
+    if field.default is not None and field.default.now:
+        notes["x-default"] = "now"
+    return notes
 
 
 def object_schema(
@@ -88,12 +104,15 @@ def declaration_schema(program: Program, declared: TypeDecl | Event, dialect: Di
             if tag is not None:
                 schema["properties"] = {tag[0]: {"const": tag[1]}, **schema["properties"]}
                 schema["required"] = [tag[0], *schema.get("required", ())]
+            if declared.rootobject and dialect.storage:
+                schema["x-root-object"] = "append only" if declared.append_only else True
         case Event():
             schema = object_schema(program, declared.fields, always_present(declared.fields), dialect)
-        case Enum(open=True):
-            schema = {"type": "string", "x-enum-open": [value.name for value in declared.values]}
         case Enum():
-            schema = {"type": "string", "enum": [value.name for value in declared.values]}
+            key = "x-enum-open" if declared.open else "enum"
+            schema = {"type": "string", key: [value.name for value in declared.values]}
+            if dialect.storage and (said := {v.name: text for v in declared.values if (text := description(v))}):
+                schema["x-values"] = said
         case Union():
             refs = [dialect.ref(member) for member in declared.members]
             schema = {
@@ -106,6 +125,8 @@ def declaration_schema(program: Program, declared: TypeDecl | Event, dialect: Di
             )
         case ErrorGroup():
             raise TypeError(f"{declared.qname} is a group of errors, which are no values")
+    if declared.since and dialect.storage:
+        schema["x-since"] = declared.since
     return annotated(schema, declared, dialect)
 
 

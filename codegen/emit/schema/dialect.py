@@ -80,6 +80,8 @@ class Dialect:
     null: Callable[[Schema], Schema] = or_null
     rename: Callable[[QName], str] = str
     """The key of a type's definition."""
+    storage: bool = True
+    """Fields say how they are kept: `x-index`, `x-unique`, `x-set-once`, `x-computed`, and `x-default` for the time."""
     named: bool = False
     """`leaf` refers to definitions of primitives; one with constraints of its own is written out all the same."""
 
@@ -88,4 +90,4 @@ class Dialect:
 
 
 JSON_SCHEMA = Dialect()
-OPENRPC = Dialect(refs="#/components/schemas/", siblings=False)
+OPENRPC = Dialect(refs="#/components/schemas/", siblings=False, storage=False)

@@ -9,7 +9,6 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import argument_name, method_name
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
@@ -24,6 +23,7 @@ from codegen.model.model import (
     Type,
     Webhook,
 )
+from codegen.runtime.values.python_names import argument_name, method_name
 
 CONTEXT = ("codegen.runtime.context", "Context")
 

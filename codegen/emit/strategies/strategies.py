@@ -11,7 +11,6 @@ from typing import Any
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports, Origin
-from codegen.emit.python.names import class_name, quoted
 from codegen.emit.python.parts import Parts
 from codegen.emit.python.references import Origins, late_imports, mentioned, targets, values
 from codegen.emit.python.types import model_name, python_type
@@ -38,6 +37,7 @@ from codegen.model.model import (
     TypeDecl,
     Union,
 )
+from codegen.runtime.values.python_names import class_name, quoted
 
 RUNTIME = "codegen.runtime.testing.strategies"
 _SIMPLE = {"bool": "st.booleans()", "uuid": "st.uuids()"}

@@ -15,6 +15,8 @@ from codegen.runtime.context import PUBLIC, Clock, Context, SystemClock
 from codegen.runtime.errors import DeclaredError, InvalidParams
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.observe import Observation
+from codegen.runtime.http.reference import ReferenceResource
+from codegen.runtime.reference.pages import Reference
 from codegen.runtime.rpc.auth import Authenticator, Environ
 from codegen.runtime.rpc.discovery import Discovery
 from codegen.runtime.rpc.dispatch import STATUSES, Answer, Dispatcher, Limits
@@ -64,14 +66,15 @@ def create_app(
     collectors: Iterable[Collector] = (),
     middleware: Iterable[Any] = (),
     public_url: str | None = None,
+    reference: Reference | None = None,
 ) -> App:
     """The application. `document` is the program's complete OpenRPC document, `methods` what is routed of it.
 
     `public_url` is the origin that callers reach the program by; what discovery answers names `/rpc` below it.
 
-    `ready` are more checks for `/readyz` beside the database's; `collectors` add to `/metrics`. The answer is a
-    `falcon.App`: pages and other routes are added with its `add_route`. `middleware` is for those: a server that knows
-    `App` sends `/rpc` and `/healthz` past it.
+    `reference` are the pages at `/reference/`. `ready` are more checks for `/readyz` beside the database's;
+    `collectors` add to `/metrics`. The answer is a `falcon.App`: pages and other routes are added with its `add_route`.
+    `middleware` is for those: a server that knows `App` sends `/rpc` and `/healthz` past it.
     """
     clock = clock or SystemClock()
     methods = tuple(methods)
@@ -86,6 +89,8 @@ def create_app(
     app.add_route("/metrics", MetricsResource(observation, tuple(collectors)))
     for webhook in webhooks:
         app.add_route(webhook.path, WebhookResource(webhook, dispatcher, database, clock, observation))
+    if reference is not None:
+        ReferenceResource(reference).add_to(app)
     app.add_error_handler(Exception, _fault_handler(observation))
     return app
 

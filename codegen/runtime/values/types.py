@@ -20,7 +20,7 @@ from uuid import UUID
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
 from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
 
-from codegen.runtime.context import SystemClock
+from codegen.runtime.clock import SystemClock
 
 NANO = 10**9
 """Nano-units in a unit of money."""

@@ -21,14 +21,12 @@ from codegen.emit.calls.groups import (
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.names import argument_name, method_name
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
 from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
+from codegen.runtime.values.python_names import client_argument, client_method
 
 _LIST = re.compile(r"\blist\b(?=\[)")
-_CALLED = frozenset({"builtins", "cast", "without_none"})
-"""What the body of a call uses: no parameter may hide it."""
 _RUNTIME = "codegen.runtime.client.client"
 
 
@@ -365,16 +363,6 @@ class _File:
                 [field.name for field in fields if field.optional],
             )
         return name
-
-
-def client_method(name: str) -> str:
-    """A call's name in a Python client: `list` stays, and annotations beside it say `builtins.list`."""
-    return name if name == "list" else method_name(name)
-
-
-def client_argument(name: str) -> str:
-    """A parameter's name in a Python client."""
-    return f"{name}_" if name in _CALLED else argument_name(method_name(name))
 
 
 def _params_name(method: Method) -> str:
