@@ -143,4 +143,7 @@ def reference(to: JsonObject | str | None) -> str | None:
 
 
 def time(seconds: int) -> datetime:
+    """A moment in Unix time. TypeError for what is no whole number in JSON: Python takes `true` for 1."""
+    if type(seconds) is not int:
+        raise TypeError("a time is a whole number of seconds")
     return datetime.fromtimestamp(seconds, UTC)

@@ -518,7 +518,7 @@ def test_no_header_breaks_it(header: str, body: bytes) -> None:
         )
 
 
-@pytest.mark.parametrize("created", [10**20, -(10**20), 2**32, -1, 1e300, "soon", None, True])
+@pytest.mark.parametrize("created", [10**20, -(10**20), 2**32, -1, 1e300, "soon", None, True, False, 1.5])
 def test_times_that_are_none(created: Any) -> None:
     of = {"id": "cs_1", "payment_status": "paid", "amount_total": 5, "currency": "usd", "payment_intent": "pi_1"}
     body = {
@@ -529,11 +529,8 @@ def test_times_that_are_none(created: Any) -> None:
         "data": {"object": of},
     }
     request_ = WebhookRequest(headers={}, body=json.dumps(body).encode(), received_at=NOW)
-    if created is True:  # an integer to Python: one second after 1970
-        assert signing().read_webhook(request_) is not None
-    else:
-        with pytest.raises(WebhookMalformed):
-            signing().read_webhook(request_)
+    with pytest.raises(WebhookMalformed):
+        signing().read_webhook(request_)
 
 
 JSON = st.recursive(

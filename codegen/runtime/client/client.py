@@ -117,17 +117,20 @@ class Call:
             answer = from_json(body)
         except ValueError:
             raise TransportError(f"{self.name}: HTTP {status}, and no JSON in the answer") from None
-        if not isinstance(answer, dict) or not ("result" in answer or isinstance(answer.get("error"), dict)):
+        error = answer.get("error") if isinstance(answer, dict) else None
+        if isinstance(error, dict) and type(error.get("code")) is int:  # not `True`, which Python takes for 1
+            raise self.error(error)
+        if error is not None or not isinstance(answer, dict) or "result" not in answer:
             raise TransportError(f"{self.name}: HTTP {status}, and no JSON-RPC answer")
-        if "error" in answer:
-            raise self.error(answer["error"])
         return self.adapters[1].validate_json(to_json(answer["result"]))
 
     def error(self, error: Mapping[str, Any]) -> Exception:
-        data = error.get("data")
-        if isinstance(data, dict) and data.get("error") in self.errors:
-            return raised(self.errors[data["error"]], str(error.get("message", "")), data)
-        return RpcError(int(error.get("code", 0)), str(error.get("message", "")), data)
+        """What an error object with a code stands for."""
+        data, message = error.get("data"), str(error.get("message", ""))
+        slug = data.get("error") if isinstance(data, dict) else None
+        if isinstance(data, dict) and isinstance(slug, str) and slug in self.errors:
+            return raised(self.errors[slug], message, data)
+        return RpcError(error["code"], message, data)
 
 
 @dataclass(slots=True)
