@@ -156,7 +156,7 @@ def test_every_error_of_a_form_has_a_sentence(offered: list[Pages]) -> None:
     assert len(called) == 4
     slugs = {error.slug for method in called for error in method.errors if issubclass(error, DeclaredError)}
     assert {"amount_out_of_range", "kyc_cap", "provider_unavailable"} <= slugs
-    for slug in {*slugs, *LOGIN, "form_expired", "unauthorized", "forbidden", "unavailable", "internal"}:
+    for slug in {*slugs, *LOGIN, "form_expired", "unauthorized", "forbidden", "busy", "internal"}:
         assert Messages(offered).error(slug) is not None, slug
 
 
