@@ -11,8 +11,6 @@ from pydantic_core import to_json
 from generated.errors.onboarding import BadOrigin
 from handlers.origin import origin_of
 
-HTTPS_ONLY = "max-age=31536000"
-"""What `Strict-Transport-Security` says: a browser that came by https once comes by nothing else for a year."""
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 MACHINES = ("/rpc", "/webhooks/", "/admin/", "/record_usage")
 """Routes that programs call with a secret of theirs; a cookie alone does nothing there without our origin either."""
@@ -30,15 +28,12 @@ SECURITY_HEADERS = {
 class Guard:
     """Falcon middleware: refuses whatever could change something and does not come from our own pages.
 
-    On https it also tells browsers to come by https only.
-
     `Host` must be one of ours, which keeps names out that point here and are not ours. `Origin` must be there and be
     ours. `Sec-Fetch-Site`, where a browser sends it, must say the same.
     """
 
     def __init__(self, origin: str, *hosts: str) -> None:
         self.origin = origin
-        self.https = origin.startswith("https://")
         self.hosts = frozenset({origin.partition("://")[2], *hosts})
 
     def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
@@ -46,12 +41,6 @@ class Guard:
             return
         refuse(resp, 403, BadOrigin.slug, f"this site is {self.origin}; open it there and try again")
         resp.complete = True
-
-    def process_response(
-        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
-    ) -> None:
-        if self.https:
-            resp.set_header("Strict-Transport-Security", HTTPS_ONLY)
 
     def is_ours(self, environ: Mapping[str, Any]) -> bool:
         """Whether one of our pages, or a program that names us, made the request."""

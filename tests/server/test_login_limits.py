@@ -58,10 +58,12 @@ def test_a_browser_that_came_by_https_comes_by_nothing_else(site: Site) -> None:
         browser(site).http.get("/login"),
         browser(site).http.get("/nowhere", headers={"Accept": "text/html"}),
         browser(site).http.get("/healthz"),
+        browser(site).http.post("/rpc", json={"jsonrpc": "2.0", "id": 1, "method": "billing.plans"}),
+        browser(site).http.post("/rpc", json={"jsonrpc": "2.0", "method": "billing.plans"}),
         browser(site).post("/auth/challenge", {}),
         browser(site).post("/auth/challenge", {}, Origin="https://evil.example"),
     ]
-    assert [answer.status_code for answer in answers] == [200, 404, 200, 400, 403]
+    assert [answer.status_code for answer in answers] == [200, 404, 200, 200, 204, 400, 403]
     assert {answer.headers["Strict-Transport-Security"] for answer in answers} == {"max-age=31536000"}
 
 

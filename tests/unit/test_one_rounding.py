@@ -16,14 +16,15 @@ from handlers.pages.shown import in_cents
 ROOT = Path(__file__).parents[2]
 MAY_ROUND = {
     "handlers/payments/states.py": "cents of a text for a person, and whole cents that were asked for",
-    "handlers/payments/settlement.py": "whole cents that were asked for, back from nano-dollars",
     "handlers/payments/checks.py": "minutes and pauses",
+    "handlers/payments/schedule.py": "pauses between questions",
     "handlers/payments/pages/top_up.py": "cents of a text",
     "handlers/pages/page.py": "milliseconds of a log line",
     "handlers/work/leases.py": "half of a lease's time",
     "handlers/server.py": "a path",
     "providers/stripe/provider.py": "whole cents of an order, which is refused if anything is left",
     "providers/sandbox/stripe/api.py": "seconds to wait",
+    "providers/sandbox/stripe/checkout.py": "the fee of a stand-in for the vendor, which rounds it",
     "providers/sandbox/stripe/hosted.py": "cents of a text on the sandbox's page",
     "providers/sandbox/delivery.py": "fractions of a second",
 }

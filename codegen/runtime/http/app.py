@@ -28,6 +28,8 @@ JSON = "application/json"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
 """Sent with every answer for machines: nothing guesses its type, nothing keeps it."""
 
+HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
+"""Sent with every answer of a program that is reached by https: a browser comes by nothing else for a year."""
 HEALTHY = to_json({"status": "ok"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
 Check = Callable[[], None]
@@ -37,12 +39,21 @@ Check = Callable[[], None]
 class App(falcon.App[falcon.Request, falcon.Response]):
     """A WSGI application, and what a server has to know to run each request in its place.
 
-    A responder says where it runs by the decorator `runs`; without, GET reads and all else writes.
+    A responder says where it runs by the decorator `runs`; without, GET reads and all else writes. `always` are headers
+    of every answer.
     """
 
-    def __init__(self, rpc: RpcEndpoint, database: Database, observation: Observation, middleware: list[Any]) -> None:
+    def __init__(
+        self,
+        rpc: RpcEndpoint,
+        database: Database,
+        observation: Observation,
+        middleware: Iterable[Any] = (),
+        always: Mapping[str, str] | None = None,
+    ) -> None:
         self._routes = CompiledRouter()
-        super().__init__(media_type=JSON, middleware=middleware, router=self._routes)
+        self.always = dict(always or {})
+        super().__init__(media_type=JSON, middleware=[_Always(self.always), *middleware], router=self._routes)
         self.rpc, self.database, self.observation = rpc, database, observation
 
     def place(self, method: str, path: str) -> Place:
@@ -50,6 +61,18 @@ class App(falcon.App[falcon.Request, falcon.Response]):
         found = self._routes.find(path.encode("latin-1").decode("utf-8", "replace"))
         responder = None if found is None else found[1].get(method)
         return place_of(responder, Place.READ if method in _READING else Place.WRITE)
+
+
+class _Always:
+    """Falcon middleware: headers of every answer."""
+
+    def __init__(self, headers: dict[str, str]) -> None:
+        self._headers = headers
+
+    def process_response(
+        self, req: falcon.Request, resp: falcon.Response, resource: object, req_succeeded: bool
+    ) -> None:
+        resp.set_headers(self._headers)
 
 
 def create_app(
@@ -70,7 +93,8 @@ def create_app(
 ) -> App:
     """The application. `document` is the program's complete OpenRPC document, `methods` what is routed of it.
 
-    `public_url` is the origin that callers reach the program by; what discovery answers names `/rpc` below it.
+    `public_url` is the origin that callers reach the program by; what discovery answers names `/rpc` below it, and
+    where it is https every answer says so to browsers.
 
     `reference` are the pages at `/reference/`. `ready` are more checks for `/readyz` beside the database's;
     `collectors` add to `/metrics`. The answer is a `falcon.App`: pages and other routes are added with its `add_route`.
@@ -81,7 +105,8 @@ def create_app(
     discovery = Discovery(document, methods, f"{public_url.rstrip('/')}/rpc" if public_url else None)
     dispatcher = Dispatcher([*methods, discovery.method()], database, clock, observation, limits)
     rpc = RpcEndpoint(dispatcher, authenticator)
-    app = App(rpc, database, observation, list(middleware))
+    always = HTTPS_ONLY if public_url and public_url.startswith("https://") else {}
+    app = App(rpc, database, observation, middleware, always)
     app.add_route("/rpc", RpcResource(rpc))
     app.add_route("/openrpc.json", OpenRpcResource(discovery, authenticator))
     app.add_route("/healthz", HealthResource({}, observation))

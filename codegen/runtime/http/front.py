@@ -35,18 +35,18 @@ SHORT_BODY = 16 * 1024
 """A longer one takes so long to read that others would notice."""
 
 
-def _json(status: int, headers: Mapping[str, str], body: bytes) -> Response:
-    return response(status, [("Content-Type", JSON), *headers.items()], body)
-
-
-_BUSY = _json(Busy.status, *declared(Busy()))
-
-
 class Front:
-    """Answers requests with any WSGI application: all in the pool of what is slow."""
+    """Answers requests with any WSGI application: all in the pool of what is slow.
 
-    def __init__(self, application: wsgi.Wsgi, slow_threads: int = SLOW_THREADS) -> None:
+    `always` are headers of each answer that does not come from the application.
+    """
+
+    def __init__(
+        self, application: wsgi.Wsgi, slow_threads: int = SLOW_THREADS, always: Mapping[str, str] | None = None
+    ) -> None:
         self._application = application
+        self._always = dict(always or {})
+        self._busy = self._json(Busy.status, *declared(Busy()))
         self._log = Log()
         self._loop = asyncio.get_running_loop()
         self._pools = {Place.SLOW: Pool("slow", slow_threads, MOST_WAITING)}
@@ -79,7 +79,7 @@ class Front:
         def run() -> None:
             done: Callable[[], None]
             if connection.gone:  # nobody waits for it any more
-                done = partial(connection.respond, _BUSY)
+                done = partial(connection.respond, self._busy)
             else:
                 try:
                     done = partial(then, work())
@@ -91,7 +91,7 @@ class Front:
                 self._loop.call_soon_threadsafe(self._go_on)
 
         if not self._pools[place].give(run):
-            connection.respond(_BUSY)
+            connection.respond(self._busy)
 
     def _go_on(self) -> None:
         self._called = False  # first: what is done from here on calls again
@@ -99,14 +99,17 @@ class Front:
             self._done.popleft()()
 
     def _fault(self, request: Request, error: Exception) -> Response:
-        return _json(*failure(self._log, request.path(), error))
+        return self._json(*failure(self._log, request.path(), error))
+
+    def _json(self, status: int, headers: Mapping[str, str], body: bytes) -> Response:
+        return response(status, [("Content-Type", JSON), *self._always.items(), *headers.items()], body)
 
 
 class AppFront(Front):
     """Answers requests with an application of `create_app`: `/rpc` and `/healthz` go ahead of all generic parts."""
 
     def __init__(self, application: App, slow_threads: int = SLOW_THREADS) -> None:
-        super().__init__(application, slow_threads)
+        super().__init__(application, slow_threads, application.always)
         # PERF: SQLite has one writer at a time. More threads would ask it in turns whether they may, and be late.
         writers = 1 if application.database.dialect == "sqlite" else WRITE_THREADS
         self._pools |= {
@@ -115,11 +118,12 @@ class AppFront(Front):
         }
         application.database.only_read()
         self._app, self._rpc, self._log = application, application.rpc, application.observation.log
+        headers = application.always | HEADERS
         self._heads = {
-            status: head(status, [("Content-Type", JSON), *HEADERS.items()]) for status in (200, *STATUSES.values())
+            status: head(status, [("Content-Type", JSON), *headers.items()]) for status in (200, *STATUSES.values())
         }
-        self._nothing = response(204, HEADERS.items())
-        self._healthy = _json(200, HEADERS, HEALTHY)
+        self._nothing = response(204, headers.items())
+        self._healthy = self._json(200, HEADERS, HEALTHY)
 
     def __call__(self, request: Request, connection: Connection) -> None:
         if request.target == b"/rpc" and request.method == "POST" and request.headers.get("CONTENT_TYPE") == JSON:
@@ -156,5 +160,5 @@ class AppFront(Front):
         if body is None:
             return self._nothing
         if retry_after is not None:
-            return _json(status, {**HEADERS, "Retry-After": str(retry_after)}, body)
+            return self._json(status, {**HEADERS, "Retry-After": str(retry_after)}, body)
         return Response(self._heads[status], body, len(body))
