@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, get_type_hints
 
 from pydantic import TypeAdapter
-from pydantic_core import ValidationError, to_json
+from pydantic_core import ValidationError, from_json, to_json
 from typing_extensions import TypedDict
 
 
@@ -45,7 +45,7 @@ def fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
 
 def dumped(error: DeclaredError, fields: Mapping[str, Any]) -> dict[str, Any]:
     """The fields of an error, by the names of its parameters, as JSON values."""
-    values: dict[str, Any] = fields_of(type(error)).dump_python(dict(fields), mode="json", by_alias=True)
+    values: dict[str, Any] = from_json(fields_of(type(error)).dump_json(dict(fields), by_alias=True))
     return values
 
 
@@ -106,27 +106,39 @@ RUNTIME_ERRORS: tuple[type[DeclaredError], ...] = (
 """Those that every program has."""
 
 
+MOST_ERRORS = 20
+"""So many wrong parameters are told at once."""
+_LISTED = 1000
+"""pydantic lists all errors or none; more of them are not listed, for that would take as long as the call itself."""
+
+
 class InvalidParams(Exception):
     """Parameters that break a rule found only while the method runs: answered as -32602 with `data.errors`.
 
-    `path` names the parameter, with dots (`data.display_name`); `rule` is a word for the rule (`immutable`).
+    `path` names the parameter, with dots (`data.display_name`); `rule` is a word for the rule (`immutable`). `count` is
+    how many rules are broken; `errors` are the first of them.
     """
 
     def __init__(self, path: str, message: str, rule: str) -> None:
         self.errors = [{"path": path, "message": message, "rule": rule}]
+        self.count = 1
         super().__init__(f"{path}: {message}")
 
     @classmethod
     def of(cls, error: ValidationError) -> InvalidParams:
-        """What pydantic found. No values are told."""
-        found = cls("", f"{error.error_count()} wrong", "invalid")
-        found.errors = wrong_params(error)
-        return found
+        """What pydantic found: `path` with dots, pydantic's `message`, and its name of the `rule`. No values."""
+        count = error.error_count()
+        invalid = cls("", f"{count} mistakes, too many to list", "too_many")
+        invalid.count = count
+        if count <= _LISTED:
+            listed = error.errors(include_url=False, include_context=False, include_input=False)
+            invalid.errors = [
+                {"path": ".".join(map(str, found["loc"])), "message": found["msg"], "rule": found["type"]}
+                for found in listed[:MOST_ERRORS]
+            ]
+        return invalid
 
-
-def wrong_params(error: ValidationError) -> list[dict[str, Any]]:
-    """Each wrong parameter: `path` with dots, pydantic's `message`, and its name of the `rule`. No values."""
-    return [
-        {"path": ".".join(map(str, found["loc"])), "message": found["msg"], "rule": found["type"]}
-        for found in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
+    def data(self) -> dict[str, Any]:
+        """What the caller is told."""
+        more = {"count": self.count} if self.count > len(self.errors) else {}
+        return {"errors": self.errors, **more}

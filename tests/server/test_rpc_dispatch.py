@@ -206,9 +206,9 @@ def test_wrong_params_say_where_and_why(server: Server, params: Any, path: str, 
 
 
 def test_thousands_of_unknown_params_are_not_told_one_by_one(server: Server) -> None:
-    error = server.error("subtract", {f"p{number}": number for number in range(50_000)})
+    error = server.error("subtract", {f"p{number}": number for number in range(20_000)})
     assert error["data"]["errors"] == [
-        {"path": "2", "message": "takes at most 2 parameters, not 50000", "rule": "too_many"}
+        {"path": "2", "message": "takes at most 2 parameters, not 20000", "rule": "too_many"}
     ]
 
 

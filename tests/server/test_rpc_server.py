@@ -189,6 +189,16 @@ def test_statuses(client: httpx.Client, method: str, headers: dict[str, str], st
     assert (response.status_code, response.json()["error"]["data"]["error"]) == (status, slug)
 
 
+@pytest.mark.parametrize("value", [b"\xff\xfe", b"Bearer \xc3\xa9", b"session=\xf0\x80", b"open sesame\xff"])
+@pytest.mark.parametrize("name", [b"authorization", b"x-example-secret", b"cookie", b"origin", b"content-type", b"x-y"])
+def test_bytes_that_are_no_text_are_nobody(client: httpx.Client, name: bytes, value: bytes) -> None:
+    body = b'{"jsonrpc":"2.0","id":1,"method":"for_me"}'
+    headers = {b"content-type": b"application/json", name: value}
+    answer = client.post("/rpc", content=body, headers=list(headers.items()))
+    assert answer.status_code == (415 if name == b"content-type" else 401)
+    assert client.get("/openrpc.json", headers=[(name, value)]).status_code in (200, 401)
+
+
 # --- discovery ----------------------------------------------------------------------------------------------------
 
 

@@ -38,7 +38,8 @@ _INVALID_PARAMS: Schema = {
                         "rule": {"type": "string", "description": "A word for the rule that does not hold."},
                     },
                 },
-            }
+            },
+            "count": {"type": "integer", "description": "How many there are, where not all of them are listed."},
         },
     },
 }

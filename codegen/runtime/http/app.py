@@ -17,6 +17,7 @@ from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.http.reference import ReferenceResource
 from codegen.runtime.reference.pages import Reference
+from codegen.runtime.rpc.answers import as_json
 from codegen.runtime.rpc.auth import Authenticator, Environ
 from codegen.runtime.rpc.discovery import Discovery
 from codegen.runtime.rpc.dispatch import STATUSES, Answer, Dispatcher, Limits
@@ -32,6 +33,7 @@ HTTPS_ONLY = {"Strict-Transport-Security": "max-age=31536000"}
 """Sent with every answer of a program that is reached by https: a browser comes by nothing else for a year."""
 HEALTHY = to_json({"status": "ok"})
 _READING = frozenset({"GET", "HEAD", "OPTIONS"})
+_LONGEST_NUMBER = 18
 Check = Callable[[], None]
 """Raises when what it asks about is not ready; the text of the exception is shown."""
 
@@ -241,7 +243,7 @@ class WebhookResource:
         except InvalidParams as error:
             code = 400
             resp.status = 400
-            resp.data = to_json({"error": "invalid", "errors": error.errors})
+            resp.data = as_json({"error": "invalid", **error.data()})
         except Unavailable as error:
             code = error.answer.code
             hindered(resp, self._observation.log, error, request_id=context.request_id, webhook=self._webhook.name)
@@ -270,9 +272,9 @@ def read_body(environ: Mapping[str, Any], limit: int) -> bytes:
     declared = environ.get("CONTENT_LENGTH")
     if declared and not (declared.isascii() and declared.isdecimal()):
         raise falcon.HTTPBadRequest(description="the Content-Length is no number")
-    length = int(declared) if declared else limit + 1 if environ.get("wsgi.input_terminated") else 0
-    if length > limit and declared:
+    if declared and (len(declared) > _LONGEST_NUMBER or int(declared) > limit):
         raise _too_large(limit)
+    length = int(declared) if declared else limit + 1 if environ.get("wsgi.input_terminated") else 0
     stream = environ["wsgi.input"]
     body: bytes = stream.read(length)
     while len(body) < length and (more := stream.read(length - len(body))):
@@ -303,7 +305,7 @@ def hindered(resp: falcon.Response, log: Log, error: Unavailable, **about: Any) 
 def declared(error: DeclaredError) -> tuple[dict[str, str], bytes]:
     """The headers and the body of a declared error over plain HTTP."""
     headers = HEADERS if error.retry_after is None else {**HEADERS, "Retry-After": str(error.retry_after)}
-    return headers, to_json({"error": error.slug, "message": str(error), **error.data()})
+    return headers, as_json({"error": error.slug, "message": str(error), **error.data()})
 
 
 def _refuse(resp: falcon.Response, error: DeclaredError, status: int) -> None:

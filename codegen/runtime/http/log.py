@@ -11,9 +11,9 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from multiprocessing.util import Finalize
 from time import sleep, time
 from typing import Any, NamedTuple
@@ -21,11 +21,15 @@ from typing import Any, NamedTuple
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
+from codegen.runtime.errors import InvalidParams
 from codegen.runtime.values.struct import REDACTED
 
 PAUSE = 0.02
 """Seconds that a line may wait before it is written. PERF: while a batch is written no call is served, and at full load
 five thousand lines had gathered in 0.2 s: calls then waited 6 ms."""
+
+LONGEST, FRAMES, CAUSES = 1000, 40, 5
+"""Of a fault so many characters of a text are told, the innermost frames, and causes of causes."""
 
 Write = Callable[[bytes], object]
 
@@ -65,6 +69,7 @@ class Log:
         self._wake = threading.Event()
         self._asleep = True
         self._writer: threading.Thread | None = None
+        self._lost = 0
         Finalize(None, self.flush, exitpriority=0)  # worker processes do not run what `atexit` holds
         os.register_at_fork(after_in_child=self._forked)
 
@@ -83,20 +88,28 @@ class Log:
             self._awake()
 
     def flush(self) -> None:
-        """Write what waits, in order."""
+        """Write what waits, in order. Lines that cannot be written are lost: calls go on where nobody reads the log."""
         with self._lock:
-            lines: list[str] = []
-            second, prefix = -1, ""  # PERF: lines come many a second, and the date costs more than the rest of one
-            while self._pending:
-                moment, what = self._pending.popleft()
-                whole = int(moment)
-                if whole != second:
-                    second, prefix = whole, datetime.fromtimestamp(whole, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-                stamp = f"{prefix}.{int((moment - whole) * 1000):03}+00:00"
-                lines.append(_call_line(stamp, what) if isinstance(what, Call) else _line(stamp, what))
-            if lines:
-                with suppress(OSError):  # calls go on where nobody reads the log
-                    self._write("\n".join([*lines, ""]).encode())
+            lines = self._texts()
+            if not lines:
+                return
+            lost = Line("error", "log lines lost", {"at_most": self._lost})
+            # The last line that was begun may be torn: an empty line ends it.
+            before = ["", _line(_stamp(time()), lost)] if self._lost else []
+            try:
+                self._write("\n".join([*before, *lines, ""]).encode())
+                self._lost = 0
+            except OSError:
+                self._lost += len(lines)
+
+    def _texts(self) -> list[str]:
+        """The lines that wait."""
+        lines: list[str] = []
+        while self._pending:
+            moment, what = self._pending.popleft()
+            stamp = _stamp(moment)
+            lines.append(_call_line(stamp, what) if isinstance(what, Call) else _line(stamp, what))
+        return lines
 
     def _awake(self) -> None:
         self._asleep = False
@@ -124,34 +137,76 @@ class Log:
         self._lock, self._wake, self._writer, self._asleep = threading.Lock(), threading.Event(), None, True
 
 
+def _stamp(moment: float) -> str:
+    second = int(moment)
+    return f"{_second(second)}.{int((moment - second) * 1000):03}+00:00"
+
+
+@lru_cache(2)  # PERF: lines come many a second, and the date costs more than the rest of one
+def _second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+
+
 def _line(stamp: str, line: Line) -> str:
-    return to_json({"time": stamp, "level": line.level, "event": line.event, **line.fields}, fallback=repr).decode()
+    said = {"time": stamp, "level": line.level, "event": line.event, **line.fields}
+    try:
+        return _json(said)
+    except Exception:  # a field that no JSON can hold: half a character, a circle, an object without `repr`
+        return _json({name: _printable(value) for name, value in said.items()})
+
+
+def _json(value: Any) -> str:
+    return to_json(value, fallback=_shown, inf_nan_mode="null").decode()
+
+
+def _printable(value: Any) -> Any:
+    try:
+        _json(value)
+    except Exception:
+        return _shown(value)
+    return value
+
+
+def _shown(value: Any) -> str:
+    """The `repr` of any object, in ASCII."""
+    try:
+        text = repr(value)
+    except Exception:
+        text = f"<a {type(value).__name__} that cannot be printed>"
+    return text[:LONGEST].encode("ascii", "backslashreplace").decode()
 
 
 def _call_line(stamp: str, call: Call) -> str:
     """PERF: put together by hand; names of methods and ids of requests are plain, only the caller may need escapes."""
     request_id, method, scope, sid, code, seconds = call
-    caller = "null" if sid is None else to_json(sid).decode()
+    caller = "null" if sid is None else _json(sid if sid.isascii() else _shown(sid))
     return (
         f'{{"time":"{stamp}","level":"info","event":"rpc","request_id":"{request_id}","method":"{method}",'
         f'"scope":"{scope}","caller":{caller},"code":{code},"ms":{seconds * 1000:.3f}}}'
     )
 
 
-def described(error: BaseException) -> dict[str, Any]:
-    """A fault for the log: nothing of the values it was about."""
-    if isinstance(error, ValidationError):
-        message = "; ".join(
-            f"{'.'.join(map(str, found['loc']))}: {found['type']}"
-            for found in error.errors(include_url=False, include_context=False, include_input=False)
-        )
-    else:
-        message = str(error).partition("\n")[0]
-    frames = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    found: dict[str, Any] = {"error": type(error).__name__, "message": message, "frames": frames}
-    if error.__cause__ is not None:
-        found["cause"] = described(error.__cause__)
+def described(error: BaseException, depth: int = 0) -> dict[str, Any]:
+    """A fault for the log: nothing of the values it was about. Never fails, whatever the exception does."""
+    frames = traceback.StackSummary.extract(traceback.walk_tb(error.__traceback__), limit=-FRAMES, lookup_lines=False)
+    found: dict[str, Any] = {
+        "error": type(error).__name__,
+        "message": _message(error),
+        "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+    }
+    if error.__cause__ is not None and depth < CAUSES:
+        found["cause"] = described(error.__cause__, depth + 1)
     return found
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, ValidationError):
+        return "; ".join(f"{found['path']}: {found['rule']}" for found in InvalidParams.of(error).errors)
+    try:
+        text = str(error)
+    except Exception:
+        return f"<a {type(error).__name__} whose text cannot be had>"
+    return text.partition("\n")[0][:LONGEST].encode("utf-8", "backslashreplace").decode()
 
 
 def redacted(value: Any) -> Any:

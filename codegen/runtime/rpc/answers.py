@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from pydantic_core import to_json
@@ -18,9 +17,6 @@ MESSAGES = {
     INVALID_PARAMS: "Invalid params",
     INTERNAL_ERROR: "Internal error",
 }
-
-MOST_ERRORS = 100
-"""So many wrong parameters are told at once."""
 
 _SUCCESS = b'{"jsonrpc":"2.0","result":'
 _FAILURE = b'{"jsonrpc":"2.0","error":'
@@ -38,21 +34,22 @@ def failure(error: bytes, id_: bytes) -> bytes:
     return _FAILURE + error + _ID + id_ + _END
 
 
+def as_json(value: Any) -> bytes:
+    """JSON to its letter: a number that is not finite is null."""
+    return to_json(value, inf_nan_mode="null")
+
+
 def protocol_error(code: int, data: Any = None) -> bytes:
     """The error object of one of the protocol's own codes."""
     error: dict[str, Any] = {"code": code, "message": MESSAGES[code]}
     if data is not None:
         error["data"] = data
-    return to_json(error)
+    return as_json(error)
 
 
 def declared_error(error: DeclaredError) -> bytes:
     """The error object of a declared error. The slug is ours even where a field is called `error`."""
-    return to_json({"code": error.code, "message": str(error), "data": {**error.data(), "error": error.slug}})
-
-
-def invalid_params(errors: Iterable[dict[str, Any]]) -> bytes:
-    return protocol_error(INVALID_PARAMS, {"errors": list(errors)[:MOST_ERRORS]})
+    return as_json({"code": error.code, "message": str(error), "data": {**error.data(), "error": error.slug}})
 
 
 def encode_id(value: Any) -> bytes | None:

@@ -33,8 +33,8 @@ class Anonymous:
 
 
 def same_secret(given: str, secret: str) -> bool:
-    """Compare in a time that tells nothing about where they differ."""
-    return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), secret.encode())
+    """Compare a header, whose characters are bytes in WSGI, in a time that tells nothing about where they differ."""
+    return hmac.compare_digest(given.encode("latin-1", "replace"), secret.encode())
 
 
 def environ_name(header: str) -> str:
@@ -44,7 +44,7 @@ def environ_name(header: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """The usual ways to say who one is; what a program does not set, it does not take.
+    """The usual ways to say who one is; what a program does not set, it does not take. Tokens and cookies are ASCII.
 
     `bearer` finds the caller of an `Authorization: Bearer` token, `session` that of the cookie `cookie`. A header that
     other sites cannot send (the admin secret, a bearer token) goes before the cookie. A call that rests on the cookie
@@ -78,13 +78,14 @@ class Credentials:
         authorization = environ.get("HTTP_AUTHORIZATION")
         if authorization is not None and self.bearer is not None:
             scheme, _, token = authorization.partition(" ")
-            caller = self.bearer(token.strip()) if scheme.lower() == "bearer" else None
+            caller = self.bearer(token.strip()) if scheme.lower() == "bearer" and token.isascii() else None
             if caller is None:
                 raise Unauthorized
             return caller
         cookies = environ.get("HTTP_COOKIE")
         if cookies is not None and self.session is not None:
-            caller = self.session(value) if (value := cookie_value(cookies, self.cookie)) else None
+            value = cookie_value(cookies, self.cookie)
+            caller = self.session(value) if value and value.isascii() else None
             if caller is not None:
                 if environ.get("HTTP_ORIGIN") not in self.origins and environ["REQUEST_METHOD"] not in _SAFE:
                     raise Forbidden

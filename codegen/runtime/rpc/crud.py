@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, NotRequired, Required, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter
-from pydantic_core import SchemaValidator, to_json
+from pydantic_core import SchemaValidator
 from typing_extensions import TypedDict
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
+from codegen.runtime.rpc.answers import as_json
 from codegen.runtime.rpc.method import Method, Place
 from codegen.runtime.storage.database import Database, UnknownReference
 from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
@@ -81,7 +82,7 @@ class _Crud:
                 param_names=tuple(params.__annotations__),
                 auth=self.type.auth,
                 call=getattr(self, verb),
-                encode=to_json,
+                encode=as_json,
                 transaction="none",
                 safe=verb in SAFE,
                 place=self._place(verb),

@@ -17,14 +17,13 @@ from typing import Any, NamedTuple, Protocol
 from pydantic_core import ValidationError, from_json
 
 from codegen.runtime.context import Caller, Clock, Context, Scope
-from codegen.runtime.errors import DeclaredError, Forbidden, InvalidParams, Unauthorized, wrong_params
+from codegen.runtime.errors import MOST_ERRORS, DeclaredError, Forbidden, InvalidParams, Unauthorized
 from codegen.runtime.rpc import answers
 from codegen.runtime.rpc.answers import (
     INTERNAL_ERROR,
     INVALID_PARAMS,
     INVALID_REQUEST,
     METHOD_NOT_FOUND,
-    MOST_ERRORS,
     PARSE_ERROR,
     encode_id,
     failure,
@@ -34,7 +33,7 @@ from codegen.runtime.rpc.answers import (
 from codegen.runtime.rpc.idempotency import perform
 from codegen.runtime.rpc.method import Method, Place
 from codegen.runtime.storage.database import Database, ReadOnlyThread, Unavailable
-from codegen.runtime.values.bounds import deeper_than, has_infinity
+from codegen.runtime.values.bounds import deeper_than, has_infinity, more_members_than
 
 STATUSES: Mapping[int, int] = {1401: 401, 1403: 403, 1429: 429}
 """Errors of a single call that the HTTP status tells too; all others are answered with 200."""
@@ -42,11 +41,12 @@ STATUSES: Mapping[int, int] = {1401: 401, 1403: 403, 1429: 429}
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`body` in bytes; `depth` counts the envelope as level 1."""
+    """`body` in bytes; `depth` counts the envelope as level 1; `members` are those of all objects of a body."""
 
     body: int = 1 << 20
     batch: int = 100
     depth: int = 64
+    members: int = 32_768
 
 
 class Answer(NamedTuple):
@@ -137,6 +137,8 @@ class Dispatcher:
         """The request in a body, for `place` and `perform`; nothing is called yet."""
         if deeper_than(body, self.limits.depth):
             return self._too_deep(body)
+        if more_members_than(body, self.limits.members):
+            return Unreadable(INVALID_REQUEST, {"reason": f"more than {self.limits.members} members of objects"})
         try:
             request = from_json(body, allow_inf_nan=False)
         except ValueError as error:
@@ -241,13 +243,13 @@ class Dispatcher:
                     raise _too_many(method, params)
                 values = method.params.validate_python(params)
             except ValidationError as error:  # one that the method itself meets is a fault
-                return b"", answers.invalid_params(wrong_params(error)), INVALID_PARAMS
+                return b"", protocol_error(INVALID_PARAMS, InvalidParams.of(error).data()), INVALID_PARAMS
             try:
                 outcome = perform(method, context, values), b"", 0
             except DeclaredError as error:
                 outcome = b"", answers.declared_error(error), error.code
         except InvalidParams as error:
-            outcome = b"", answers.invalid_params(error.errors), INVALID_PARAMS
+            outcome = b"", protocol_error(INVALID_PARAMS, error.data()), INVALID_PARAMS
         except ReadOnlyThread:
             raise
         except Unavailable as error:

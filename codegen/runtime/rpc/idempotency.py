@@ -24,6 +24,7 @@ from pydantic_core import from_json, to_json
 
 from codegen.runtime.context import Caller, Context
 from codegen.runtime.errors import RUNTIME_ERRORS, Busy, Conflict, DeclaredError, raised
+from codegen.runtime.rpc.answers import as_json
 from codegen.runtime.rpc.method import Method
 from codegen.runtime.storage.database import Duplicate, Restart, Unavailable
 from codegen.runtime.values.sid import new_sid
@@ -204,7 +205,7 @@ class _Attempt:
 
     def failed(self, row: _Row, error: DeclaredError) -> None:
         kept = {"slug": error.slug, "message": str(error), "data": error.data()}
-        self._change(FAILED, row, to_json(kept, inf_nan_mode="null").decode())
+        self._change(FAILED, row, as_json(kept).decode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""What a JSON text may not be though it is one: nested too deep, or with numbers beyond any that Python keeps."""
+"""What a JSON text may not be though it is one: too deep, with too many members, with numbers beyond Python's."""
 
 import re
 from itertools import accumulate
@@ -8,6 +8,7 @@ from typing import Any
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _LARGE_EXPONENT = re.compile(rb"[0-9][eE]\+?[0-9]{3}").search
 _LONG = b"0" * 200
+_BLANK = b" \t\r\n"
 _TO_ZERO = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one up, one down
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
@@ -23,6 +24,18 @@ def deeper_than(text: bytes, limit: int) -> bool:
         return False
     steps = _STRING.sub(b"", text).translate(_STEPS, _NO_BRACKETS)
     return max(accumulate(memoryview(steps).cast("b")), default=0) > limit
+
+
+def more_members_than(text: bytes, limit: int) -> bool:
+    """Whether the objects of a text have more than `limit` members together. Texts that are no JSON may answer either
+    way.
+
+    A member takes six bytes, so short texts cost nothing. Others cost a count of what may be the end of a name; only
+    where that is too high and quotes within strings may be what was counted, strings are taken out.
+    """
+    if len(text) <= 6 * limit or text.translate(None, _BLANK).count(b'":') <= limit:
+        return False
+    return rb"\"" not in text or _STRING.sub(b"", text).count(b":") > limit
 
 
 def has_infinity(text: bytes, value: Any) -> bool:
