@@ -120,7 +120,7 @@ class Run:
         from codegen.emit.run.generate import write
 
         try:
-            write(self.out, wanted, differences, self._manifest(old, wanted, kinds, digest), self.command)
+            write(self.out, wanted, differences, (old, self._manifest(old, wanted, kinds, digest)), self.command)
         except OSError as error:
             self._unwritable(error)
             return False

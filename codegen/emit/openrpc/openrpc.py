@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from codegen.emit.calls.catalogue import Catalogue, Section, catalogue
+from codegen.emit.header import header
 from codegen.emit.json_text import json_text
 from codegen.emit.openrpc.components import Primitives, Schemas, SharedExamples
 from codegen.emit.openrpc.methods import SHARED_PARAMS, Methods
@@ -78,7 +79,8 @@ _DISCOVER: Schema = {
 
 
 def emit(program: Program) -> Iterable[Output]:
-    yield Output("openrpc.json", json_text(document(program)))
+    sources = [file for module in program.modules for file in module.files]
+    yield Output("openrpc.json", json_text({"x-generated": header(sources, "").strip(), **document(program)}))
 
 
 def document(program: Program) -> dict[str, Any]:

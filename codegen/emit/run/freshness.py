@@ -40,7 +40,7 @@ def touched(out: Path, manifest: Manifest, kinds: Collection[str]) -> list[Diffe
             data = _read(out / path)
             if data is None:
                 found.append(Difference("missing", path))
-            elif digest(data) != entry.digest:
+            elif not entry.has(data):
                 found.append(Difference("edited", path))
     return found
 
@@ -67,13 +67,13 @@ def _differences(
         elif entry is None:
             yield Difference("changed" if MARK.encode() in data[:1000] else "in the way", path)
         else:
-            yield Difference("changed" if digest(data) == entry.digest else "edited", path)
+            yield Difference("changed" if entry.has(data) else "edited", path)
     yield from (Difference("in the way", path) for path in blocking)
     for path, entry in manifest.files.items():
         if path not in wanted and entry.kind in kinds:
             data = _read(out / path)
             if data is not None:
-                yield Difference("orphan" if digest(data) == entry.digest else "edited", path)
+                yield Difference("orphan" if entry.has(data) else "edited", path)
 
 
 def _obstacle(out: Path, path: str) -> str | None:

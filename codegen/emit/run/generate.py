@@ -84,21 +84,26 @@ def write(
     out: Path,
     wanted: Mapping[str, Wanted],
     differences: list[Difference],
-    manifest: Manifest,
+    manifests: tuple[Manifest, Manifest],
     command: str = COMMAND,
 ) -> None:
     """Make the output directory as wanted: write what differs, remove what is in the old manifest only.
 
-    Each file is replaced in one step, the manifest last, so that an interrupted run is seen and mended by the next.
+    Each file is replaced in one step. `manifests` are the old and the new one. Before the first file is touched the
+    manifest knows both states of each, so that whatever an interrupted run leaves is known for ours by the next.
     Raises OSError where a file cannot be written.
     """
+    old, new = manifests
     sweep(out)
-    for difference in differences:
+    touched = [difference for difference in differences if difference.path != NAME]
+    if touched:
+        _replace(out / NAME, old.under_way_to(new).text(command).encode())
+    for difference in touched:
         if difference.path in wanted:
             _replace(out / difference.path, wanted[difference.path].data)
-        elif difference.path != NAME:
+        else:
             _remove(out, out / difference.path)
-    text = manifest.text(command).encode()
+    text = new.text(command).encode()
     path = out / NAME
     if not path.exists() or path.read_bytes() != text:
         _replace(path, text)

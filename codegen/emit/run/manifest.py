@@ -14,6 +14,7 @@ from pathlib import Path, PurePosixPath
 
 import codegen
 from codegen.emit.header import ADVICE, COMMAND, naming
+from codegen.emit.json_text import json_text
 from codegen.source.diagnostics import Report
 from codegen.source.files import discover
 
@@ -31,21 +32,40 @@ _PARTS = (".py", ".j2", ".css", ".js", ".ts", ".json")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
+    """`earlier` are digests that the file may still have after a run that was interrupted."""
+
     kind: str
     digest: str
+    earlier: tuple[str, ...] = ()
+
+    def has(self, data: bytes) -> bool:
+        """Whether a file's content is ours."""
+        return digest(data) in (self.digest, *self.earlier)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`input` is the digest of schemas and generator, None where only some kinds were written since."""
+    """`input` is the digest of schemas and generator, None where only some kinds were written since, or none wholly."""
 
     input: str | None = None
     files: Mapping[str, Entry] = field(default_factory=dict)
 
     def text(self, command: str) -> str:
-        files = {path: {"kind": entry.kind, "sha256": entry.digest} for path, entry in sorted(self.files.items())}
+        """As it is written: kind → path → digest, and behind that the earlier ones."""
+        files: dict[str, dict[str, str]] = {}
+        for path, entry in sorted(self.files.items()):
+            files.setdefault(entry.kind, {})[path] = " ".join((entry.digest, *entry.earlier))
         document = {"$comment": naming(command, f"{MARK}. {ADVICE}"), "input": self.input, "files": files}
-        return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        return json_text(document)
+
+    def under_way_to(self, wanted: Manifest) -> Manifest:
+        """What to write before the files are: it knows each of them as it was and as it will be."""
+        files = dict(self.files)
+        for path, entry in wanted.files.items():
+            old = self.files.get(path)
+            earlier = dict.fromkeys((old.digest, *old.earlier) if old is not None else ())
+            files[path] = Entry(entry.kind, entry.digest, tuple(each for each in earlier if each != entry.digest))
+        return Manifest(None, files)
 
 
 def read_manifest(out: Path) -> Manifest:
@@ -53,11 +73,19 @@ def read_manifest(out: Path) -> Manifest:
     try:
         document = json.loads((out / NAME).read_bytes())
         files = {
-            path: Entry(entry["kind"], entry["sha256"]) for path, entry in document["files"].items() if _inside(path)
+            path: Entry(kind, *_digests(text))
+            for kind, entries in document["files"].items()
+            for path, text in entries.items()
+            if _inside(path)
         }
         return Manifest(document["input"], files)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Manifest()
+
+
+def _digests(text: str) -> tuple[str, tuple[str, ...]]:
+    first, *earlier = text.split()
+    return first, tuple(earlier)
 
 
 def _inside(path: str) -> bool:
