@@ -19,7 +19,6 @@ from generated.tables import STORED
 from handlers.composition import Assembly, assemble, load_settings
 from handlers.domain import Domain
 from handlers.pages.routes import add_pages
-from handlers.server import metrics_directory
 from handlers.settings import Settings
 from handlers.version import require_current
 from handlers.work.jobs import Runner, start
@@ -71,7 +70,7 @@ def application(assembly: Assembly, validate_results: bool = False) -> App:
         clock=site.clock,
         limits=Limits(body=settings.max_body_bytes, batch=settings.max_batch),
         authenticator=authenticator,
-        observation=Observation(Metrics(methods, metrics_directory(settings)), site.log),
+        observation=Observation(Metrics(methods), site.log),
         ready={"migrations": lambda: require_current(database)},
         middleware=[each for part in parts for each in part.middleware],
         public_url=settings.public_url,

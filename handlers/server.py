@@ -1,15 +1,9 @@
 """Run the web processes."""
 
 from collections.abc import Callable
-from pathlib import Path
 
 from codegen.runtime.http.serve import serve as serve_application
 from handlers.settings import Settings
-
-
-def metrics_directory(settings: Settings) -> Path:
-    """Where the web processes of one server count together."""
-    return settings.var_dir / "metrics" / str(settings.port)
 
 
 def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
@@ -22,6 +16,5 @@ def serve(settings: Settings, when_ready: Callable[[], None]) -> None:
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
-        metrics=metrics_directory(settings),
         when_ready=when_ready,
     )

@@ -29,6 +29,7 @@ class ApiKeys:
     """The keys in a database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
         self.clock = clock
         self.keys = Store.of(API_KEY, database)
         self.users = Store.of(USER, database)
@@ -87,9 +88,13 @@ class ApiKeys:
         return Caller("node", key.node_id) if key.node_id is not None and self._may_call(key.node_id) else None
 
     def _note_use(self, sid: str, now: datetime) -> None:
-        """So that keys nobody uses are found; a call is not refused because it cannot be noted."""
-        with suppress(Unavailable):
+        """So that keys nobody uses are found; a call neither waits nor is refused because of it."""
+
+        def note() -> None:
             self.keys.patch(sid, {"last_used_at": now})
+
+        with suppress(Unavailable):
+            self._database.run_at_once(note)
 
     def _may_call(self, node_id: str) -> bool:
         node = self.nodes.one({"node_id": node_id})

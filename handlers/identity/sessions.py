@@ -168,8 +168,8 @@ class Sessions:
             self.database.change(self._seen, (moment, longest, longest, session.sid, moment))
             self.database.change(self._active, (moment, session.user_sid, moment))
 
-        with suppress(Unavailable):  # the next request says it; no page is refused because of a time stamp
-            self.database.run(work)
+        with suppress(Unavailable):  # the next request says it; no page waits or is refused because of a time stamp
+            self.database.run_at_once(work)
 
     def _now(self) -> datetime:
         return self.clock.now().replace(microsecond=0)

@@ -42,7 +42,7 @@ def dispatcher(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dispatcher]
         methods,
         database,
         EXAMPLE.FixedClock(),
-        Observation(Metrics(methods, folder / "metrics"), Log(lambda lines: None)),
+        Observation(Metrics(methods), Log(lambda lines: None)),
     )
     database.close()
 

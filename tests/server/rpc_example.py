@@ -167,6 +167,6 @@ def create() -> App:
         methods=every,
         database=open_database(folder),
         authenticator=CREDENTIALS,
-        observation=Observation(Metrics(every, folder / "metrics"), Log()),
+        observation=Observation(Metrics(every), Log()),
         clock=FixedClock(),
     )

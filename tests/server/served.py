@@ -38,7 +38,7 @@ class Served:
             "import sys; from pathlib import Path; from codegen.runtime.http.serve import serve; "
             "from codegen.runtime.http.connection import Deadlines; "
             f"serve({target!r}, host='127.0.0.1', port={self.port}, workers={workers}, "
-            f"metrics=Path({str(folder / 'metrics')!r}), when_ready=Path({str(folder / 'ready')!r}).touch, {settings})"
+            f"when_ready=Path({str(folder / 'ready')!r}).touch, {settings})"
         )
         environment = {**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)}
         with self.log.open("wb") as log:

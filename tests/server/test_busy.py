@@ -25,12 +25,14 @@ from codegen.runtime.storage.database import Database, Restart, Unavailable
 from generated.models.onboarding import LoginMethod
 from handlers.app import build
 from handlers.composition import load_settings
+from handlers.identity.api_keys import ApiKeys
 from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
 from handlers.version import migrate
 from tests.server.people import Person
 from tests.server.site import ADMIN, SECRET
+from tests.waiting import PATIENCE
 
 ORIGIN = "http://127.0.0.1:9920"
 
@@ -140,6 +142,40 @@ def test_every_way_in_says_busy(product: Product) -> None:
     told = [line for line in map(json.loads, b"".join(product.logged).splitlines()) if line["event"] == "busy"]
     assert len(told) >= 5
     assert all("lock" in line["message"] for line in told if line.get("method") != "user.patch")
+
+
+def test_who_only_reads_waits_for_no_writer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str) -> None:
+    """That a session or a key was seen is noted where nobody is waited for, else by the next request."""
+    monkeypatch.setattr("codegen.runtime.storage.database.BUSY_TIMEOUT", PATIENCE)
+    product = Product(tmp_path, database_url)
+    keys = ApiKeys(product.database, SystemClock())
+    bearer = {"Authorization": f"Bearer {keys.create_for_user(product.user.sid, 'reader').secret}"}
+    product.database.execute('UPDATE "session" SET "last_seen_at" = "last_seen_at" - 3600')
+
+    def noted() -> list[bool]:
+        """Whether the session and the key."""
+        ((seen, made),) = product.database.execute('SELECT "last_seen_at", "created_at" FROM "session"')
+        ((used,),) = product.database.execute('SELECT "last_used_at" FROM "api_key"')
+        return [seen >= made, used is not None]
+
+    def read() -> None:
+        page = product.client.simulate_get("/dashboard", cookies={"hl_session": product.cookie})
+        assert page.status_code == 200
+        me = {"jsonrpc": "2.0", "id": 1, "method": "identity.me", "params": {}}
+        assert "result" in product.client.simulate_post("/rpc", json=me, headers=bearer).json
+
+    other = Database.open(database_url)
+    began = time.monotonic()
+    with other.transaction():
+        other.execute('UPDATE "session" SET "ip" = "ip"')
+        other.execute('UPDATE "api_key" SET "name" = "name"')
+        read()
+    assert time.monotonic() - began < PATIENCE / 2
+    assert noted() == [False, False]
+    read()
+    assert noted() == [True, True]
+    other.close()
+    product.database.close()
 
 
 def test_a_database_that_is_away_is_busy_too(short: None, tmp_path: Path, postgresql_url: str) -> None:

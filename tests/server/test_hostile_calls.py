@@ -111,7 +111,7 @@ class Server:
             EXAMPLE.method("infinite", lambda context: [float("inf"), {"x": float("nan")}]),
         ]
         self.database: Database = EXAMPLE.open_database(folder)
-        observation = Observation(Metrics(methods, folder / "metrics"), self.log)
+        observation = Observation(Metrics(methods), self.log)
         self.dispatcher = Dispatcher(methods, self.database, EXAMPLE.FixedClock(), observation)
 
     def send(self, *calls: dict[str, Any]) -> Any:

@@ -61,7 +61,7 @@ class App:
             methods=methods,
             database=self.database,
             authenticator=EXAMPLE.CREDENTIALS,
-            observation=Observation(Metrics(methods, folder / "metrics"), self.log, FailingSink()),
+            observation=Observation(Metrics(methods), self.log, FailingSink()),
             ready={"migrations": self._ready},
             collectors=[Pool()],
         )
@@ -110,7 +110,7 @@ def test_an_unreachable_database_is_not_ready_and_why_is_for_the_log(tmp_path: P
             methods=[],
             database=database,
             authenticator=Anonymous(),
-            observation=Observation(Metrics([], tmp_path), Log(log.append)),
+            observation=Observation(Metrics([]), Log(log.append)),
         )
     )
     answer = client.simulate_get("/readyz")

@@ -14,7 +14,7 @@ import pytest
 from codegen.runtime.context import ADMIN, PUBLIC, Caller
 from codegen.runtime.errors import Unauthorized
 from codegen.runtime.http.log import Log
-from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.metrics import Metrics, shared_areas
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc.dispatch import Dispatcher, Limits
 from codegen.runtime.values.bounds import deeper_than
@@ -30,7 +30,7 @@ class Server:
     def __init__(self, folder: Path) -> None:
         self.logged: list[bytes] = []
         self.log = Log(self.logged.append)
-        self.metrics = Metrics(EXAMPLE.methods(), folder / "metrics")
+        self.metrics = Metrics(EXAMPLE.methods())
         self.database = EXAMPLE.open_database(folder)
         self.dispatcher = Dispatcher(
             EXAMPLE.methods(), self.database, EXAMPLE.FixedClock(), Observation(self.metrics, self.log)
@@ -281,7 +281,7 @@ def test_a_batch_has_at_most_100_members(server: Server) -> None:
 
 
 def test_limits_are_settings(tmp_path: Path) -> None:
-    observation = Observation(Metrics([], tmp_path), Log(lambda lines: None))
+    observation = Observation(Metrics([]), Log(lambda lines: None))
     dispatcher = Dispatcher(
         [], EXAMPLE.open_database(tmp_path), EXAMPLE.FixedClock(), observation, Limits(batch=1, depth=2)
     )
@@ -420,14 +420,40 @@ def test_calls_are_counted(server: Server) -> None:
     assert 'method="sum"' not in text
 
 
-def test_counts_of_several_processes_add_up(tmp_path: Path) -> None:
-    Metrics.clear(tmp_path)
-    workers = [Metrics(EXAMPLE.methods(), tmp_path) for _ in range(3)]
-    for worker in workers:
+def foobars(metrics: Metrics) -> float:
+    """How many calls of `foobar` are told."""
+    for line in metrics.text().decode().splitlines():
+        if line.startswith('rpc_call_seconds_count{method="foobar"}'):
+            return float(line.split()[-1])
+    return 0.0
+
+
+def test_counts_of_several_processes_add_up() -> None:
+    areas, workers = shared_areas(3), [Metrics(EXAMPLE.methods()) for _ in range(3)]
+    for number, worker in enumerate(workers):
+        worker.share(areas, number)
         worker.add("foobar", 0, 0.002)
-    assert 'rpc_call_seconds_count{method="foobar"} 3.0' in workers[0].text().decode()
-    Metrics.clear(tmp_path)
-    assert "foobar" not in Metrics(EXAMPLE.methods(), tmp_path).text().decode()
+    assert [foobars(worker) for worker in workers] == [3.0] * 3
+    after = Metrics(EXAMPLE.methods())
+    after.share(areas, 1)
+    after.add("foobar", 0, 0.002)
+    assert foobars(after) == foobars(workers[0]) == 4.0, "who takes the place of one goes on with its counts"
+
+
+def test_counts_of_a_program_that_was_changed_begin_again() -> None:
+    areas, old, new = shared_areas(2), Metrics(EXAMPLE.methods()), Metrics(EXAMPLE.methods()[1:])
+    old.share(areas, 0)
+    for method in EXAMPLE.methods():
+        old.add(method.name, 0, 0.002)
+    new.share(areas, 1)
+    assert "rpc_call_seconds_count" not in new.text().decode(), "rows of others are not taken for ours"
+    new.share(areas, 0)
+    assert "rpc_call_seconds_count" not in new.text().decode()
+
+
+def test_metrics_that_have_no_room_say_so() -> None:
+    with pytest.raises(ValueError, match="have no room in 80 bytes"):
+        Metrics(EXAMPLE.methods()).share([memoryview(bytearray(80)).cast("d")], 0)
 
 
 def test_two_methods_of_one_name_are_refused(tmp_path: Path, server: Server) -> None:

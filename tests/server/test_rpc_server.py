@@ -35,12 +35,11 @@ def running(folder: Path, workers: int) -> Iterator[tuple[str, subprocess.Popen[
     """A server of the example program that answers already: its URL and its process. It ends without a fault."""
     url = f"http://127.0.0.1:{free_port()}"
     script = (
-        "import sys; from pathlib import Path; from codegen.runtime.http.serve import serve; "
-        f"serve('rpc_example:create', host='127.0.0.1', port={url.rpartition(':')[2]}, workers={workers}, "
-        "metrics=Path(sys.argv[1]))"
+        "from codegen.runtime.http.serve import serve; "
+        f"serve('rpc_example:create', host='127.0.0.1', port={url.rpartition(':')[2]}, workers={workers})"
     )
     with program(
-        [sys.executable, "-c", script, folder / "metrics"],
+        [sys.executable, "-c", script],
         ready=f"{url}/healthz",
         log=folder / "log",
         environment={**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)},
@@ -294,9 +293,9 @@ def test_the_log_is_json_lines_of_calls(client: httpx.Client, folder: Path) -> N
     wait_for(noted)
 
 
-def test_a_port_is_not_shared_with_another_program(client: httpx.Client, tmp_path: Path) -> None:
+def test_a_port_is_not_shared_with_another_program(client: httpx.Client) -> None:
     with pytest.raises(PortTaken, match="another program listens on"):
-        serve("rpc_example:create", host="127.0.0.1", port=client.base_url.port or 80, metrics=tmp_path)
+        serve("rpc_example:create", host="127.0.0.1", port=client.base_url.port or 80)
 
 
 def test_a_running_call_is_ended_before_the_server_stops(tmp_path: Path) -> None:

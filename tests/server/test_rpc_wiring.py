@@ -145,7 +145,7 @@ class Program:
                 authenticator=Credentials(
                     admin_header="X-Desk-Secret", admin_secret="s3cret", bearer={"clerk": Caller("user", "01CLERK")}.get
                 ),
-                observation=Observation(Metrics(methods, tmp_path / "metrics"), self.log),
+                observation=Observation(Metrics(methods), self.log),
             )
         )
 

@@ -19,6 +19,7 @@ from codegen.runtime.http.front import SLOW_THREADS
 from tests.server.people import Person
 from tests.server.served import LONG, call, message
 from tests.server.site import ADMIN, Site, bearer, site_on
+from tests.server.visitor import Visitor
 
 MANY = 200
 SLOW_WAYS = {
@@ -135,8 +136,8 @@ def test_a_provider_that_is_silent(site: Site, provider: SilentProvider) -> None
 
 
 @contextmanager
-def locked(site: Site) -> Iterator[None]:
-    """Nobody else can write. On PostgreSQL nobody can read users either."""
+def locked(site: Site, all_tables: bool = False) -> Iterator[None]:
+    """Nobody else can write. On PostgreSQL nobody can read users either, or any table."""
     if on_sqlite(site):
         path = site.directory / "var" / "hero-onboarding.db"
         connection = sqlite3.connect(path, isolation_level=None)
@@ -147,8 +148,32 @@ def locked(site: Site) -> Iterator[None]:
             connection.close()
         return
     with psycopg.connect(site.environment["HERO_ONBOARDING_DATABASE_URL"]) as other:
-        other.execute('LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE')
+        found = other.execute("SELECT quote_ident(tablename) FROM pg_tables WHERE schemaname = current_schema()")
+        tables = ", ".join(table for (table,) in found) if all_tables else '"user"'
+        other.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
         yield
+
+
+def test_a_database_that_stays_locked_is_busy_on_every_way_in(site: Site) -> None:
+    """However many wait for the one writer: they do not wait in turn, each for as long as the first."""
+    visitor = Visitor(site)
+    ways = {**visitor.ways(), "machine": lambda: visitor.adjust(100), "rpc": visitor.rename}
+    with ThreadPoolExecutor(20 * len(ways)) as pool, locked(site, all_tables=True):
+        waiting = [(name, pool.submit(come)) for name, come in ways.items() for _ in range(20)]
+        while not all(each.done() for _, each in waiting):
+            assert site.http.get("/healthz").status_code == 200
+            if on_sqlite(site):
+                visitor.reads()
+            time.sleep(0.2)
+        for name, each in waiting:
+            answer = each.result()
+            if name == "rpc":
+                assert answer.json()["error"]["code"] == 1453
+            if name != "rpc" or answer.status_code != 200:
+                assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1"), name
+    assert visitor.rename().json()["result"]
+    assert visitor.adjust(100).status_code == 200
+    visitor.reads()
 
 
 def test_a_locked_database_holds_up_writers_alone(site: Site) -> None:

@@ -8,8 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
+from codegen.runtime.http.app import App
+from tests.server import rpc_example
 from tests.server.served import LONG, Served, call, everything, message
 
 
@@ -40,6 +43,28 @@ def wait_for(what: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def create_when_told() -> App:
+    """The example program, which takes its time to load."""
+    folder = Path(os.environ["EXAMPLE_DIR"])
+    (folder / "loading").touch()
+    wait_for((folder / "go").exists)
+    return rpc_example.create()
+
+
+def test_clients_are_refused_until_the_first_worker_serves(tmp_path: Path) -> None:
+    """A connection that is taken would wait for an answer as long as the program takes to load."""
+    server = Served(tmp_path, "test_workers:create_when_told", workers=2, ready=False)
+    try:
+        wait_for((tmp_path / "loading").exists)
+        with pytest.raises(ConnectionRefusedError):
+            server.connect()
+        (tmp_path / "go").touch()
+        wait_for((tmp_path / "ready").exists)
+        assert httpx.get(f"{server.url}/readyz").status_code == 200
+    finally:
+        server.stop()
+
+
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Served]:
     served = Served(tmp_path, workers=2)
@@ -51,12 +76,17 @@ def server(tmp_path: Path) -> Iterator[Served]:
 def test_a_worker_that_dies_is_replaced(server: Served) -> None:
     first = children(server.process.pid)
     assert len(first) == 2
+    for _ in range(20):
+        assert server.post("foobar") == "bar"
     os.kill(min(first), signal.SIGKILL)
     assert server.post("foobar") == "bar", "the other one serves"
     wait_for(lambda: len(children(server.process.pid)) == 2)
     assert len(first & children(server.process.pid)) == 1
     assert '"event":"worker ended"' in server.log.read_text()
     assert server.post("foobar") == "bar"
+    for _ in range(4):  # whichever tells them
+        counts = httpx.get(f"{server.url}/metrics").text
+        assert 'rpc_call_seconds_count{method="foobar"} 22.0' in counts, "those of the killed one too"
 
 
 def test_ctrl_c_ends_all(server: Served) -> None:

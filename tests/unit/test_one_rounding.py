@@ -21,7 +21,6 @@ MAY_ROUND = {
     "handlers/payments/pages/top_up.py": "cents of a text",
     "handlers/pages/page.py": "milliseconds of a log line",
     "handlers/work/leases.py": "half of a lease's time",
-    "handlers/server.py": "a path",
     "providers/stripe/provider.py": "whole cents of an order, which is refused if anything is left",
     "providers/sandbox/stripe/api.py": "seconds to wait",
     "providers/sandbox/stripe/checkout.py": "the fee of a stand-in for the vendor, which rounds it",

@@ -137,6 +137,10 @@ class RpcEndpoint:
         except DeclaredError as refusal:
             return self._perform(request, PUBLIC, refusal), refusal.retry_after
 
+    def refuse(self, request: Any, refusal: DeclaredError) -> bytes | None:
+        """Answer every call of a request that was `read` with this error; None where nothing is to be answered."""
+        return self._perform(request, PUBLIC, refusal).body
+
 
 class RpcResource:
     """`POST /rpc` in Falcon, for any WSGI server."""

@@ -19,6 +19,7 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.http.pool import Pool
 from codegen.runtime.http.request import Request
 from codegen.runtime.http.response import Response, head, response
+from codegen.runtime.rpc import answers
 from codegen.runtime.rpc.dispatch import STATUSES
 from codegen.runtime.rpc.method import Place
 from codegen.runtime.storage.database import ReadOnlyThread
@@ -31,6 +32,8 @@ WRITE_THREADS = 4
 SLOW_THREADS = 16
 MOST_WAITING = 256
 """Requests that may wait for a thread of a pool; more are told to come again."""
+LONGEST_WAIT = 10.0
+"""Seconds that a request waits for a thread: where a writer waits for a lock, those behind it do not wait in turn."""
 SHORT_BODY = 16 * 1024
 """A longer one takes so long to read that others would notice."""
 
@@ -64,7 +67,7 @@ class Front:
 
     def _ask_application(self, place: Place, request: Request, connection: Connection) -> None:
         work = partial(wsgi.call, self._application, request)
-        self._give(place, request, connection, work, connection.respond)
+        self._give(place, request, connection, work, connection.respond, lambda: self._busy)
 
     def _give(
         self,
@@ -73,13 +76,19 @@ class Front:
         connection: Connection,
         work: Callable[[], Any],
         then: Callable[[Any], None],
+        refuse: Callable[[], Response],
     ) -> None:
-        """Have a thread do the work, and `then` with its outcome on this thread."""
+        """A thread does the work, then this one calls `then` with its outcome. Where none is free, `refuse` answers."""
+
+        def refused() -> None:
+            connection.respond(refuse())
+
+        until = self._loop.time() + LONGEST_WAIT
 
         def run() -> None:
             done: Callable[[], None]
-            if connection.gone:  # nobody waits for it any more
-                done = partial(connection.respond, self._busy)
+            if connection.gone or self._loop.time() > until:  # nobody waits for it, or has waited long enough
+                done = refused
             else:
                 try:
                     done = partial(then, work())
@@ -91,7 +100,7 @@ class Front:
                 self._loop.call_soon_threadsafe(self._go_on)
 
         if not self._pools[place].give(run):
-            connection.respond(self._busy)
+            refused()
 
     def _go_on(self) -> None:
         self._called = False  # first: what is done from here on calls again
@@ -123,6 +132,7 @@ class AppFront(Front):
             status: head(status, [("Content-Type", JSON), *headers.items()]) for status in (200, *STATUSES.values())
         }
         self._nothing = response(204, headers.items())
+        self._busy_call = self._refusal(answers.failure(answers.declared_error(Busy()), b"null"))
         self._healthy = self._json(200, HEADERS, HEALTHY)
 
     def __call__(self, request: Request, connection: Connection) -> None:
@@ -138,7 +148,8 @@ class AppFront(Front):
             self._place_call(request, connection, self._rpc.read(request.body))
             return
         read = partial(self._rpc.read, request.body)
-        self._give(Place.READ, request, connection, read, partial(self._place_call, request, connection))
+        then = partial(self._place_call, request, connection)
+        self._give(Place.READ, request, connection, read, then, lambda: self._busy_call)
 
     def _place_call(self, request: Request, connection: Connection, read: Any) -> None:
         place = self._rpc.place(read)
@@ -148,12 +159,21 @@ class AppFront(Front):
             try:
                 connection.respond(self._perform(request, read))
                 return
-            except ReadOnlyThread:  # who calls was last noted so long ago that it is noted again
-                place = Place.WRITE
+            except ReadOnlyThread as error:  # who calls was last noted so long ago that it is noted again
+                place = Place.WRITE if error.waits else Place.READ
             except Exception as error:
                 connection.respond(self._fault(request, error))
                 return
-        self._give(place, request, connection, partial(self._perform, request, read), connection.respond)
+        work, refuse = partial(self._perform, request, read), partial(self._refuse, read)
+        self._give(place, request, connection, work, connection.respond, refuse)
+
+    def _refuse(self, read: Any) -> Response:
+        """Say busy to each call of a request that no thread was free for."""
+        body = self._rpc.refuse(read, Busy())
+        return self._busy if body is None else self._refusal(body)
+
+    def _refusal(self, body: bytes) -> Response:
+        return self._json(Busy.status, declared(Busy())[0], body)
 
     def _perform(self, request: Request, read: Any) -> Response:
         (body, status), retry_after = self._rpc.perform(request.headers, read)

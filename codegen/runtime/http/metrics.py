@@ -1,18 +1,18 @@
 """Counts, errors by code and latencies of every method, for Prometheus: cheap to add to, summed over all workers.
 
 PERF: prometheus_client's own counters cost several microseconds a call with more than one process. Here a call adds to
-three numbers in a memory-mapped file, one file per process; only a scrape reads them all.
+three numbers in memory; only a scrape reads them all. The memory belongs to no file: a disk that is full takes nothing
+from it, and cannot end a process that adds to it.
 """
 
 from __future__ import annotations
 
 import mmap
-import os
-import tempfile
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from pathlib import Path
 from threading import Lock
+from typing import TypeAlias
+from zlib import crc32
 
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
@@ -21,6 +21,12 @@ from prometheus_client.registry import Collector
 from codegen.runtime import errors
 from codegen.runtime.rpc import answers
 from codegen.runtime.rpc.method import DISCOVER, Method
+
+Area: TypeAlias = "memoryview[float]"
+"""Numbers (`d`) of one worker: which layout they have, then a row for each method."""
+
+MOST_BYTES = 16 << 20
+"""Of an area; what nobody writes to takes no memory."""
 
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """Upper bounds of the latency histogram, in seconds."""
@@ -33,13 +39,15 @@ _OTHER = 0
 """The code under which a method's undeclared errors are counted."""
 
 
+def shared_areas(workers: int) -> list[Area]:
+    """An area for each worker that is forked from here; the numbers of one that ends stay."""
+    return [memoryview(mmap.mmap(-1, MOST_BYTES)).cast("d") for _ in range(workers)]
+
+
 class Metrics(Collector):
-    """`directory` is shared by all workers of a server, and emptied before they start (`Metrics.clear`).
+    """Counts for this process alone, until it is told which areas the workers of its server have."""
 
-    The numbers of a worker that has ended stay, so counters never fall.
-    """
-
-    def __init__(self, methods: Sequence[Method], directory: Path | None = None) -> None:
+    def __init__(self, methods: Sequence[Method]) -> None:
         names = [UNKNOWN, DISCOVER, *(method.name for method in methods)]
         declared = {
             error.code for method in methods for error in method.errors if issubclass(error, errors.DeclaredError)
@@ -48,27 +56,24 @@ class Metrics(Collector):
         self._codes = sorted({_OTHER, *_ALWAYS, *declared})
         self._columns = {code: column for column, code in enumerate(self._codes, len(BUCKETS) + 2)}
         self._width = len(BUCKETS) + 2 + len(self._codes)  # buckets and +Inf, sum, codes
-        self._rows = {name: row * self._width for row, name in enumerate(names)}
-        self._directory = directory or Path(tempfile.mkdtemp(prefix="metrics-"))
-        self._size = 8 * self._width * len(names)
+        self._rows = {name: 1 + row * self._width for row, name in enumerate(names)}
+        self._size = 1 + self._width * len(names)
+        self._layout = 1.0 + crc32(repr((BUCKETS, names, self._codes)).encode())
         self._lock = Lock()
-        self._open()
-        os.register_at_fork(after_in_child=self._open)
+        self.share([memoryview(bytearray(8 * self._size)).cast("d")], 0)
 
-    @staticmethod
-    def clear(directory: Path) -> None:
-        """Forget the workers of the last run; makes the directory."""
-        directory.mkdir(parents=True, exist_ok=True)
-        for path in directory.glob("*.counts"):
-            path.unlink()
+    def share(self, areas: Sequence[Area], number: int) -> None:
+        """Count in the area of this number from here on, and tell the sum of all.
 
-    def _open(self) -> None:
-        """This process's own file."""
-        self._directory.mkdir(parents=True, exist_ok=True)
-        name = f"{os.getpid()}-{os.urandom(4).hex()}.counts"  # an id of a process may come again
-        with (self._directory / name).open("w+b") as file:
-            file.truncate(self._size)
-            self._cells = memoryview(mmap.mmap(file.fileno(), self._size)).cast("d")
+        Who had the number before has ended; its counts go on, unless the program was changed meanwhile.
+        """
+        cells = areas[number]
+        if len(cells) < self._size:
+            raise ValueError(f"the metrics of {len(self._names)} methods have no room in {cells.nbytes} bytes")
+        if cells[0] != self._layout:
+            cells[: self._size] = memoryview(bytearray(8 * self._size)).cast("d")
+            cells[0] = self._layout
+        self._areas, self._cells = areas, cells
 
     def add(self, name: str, code: int, seconds: float) -> None:
         """Count a call."""
@@ -81,12 +86,8 @@ class Metrics(Collector):
                 cells[row + self._columns.get(code, self._columns[_OTHER])] += 1.0
 
     def _sums(self) -> list[float]:
-        sums = [0.0] * (self._size // 8)
-        for path in sorted(self._directory.glob("*.counts")):
-            data = path.read_bytes()
-            if len(data) == self._size:
-                sums = [a + b for a, b in zip(sums, memoryview(data).cast("d"), strict=True)]
-        return sums
+        alike = [area[: self._size].tolist() for area in self._areas if area[0] == self._layout]
+        return [sum(numbers) for numbers in zip(*alike, strict=True)]
 
     def collect(self) -> Iterator[Metric]:
         """What all workers have counted; methods that were never called have no lines."""

@@ -8,16 +8,15 @@ import gc
 import resource
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 from codegen.runtime.http.app import App
 from codegen.runtime.http.connection import Deadlines
 from codegen.runtime.http.front import SLOW_THREADS, AppFront, Front
-from codegen.runtime.http.metrics import Metrics
+from codegen.runtime.http.metrics import Area, shared_areas
 from codegen.runtime.http.worker import MOST_CONNECTIONS, Worker
 from codegen.runtime.http.workers import Workers
 from codegen.runtime.rpc.dispatch import Limits
@@ -30,13 +29,15 @@ class PortTaken(Exception):
     """Another program listens there."""
 
 
-def listen(host: str, port: int, mend: str = "choose another port") -> socket.socket:
-    """A socket for the address. Raises `PortTaken`, with what else could be done, where another program listens."""
+def bind(host: str, port: int, mend: str = "choose another port") -> socket.socket:
+    """A socket for the address. Until a worker listens on it, clients are refused, not left waiting.
+
+    Raises `PortTaken`, with what else could be done, where another program listens.
+    """
     listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-        listener.listen(1)
     except OSError as error:
         listener.close()
         if error.errno != errno.EADDRINUSE:
@@ -46,8 +47,8 @@ def listen(host: str, port: int, mend: str = "choose another port") -> socket.so
 
 
 def require_free(host: str, port: int, mend: str = "choose another port") -> None:
-    """Raises `PortTaken` as `listen` does."""
-    listen(host, port, mend).close()
+    """Raises `PortTaken` as `bind` does."""
+    bind(host, port, mend).close()
 
 
 def serve(
@@ -57,7 +58,6 @@ def serve(
     port: int,
     workers: int = 1,
     slow_threads: int = SLOW_THREADS,
-    metrics: Path | None = None,
     deadlines: Deadlines | None = None,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
@@ -65,14 +65,13 @@ def serve(
 
     `target` names a function without parameters that makes the application (`handlers.app:create`), called in each
     worker: one of `create_app`, whose requests run each in its place, or any of WSGI, all of which runs in
-    `slow_threads`. `metrics` is the directory that the application gives to `Metrics`; the counts of an earlier run are
-    dropped. `when_ready` is called once all workers serve. Raises `PortTaken`, and `WorkerFailed` where a worker could
-    not begin.
+    `slow_threads`. `when_ready` is called once all workers serve. Raises `PortTaken`, and `WorkerFailed` where a worker
+    could not begin.
     """
-    with listen(host, port) as listener:
-        if metrics is not None:
-            Metrics.clear(metrics)
-        Workers(partial(_work, target, listener, slow_threads, deadlines or Deadlines()), workers).run(when_ready)
+    with bind(host, port) as listener:
+        counts = shared_areas(workers)
+        work = partial(_work, target, listener, slow_threads, deadlines or Deadlines(), counts)
+        Workers(work, workers).run(when_ready)
 
 
 def _work(
@@ -80,12 +79,17 @@ def _work(
     listener: socket.socket,
     slow_threads: int,
     deadlines: Deadlines,
+    counts: Sequence[Area],
+    number: int,
     ready: Callable[[], object],
 ) -> None:
-    """What a worker process does."""
+    """What the worker process of this number does."""
     module, _, name = target.partition(":")
     application: Any = getattr(import_module(module), name)()
-    limits = application.rpc.limits if isinstance(application, App) else Limits()
+    limits = Limits()
+    if isinstance(application, App):
+        limits = application.rpc.limits
+        application.observation.metrics.share(counts, number)
     sys.setswitchinterval(SWITCH)
     _allow_files(MOST_CONNECTIONS + 256)
     gc.collect()

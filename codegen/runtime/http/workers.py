@@ -16,8 +16,9 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.http.worker import STOP
 from codegen.runtime.processes import end_with
 
-Work = Callable[[Callable[[], object]], None]
-"""What each process does. It is given a function that says it serves."""
+Work = Callable[[int, Callable[[], object]], None]
+"""What each process does. It is given its number, which none of the others that live has, and a function that says it
+serves."""
 
 KILL = STOP + 5.0
 """Seconds after which a worker that was told to stop is killed."""
@@ -38,7 +39,7 @@ class Workers:
         self._work, self._number = work, number
         self._context = get_context("fork")  # they share the listening socket; each loads the application itself
         self._log = Log()
-        self._living: list[BaseProcess] = []
+        self._living: dict[BaseProcess, int] = {}
         self._serving: set[int] = set()
         self._stopping = False
 
@@ -50,8 +51,8 @@ class Workers:
         self._news, self._tell = os.pipe()  # process ids of workers that serve; 0 to stop
         previous = {number: signal.signal(number, self._stop) for number in SIGNALS}
         try:
-            for _ in range(self._number):
-                self._start()
+            for number in range(self._number):
+                self._start(number)
             self._until_all_serve()
             when_ready()
             self._until_stopped()
@@ -76,11 +77,11 @@ class Workers:
             for process in self._wait():
                 served = process.pid in self._serving
                 self._log.line("worker ended", {"pid": process.pid, "status": process.exitcode}, level="error")
-                self._living.remove(process)
+                number = self._living.pop(process)
                 if not served:
                     time.sleep(PAUSE)
                 if not self._stopping:
-                    self._start()
+                    self._start(number)
 
     def _wait(self) -> list[BaseProcess]:
         """Wait until something happens; the workers that have ended."""
@@ -89,17 +90,17 @@ class Workers:
             self._serving.add(_NUMBER.unpack(os.read(self._news, _NUMBER.size))[0])
         return [process for process in self._living if process.sentinel in happened]
 
-    def _start(self) -> None:
-        process = self._context.Process(target=self._run, args=(os.getpid(),), name="worker")
+    def _start(self, number: int) -> None:
+        process = self._context.Process(target=self._run, args=(number, os.getpid()), name="worker")
         process.start()
-        self._living.append(process)
+        self._living[process] = number
 
-    def _run(self, parent: int) -> None:
+    def _run(self, number: int, parent: int) -> None:
         """In the worker."""
         end_with(parent, signal.SIGKILL)  # at once, so that the next server finds the port free
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which tells the workers
-        self._work(lambda: os.write(self._tell, _NUMBER.pack(os.getpid())))
+        self._work(number, lambda: os.write(self._tell, _NUMBER.pack(os.getpid())))
 
     def _end_all(self) -> None:
         for process in self._living:

@@ -99,7 +99,12 @@ class Restart(Unavailable):
 
 
 class ReadOnlyThread(Exception):
-    """A thread that only reads was to write (`Database.only_read`); whatever wanted that has to run in another."""
+    """A thread that only reads was to write (`Database.only_read`); whatever wanted that has to run in another.
+
+    `waits` says whether it may have to wait there for other writers.
+    """
+
+    waits = True
 
 
 class Slot(peewee.Node):
@@ -302,6 +307,35 @@ class Database:
                     raise
             time.sleep(min(0.001 * 2 ** min(attempt, 10), LONGEST_PAUSE) * (0.5 + os.urandom(1)[0] / 256))
         raise AssertionError("unreachable")
+
+    def run_at_once(self, work: Callable[[], None]) -> None:
+        """`work()` in a transaction, once, where no other writer has to be waited for; else `Unavailable`.
+
+        For what may as well be written another time. Inside a transaction it is part of that.
+        """
+        if self.in_transaction:
+            self.run(work)
+            return
+        try:
+            with self._not_waiting(), self.transaction():
+                work()
+        except ReadOnlyThread as error:
+            error.waits = False
+            raise
+
+    @contextmanager
+    def _not_waiting(self) -> Iterator[None]:
+        """Wait for no lock."""
+        never, as_ever = (
+            (set_lock_timeout(0.001), set_lock_timeout(BUSY_TIMEOUT))
+            if self.dialect == "postgresql"
+            else ("PRAGMA busy_timeout = 0", f"PRAGMA busy_timeout = {int(BUSY_TIMEOUT * 1000)}")
+        )
+        self.execute(never)
+        try:
+            yield
+        finally:
+            self.execute(as_ever)
 
     # --- life -------------------------------------------------------------------------------------------------
 
