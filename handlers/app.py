@@ -12,7 +12,7 @@ from codegen.runtime.http.observe import Observation
 from codegen.runtime.reference.pages import Reference
 from codegen.runtime.rpc import crud
 from codegen.runtime.rpc.dispatch import Limits
-from codegen.runtime.rpc.wiring import bind
+from codegen.runtime.rpc.wiring import bind, unserved
 from codegen.runtime.storage.database import Database
 from generated.routes import SERVICES, WEBHOOKS, document, schema
 from generated.tables import STORED
@@ -59,6 +59,8 @@ def application(assembly: Assembly, validate_results: bool = False) -> App:
     settings, database = site.settings, site.database
     services = [service for each in parts for service in each.services]
     methods, webhooks = bind(services, SERVICES, WEBHOOKS, validate_results=validate_results)
+    if lacking := unserved(services, SERVICES, WEBHOOKS):
+        site.log.line("unserved", {"methods": lacking}, level="warning")
     on_admin_write = next((each.on_admin_write for each in parts if each.on_admin_write is not None), None)
     methods += crud.methods(STORED, database, [hooks for each in parts for hooks in each.hooks], on_admin_write)
     [authenticator] = [each.authenticator for each in parts if each.authenticator is not None]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import signal
+import threading
 import time
 from collections.abc import Collection
 from dataclasses import replace
@@ -128,16 +130,21 @@ class Run:
         return True
 
     def watch(self) -> None:
-        """Generate, then again after each change of a schema file, until interrupted; errors do not end it."""
+        """Generate, then again after each change of a schema file, until interrupted; errors do not end it.
+
+        An interrupt waits until a run has written its files.
+        """
         from watchfiles import watch
 
+        interrupted = threading.Event()
+        signal.signal(signal.SIGINT, lambda *_: interrupted.set())
         seen = input_digest(self.schemas, self.command)
         self._again()
         click.echo(f"watching {self.schemas} (Ctrl-C ends)")
         for changes in watch(
             self.schemas,
             watch_filter=lambda _, path: path.endswith(".oschema"),
-            raise_interrupt=False,
+            stop_event=interrupted,
             yield_on_timeout=True,
             rust_timeout=500,
         ):

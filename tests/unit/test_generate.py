@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from codegen.cli import main
 from codegen.emit.output import KINDS
 from codegen.emit.run.manifest import NAME, digest, input_digest, read_manifest
 from codegen.source.writing import replace_file
+from tests.waiting import PATIENCE, wait_for
 
 SHOP = """\
 module shop "1.0.0"
@@ -376,11 +376,8 @@ def test_watching_generates_again_and_survives_errors(tmp_path: Path) -> None:
     schema.write_text(OTHER)
     output = tmp_path / "out/schema.json"
 
-    def wait_for(text: str) -> None:
-        deadline = time.monotonic() + 30
-        while not (output.exists() and text in output.read_text()):
-            assert time.monotonic() < deadline and watching.poll() is None, f"{text} did not come"
-            time.sleep(0.05)
+    def wait_for_text(text: str) -> None:
+        wait_for(lambda: output.exists() and text in output.read_text(), f"{text} in the output")
 
     watching = subprocess.Popen(
         [sys.executable, "-m", "codegen", "generate", "--watch", "--only", "schema", "--out", "out"],
@@ -390,17 +387,17 @@ def test_watching_generates_again_and_survives_errors(tmp_path: Path) -> None:
     )
     try:
         assert watching.stdout is not None
-        wait_for('"size"')
+        wait_for_text('"size"')
         while "watching" not in watching.stdout.readline():
             pass
         schema.write_text('module other "1.0.0"\nThing = { size: Siz }\n')
         while "OS201" not in watching.stdout.readline():
             pass
         schema.write_text(OTHER.replace("size", "weight"))
-        wait_for('"weight"')
+        wait_for_text('"weight"')
     finally:
         watching.send_signal(signal.SIGINT)
-        assert watching.wait(10) == 0
+        assert watching.wait(PATIENCE) == 0
 
 
 def test_every_kind_has_its_emitter() -> None:

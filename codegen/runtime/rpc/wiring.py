@@ -1,6 +1,6 @@
 """Handlers are matched with the generated interfaces by type, once, at start; what does not fit names its schema line.
 
-A handler is an object. What it serves is said in one of two ways:
+A handler is an object, or a class that is made without arguments. What it serves is said in one of two ways:
 
 - its class inherits a generated interface (`class Plans(BillingService)`): it has every method, or Python refuses to
   make the object;
@@ -18,7 +18,7 @@ method that reads a row or two may be marked `@runs(Place.SHORT)`.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
@@ -118,15 +118,21 @@ def bind(
     webhooks: Iterable[WebhookRoute] = (),
     *,
     validate_results: bool = False,
+    complete: bool = False,
 ) -> tuple[list[Method], list[Webhook]]:
     """The methods and webhooks that have a handler. Raises `WiringError` with everything that does not fit.
 
     With `validate_results` (tests, development) a result that breaks its type, and an error that is not declared, are
-    faults of the call; without, handlers are trusted.
+    faults of the call; without, handlers are trusted. With `complete` each method and webhook must have a handler.
     """
-    handlers, services, webhooks = list(handlers), list(services), list(webhooks)
+    services, webhooks = list(services), list(webhooks)
+    problems: list[str] = []
+    handlers = [made for handler in handlers if (made := _made(handler, services, webhooks, problems)) is not None]
+    if problems:
+        raise WiringError(problems)
     known = {method.service for method in services} | {route.interface for route in webhooks}
-    problems = [problem for handler in handlers for problem in _strangers(handler, known, services)]
+    problems += [problem for handler in handlers for problem in _strangers(handler, known, services)]
+    problems += unserved(handlers, services, webhooks) if complete else []
     methods: list[Method] = []
     for declared in services:
         handler = _only(handlers, declared.service, declared.function, declared.source, problems)
@@ -143,6 +149,46 @@ def bind(
 
 
 # --- what fits --------------------------------------------------------------------------------------------------
+
+
+def _made(
+    handler: object, services: list[ServiceMethod], webhooks: list[WebhookRoute], problems: list[str]
+) -> object | None:
+    """The handler; the object of a class. None for a class that lacks methods, each of which is a problem."""
+    if not isinstance(handler, type):
+        return handler
+    lacking: Collection[str] = getattr(handler, "__abstractmethods__", ())
+    if not lacking:
+        made: object = handler()
+        return made
+    problems.extend(
+        f"{source}: {interface.__name__}.{function} is missing in {_title(handler)}"
+        for interface, function, source in _declared(services, webhooks)
+        if function in lacking and issubclass(handler, interface)
+    )
+    return None
+
+
+def _declared(services: list[ServiceMethod], webhooks: list[WebhookRoute]) -> Iterator[tuple[type, str, str]]:
+    """Interface, function and place in the schema of all that can be served."""
+    yield from ((method.service, method.function, method.source) for method in services)
+    yield from ((route.interface, "receive", route.source) for route in webhooks)
+
+
+def unserved(
+    handlers: Iterable[object], services: Iterable[ServiceMethod], webhooks: Iterable[WebhookRoute] = ()
+) -> list[str]:
+    """What is declared and has no handler, a line each, beginning with the schema's `file:line`."""
+    handlers = list(handlers)
+    return [
+        f"{source}: {interface.__name__}.{function} has no handler"
+        for interface, function, source in _declared(services, webhooks)
+        if not any(_has(handler, interface, function) for handler in handlers)
+    ]
+
+
+def _has(handler: object, interface: type, function: str) -> bool:
+    return isinstance(handler, interface) or (interface in _partly(handler) and hasattr(handler, function))
 
 
 def _partly(handler: object) -> tuple[type, ...]:
@@ -180,11 +226,7 @@ def _strangers(handler: object, known: set[type], services: list[ServiceMethod])
 
 def _only(handlers: list[object], interface: type, function: str, source: str, problems: list[str]) -> object | None:
     """The one handler that has this method of the interface and fits it."""
-    found = [
-        handler
-        for handler in handlers
-        if isinstance(handler, interface) or (interface in _partly(handler) and hasattr(handler, function))
-    ]
+    found = [handler for handler in handlers if _has(handler, interface, function)]
     title = f"{source}: {interface.__name__}.{function}"
     if len(found) > 1:
         problems.append(f"{title} has {len(found)} handlers: {', '.join(_title(type(one)) for one in found)}")

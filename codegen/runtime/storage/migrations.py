@@ -11,7 +11,7 @@ import hashlib
 import json
 import re
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -33,6 +33,7 @@ from codegen.runtime.storage.database import (
 )
 from codegen.runtime.storage.own_tables import CALLS, CREATE_CALLS, CREATE_MIGRATIONS, MIGRATIONS
 from codegen.runtime.storage.rewrites import Unfit, rewrite
+from codegen.runtime.storage.stored_type import StoredType
 from codegen.runtime.values.columns import DIALECTS
 from codegen.runtime.values.pattern import read_pattern
 
@@ -190,6 +191,19 @@ def require_current(database: Database, directory: Path, command: str | None = N
         lacks = [migrations] * bool(found.pending) + [f"the table {name}" for name in found.missing]
         mend = command or f"oschema migrate apply --database {without_password(database.url)}"
         raise NotCurrent(f"the database lacks {' and '.join(lacks)}; run `{mend}`")
+
+
+def require_tables(database: Database, stored: Iterable[StoredType[Any, Any, Any, Any]]) -> None:
+    """Raise NotCurrent unless the database has a table with the columns of each."""
+    for each in stored:
+        query = each.table.select(*(getattr(each.table, name) for name in each.names)).where(peewee.SQL("1 = 0"))
+        try:
+            database.execute(database.compile(query))
+        except (sqlite3.Error, psycopg.Error) as error:
+            raise NotCurrent(
+                f"the table of {each.name} is not what its schema says: {_message(error)}; "
+                "run `oschema migrate plan`, then `oschema migrate apply`"
+            ) from error
 
 
 def apply(

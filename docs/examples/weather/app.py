@@ -2,7 +2,6 @@
 
 oschema generate --schemas schemas --out weather_api
 oschema migrate plan --slug initial
-oschema migrate apply --database sqlite:///weather.db
 python app.py
 """
 
@@ -11,22 +10,14 @@ from datetime import datetime
 from decimal import Decimal
 
 from codegen.runtime.context import Context
-from codegen.runtime.http.app import App, create_app
-from codegen.runtime.http.log import Log
-from codegen.runtime.http.metrics import Metrics
-from codegen.runtime.http.observe import Observation
+from codegen.runtime.http.app import App
 from codegen.runtime.http.serve import serve
-from codegen.runtime.rpc import crud
-from codegen.runtime.rpc.auth import Anonymous
-from codegen.runtime.rpc.wiring import bind
-from codegen.runtime.storage.database import Database
+from codegen.runtime.http.simple import create_simple_app
 from codegen.runtime.storage.store import Store
 from weather_api.errors.stations import SensorBroken
 from weather_api.models.common import Quantity
 from weather_api.models.stations import Calm, Reading, Storm, Weather
-from weather_api.routes import SERVICES, document
 from weather_api.services.stations import WeatherServiceV2
-from weather_api.tables import STORED
 from weather_api.tables.stations import READING, STATION
 
 ABSOLUTE_ZERO = Decimal("-273.15")
@@ -76,15 +67,8 @@ class WeatherHandler(WeatherServiceV2):
 
 def create() -> App:
     """What each worker of the server calls."""
-    database = Database.open(os.environ.get("WEATHER_DATABASE", "sqlite:///weather.db"))
-    methods, _ = bind([WeatherHandler()], SERVICES)
-    methods += crud.methods(STORED, database)
-    return create_app(
-        document=document(),
-        methods=methods,
-        database=database,
-        authenticator=Anonymous(),
-        observation=Observation(Metrics(methods), Log()),
+    return create_simple_app(
+        "weather_api", [WeatherHandler], database=os.environ.get("WEATHER_DATABASE", "sqlite:///weather.db")
     )
 
 
