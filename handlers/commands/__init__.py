@@ -6,5 +6,6 @@ COMMANDS = {
     "migrate": "Bring the database to this program's version.",
     "plugins": "List the installed providers.",
     "sandbox": "Stand in for the payment vendors, with every failure to switch on.",
+    "settings": "List every setting, its value and where that comes from.",
     "serve": "Serve the site: pages, JSON-RPC, webhooks, health, metrics.",
 }

@@ -169,7 +169,7 @@ def _made(
     return None
 
 
-def _declared(services: list[ServiceMethod], webhooks: list[WebhookRoute]) -> Iterator[tuple[type, str, str]]:
+def _declared(services: Iterable[ServiceMethod], webhooks: Iterable[WebhookRoute]) -> Iterator[tuple[type, str, str]]:
     """Interface, function and place in the schema of all that can be served."""
     yield from ((method.service, method.function, method.source) for method in services)
     yield from ((route.interface, "receive", route.source) for route in webhooks)
