@@ -95,3 +95,10 @@ def test_change_a_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     monkeypatch.syspath_prepend(str(tmp_path))  # the copy, not the original
     follow("change-a-schema.md", tmp_path, HERO_ONBOARDING_VAR_DIR=str(tmp_path / "var"))
+
+
+def test_add_an_object_and_a_service(tmp_path: Path) -> None:
+    shutil.copytree(ROOT, tmp_path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", ".*", "var"))
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    variables = {"PATH": path, "PYTHONPATH": str(tmp_path), "HERO_ONBOARDING_VAR_DIR": str(tmp_path / "var")}
+    follow_page("add-an-object-and-a-service.md", tmp_path, variables)

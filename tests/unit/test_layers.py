@@ -120,6 +120,7 @@ ROOT_ROOMS = {
     "private_files",
     "production_checks",
     "server",
+    "settings_list",
 }
 ROOT_MAY_IMPORT = {*ROOT_ROOMS, *COMMON, "pages", "work"}
 # The tables of each domain: no other reads or writes them, save where `READS` says why.
