@@ -301,7 +301,9 @@ class Method(Member):
     """A method of a service or an interface. `errors` are flat qualified names of errors, in written order.
 
     `wire` is the full name on the wire (`billing.plan_buy`, `billing.v2.plan_buy`), empty for interfaces.
-    `idempotent` is the parameter that carries the idempotency key.
+    `idempotent` is the parameter that carries the idempotency key. The last four are laws of an interface's method:
+    fields of the answer that are those of the arguments, seconds within which it comes back, whether it does without
+    a network, whether it answers page by page.
     """
 
     params: tuple[Param, ...]
@@ -313,6 +315,10 @@ class Method(Member):
     safe: bool = False
     idempotent: str | None = None
     audit: bool = False
+    same: tuple[str, ...] = ()
+    deadline: int | None = None
+    offline: bool = False
+    paged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -185,6 +185,28 @@ TABLE: dict[str, NoteSpec] = {
         ),
         NoteSpec("audit", "each call is written to the audit log", "@audit", ("method",)),
         NoteSpec(
+            "same",
+            "fields of the answer that, where it tells them, are those of the arguments; checked by the kit",
+            "@same(session_ref)",
+            ("interface method",),
+            ("word",),
+            rest="word",
+        ),
+        NoteSpec(
+            "deadline",
+            "seconds within which every call comes back; checked by the kit",
+            "@deadline(30)",
+            ("interface method",),
+            ("int",),
+        ),
+        NoteSpec("offline", "uses no network; checked by the kit", "@offline", ("interface method",)),
+        NoteSpec(
+            "paged",
+            "answers page by page, from `next_cursor` to `cursor`, to an end, and nothing twice; checked by the kit",
+            "@paged",
+            ("interface method",),
+        ),
+        NoteSpec(
             "signed",
             "how the sender signs, checked before anything is read",
             '@signed(scheme, header="Name")',

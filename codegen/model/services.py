@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from codegen.model.casing import is_snake, snake, to_snake
 from codegen.model.defaults import read_default
 from codegen.model.fields import check_type
+from codegen.model.laws import read_laws
 from codegen.model.model import (
     Error,
     ErrorGroup,
@@ -146,6 +147,7 @@ def _method(space: Space, scope: Scope, node: tree.Method, groups: Groups, *, wi
         safe="safe" in notes,
         idempotent=idempotent,
         audit="audit" in notes,
+        **read_laws(space, node.name.text, notes, params, result),
         **common(notes, node.docs),
     )
 

@@ -109,3 +109,30 @@ WEBHOOK_TAKEN = Rule(
 A request is handed to one webhook, by its path alone; paths are the server's, not the module's.
 """,
 )
+
+NOT_ECHOED = Rule(
+    "OS411",
+    "error",
+    "{name!r} is not in the {what} of {method!r}",
+    fix="did you mean {near!r}?",
+    why="""\
+`@same(name)` says that a field of the answer is what was asked for: `name` is a field of the answer, and a parameter or
+a field of a parameter.
+
+    fetch(order_ref: str) -> Order @same(order_ref)
+    refund(order: RefundOrder) -> Refund @same(payment_ref)
+""",
+)
+
+NOT_PAGED = Rule(
+    "OS412",
+    "error",
+    "{method!r} does not answer page by page",
+    fix="take `cursor?: str` and answer a struct with `next_cursor?: str`",
+    why="""\
+`@paged` says that the pages of an answer come to an end: `cursor` may be left out for the first page and is the
+`next_cursor` of the page before for every other one; the last page has none.
+
+    list_orders(day: date, cursor?: str) -> OrderPage @paged
+""",
+)

@@ -124,6 +124,7 @@ def vendor() -> Iterator[Vendor]:
 
 class TestStripe(PaymentProviderConformance):
     provider = StripeProvider
+    secrets = (SECRET_KEY, SIGNING_KEY)
     vendor: ClassVar[Vendor]
 
     @pytest.fixture(autouse=True, scope="class")

@@ -1,14 +1,19 @@
 """Conformance kits: a good provider passes, and each fault fails the check that is meant for it, and no other."""
 
+import contextlib
 import importlib
+import logging
 import shutil
+import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
+from pydantic import BaseModel, SecretStr
 
 from codegen.emit.run.generate import emit_kinds
 from codegen.model.load import load_program
@@ -44,6 +49,9 @@ def package(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     shutil.rmtree(root)
 
 
+SKIPS = "test_skips_and_calls_name_what_exists"
+
+
 class Parts:
     """The generated modules."""
 
@@ -65,7 +73,7 @@ def good(parts: Parts) -> type[Any]:
         metadata = Metadata("memory", "1.0")
 
         def __init__(self) -> None:
-            self.boxes: dict[str, list[Any]] = {}
+            self.held: dict[str, list[Any]] = {}
             self.keys: dict[str, Any] = {}
             self.looks = 0
 
@@ -74,23 +82,27 @@ def good(parts: Parts) -> type[Any]:
 
         def put(self, box: str, thing: Any, key: str) -> Any:
             if key not in self.keys:
-                if len(self.boxes.get(box, ())) >= 3:
+                if len(self.held.get(box, ())) >= 3:
                     raise parts.errors.Full(room=0)
-                self.boxes.setdefault(box, []).append(thing)
+                self.held.setdefault(box, []).append(thing)
                 self.keys[key] = self.stored(box)
             return self.keys[key]
 
         def look(self, box: str, *, limit: int = 10, colour: Any = None) -> Any:
-            return self.stored(box, limit) if box in self.boxes else None
+            return self.stored(box, limit) if box in self.held else None
 
         def drop(self, box: str) -> None:
-            if self.boxes.pop(box, None) is None:
+            if self.held.pop(box, None) is None:
                 raise NotFound
+
+        def boxes(self, *, prefix: str | None = None, cursor: str | None = None) -> Any:
+            names = sorted(box for box in self.held if box.startswith(prefix or "") and box > (cursor or ""))
+            return parts.models.Boxes(boxes=names[:2], next_cursor=names[1] if len(names) > 2 else None)
 
         def stored(self, box: str, limit: int = 10) -> Any:
             if not box or len(box) > 40:
                 raise ValueError("a box has a name of 1 to 40 signs")
-            return parts.models.Stored(box=box, things=list(self.boxes[box][: max(limit, 0)]))
+            return parts.models.Stored(box=box, things=list(self.held[box][: max(limit, 0)]))
 
     return MemoryVault
 
@@ -100,12 +112,22 @@ def kit(parts: Parts, plugin: type[Any], **changes: Any) -> type[Any]:
         vault.put("attic", thing(parts), "before")
         return {"box": "attic"}
 
+    def five(vault: Any) -> dict[str, Any]:
+        for box in "abcde":
+            vault.put(box, thing(parts), f"in {box}")
+        return {}
+
     calls = {
+        "boxes": [five, {"prefix": "x"}],
         "put": [{"box": "cellar", "thing": thing(parts), "key": "k1"}],
         "look": [filled, {"box": "empty"}],
         "drop": [filled],
     }
-    return type("TestVault", (parts.conformance.VaultConformance,), {"provider": plugin, "calls": calls, **changes})
+    return type(
+        "TestVault",
+        (parts.conformance.VaultConformance,),
+        {"provider": plugin, "calls": calls, "examples": 10, **changes},
+    )
 
 
 def thing(parts: Parts) -> Any:
@@ -135,14 +157,14 @@ def test_a_good_provider_passes_everything(parts: Parts) -> None:
     found = outcomes(kit(parts, good(parts)))
     assert set(found.values()) == {"passed"}
     assert {
-        "test_skips",
-        "test_metadata",
-        "test_put_repeat",
-        "test_look_safe",
-        "test_title_calls",
-        "test_drop_arbitrary",
-        "test_put_invalid",
-        "test_look_signature",
+        SKIPS,
+        "test_its_metadata_is_in_order",
+        "test_put_done_twice_has_one_outcome",
+        "test_look_changes_nothing",
+        "test_title_answers_what_is_declared",
+        "test_drop_raises_only_what_is_declared",
+        "test_put_refuses_wrong_values",
+        "test_look_can_be_called_as_declared",
     } <= found.keys()
 
 
@@ -198,7 +220,7 @@ def answers_something_for_nothing(parts: Parts, base: type[Any]) -> type[Any]:
 def raises_what_is_not_declared(parts: Parts, base: type[Any]) -> type[Any]:
     class Broken(base):  # type: ignore[misc]
         def drop(self, box: str) -> None:
-            if box not in self.boxes:
+            if box not in self.held:
                 raise parts.errors.Locked
             super().drop(box)
 
@@ -208,7 +230,7 @@ def raises_what_is_not_declared(parts: Parts, base: type[Any]) -> type[Any]:
 def leaks_a_key_error(parts: Parts, base: type[Any]) -> type[Any]:
     class Broken(base):  # type: ignore[misc]
         def drop(self, box: str) -> None:
-            del self.boxes[box]
+            del self.held[box]
 
     return Broken
 
@@ -236,7 +258,7 @@ def looks_and_takes(parts: Parts, base: type[Any]) -> type[Any]:
     class Broken(base):  # type: ignore[misc]
         def look(self, box: str, *, limit: int = 10, colour: Any = None) -> Any:
             found = super().look(box, limit=limit)
-            self.boxes.pop(box, None)
+            self.held.pop(box, None)
             return found
 
         def put(self, box: str, thing: Any, key: str) -> Any:
@@ -272,24 +294,89 @@ def is_async(parts: Parts, base: type[Any]) -> type[Any]:
     return Broken
 
 
+def puts_into_another_box(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def put(self, box: str, thing: Any, key: str) -> Any:
+            return super().put(box, thing, key).model_copy(update={"box": "elsewhere"})
+
+    return Broken
+
+
+def sleeps(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def put(self, box: str, thing: Any, key: str) -> Any:
+            if key == "k1":
+                threading.Event().wait()
+            return super().put(box, thing, key)
+
+    return Broken
+
+
+def asks_somebody(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def title(self) -> str:
+            with contextlib.suppress(OSError), socket.socket() as asking:
+                asking.connect(("127.0.0.1", 9))
+            return str(super().title())
+
+    return Broken
+
+
+def answers_its_first_page_for_ever(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def boxes(self, *, prefix: str | None = None, cursor: str | None = None) -> Any:
+            return super().boxes(prefix=prefix)
+
+    return Broken
+
+
+def goes_back_a_box(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def boxes(self, *, prefix: str | None = None, cursor: str | None = None) -> Any:
+            return super().boxes(prefix=prefix, cursor=cursor and chr(ord(cursor[0]) - 1) + "z")
+
+    return Broken
+
+
+def has_pages_without_end(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def boxes(self, *, prefix: str | None = None, cursor: str | None = None) -> Any:
+            return parts.models.Boxes(boxes=[], next_cursor=f"{cursor}x"[-30:])
+
+    return Broken
+
+
 @pytest.mark.filterwarnings("ignore:coroutine:RuntimeWarning")
 @pytest.mark.parametrize(
     ("breaks", "tests", "words"),
     [
-        (without_metadata, {"test_metadata"}, "metadata"),
-        (other_arguments, {"test_drop_signature"}, "cannot be called as drop"),
-        (one_argument_more, {"test_look_signature"}, "region"),
-        (answers_a_dict, {"test_put_calls", "test_put_arbitrary"}, "which is no"),
-        (answers_unchecked_content, {"test_put_calls", "test_put_arbitrary"}, "which is no"),
-        (answers_something_for_nothing, {"test_drop_calls"}, "answered True"),
-        (raises_what_is_not_declared, {"test_drop_arbitrary", "test_drop_invalid"}, "Locked"),
-        (leaks_a_key_error, {"test_drop_arbitrary", "test_drop_invalid"}, "KeyError"),
-        (changes_its_arguments, {"test_put_arbitrary"}, "changed its arguments"),
-        (puts_in_twice, {"test_put_repeat"}, "is idempotent"),
-        (looks_and_takes, {"test_look_safe"}, "changed the state"),
-        (trips_over_bad_input, {"test_look_invalid"}, "leaks IndexError"),
-        (refuses_what_must_succeed, {"test_put_calls"}, "must succeed and raised Full"),
-        (is_async, {"test_title_signature"}, "is async"),
+        (without_metadata, {"test_its_metadata_is_in_order"}, "metadata"),
+        (other_arguments, {"test_drop_can_be_called_as_declared"}, "cannot be called as drop"),
+        (one_argument_more, {"test_look_can_be_called_as_declared"}, "region"),
+        (answers_a_dict, {"test_put_answers_what_is_declared", "test_put_raises_only_what_is_declared"}, "which is no"),
+        (
+            answers_unchecked_content,
+            {"test_put_answers_what_is_declared", "test_put_raises_only_what_is_declared"},
+            "which is no",
+        ),
+        (answers_something_for_nothing, {"test_drop_answers_what_is_declared"}, "answered True"),
+        (
+            raises_what_is_not_declared,
+            {"test_drop_raises_only_what_is_declared", "test_drop_refuses_wrong_values"},
+            "Locked",
+        ),
+        (leaks_a_key_error, {"test_drop_raises_only_what_is_declared", "test_drop_refuses_wrong_values"}, "KeyError"),
+        (changes_its_arguments, {"test_put_raises_only_what_is_declared"}, "changed its arguments"),
+        (puts_in_twice, {"test_put_done_twice_has_one_outcome"}, "is idempotent"),
+        (looks_and_takes, {"test_look_changes_nothing"}, "changed the state"),
+        (trips_over_bad_input, {"test_look_refuses_wrong_values"}, "leaks IndexError"),
+        (refuses_what_must_succeed, {"test_put_answers_what_is_declared"}, "must succeed and raised Full"),
+        (puts_into_another_box, {"test_put_answers_what_was_asked_for"}, "was asked for 'cellar'"),
+        (asks_somebody, {"test_title_uses_no_network"}, "('127.0.0.1', 9)"),
+        (answers_its_first_page_for_ever, {"test_boxes_has_pages_that_end"}, "a second time"),
+        (goes_back_a_box, {"test_boxes_has_pages_that_end"}, "a second time"),
+        (has_pages_without_end, {"test_boxes_has_pages_that_end"}, "no end"),
+        (is_async, {"test_title_can_be_called_as_declared"}, "is async"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",
 )
@@ -302,25 +389,85 @@ def test_each_fault_fails_its_check(parts: Parts, breaks: Break, tests: set[str]
         assert {name for name in found if name.split("_")[1] not in method} == set(), found
 
 
+@pytest.mark.parametrize("name", ["test_put_comes_back_in_time", "test_put_answers_what_is_declared"])
+def test_a_call_that_hangs_is_named(parts: Parts, name: str) -> None:
+    hanging = kit(parts, sleeps(parts, good(parts)), patience=0.6)()
+    with pytest.raises(
+        pytest.fail.Exception, match=r"did not come back within 0.[36] s; it is in\n(.|\n)+Event\(\).wait"
+    ):
+        getattr(hanging, name)()
+
+
 def test_a_missing_method_is_found_before_anything_runs(parts: Parts) -> None:
     half = type("Half", (parts.plugins.Vault,), {"metadata": Metadata("half", "1.0"), "title": lambda self: "x"})
     with pytest.raises(TypeError, match="abstract"):
-        kit(parts, half)().test_title_signature()
+        kit(parts, half)().test_title_can_be_called_as_declared()
 
 
 def test_calls_are_asked_for(parts: Parts) -> None:
     found = outcomes(kit(parts, good(parts), calls={}))
-    assert "give at least one call of put" in found["test_put_calls"]
-    assert found["test_title_calls"] == "passed"
+    assert "give at least one call of put" in found["test_put_answers_what_is_declared"]
+    assert found["test_title_answers_what_is_declared"] == "passed"
 
 
 def test_a_skip_needs_its_reason(parts: Parts) -> None:
-    reasoned = outcomes(kit(parts, good(parts), skip={"drop.calls": "boxes are for ever"}))
-    assert reasoned["test_drop_calls"] == "skipped: boxes are for ever"
-    assert reasoned["test_skips"] == "passed"
-    assert "a skip needs its reason" in outcomes(kit(parts, good(parts), skip={"drop.calls": " "}))["test_skips"]
-    assert "names no case" in outcomes(kit(parts, good(parts), skip={"drop.call": "why"}))["test_skips"]
-    assert "names no method" in outcomes(kit(parts, good(parts), calls={"dorp": [{}]}))["test_skips"]
+    name = "drop_answers_what_is_declared"
+    reasoned = outcomes(kit(parts, good(parts), skip={name: "boxes are for ever"}))
+    assert reasoned[f"test_{name}"] == "skipped: boxes are for ever"
+    assert reasoned[SKIPS] == "passed"
+    assert "a skip needs its reason" in outcomes(kit(parts, good(parts), skip={name: " "}))[SKIPS]
+    assert "names no test" in outcomes(kit(parts, good(parts), skip={"drop_answers": "why"}))[SKIPS]
+    assert "names no method" in outcomes(kit(parts, good(parts), calls={"dorp": [{}]}))[SKIPS]
+
+
+SECRET = "open-sesame"
+
+
+class VaultSettings(BaseModel):
+    word: SecretStr
+
+
+def with_settings(parts: Parts, tells: Callable[[str], str]) -> type[Any]:
+    class Tells(good(parts)):  # type: ignore[misc]
+        metadata = Metadata("tells", "1.0", settings=VaultSettings)
+
+        def title(self) -> str:
+            return tells(SECRET)
+
+    return Tells
+
+
+def raises(secret: str) -> str:
+    try:
+        raise RuntimeError(f"not let in with {secret}")
+    except RuntimeError as error:
+        raise ValueError("not let in") from error
+
+
+def logs(secret: str) -> str:
+    logging.getLogger("vault").debug("asked with %s", secret)
+    return "quiet"
+
+
+def prints(secret: str) -> str:
+    print(secret, file=sys.stderr)
+    return "quiet"
+
+
+@pytest.mark.parametrize(
+    ("tells", "where"),
+    [
+        (str, "the answer of title"),
+        (raises, "an error of title"),
+        (logs, "the log"),
+        (prints, "the log"),
+    ],
+)
+def test_a_secret_that_is_told_is_found(parts: Parts, tells: Callable[[str], str], where: str) -> None:
+    found = outcomes(kit(parts, with_settings(parts, tells), secrets=[SECRET]))["test_no_secret_is_told"]
+    assert f"a secret stands in {where}" in found and SECRET not in found
+    unnamed = outcomes(kit(parts, with_settings(parts, lambda _: "quiet")))["test_no_secret_is_told"]
+    assert "name those that `make` gives in `secrets`" in unnamed
 
 
 def test_golden(update: bool) -> None:

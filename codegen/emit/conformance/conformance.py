@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from codegen.emit.conformance.roundtrip import emit_roundtrip
@@ -16,17 +16,18 @@ from codegen.emit.python.parts import Parts
 from codegen.emit.python.types import python_type
 from codegen.emit.render import environment
 from codegen.emit.strategies.strategies import Arguments
-from codegen.model.model import Interface, Method, Module, Param, Program
-from codegen.runtime.values.python_names import argument_name, class_name, method_name, quoted
+from codegen.model.laws import echo_path
+from codegen.model.model import Interface, Method, Module, Named, Param, Program, Struct
+from codegen.runtime.values.python_names import argument_name, attribute_name, class_name, method_name, quoted
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """`lines` are the arguments of `MethodContract` after the name; `checks` the suffixes of its tests."""
+    """`lines` are the arguments of `MethodContract` after the name; `checks` how its tests check and are called."""
 
     name: str
     lines: tuple[str, ...]
-    checks: tuple[str, ...]
+    checks: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def emit(program: Program) -> Iterable[Output]:
 def _file(program: Program, module: Module, imports: Imports) -> str:
     imports.name("collections.abc", "Mapping")
     imports.name("typing", "ClassVar")
-    for name in ("Conformance", "MethodContract"):
+    for name in ("Conformance", "MethodContract", "case"):
         imports.name("codegen.runtime.testing.conformance", name)
     arguments = Arguments(program, imports)
     written = [_kit(program, interface, imports, arguments) for interface in module.interfaces]
@@ -96,12 +97,47 @@ def _contract(program: Program, method: Method, imports: Imports, arguments: Arg
         lines.append("safe=True")
     if method.idempotent:
         lines.append("idempotent=True")
-    checks = (
-        "signature",
-        "calls",
-        "arbitrary",
-        "invalid",
-        *["repeat"] * bool(method.idempotent),
-        *["safe"] * method.safe,
-    )
-    return Contract(method_name(method.name), tuple(lines), checks)
+    if method.same:
+        given = [(param.name, _struct(program, param)) for param in method.params]
+        paths = {name: path for name in method.same if (path := echo_path(given, name)) is not None}
+        entries = [f"{quoted(attribute_name(name))}: {_path(path)}" for name, path in paths.items()]
+        lines.append(f"same={{{', '.join(entries)}}}")
+    if method.deadline is not None:
+        lines.append(f"deadline={method.deadline}")
+    if method.offline:
+        lines.append("offline=True")
+    if method.paged:
+        lines.append("paged=True")
+    return Contract(method_name(method.name), tuple(lines), tuple(_checks(method)))
+
+
+def _checks(method: Method) -> Iterator[tuple[str, str]]:
+    """Those that apply to a method, with how their tests go on after the method's name."""
+    yield "signature", "can_be_called_as_declared"
+    yield "calls", "answers_what_is_declared"
+    yield "arbitrary", "raises_only_what_is_declared"
+    yield "invalid", "refuses_wrong_values"
+    if method.idempotent is not None:
+        yield "repeat", "done_twice_has_one_outcome"
+    if method.safe:
+        yield "safe", "changes_nothing"
+    if method.same:
+        yield "same", "answers_what_was_asked_for"
+    if method.deadline is not None:
+        yield "deadline", "comes_back_in_time"
+    if method.offline:
+        yield "offline", "uses_no_network"
+    if method.paged:
+        yield "paged", "has_pages_that_end"
+
+
+def _struct(program: Program, param: Param) -> Struct | None:
+    base = program.base(param.type)
+    found = program.types.get(base.target) if isinstance(base, Named) else None
+    return found if isinstance(found, Struct) else None
+
+
+def _path(path: tuple[str, ...]) -> str:
+    """A place in the arguments: the parameter, and the field of it."""
+    param, *fields = path
+    return f"({', '.join([quoted(argument_name(param)), *(quoted(attribute_name(each)) for each in fields)])},)"

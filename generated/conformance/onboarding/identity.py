@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from codegen.runtime.errors import RateLimited
-from codegen.runtime.testing.conformance import Conformance, MethodContract
+from codegen.runtime.testing.conformance import Conformance, MethodContract, case
 
 from ...errors.onboarding import (
     AddressKeyMismatch,
@@ -54,26 +54,34 @@ class LoginProtocolConformance(Conformance):
         ),
     }
 
-    def test_challenge_signature(self) -> None:
+    @case
+    def test_challenge_can_be_called_as_declared(self) -> None:
         self.check_signature("challenge")
 
-    def test_challenge_calls(self) -> None:
+    @case
+    def test_challenge_answers_what_is_declared(self) -> None:
         self.check_calls("challenge")
 
-    def test_challenge_arbitrary(self) -> None:
+    @case
+    def test_challenge_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("challenge")
 
-    def test_challenge_invalid(self) -> None:
+    @case
+    def test_challenge_refuses_wrong_values(self) -> None:
         self.check_invalid("challenge")
 
-    def test_verify_signature(self) -> None:
+    @case
+    def test_verify_can_be_called_as_declared(self) -> None:
         self.check_signature("verify")
 
-    def test_verify_calls(self) -> None:
+    @case
+    def test_verify_answers_what_is_declared(self) -> None:
         self.check_calls("verify")
 
-    def test_verify_arbitrary(self) -> None:
+    @case
+    def test_verify_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("verify")
 
-    def test_verify_invalid(self) -> None:
+    @case
+    def test_verify_refuses_wrong_values(self) -> None:
         self.check_invalid("verify")

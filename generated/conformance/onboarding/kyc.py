@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from codegen.runtime.errors import Conflict, NotFound
-from codegen.runtime.testing.conformance import Conformance, MethodContract
+from codegen.runtime.testing.conformance import Conformance, MethodContract, case
 from codegen.runtime.testing.strategies import texts
 
 from ...errors.onboarding import InvalidSignature, ProviderRefused, ProviderUnavailable, WebhookMalformed
@@ -22,6 +22,8 @@ class KycProviderConformance(Conformance):
         "capabilities": MethodContract(
             "capabilities",
             result=KycCapabilities,
+            safe=True,
+            offline=True,
         ),
         "start": MethodContract(
             "start",
@@ -32,6 +34,7 @@ class KycProviderConformance(Conformance):
                 ProviderRefused,
                 Conflict,
             ),
+            deadline=60,
         ),
         "fetch": MethodContract(
             "fetch",
@@ -42,6 +45,9 @@ class KycProviderConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            safe=True,
+            same={"scan_ref": ("scan_ref",)},
+            deadline=60,
         ),
         "erase": MethodContract(
             "erase",
@@ -52,6 +58,7 @@ class KycProviderConformance(Conformance):
                 NotFound,
                 Conflict,
             ),
+            deadline=60,
         ),
         "verify_webhook": MethodContract(
             "verify_webhook",
@@ -61,83 +68,155 @@ class KycProviderConformance(Conformance):
                 InvalidSignature,
                 WebhookMalformed,
             ),
+            safe=True,
+            offline=True,
         ),
         "read_webhook": MethodContract(
             "read_webhook",
             required={"request": any_webhook_request()},
             result=KycVerdict | None,
             errors=(WebhookMalformed,),
+            safe=True,
+            offline=True,
         ),
     }
 
-    def test_capabilities_signature(self) -> None:
+    @case
+    def test_capabilities_can_be_called_as_declared(self) -> None:
         self.check_signature("capabilities")
 
-    def test_capabilities_calls(self) -> None:
+    @case
+    def test_capabilities_answers_what_is_declared(self) -> None:
         self.check_calls("capabilities")
 
-    def test_capabilities_arbitrary(self) -> None:
+    @case
+    def test_capabilities_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("capabilities")
 
-    def test_capabilities_invalid(self) -> None:
+    @case
+    def test_capabilities_refuses_wrong_values(self) -> None:
         self.check_invalid("capabilities")
 
-    def test_start_signature(self) -> None:
+    @case
+    def test_capabilities_changes_nothing(self) -> None:
+        self.check_safe("capabilities")
+
+    @case
+    def test_capabilities_uses_no_network(self) -> None:
+        self.check_offline("capabilities")
+
+    @case
+    def test_start_can_be_called_as_declared(self) -> None:
         self.check_signature("start")
 
-    def test_start_calls(self) -> None:
+    @case
+    def test_start_answers_what_is_declared(self) -> None:
         self.check_calls("start")
 
-    def test_start_arbitrary(self) -> None:
+    @case
+    def test_start_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("start")
 
-    def test_start_invalid(self) -> None:
+    @case
+    def test_start_refuses_wrong_values(self) -> None:
         self.check_invalid("start")
 
-    def test_fetch_signature(self) -> None:
+    @case
+    def test_start_comes_back_in_time(self) -> None:
+        self.check_deadline("start")
+
+    @case
+    def test_fetch_can_be_called_as_declared(self) -> None:
         self.check_signature("fetch")
 
-    def test_fetch_calls(self) -> None:
+    @case
+    def test_fetch_answers_what_is_declared(self) -> None:
         self.check_calls("fetch")
 
-    def test_fetch_arbitrary(self) -> None:
+    @case
+    def test_fetch_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("fetch")
 
-    def test_fetch_invalid(self) -> None:
+    @case
+    def test_fetch_refuses_wrong_values(self) -> None:
         self.check_invalid("fetch")
 
-    def test_erase_signature(self) -> None:
+    @case
+    def test_fetch_changes_nothing(self) -> None:
+        self.check_safe("fetch")
+
+    @case
+    def test_fetch_answers_what_was_asked_for(self) -> None:
+        self.check_same("fetch")
+
+    @case
+    def test_fetch_comes_back_in_time(self) -> None:
+        self.check_deadline("fetch")
+
+    @case
+    def test_erase_can_be_called_as_declared(self) -> None:
         self.check_signature("erase")
 
-    def test_erase_calls(self) -> None:
+    @case
+    def test_erase_answers_what_is_declared(self) -> None:
         self.check_calls("erase")
 
-    def test_erase_arbitrary(self) -> None:
+    @case
+    def test_erase_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("erase")
 
-    def test_erase_invalid(self) -> None:
+    @case
+    def test_erase_refuses_wrong_values(self) -> None:
         self.check_invalid("erase")
 
-    def test_verify_webhook_signature(self) -> None:
+    @case
+    def test_erase_comes_back_in_time(self) -> None:
+        self.check_deadline("erase")
+
+    @case
+    def test_verify_webhook_can_be_called_as_declared(self) -> None:
         self.check_signature("verify_webhook")
 
-    def test_verify_webhook_calls(self) -> None:
+    @case
+    def test_verify_webhook_answers_what_is_declared(self) -> None:
         self.check_calls("verify_webhook")
 
-    def test_verify_webhook_arbitrary(self) -> None:
+    @case
+    def test_verify_webhook_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("verify_webhook")
 
-    def test_verify_webhook_invalid(self) -> None:
+    @case
+    def test_verify_webhook_refuses_wrong_values(self) -> None:
         self.check_invalid("verify_webhook")
 
-    def test_read_webhook_signature(self) -> None:
+    @case
+    def test_verify_webhook_changes_nothing(self) -> None:
+        self.check_safe("verify_webhook")
+
+    @case
+    def test_verify_webhook_uses_no_network(self) -> None:
+        self.check_offline("verify_webhook")
+
+    @case
+    def test_read_webhook_can_be_called_as_declared(self) -> None:
         self.check_signature("read_webhook")
 
-    def test_read_webhook_calls(self) -> None:
+    @case
+    def test_read_webhook_answers_what_is_declared(self) -> None:
         self.check_calls("read_webhook")
 
-    def test_read_webhook_arbitrary(self) -> None:
+    @case
+    def test_read_webhook_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("read_webhook")
 
-    def test_read_webhook_invalid(self) -> None:
+    @case
+    def test_read_webhook_refuses_wrong_values(self) -> None:
         self.check_invalid("read_webhook")
+
+    @case
+    def test_read_webhook_changes_nothing(self) -> None:
+        self.check_safe("read_webhook")
+
+    @case
+    def test_read_webhook_uses_no_network(self) -> None:
+        self.check_offline("read_webhook")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 
 from codegen.runtime.errors import NotFound
-from codegen.runtime.testing.conformance import Conformance, MethodContract
+from codegen.runtime.testing.conformance import Conformance, MethodContract, case
 from codegen.runtime.testing.strategies import dates, texts
 
 from ...errors.onboarding import (
@@ -41,6 +41,8 @@ class PaymentProviderConformance(Conformance):
         "capabilities": MethodContract(
             "capabilities",
             result=PaymentCapabilities,
+            safe=True,
+            offline=True,
         ),
         "create_checkout": MethodContract(
             "create_checkout",
@@ -52,6 +54,8 @@ class PaymentProviderConformance(Conformance):
                 AmountOutOfRange,
                 PhoneRequired,
             ),
+            idempotent=True,
+            deadline=60,
         ),
         "fetch_session": MethodContract(
             "fetch_session",
@@ -62,6 +66,9 @@ class PaymentProviderConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            safe=True,
+            same={"session_ref": ("session_ref",)},
+            deadline=60,
         ),
         "fetch_payment": MethodContract(
             "fetch_payment",
@@ -72,6 +79,8 @@ class PaymentProviderConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            safe=True,
+            deadline=60,
         ),
         "expire_session": MethodContract(
             "expire_session",
@@ -82,6 +91,9 @@ class PaymentProviderConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            idempotent=True,
+            same={"session_ref": ("session_ref",)},
+            deadline=60,
         ),
         "refund": MethodContract(
             "refund",
@@ -94,6 +106,18 @@ class PaymentProviderConformance(Conformance):
                 RefundUnsupported,
                 RefundTooLarge,
             ),
+            idempotent=True,
+            same={
+                "refund_sid": (
+                    "order",
+                    "refund_sid",
+                ),
+                "payment_ref": (
+                    "order",
+                    "payment_ref",
+                ),
+            },
+            deadline=60,
         ),
         "list_payments": MethodContract(
             "list_payments",
@@ -104,6 +128,9 @@ class PaymentProviderConformance(Conformance):
                 ProviderUnavailable,
                 ProviderRefused,
             ),
+            safe=True,
+            deadline=60,
+            paged=True,
         ),
         "verify_webhook": MethodContract(
             "verify_webhook",
@@ -113,119 +140,247 @@ class PaymentProviderConformance(Conformance):
                 InvalidSignature,
                 WebhookMalformed,
             ),
+            safe=True,
+            offline=True,
         ),
         "read_webhook": MethodContract(
             "read_webhook",
             required={"request": any_webhook_request()},
             result=PaymentNotice | None,
             errors=(WebhookMalformed,),
+            safe=True,
+            offline=True,
         ),
     }
 
-    def test_capabilities_signature(self) -> None:
+    @case
+    def test_capabilities_can_be_called_as_declared(self) -> None:
         self.check_signature("capabilities")
 
-    def test_capabilities_calls(self) -> None:
+    @case
+    def test_capabilities_answers_what_is_declared(self) -> None:
         self.check_calls("capabilities")
 
-    def test_capabilities_arbitrary(self) -> None:
+    @case
+    def test_capabilities_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("capabilities")
 
-    def test_capabilities_invalid(self) -> None:
+    @case
+    def test_capabilities_refuses_wrong_values(self) -> None:
         self.check_invalid("capabilities")
 
-    def test_create_checkout_signature(self) -> None:
+    @case
+    def test_capabilities_changes_nothing(self) -> None:
+        self.check_safe("capabilities")
+
+    @case
+    def test_capabilities_uses_no_network(self) -> None:
+        self.check_offline("capabilities")
+
+    @case
+    def test_create_checkout_can_be_called_as_declared(self) -> None:
         self.check_signature("create_checkout")
 
-    def test_create_checkout_calls(self) -> None:
+    @case
+    def test_create_checkout_answers_what_is_declared(self) -> None:
         self.check_calls("create_checkout")
 
-    def test_create_checkout_arbitrary(self) -> None:
+    @case
+    def test_create_checkout_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("create_checkout")
 
-    def test_create_checkout_invalid(self) -> None:
+    @case
+    def test_create_checkout_refuses_wrong_values(self) -> None:
         self.check_invalid("create_checkout")
 
-    def test_fetch_session_signature(self) -> None:
+    @case
+    def test_create_checkout_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("create_checkout")
+
+    @case
+    def test_create_checkout_comes_back_in_time(self) -> None:
+        self.check_deadline("create_checkout")
+
+    @case
+    def test_fetch_session_can_be_called_as_declared(self) -> None:
         self.check_signature("fetch_session")
 
-    def test_fetch_session_calls(self) -> None:
+    @case
+    def test_fetch_session_answers_what_is_declared(self) -> None:
         self.check_calls("fetch_session")
 
-    def test_fetch_session_arbitrary(self) -> None:
+    @case
+    def test_fetch_session_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("fetch_session")
 
-    def test_fetch_session_invalid(self) -> None:
+    @case
+    def test_fetch_session_refuses_wrong_values(self) -> None:
         self.check_invalid("fetch_session")
 
-    def test_fetch_payment_signature(self) -> None:
+    @case
+    def test_fetch_session_changes_nothing(self) -> None:
+        self.check_safe("fetch_session")
+
+    @case
+    def test_fetch_session_answers_what_was_asked_for(self) -> None:
+        self.check_same("fetch_session")
+
+    @case
+    def test_fetch_session_comes_back_in_time(self) -> None:
+        self.check_deadline("fetch_session")
+
+    @case
+    def test_fetch_payment_can_be_called_as_declared(self) -> None:
         self.check_signature("fetch_payment")
 
-    def test_fetch_payment_calls(self) -> None:
+    @case
+    def test_fetch_payment_answers_what_is_declared(self) -> None:
         self.check_calls("fetch_payment")
 
-    def test_fetch_payment_arbitrary(self) -> None:
+    @case
+    def test_fetch_payment_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("fetch_payment")
 
-    def test_fetch_payment_invalid(self) -> None:
+    @case
+    def test_fetch_payment_refuses_wrong_values(self) -> None:
         self.check_invalid("fetch_payment")
 
-    def test_expire_session_signature(self) -> None:
+    @case
+    def test_fetch_payment_changes_nothing(self) -> None:
+        self.check_safe("fetch_payment")
+
+    @case
+    def test_fetch_payment_comes_back_in_time(self) -> None:
+        self.check_deadline("fetch_payment")
+
+    @case
+    def test_expire_session_can_be_called_as_declared(self) -> None:
         self.check_signature("expire_session")
 
-    def test_expire_session_calls(self) -> None:
+    @case
+    def test_expire_session_answers_what_is_declared(self) -> None:
         self.check_calls("expire_session")
 
-    def test_expire_session_arbitrary(self) -> None:
+    @case
+    def test_expire_session_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("expire_session")
 
-    def test_expire_session_invalid(self) -> None:
+    @case
+    def test_expire_session_refuses_wrong_values(self) -> None:
         self.check_invalid("expire_session")
 
-    def test_refund_signature(self) -> None:
+    @case
+    def test_expire_session_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("expire_session")
+
+    @case
+    def test_expire_session_answers_what_was_asked_for(self) -> None:
+        self.check_same("expire_session")
+
+    @case
+    def test_expire_session_comes_back_in_time(self) -> None:
+        self.check_deadline("expire_session")
+
+    @case
+    def test_refund_can_be_called_as_declared(self) -> None:
         self.check_signature("refund")
 
-    def test_refund_calls(self) -> None:
+    @case
+    def test_refund_answers_what_is_declared(self) -> None:
         self.check_calls("refund")
 
-    def test_refund_arbitrary(self) -> None:
+    @case
+    def test_refund_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("refund")
 
-    def test_refund_invalid(self) -> None:
+    @case
+    def test_refund_refuses_wrong_values(self) -> None:
         self.check_invalid("refund")
 
-    def test_list_payments_signature(self) -> None:
+    @case
+    def test_refund_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("refund")
+
+    @case
+    def test_refund_answers_what_was_asked_for(self) -> None:
+        self.check_same("refund")
+
+    @case
+    def test_refund_comes_back_in_time(self) -> None:
+        self.check_deadline("refund")
+
+    @case
+    def test_list_payments_can_be_called_as_declared(self) -> None:
         self.check_signature("list_payments")
 
-    def test_list_payments_calls(self) -> None:
+    @case
+    def test_list_payments_answers_what_is_declared(self) -> None:
         self.check_calls("list_payments")
 
-    def test_list_payments_arbitrary(self) -> None:
+    @case
+    def test_list_payments_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("list_payments")
 
-    def test_list_payments_invalid(self) -> None:
+    @case
+    def test_list_payments_refuses_wrong_values(self) -> None:
         self.check_invalid("list_payments")
 
-    def test_verify_webhook_signature(self) -> None:
+    @case
+    def test_list_payments_changes_nothing(self) -> None:
+        self.check_safe("list_payments")
+
+    @case
+    def test_list_payments_comes_back_in_time(self) -> None:
+        self.check_deadline("list_payments")
+
+    @case
+    def test_list_payments_has_pages_that_end(self) -> None:
+        self.check_paged("list_payments")
+
+    @case
+    def test_verify_webhook_can_be_called_as_declared(self) -> None:
         self.check_signature("verify_webhook")
 
-    def test_verify_webhook_calls(self) -> None:
+    @case
+    def test_verify_webhook_answers_what_is_declared(self) -> None:
         self.check_calls("verify_webhook")
 
-    def test_verify_webhook_arbitrary(self) -> None:
+    @case
+    def test_verify_webhook_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("verify_webhook")
 
-    def test_verify_webhook_invalid(self) -> None:
+    @case
+    def test_verify_webhook_refuses_wrong_values(self) -> None:
         self.check_invalid("verify_webhook")
 
-    def test_read_webhook_signature(self) -> None:
+    @case
+    def test_verify_webhook_changes_nothing(self) -> None:
+        self.check_safe("verify_webhook")
+
+    @case
+    def test_verify_webhook_uses_no_network(self) -> None:
+        self.check_offline("verify_webhook")
+
+    @case
+    def test_read_webhook_can_be_called_as_declared(self) -> None:
         self.check_signature("read_webhook")
 
-    def test_read_webhook_calls(self) -> None:
+    @case
+    def test_read_webhook_answers_what_is_declared(self) -> None:
         self.check_calls("read_webhook")
 
-    def test_read_webhook_arbitrary(self) -> None:
+    @case
+    def test_read_webhook_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("read_webhook")
 
-    def test_read_webhook_invalid(self) -> None:
+    @case
+    def test_read_webhook_refuses_wrong_values(self) -> None:
         self.check_invalid("read_webhook")
+
+    @case
+    def test_read_webhook_changes_nothing(self) -> None:
+        self.check_safe("read_webhook")
+
+    @case
+    def test_read_webhook_uses_no_network(self) -> None:
+        self.check_offline("read_webhook")

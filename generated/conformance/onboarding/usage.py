@@ -7,7 +7,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 
 from codegen.runtime.errors import Forbidden, NotFound
-from codegen.runtime.testing.conformance import Conformance, MethodContract
+from codegen.runtime.testing.conformance import Conformance, MethodContract, case
 from codegen.runtime.testing.strategies import texts
 
 from ...errors.onboarding import InvalidSignature, ProviderRefused, ProviderUnavailable, WebhookMalformed
@@ -32,6 +32,8 @@ class ForgeConformance(Conformance):
         "capabilities": MethodContract(
             "capabilities",
             result=ForgeCapabilities,
+            safe=True,
+            offline=True,
         ),
         "list_repositories": MethodContract(
             "list_repositories",
@@ -43,6 +45,9 @@ class ForgeConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            safe=True,
+            deadline=60,
+            paged=True,
         ),
         "get_repository": MethodContract(
             "get_repository",
@@ -53,6 +58,9 @@ class ForgeConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            safe=True,
+            same={"owner": ("owner",), "name": ("name",)},
+            deadline=60,
         ),
         "ensure_repository": MethodContract(
             "ensure_repository",
@@ -65,6 +73,9 @@ class ForgeConformance(Conformance):
                 NotFound,
                 Forbidden,
             ),
+            idempotent=True,
+            same={"owner": ("owner",), "name": ("name",)},
+            deadline=60,
         ),
         "head": MethodContract(
             "head",
@@ -75,11 +86,15 @@ class ForgeConformance(Conformance):
                 ProviderRefused,
                 NotFound,
             ),
+            safe=True,
+            deadline=60,
         ),
         "git_credentials": MethodContract(
             "git_credentials",
             required={"clone_url": any_url()},
             result=GitCredentials | None,
+            safe=True,
+            offline=True,
         ),
         "verify_webhook": MethodContract(
             "verify_webhook",
@@ -89,107 +104,219 @@ class ForgeConformance(Conformance):
                 InvalidSignature,
                 WebhookMalformed,
             ),
+            safe=True,
+            offline=True,
         ),
         "read_webhook": MethodContract(
             "read_webhook",
             required={"request": any_webhook_request()},
             result=PushNotice | None,
             errors=(WebhookMalformed,),
+            safe=True,
+            offline=True,
         ),
     }
 
-    def test_capabilities_signature(self) -> None:
+    @case
+    def test_capabilities_can_be_called_as_declared(self) -> None:
         self.check_signature("capabilities")
 
-    def test_capabilities_calls(self) -> None:
+    @case
+    def test_capabilities_answers_what_is_declared(self) -> None:
         self.check_calls("capabilities")
 
-    def test_capabilities_arbitrary(self) -> None:
+    @case
+    def test_capabilities_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("capabilities")
 
-    def test_capabilities_invalid(self) -> None:
+    @case
+    def test_capabilities_refuses_wrong_values(self) -> None:
         self.check_invalid("capabilities")
 
-    def test_list_repositories_signature(self) -> None:
+    @case
+    def test_capabilities_changes_nothing(self) -> None:
+        self.check_safe("capabilities")
+
+    @case
+    def test_capabilities_uses_no_network(self) -> None:
+        self.check_offline("capabilities")
+
+    @case
+    def test_list_repositories_can_be_called_as_declared(self) -> None:
         self.check_signature("list_repositories")
 
-    def test_list_repositories_calls(self) -> None:
+    @case
+    def test_list_repositories_answers_what_is_declared(self) -> None:
         self.check_calls("list_repositories")
 
-    def test_list_repositories_arbitrary(self) -> None:
+    @case
+    def test_list_repositories_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("list_repositories")
 
-    def test_list_repositories_invalid(self) -> None:
+    @case
+    def test_list_repositories_refuses_wrong_values(self) -> None:
         self.check_invalid("list_repositories")
 
-    def test_get_repository_signature(self) -> None:
+    @case
+    def test_list_repositories_changes_nothing(self) -> None:
+        self.check_safe("list_repositories")
+
+    @case
+    def test_list_repositories_comes_back_in_time(self) -> None:
+        self.check_deadline("list_repositories")
+
+    @case
+    def test_list_repositories_has_pages_that_end(self) -> None:
+        self.check_paged("list_repositories")
+
+    @case
+    def test_get_repository_can_be_called_as_declared(self) -> None:
         self.check_signature("get_repository")
 
-    def test_get_repository_calls(self) -> None:
+    @case
+    def test_get_repository_answers_what_is_declared(self) -> None:
         self.check_calls("get_repository")
 
-    def test_get_repository_arbitrary(self) -> None:
+    @case
+    def test_get_repository_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("get_repository")
 
-    def test_get_repository_invalid(self) -> None:
+    @case
+    def test_get_repository_refuses_wrong_values(self) -> None:
         self.check_invalid("get_repository")
 
-    def test_ensure_repository_signature(self) -> None:
+    @case
+    def test_get_repository_changes_nothing(self) -> None:
+        self.check_safe("get_repository")
+
+    @case
+    def test_get_repository_answers_what_was_asked_for(self) -> None:
+        self.check_same("get_repository")
+
+    @case
+    def test_get_repository_comes_back_in_time(self) -> None:
+        self.check_deadline("get_repository")
+
+    @case
+    def test_ensure_repository_can_be_called_as_declared(self) -> None:
         self.check_signature("ensure_repository")
 
-    def test_ensure_repository_calls(self) -> None:
+    @case
+    def test_ensure_repository_answers_what_is_declared(self) -> None:
         self.check_calls("ensure_repository")
 
-    def test_ensure_repository_arbitrary(self) -> None:
+    @case
+    def test_ensure_repository_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("ensure_repository")
 
-    def test_ensure_repository_invalid(self) -> None:
+    @case
+    def test_ensure_repository_refuses_wrong_values(self) -> None:
         self.check_invalid("ensure_repository")
 
-    def test_head_signature(self) -> None:
+    @case
+    def test_ensure_repository_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("ensure_repository")
+
+    @case
+    def test_ensure_repository_answers_what_was_asked_for(self) -> None:
+        self.check_same("ensure_repository")
+
+    @case
+    def test_ensure_repository_comes_back_in_time(self) -> None:
+        self.check_deadline("ensure_repository")
+
+    @case
+    def test_head_can_be_called_as_declared(self) -> None:
         self.check_signature("head")
 
-    def test_head_calls(self) -> None:
+    @case
+    def test_head_answers_what_is_declared(self) -> None:
         self.check_calls("head")
 
-    def test_head_arbitrary(self) -> None:
+    @case
+    def test_head_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("head")
 
-    def test_head_invalid(self) -> None:
+    @case
+    def test_head_refuses_wrong_values(self) -> None:
         self.check_invalid("head")
 
-    def test_git_credentials_signature(self) -> None:
+    @case
+    def test_head_changes_nothing(self) -> None:
+        self.check_safe("head")
+
+    @case
+    def test_head_comes_back_in_time(self) -> None:
+        self.check_deadline("head")
+
+    @case
+    def test_git_credentials_can_be_called_as_declared(self) -> None:
         self.check_signature("git_credentials")
 
-    def test_git_credentials_calls(self) -> None:
+    @case
+    def test_git_credentials_answers_what_is_declared(self) -> None:
         self.check_calls("git_credentials")
 
-    def test_git_credentials_arbitrary(self) -> None:
+    @case
+    def test_git_credentials_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("git_credentials")
 
-    def test_git_credentials_invalid(self) -> None:
+    @case
+    def test_git_credentials_refuses_wrong_values(self) -> None:
         self.check_invalid("git_credentials")
 
-    def test_verify_webhook_signature(self) -> None:
+    @case
+    def test_git_credentials_changes_nothing(self) -> None:
+        self.check_safe("git_credentials")
+
+    @case
+    def test_git_credentials_uses_no_network(self) -> None:
+        self.check_offline("git_credentials")
+
+    @case
+    def test_verify_webhook_can_be_called_as_declared(self) -> None:
         self.check_signature("verify_webhook")
 
-    def test_verify_webhook_calls(self) -> None:
+    @case
+    def test_verify_webhook_answers_what_is_declared(self) -> None:
         self.check_calls("verify_webhook")
 
-    def test_verify_webhook_arbitrary(self) -> None:
+    @case
+    def test_verify_webhook_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("verify_webhook")
 
-    def test_verify_webhook_invalid(self) -> None:
+    @case
+    def test_verify_webhook_refuses_wrong_values(self) -> None:
         self.check_invalid("verify_webhook")
 
-    def test_read_webhook_signature(self) -> None:
+    @case
+    def test_verify_webhook_changes_nothing(self) -> None:
+        self.check_safe("verify_webhook")
+
+    @case
+    def test_verify_webhook_uses_no_network(self) -> None:
+        self.check_offline("verify_webhook")
+
+    @case
+    def test_read_webhook_can_be_called_as_declared(self) -> None:
         self.check_signature("read_webhook")
 
-    def test_read_webhook_calls(self) -> None:
+    @case
+    def test_read_webhook_answers_what_is_declared(self) -> None:
         self.check_calls("read_webhook")
 
-    def test_read_webhook_arbitrary(self) -> None:
+    @case
+    def test_read_webhook_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("read_webhook")
 
-    def test_read_webhook_invalid(self) -> None:
+    @case
+    def test_read_webhook_refuses_wrong_values(self) -> None:
         self.check_invalid("read_webhook")
+
+    @case
+    def test_read_webhook_changes_nothing(self) -> None:
+        self.check_safe("read_webhook")
+
+    @case
+    def test_read_webhook_uses_no_network(self) -> None:
+        self.check_offline("read_webhook")

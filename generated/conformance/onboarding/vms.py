@@ -7,7 +7,7 @@ from typing import ClassVar
 from hypothesis import strategies as st
 
 from codegen.runtime.errors import NotFound
-from codegen.runtime.testing.conformance import Conformance, MethodContract
+from codegen.runtime.testing.conformance import Conformance, MethodContract, case
 from codegen.runtime.testing.strategies import sids
 from codegen.runtime.values.types import U32
 
@@ -25,12 +25,16 @@ class ProvisionerConformance(Conformance):
         "capabilities": MethodContract(
             "capabilities",
             result=ProvisionerCapabilities,
+            safe=True,
+            offline=True,
         ),
         "capacity": MethodContract(
             "capacity",
             required={"sku": any_resource_sku()},
             result=U32,
             errors=(AllocationFailed,),
+            safe=True,
+            deadline=60,
         ),
         "allocate": MethodContract(
             "allocate",
@@ -42,6 +46,8 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            idempotent=True,
+            deadline=60,
         ),
         "release": MethodContract(
             "release",
@@ -51,6 +57,8 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            idempotent=True,
+            deadline=60,
         ),
         "stop": MethodContract(
             "stop",
@@ -60,6 +68,7 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            deadline=60,
         ),
         "start": MethodContract(
             "start",
@@ -69,6 +78,7 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            deadline=60,
         ),
         "status": MethodContract(
             "status",
@@ -79,89 +89,167 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            safe=True,
+            deadline=60,
         ),
     }
 
-    def test_capabilities_signature(self) -> None:
+    @case
+    def test_capabilities_can_be_called_as_declared(self) -> None:
         self.check_signature("capabilities")
 
-    def test_capabilities_calls(self) -> None:
+    @case
+    def test_capabilities_answers_what_is_declared(self) -> None:
         self.check_calls("capabilities")
 
-    def test_capabilities_arbitrary(self) -> None:
+    @case
+    def test_capabilities_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("capabilities")
 
-    def test_capabilities_invalid(self) -> None:
+    @case
+    def test_capabilities_refuses_wrong_values(self) -> None:
         self.check_invalid("capabilities")
 
-    def test_capacity_signature(self) -> None:
+    @case
+    def test_capabilities_changes_nothing(self) -> None:
+        self.check_safe("capabilities")
+
+    @case
+    def test_capabilities_uses_no_network(self) -> None:
+        self.check_offline("capabilities")
+
+    @case
+    def test_capacity_can_be_called_as_declared(self) -> None:
         self.check_signature("capacity")
 
-    def test_capacity_calls(self) -> None:
+    @case
+    def test_capacity_answers_what_is_declared(self) -> None:
         self.check_calls("capacity")
 
-    def test_capacity_arbitrary(self) -> None:
+    @case
+    def test_capacity_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("capacity")
 
-    def test_capacity_invalid(self) -> None:
+    @case
+    def test_capacity_refuses_wrong_values(self) -> None:
         self.check_invalid("capacity")
 
-    def test_allocate_signature(self) -> None:
+    @case
+    def test_capacity_changes_nothing(self) -> None:
+        self.check_safe("capacity")
+
+    @case
+    def test_capacity_comes_back_in_time(self) -> None:
+        self.check_deadline("capacity")
+
+    @case
+    def test_allocate_can_be_called_as_declared(self) -> None:
         self.check_signature("allocate")
 
-    def test_allocate_calls(self) -> None:
+    @case
+    def test_allocate_answers_what_is_declared(self) -> None:
         self.check_calls("allocate")
 
-    def test_allocate_arbitrary(self) -> None:
+    @case
+    def test_allocate_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("allocate")
 
-    def test_allocate_invalid(self) -> None:
+    @case
+    def test_allocate_refuses_wrong_values(self) -> None:
         self.check_invalid("allocate")
 
-    def test_release_signature(self) -> None:
+    @case
+    def test_allocate_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("allocate")
+
+    @case
+    def test_allocate_comes_back_in_time(self) -> None:
+        self.check_deadline("allocate")
+
+    @case
+    def test_release_can_be_called_as_declared(self) -> None:
         self.check_signature("release")
 
-    def test_release_calls(self) -> None:
+    @case
+    def test_release_answers_what_is_declared(self) -> None:
         self.check_calls("release")
 
-    def test_release_arbitrary(self) -> None:
+    @case
+    def test_release_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("release")
 
-    def test_release_invalid(self) -> None:
+    @case
+    def test_release_refuses_wrong_values(self) -> None:
         self.check_invalid("release")
 
-    def test_stop_signature(self) -> None:
+    @case
+    def test_release_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("release")
+
+    @case
+    def test_release_comes_back_in_time(self) -> None:
+        self.check_deadline("release")
+
+    @case
+    def test_stop_can_be_called_as_declared(self) -> None:
         self.check_signature("stop")
 
-    def test_stop_calls(self) -> None:
+    @case
+    def test_stop_answers_what_is_declared(self) -> None:
         self.check_calls("stop")
 
-    def test_stop_arbitrary(self) -> None:
+    @case
+    def test_stop_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("stop")
 
-    def test_stop_invalid(self) -> None:
+    @case
+    def test_stop_refuses_wrong_values(self) -> None:
         self.check_invalid("stop")
 
-    def test_start_signature(self) -> None:
+    @case
+    def test_stop_comes_back_in_time(self) -> None:
+        self.check_deadline("stop")
+
+    @case
+    def test_start_can_be_called_as_declared(self) -> None:
         self.check_signature("start")
 
-    def test_start_calls(self) -> None:
+    @case
+    def test_start_answers_what_is_declared(self) -> None:
         self.check_calls("start")
 
-    def test_start_arbitrary(self) -> None:
+    @case
+    def test_start_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("start")
 
-    def test_start_invalid(self) -> None:
+    @case
+    def test_start_refuses_wrong_values(self) -> None:
         self.check_invalid("start")
 
-    def test_status_signature(self) -> None:
+    @case
+    def test_start_comes_back_in_time(self) -> None:
+        self.check_deadline("start")
+
+    @case
+    def test_status_can_be_called_as_declared(self) -> None:
         self.check_signature("status")
 
-    def test_status_calls(self) -> None:
+    @case
+    def test_status_answers_what_is_declared(self) -> None:
         self.check_calls("status")
 
-    def test_status_arbitrary(self) -> None:
+    @case
+    def test_status_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("status")
 
-    def test_status_invalid(self) -> None:
+    @case
+    def test_status_refuses_wrong_values(self) -> None:
         self.check_invalid("status")
+
+    @case
+    def test_status_changes_nothing(self) -> None:
+        self.check_safe("status")
+
+    @case
+    def test_status_comes_back_in_time(self) -> None:
+        self.check_deadline("status")

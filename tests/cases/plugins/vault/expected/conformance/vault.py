@@ -7,12 +7,12 @@ from typing import ClassVar
 from hypothesis import strategies as st
 
 from codegen.runtime.errors import NotFound
-from codegen.runtime.testing.conformance import Conformance, MethodContract
+from codegen.runtime.testing.conformance import Conformance, MethodContract, case
 from codegen.runtime.testing.strategies import texts
 from codegen.runtime.values.types import Bool
 
 from ..errors.vault import Full, Locked
-from ..models.vault import Stored
+from ..models.vault import Boxes, Stored
 from ..plugins.vault import Bell, Vault
 from ..strategies.vault import any_colour, any_label, any_thing
 
@@ -26,6 +26,7 @@ class VaultConformance(Conformance):
             "title",
             result=str,
             safe=True,
+            offline=True,
         ),
         "put": MethodContract(
             "put",
@@ -37,6 +38,8 @@ class VaultConformance(Conformance):
                 Locked,
             ),
             idempotent=True,
+            same={"box": ("box",)},
+            deadline=30,
         ),
         "look": MethodContract(
             "look",
@@ -51,64 +54,126 @@ class VaultConformance(Conformance):
             required={"box": any_label()},
             errors=(NotFound,),
         ),
+        "boxes": MethodContract(
+            "boxes",
+            optional={"prefix": st.none() | any_label(), "cursor": st.none() | texts()},
+            result=Boxes,
+            safe=True,
+            paged=True,
+        ),
     }
 
-    def test_title_signature(self) -> None:
+    @case
+    def test_title_can_be_called_as_declared(self) -> None:
         self.check_signature("title")
 
-    def test_title_calls(self) -> None:
+    @case
+    def test_title_answers_what_is_declared(self) -> None:
         self.check_calls("title")
 
-    def test_title_arbitrary(self) -> None:
+    @case
+    def test_title_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("title")
 
-    def test_title_invalid(self) -> None:
+    @case
+    def test_title_refuses_wrong_values(self) -> None:
         self.check_invalid("title")
 
-    def test_title_safe(self) -> None:
+    @case
+    def test_title_changes_nothing(self) -> None:
         self.check_safe("title")
 
-    def test_put_signature(self) -> None:
+    @case
+    def test_title_uses_no_network(self) -> None:
+        self.check_offline("title")
+
+    @case
+    def test_put_can_be_called_as_declared(self) -> None:
         self.check_signature("put")
 
-    def test_put_calls(self) -> None:
+    @case
+    def test_put_answers_what_is_declared(self) -> None:
         self.check_calls("put")
 
-    def test_put_arbitrary(self) -> None:
+    @case
+    def test_put_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("put")
 
-    def test_put_invalid(self) -> None:
+    @case
+    def test_put_refuses_wrong_values(self) -> None:
         self.check_invalid("put")
 
-    def test_put_repeat(self) -> None:
+    @case
+    def test_put_done_twice_has_one_outcome(self) -> None:
         self.check_repeat("put")
 
-    def test_look_signature(self) -> None:
+    @case
+    def test_put_answers_what_was_asked_for(self) -> None:
+        self.check_same("put")
+
+    @case
+    def test_put_comes_back_in_time(self) -> None:
+        self.check_deadline("put")
+
+    @case
+    def test_look_can_be_called_as_declared(self) -> None:
         self.check_signature("look")
 
-    def test_look_calls(self) -> None:
+    @case
+    def test_look_answers_what_is_declared(self) -> None:
         self.check_calls("look")
 
-    def test_look_arbitrary(self) -> None:
+    @case
+    def test_look_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("look")
 
-    def test_look_invalid(self) -> None:
+    @case
+    def test_look_refuses_wrong_values(self) -> None:
         self.check_invalid("look")
 
-    def test_look_safe(self) -> None:
+    @case
+    def test_look_changes_nothing(self) -> None:
         self.check_safe("look")
 
-    def test_drop_signature(self) -> None:
+    @case
+    def test_drop_can_be_called_as_declared(self) -> None:
         self.check_signature("drop")
 
-    def test_drop_calls(self) -> None:
+    @case
+    def test_drop_answers_what_is_declared(self) -> None:
         self.check_calls("drop")
 
-    def test_drop_arbitrary(self) -> None:
+    @case
+    def test_drop_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("drop")
 
-    def test_drop_invalid(self) -> None:
+    @case
+    def test_drop_refuses_wrong_values(self) -> None:
         self.check_invalid("drop")
+
+    @case
+    def test_boxes_can_be_called_as_declared(self) -> None:
+        self.check_signature("boxes")
+
+    @case
+    def test_boxes_answers_what_is_declared(self) -> None:
+        self.check_calls("boxes")
+
+    @case
+    def test_boxes_raises_only_what_is_declared(self) -> None:
+        self.check_arbitrary("boxes")
+
+    @case
+    def test_boxes_refuses_wrong_values(self) -> None:
+        self.check_invalid("boxes")
+
+    @case
+    def test_boxes_changes_nothing(self) -> None:
+        self.check_safe("boxes")
+
+    @case
+    def test_boxes_has_pages_that_end(self) -> None:
+        self.check_paged("boxes")
 
 
 class BellConformance(Conformance):
@@ -123,14 +188,18 @@ class BellConformance(Conformance):
         ),
     }
 
-    def test_ring_signature(self) -> None:
+    @case
+    def test_ring_can_be_called_as_declared(self) -> None:
         self.check_signature("ring")
 
-    def test_ring_calls(self) -> None:
+    @case
+    def test_ring_answers_what_is_declared(self) -> None:
         self.check_calls("ring")
 
-    def test_ring_arbitrary(self) -> None:
+    @case
+    def test_ring_raises_only_what_is_declared(self) -> None:
         self.check_arbitrary("ring")
 
-    def test_ring_invalid(self) -> None:
+    @case
+    def test_ring_refuses_wrong_values(self) -> None:
         self.check_invalid("ring")

@@ -7,7 +7,7 @@ from typing import ClassVar
 from codegen.runtime.plugins.registry import Metadata
 from codegen.runtime.values.types import U8, U32, Bool
 
-from ..models.vault import Colour, Label, Stored, Thing
+from ..models.vault import Boxes, Colour, Label, Stored, Thing
 
 
 class Vault(ABC):
@@ -41,6 +41,13 @@ class Vault(ABC):
         """Throw a box away.
 
         Raises `NotFound`.
+        """
+
+    @abstractmethod
+    def boxes(self, *, prefix: Label | None = None, cursor: str | None = None) -> Boxes:
+        """Which boxes there are.
+
+        Raises nothing that is declared.
         """
 
 
