@@ -25,7 +25,8 @@ from codegen.source.span import NOWHERE, Span
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A query, by dialect, that must find no row before the migration begins; `message` says why and what to do."""
+    """A query for sids, by dialect, that must find no row before the migration begins; `message` says why and what to
+    do."""
 
     table: str
     query: Mapping[Dialect, str]
@@ -108,9 +109,11 @@ class Judge:
             if index.unique and all(column in earlier for column in index.columns):
                 columns = tuple(earlier[column] for column in index.columns)
                 held = " AND ".join(f"{sql.name(column)} IS NOT NULL" for column in columns)
+                group = f"WHERE {held} GROUP BY {sql.names(columns)} HAVING count(*) > 1"
                 self._guard(
                     old,
-                    f"WHERE {held} GROUP BY {sql.names(columns)} HAVING count(*) > 1",
+                    f"WHERE ({sql.names(columns)}) IN ({sql.rows(old.name, group, columns)}) "
+                    f"ORDER BY {sql.names((*columns, 'sid'))}",
                     f"({', '.join(columns)}) is now unique, and some rows hold the same; mend them first",
                 )
         after = {(index.columns, index.unique) for index in new.indexes}

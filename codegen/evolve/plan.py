@@ -67,6 +67,11 @@ def plan(old: Program, new: Program, report: Report) -> Plan:
         "lock": lock.digest(text),
         "steps": forward.steps,
         "back": back.steps,
+        "guards": {
+            direction: [{**guard.query, "message": guard.message} for guard in verdict.guards]
+            for direction, verdict in (("up", forward), ("down", back))
+            if verdict.guards
+        },
         "patterns": {
             direction: [asdict(pattern) for pattern in verdict.patterns]
             for direction, verdict in (("up", forward), ("down", back))

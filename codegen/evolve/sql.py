@@ -32,9 +32,9 @@ def text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def rows(table: str, where: str = "") -> str:
-    """A query that finds a row wherever there is one."""
-    return f"SELECT 1 FROM {name(table)} {where}".strip()  # noqa: S608 - text for a file, made of quoted names
+def rows(table: str, where: str = "", columns: tuple[str, ...] = ("sid",)) -> str:
+    """A query for rows: their sids, or other columns."""
+    return f"SELECT {names(columns)} FROM {name(table)} {where}".strip()  # noqa: S608 - text for a file, made of quoted names
 
 
 def count(table: str, where: str = "") -> str:

@@ -1,8 +1,9 @@
 """Bring a database to the version of its migrations, forward or back, and refuse to work with another version.
 
 A directory of migrations holds a folder `NNNN_<slug>` for each, numbered from 1 without gaps, with `up` and `down`
-SQL for both databases and `migration.json` (what it does in words, checksums, patterns to check, JSON to rewrite before
-the SQL is run). Each migration is one transaction on both databases; what was applied stands in `schema_migrations`.
+SQL for both databases and `migration.json` (what it does in words, checksums, what no row may hold, JSON to rewrite
+before the SQL is run). Each migration is one transaction on both databases; what was applied stands in
+`schema_migrations`.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class NotCurrent(MigrationError):
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One folder. `scripts` are the SQL files by name, `patterns` and `rewrites` by direction.
+    """One folder. `scripts` are the SQL files by name, `guards`, `patterns` and `rewrites` by direction.
 
     `begins` and `leads_to` are digests of the tables before and after it.
     """
@@ -66,6 +67,7 @@ class Migration:
     begins: str
     leads_to: str
     scripts: Mapping[str, str]
+    guards: Mapping[str, Sequence[Mapping[str, str]]]
     patterns: Mapping[str, Sequence[Mapping[str, str]]]
     rewrites: Mapping[str, Mapping[str, Any]]
 
@@ -169,7 +171,8 @@ def _read_one(folder: Path) -> Migration:
         )
     if not isinstance(about.get("from"), str) or not isinstance(about.get("to"), str):
         raise MigrationError(f"{folder.name}/migration.json was edited; restore it from version control")
-    return Migration(int(match[1]), match[2], about["from"], about["to"], scripts, about.get("patterns", {}), rewrites)
+    guards, patterns = about.get("guards", {}), about.get("patterns", {})
+    return Migration(int(match[1]), match[2], about["from"], about["to"], scripts, guards, patterns, rewrites)
 
 
 # --- the database -----------------------------------------------------------------------------------------------
@@ -249,6 +252,8 @@ def apply(
 
 def _run(database: Database, migration: Migration, direction: str, clock: Clock) -> None:
     try:
+        for guard in migration.guards.get(direction, ()):
+            _check_guard(database, guard)
         for pattern in migration.patterns.get(direction, ()):
             _check_pattern(database, pattern)
         if direction in migration.rewrites:
@@ -271,15 +276,33 @@ def _run(database: Database, migration: Migration, direction: str, clock: Clock)
     )
 
 
+NAMED = 3
+"""Rows that an error names; the query beside them finds all."""
+
+
+def _check_guard(database: Database, guard: Mapping[str, str]) -> None:
+    """The guard's query must find nothing. The SQL of the migration checks the same, for who runs it by hand."""
+    query = guard[database.dialect]
+    rows = database.peewee.connection().execute(f"{query} LIMIT {NAMED}")  # `%` and `?` in it stand for themselves
+    found = [str(sid) for (sid,) in rows.fetchall()]
+    if found:
+        raise MigrationError(f"{guard['message']}; such as {', '.join(found)}; all of them: {query}")
+
+
 def _check_pattern(database: Database, pattern: Mapping[str, str]) -> None:
     """Every value that is not NULL must match whole."""
     column, table = (pattern[key].replace('"', '""') for key in ("column", "table"))
     wanted = read_pattern(pattern["pattern"])
     if database.dialect == "postgresql":
         database.execute(f'LOCK TABLE "{table}" IN ACCESS EXCLUSIVE MODE')
-    for (value,) in database.execute(f'SELECT DISTINCT "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):  # noqa: S608
+    found = []
+    for sid, value in database.execute(f'SELECT "sid", "{column}" FROM "{table}" WHERE "{column}" IS NOT NULL'):  # noqa: S608
         if not wanted.fullmatch(value):
-            raise MigrationError(pattern["message"])
+            found.append(str(sid))
+            if len(found) == NAMED:
+                break
+    if found:
+        raise MigrationError(f"{pattern['message']}; such as {', '.join(found)}")
 
 
 def _execute(database: Database, script: str) -> None:

@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "nick" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "nick" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.nick holds values, which going back would lose; clear them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "level" IS NOT NULL AND "level" <> 1) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "level" IS NOT NULL AND "level" <> 1) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.level holds values, which going back would lose; clear them first';
     END IF;
 END
@@ -23,7 +23,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "joined_at" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "joined_at" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.joined_at holds values, which going back would lose; clear them first';
     END IF;
 END
@@ -32,7 +32,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "boss" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "boss" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.boss holds values, which going back would lose; clear them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.nick holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE "nick" IS NOT NULL);
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "nick" IS NOT NULL);
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.level holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "user" WHERE "level" IS NOT NULL AND "level" <> 1);
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "level" IS NOT NULL AND "level" <> 1);
 
 CREATE TEMP TRIGGER migration_guard_3
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 3
@@ -24,7 +24,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.joined_at holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 3 WHERE EXISTS (SELECT 1 FROM "user" WHERE "joined_at" IS NOT NULL);
+INSERT INTO migration_guard SELECT 3 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "joined_at" IS NOT NULL);
 
 CREATE TEMP TRIGGER migration_guard_4
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 4
@@ -32,7 +32,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.boss holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 4 WHERE EXISTS (SELECT 1 FROM "user" WHERE "boss" IS NOT NULL);
+INSERT INTO migration_guard SELECT 4 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "boss" IS NOT NULL);
 
 DROP TABLE migration_guard;
 

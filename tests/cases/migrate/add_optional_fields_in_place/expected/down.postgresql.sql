@@ -5,7 +5,7 @@ LOCK TABLE "entry" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "entry" WHERE "note" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "entry" WHERE "note" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'entry.note holds values, which going back would lose; clear them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "entry" WHERE "entry" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "entry" WHERE "entry" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'entry.entry holds values, which going back would lose; clear them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'entry.note holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "entry" WHERE "note" IS NOT NULL);
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "entry" WHERE "note" IS NOT NULL);
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'entry.entry holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "entry" WHERE "entry" IS NOT NULL);
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "entry" WHERE "entry" IS NOT NULL);
 
 DROP TABLE migration_guard;
 

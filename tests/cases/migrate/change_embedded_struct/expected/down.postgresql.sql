@@ -7,7 +7,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "note" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "note" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.note holds values, which going back would lose; clear them first';
     END IF;
 END

@@ -10,7 +10,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.note holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE "note" IS NOT NULL);
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "note" IS NOT NULL);
 
 DROP TABLE migration_guard;
 

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'street: holds rows, which would be lost with the table; delete them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "street");
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "street");
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'house: holds rows, which would be lost with the table; delete them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "house");
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "house");
 
 CREATE TEMP TRIGGER migration_guard_3
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 3
@@ -24,7 +24,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.home holds values, which going back would lose; clear them first');
 END;
 
-INSERT INTO migration_guard SELECT 3 WHERE EXISTS (SELECT 1 FROM "user" WHERE "home" IS NOT NULL);
+INSERT INTO migration_guard SELECT 3 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "home" IS NOT NULL);
 
 DROP TABLE migration_guard;
 

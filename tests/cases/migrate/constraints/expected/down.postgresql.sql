@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("age" BETWEEN 0 AND 99)) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE NOT ("age" BETWEEN 0 AND 99)) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.age has a constraint that some rows break; mend them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.age has a constraint that some rows break; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE NOT ("age" BETWEEN 0 AND 99));
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE NOT ("age" BETWEEN 0 AND 99));
 
 DROP TABLE migration_guard;
 

@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE NOT (length("name") BETWEEN 1 AND 80)) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE NOT (length("name") BETWEEN 1 AND 80)) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.name has a constraint that some rows break; mend them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("price" >= 2500000000)) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE NOT ("price" >= 2500000000)) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.price has a constraint that some rows break; mend them first';
     END IF;
 END

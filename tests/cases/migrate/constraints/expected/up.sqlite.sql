@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.name has a constraint that some rows break; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE NOT (length("name") BETWEEN 1 AND 80));
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE NOT (length("name") BETWEEN 1 AND 80));
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.price has a constraint that some rows break; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "user" WHERE NOT ("price" >= 2500000000));
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "user" WHERE NOT ("price" >= 2500000000));
 
 DROP TABLE migration_guard;
 

@@ -5,7 +5,7 @@ LOCK TABLE "note" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "note") THEN
+    IF EXISTS (SELECT "sid" FROM "note") THEN
         RAISE EXCEPTION USING MESSAGE = 'note: holds rows, which would be lost with the table; delete them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'note: holds rows, which would be lost with the table; delete them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "note");
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "note");
 
 DROP TABLE migration_guard;
 

@@ -5,7 +5,7 @@ LOCK TABLE "item" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('black')) THEN
+    IF EXISTS (SELECT "sid" FROM "item" WHERE "color" IN ('black')) THEN
         RAISE EXCEPTION USING MESSAGE = 'item: color may no longer be ''black'', and some rows hold it; change them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "item" WHERE "state" NOT IN ('new', 'done')) THEN
+    IF EXISTS (SELECT "sid" FROM "item" WHERE "state" NOT IN ('new', 'done')) THEN
         RAISE EXCEPTION USING MESSAGE = 'item: state is now a closed enum, and some rows hold other values; change them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'item: color may no longer be ''black'', and some rows hold it; change them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('black'));
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "item" WHERE "color" IN ('black'));
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'item: state is now a closed enum, and some rows hold other values; change them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "item" WHERE "state" NOT IN ('new', 'done'));
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "item" WHERE "state" NOT IN ('new', 'done'));
 
 DROP TABLE migration_guard;
 

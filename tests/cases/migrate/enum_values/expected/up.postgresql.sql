@@ -5,7 +5,7 @@ LOCK TABLE "item" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "item" WHERE "color" IN ('green')) THEN
+    IF EXISTS (SELECT "sid" FROM "item" WHERE "color" IN ('green')) THEN
         RAISE EXCEPTION USING MESSAGE = 'item: color may no longer be ''green'', and some rows hold it; change them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "item" WHERE "size" NOT IN ('s', 'm')) THEN
+    IF EXISTS (SELECT "sid" FROM "item" WHERE "size" NOT IN ('s', 'm')) THEN
         RAISE EXCEPTION USING MESSAGE = 'item: size is now a closed enum, and some rows hold other values; change them first';
     END IF;
 END

@@ -5,7 +5,7 @@ LOCK TABLE "payment", "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user") THEN
+    IF EXISTS (SELECT "sid" FROM "user") THEN
         RAISE EXCEPTION USING MESSAGE = 'user: holds rows, which would be lost with the table; delete them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "payment") THEN
+    IF EXISTS (SELECT "sid" FROM "payment") THEN
         RAISE EXCEPTION USING MESSAGE = 'payment: holds rows, which would be lost with the table; delete them first';
     END IF;
 END

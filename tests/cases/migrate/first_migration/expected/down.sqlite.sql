@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user: holds rows, which would be lost with the table; delete them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user");
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user");
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'payment: holds rows, which would be lost with the table; delete them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "payment");
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "payment");
 
 DROP TABLE migration_guard;
 

@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE ("email") IN (SELECT "email" FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1) ORDER BY "email", "sid") THEN
         RAISE EXCEPTION USING MESSAGE = 'user: (email) is now unique, and some rows hold the same; mend them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "first" IS NOT NULL AND "last" IS NOT NULL GROUP BY "first", "last" HAVING count(*) > 1) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE ("first", "last") IN (SELECT "first", "last" FROM "user" WHERE "first" IS NOT NULL AND "last" IS NOT NULL GROUP BY "first", "last" HAVING count(*) > 1) ORDER BY "first", "last", "sid") THEN
         RAISE EXCEPTION USING MESSAGE = 'user: (first, last) is now unique, and some rows hold the same; mend them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user: (email) is now unique, and some rows hold the same; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1);
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE ("email") IN (SELECT "email" FROM "user" WHERE "email" IS NOT NULL GROUP BY "email" HAVING count(*) > 1) ORDER BY "email", "sid");
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user: (first, last) is now unique, and some rows hold the same; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "user" WHERE "first" IS NOT NULL AND "last" IS NOT NULL GROUP BY "first", "last" HAVING count(*) > 1);
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "user" WHERE ("first", "last") IN (SELECT "first", "last" FROM "user" WHERE "first" IS NOT NULL AND "last" IS NOT NULL GROUP BY "first", "last" HAVING count(*) > 1) ORDER BY "first", "last", "sid");
 
 DROP TABLE migration_guard;
 

@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "city" IS NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "city" IS NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user: city is now required, and some rows have none; give them a value first';
     END IF;
 END

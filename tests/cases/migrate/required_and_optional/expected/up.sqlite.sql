@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user: name is now required, and some rows have none; give them a value first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE "name" IS NULL);
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "name" IS NULL);
 
 DROP TABLE migration_guard;
 

@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE "addresses" IS NOT NULL) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE "addresses" IS NOT NULL) THEN
         RAISE EXCEPTION USING MESSAGE = 'user: addresses holds values that the other schema cannot read (u16 became u8); rewrite them first';
     END IF;
 END

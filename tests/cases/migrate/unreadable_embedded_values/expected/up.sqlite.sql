@@ -8,6 +8,6 @@ BEGIN
     SELECT RAISE(ABORT, 'user: addresses holds values that the other schema cannot read (u16 became u8); rewrite them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE "addresses" IS NOT NULL);
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE "addresses" IS NOT NULL);
 
 DROP TABLE migration_guard;

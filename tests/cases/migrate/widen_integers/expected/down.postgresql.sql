@@ -5,7 +5,7 @@ LOCK TABLE "user" IN ACCESS EXCLUSIVE MODE;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("a" BETWEEN 0 AND 255)) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE NOT ("a" BETWEEN 0 AND 255)) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.a has a constraint that some rows break; mend them first';
     END IF;
 END
@@ -14,7 +14,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("b" BETWEEN 0 AND 4294967295)) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE NOT ("b" BETWEEN 0 AND 4294967295)) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.b has a constraint that some rows break; mend them first';
     END IF;
 END
@@ -23,7 +23,7 @@ $$;
 DO $$
 #variable_conflict use_column
 BEGIN
-    IF EXISTS (SELECT 1 FROM "user" WHERE NOT ("c" BETWEEN -32768 AND 5)) THEN
+    IF EXISTS (SELECT "sid" FROM "user" WHERE NOT ("c" BETWEEN -32768 AND 5)) THEN
         RAISE EXCEPTION USING MESSAGE = 'user.c has a constraint that some rows break; mend them first';
     END IF;
 END

@@ -8,7 +8,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.a has a constraint that some rows break; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT 1 FROM "user" WHERE NOT ("a" BETWEEN 0 AND 255));
+INSERT INTO migration_guard SELECT 1 WHERE EXISTS (SELECT "sid" FROM "user" WHERE NOT ("a" BETWEEN 0 AND 255));
 
 CREATE TEMP TRIGGER migration_guard_2
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 2
@@ -16,7 +16,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.b has a constraint that some rows break; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT 1 FROM "user" WHERE NOT (length("b") = 20 AND "b" NOT GLOB '*[^0-9]*' AND "b" BETWEEN '00000000000000000000' AND '00000000004294967295'));
+INSERT INTO migration_guard SELECT 2 WHERE EXISTS (SELECT "sid" FROM "user" WHERE NOT (length("b") = 20 AND "b" NOT GLOB '*[^0-9]*' AND "b" BETWEEN '00000000000000000000' AND '00000000004294967295'));
 
 CREATE TEMP TRIGGER migration_guard_3
 BEFORE INSERT ON migration_guard WHEN NEW.failed = 3
@@ -24,7 +24,7 @@ BEGIN
     SELECT RAISE(ABORT, 'user.c has a constraint that some rows break; mend them first');
 END;
 
-INSERT INTO migration_guard SELECT 3 WHERE EXISTS (SELECT 1 FROM "user" WHERE NOT ("c" BETWEEN -32768 AND 5));
+INSERT INTO migration_guard SELECT 3 WHERE EXISTS (SELECT "sid" FROM "user" WHERE NOT ("c" BETWEEN -32768 AND 5));
 
 DROP TABLE migration_guard;
 
