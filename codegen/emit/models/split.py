@@ -110,7 +110,20 @@ class _File:
         for name, other in declared.items():
             if name in used and (module := origin(other)) is not None:
                 imports.bind(module, name, name)
-        body = "\n".join(self._statement(statement, declared, imports) for statement in statements)
+        written: list[str] = []
+        below = {statement.name for statement in statements}
+        quoted_any = False
+        for statement in statements:
+            below.discard(statement.name)
+            hidden = below if _TOKEN.search(statement.text) else ()  # else datamodel-code-generator has quoted them
+            later = statement.alias is not None and self._names_later(declared[statement.name], hidden)
+            quoted_any = quoted_any or later
+            written.append(self._statement(statement, declared, later, imports))
+        if quoted_any and not self.late:
+            names = (statement.name for statement in statements if isinstance(statement.node, ast.ClassDef))
+            classes = (name for name in names if isinstance(declared[name], Struct | Event))
+            written.append("\n\n" + "\n".join(f"{name}.model_rebuild()" for name in classes))
+        body = "\n".join(written)
         title = f'"""Models of the module `{self.part.module.name}`."""'
         gap = "\n\n\n" if body.startswith("class ") else "\n\n"  # as ruff has it below imports
         late = imports.late_text()
@@ -127,24 +140,31 @@ class _File:
                     if local in used and origin is not None:
                         imports.bind(origin, alias.name, local)
 
-    def _statement(self, statement: _Statement, declared: Mapping[str, TypeDecl | Event], imports: Imports) -> str:
-        """Its text, without tokens.
+    def _statement(
+        self, statement: _Statement, declared: Mapping[str, TypeDecl | Event], later: bool, imports: Imports
+    ) -> str:
+        """Its text, without tokens. `later`: it is written with a type that the file has not when it comes to it.
 
-        In a file of a circle an alias of types that are imported at the end stands in quotes, so that pydantic reads it
-        when it is used; and models become whole in the package, when all files are read.
+        An alias of types that stand below, or in a file of a circle are imported at the end, stands in quotes, so that
+        pydantic reads it when it is used; and models become whole in the package, when all files are read.
         """
         if self.late and isinstance(statement.node, ast.Expr):
             return ""
         value = statement.alias
-        if value is not None and self._names_late(declared[statement.name]):
+        if value is not None and later:
             meaning = ast.unparse(_Unquoted(declared).visit(value))
             alias = f"TypeAliasType({quoted(statement.name)}, {quoted(self._expanded(meaning, imports))})"
             return f"{statement.name} = {alias}{statement.doc}"
         return self._expanded(statement.text, imports) + statement.doc
 
-    def _names_late(self, declared: TypeDecl | Event) -> bool:
-        parts = (self.parts.of(self.program.types[target]) for target in targets(declared))
-        return any(part.dotted("models") in self.late for part in parts)
+    def _names_later(self, declared: TypeDecl | Event, below: Container[str]) -> bool:
+        """Whether it is written with a type that the file has not when it comes to it."""
+        named = [self.program.types[target] for target in targets(declared)]
+        return any(
+            self.parts.of(each).dotted("models") in self.late
+            or (each.module == declared.module and class_name(each.name) in below)
+            for each in named
+        )
 
     def _expanded(self, text: str, imports: Imports) -> str:
         return _TOKEN.sub(lambda match: self.tokens[match[1] or match[2]](imports), text)

@@ -33,14 +33,24 @@ def type_schema(
     constraints: Iterable[Constraints] = (),
 ) -> Schema:
     """The schema of a value of `type_`; `constraints` hold beside those of its aliases."""
-    own = [c for c in constraints if c]
-    if own and any(program.aliases_of(type_)):
-        own += [alias.constraints for alias in program.aliases_of(type_)]
-        nullable = nullable or any(alias.nullable for alias in program.aliases_of(type_))
-        type_ = program.base(type_)
+    type_, nullable, own = through_aliases(program, type_, nullable, constraints)
     plain = replace(dialect, leaf=primitive_schema) if own and dialect.named else dialect
     schema = constrained(program, type_, _bare(program, type_, plain), own)
     return dialect.null(schema) if nullable else schema
+
+
+def through_aliases(
+    program: Program, type_: Type, nullable: bool, constraints: Iterable[Constraints]
+) -> tuple[Type, bool, list[Constraints]]:
+    """A type, whether it may be null, and its constraints: where it has its own, those of its aliases stand beside them
+    and the type is what the aliases stand for."""
+    own = [each for each in constraints if each]
+    if own:
+        for alias in program.aliases_of(type_):
+            own.append(alias.constraints)
+            nullable = nullable or alias.nullable
+        type_ = program.base(type_)
+    return type_, nullable, own
 
 
 def _bare(program: Program, type_: Type, dialect: Dialect) -> Schema:

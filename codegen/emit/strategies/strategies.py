@@ -16,7 +16,7 @@ from codegen.emit.python.references import Origins, late_imports, mentioned, tar
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
 from codegen.emit.schema.dialect import Schema, primitive_schema
-from codegen.emit.schema.types import constrained
+from codegen.emit.schema.types import constrained, through_aliases
 from codegen.model.casing import snake
 from codegen.model.model import (
     Alias,
@@ -189,12 +189,7 @@ class _Writer:
         return f"{text} if depth else {' | '.join(ends)}" if ends and len(ends) < len(calls) else text
 
     def value(self, type_: Type, constraints: list[Constraints], nullable: bool = False) -> str:
-        own = [each for each in constraints if each]
-        if own:
-            aliases = list(self.program.aliases_of(type_))
-            own += [alias.constraints for alias in aliases]
-            nullable = nullable or any(alias.nullable for alias in aliases)
-            type_ = self.program.base(type_)
+        type_, nullable, own = through_aliases(self.program, type_, nullable, constraints)
         text = self._bare(type_, own)
         if not nullable:
             return text
