@@ -54,9 +54,21 @@ def test_the_licence_is_whole() -> None:
         assert section in text
 
 
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+OF_A_READERS_PROJECT = {"schemas/tasks/tasks.oschema"}
+
+
+def test_files_that_documents_name_exist() -> None:
+    """Paths are from the root, or short for those of a room."""
+    rooms = [ROOT, *(ROOT / room for room in ("codegen", "handlers", "docs"))]
+    for page in PAGES:
+        for name in re.findall(r"`([a-z_]+/[\w/.-]+\.(?:py|md|oschema|toml|json))`", page.read_text()):
+            known = name in OF_A_READERS_PROJECT or any((room / name).exists() for room in rooms)
+            assert known, f"{page.relative_to(ROOT)} names {name}"
+
+
 def test_sessions_that_documents_name_exist() -> None:
     sessions = set(re.findall(r"^@nox\.session.*\ndef (\w+)", (ROOT / "noxfile.py").read_text(), re.MULTILINE))
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
-    named = {name for page in pages for name in re.findall(r"\bnox(?:file\.py)? -s (\w+)", page.read_text())}
+    named = {name for page in PAGES for name in re.findall(r"\bnox(?:file\.py)? -s (\w+)", page.read_text())}
     assert named <= sessions | {"NAME"}
     assert {"package", "tests", "demo", "codegen"} <= sessions
