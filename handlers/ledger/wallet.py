@@ -217,6 +217,12 @@ def overpayment(wallet: Wallet, provider: str, amount: int) -> None:
     wallet.house("suspense", -amount)
 
 
+def provider_fee(wallet: Wallet, provider: str, amount: int) -> None:
+    """What a provider keeps of the house's money; negative where it gives a fee back."""
+    wallet.house("fees", amount)
+    wallet.house(f"cash:{provider}", -amount)
+
+
 def hold(wallet: Wallet, amount: int, lot: str | None) -> None:
     """Set credit of a payment aside."""
     wallet.hold(amount, lot=lot)

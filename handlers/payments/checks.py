@@ -69,6 +69,15 @@ class Checks:
         """Ask about a top-up, whatever is known of it. Raises as `ask` does."""
         return self._answered(self._store.get(sid), past=True, also=also)
 
+    def look(self, sid: str) -> ProviderSession:
+        """Ask about a top-up, whatever is known of it, and learn what is told; the answer. Raises `Stale` where
+        somebody else learned of it meanwhile, `NotFound` where the provider does not know it, and its errors."""
+        claimed = self._claim(sid, past=True)
+        assert claimed is not None, "it is asked about, whatever its status"
+        top_up, session = self._told(claimed, unwanted=False)
+        self._settlement.ledger.transaction(lambda: self._learn(top_up, session, None))
+        return session
+
     def cancel(self, sid: str) -> TopUp:
         """Close an open checkout at the provider. Raises `TopUpNotOpen`, and as `ask` does."""
         top_up = self._store.get(sid)
@@ -118,13 +127,17 @@ class Checks:
         top_up = self._claim(sid, past)
         if top_up is None:
             return self._store.get(sid)
+        asked, session = self._told(top_up, unwanted)
+        return self._settlement.ledger.transaction(lambda: self._learn(asked, session, also))
+
+    def _told(self, top_up: TopUp, unwanted: bool) -> tuple[TopUp, ProviderSession]:
+        """What the provider says; that it does not is written down."""
         try:
-            asked, session = self._session(top_up, unwanted)
+            return self._session(top_up, unwanted)
         except Exception as error:
             unknown = isinstance(error, NotFound)
             self._database.run(lambda: self._unanswered(top_up, unknown))
             raise
-        return self._settlement.ledger.transaction(lambda: self._learn(asked, session, also))
 
     def _session(self, top_up: TopUp, unwanted: bool) -> tuple[TopUp, ProviderSession]:
         """The top-up with what the provider says of its checkout; one that nobody may pay any more is closed."""

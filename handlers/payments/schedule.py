@@ -1,8 +1,9 @@
-"""When a provider is asked about a top-up again: pure. Ever more rarely, but without end while its fate is open."""
+"""When a provider is asked again: pure. About a top-up ever more rarely, but without end while its fate is open; about
+a day once it is over, and twice more."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from generated.models.onboarding import DisputeStatus, TopUpStatus
 from handlers.payments.states import State
@@ -13,6 +14,8 @@ OVERDUE = FIRST[-1]
 """After this long an operator has to look at a top-up of which nobody knows whether it was paid."""
 CLAIM = timedelta(minutes=2)
 """After this long somebody else asks, where whoever asked did not come back."""
+COMPARED_AFTER = (timedelta(0), timedelta(days=7), timedelta(days=60))
+"""When a day is compared, after its end."""
 _DAY = timedelta(days=1)
 
 
@@ -35,3 +38,9 @@ def rarely(age: timedelta) -> timedelta:
 def without_answer(age: timedelta) -> timedelta:
     """How long to wait where a question brings no answer."""
     return max(CLAIM, age / 10)
+
+
+def next_comparison(day: date, now: datetime) -> datetime | None:
+    """When a UTC day that is compared now is compared again; None after the last time."""
+    end = datetime.combine(day, time(), UTC) + _DAY
+    return next((end + after for after in COMPARED_AFTER if end + after > now), None)

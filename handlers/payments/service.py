@@ -64,7 +64,7 @@ class Payments:
             inbox,
             checks,
             Refunds(database, clock, providers, settlement, log),
-            Reconciler(database, clock, providers, settlement),
+            Reconciler(database, clock, providers, settlement, checks, log),
             Decisions(database, settlement, checks, inbox),
         )
 
@@ -126,7 +126,9 @@ class PaymentsHandler(PaymentsService):
         entries = []
         if top_up.payment_ref is not None:
             source = payment_key(top_up.provider, top_up.payment_ref)
-            entries = Store.of(LEDGER_ENTRY, database).find({"source": source}, limit=1000)["items"]
+            found = Store.of(LEDGER_ENTRY, database).find({"source": source}, limit=1000)["items"]
+            fees = {entry.transaction_sid for entry in found if entry.account == "fees"}  # between provider and house
+            entries = [entry for entry in found if entry.transaction_sid not in fees]
         refunds = Store.of(REFUND, database).find({"top_up_sid": top_up_sid}, limit=1000)["items"]
         return Receipt(
             top_up=top_up,

@@ -50,6 +50,15 @@ SELECT sid, provider, provider_event_id,
         AND payment_event.provider_event_id = webhook_inbox_entry.provider_event_id)
 FROM webhook_inbox_entry WHERE sid > ? AND state = 'applied' ORDER BY sid LIMIT ?
 """
+COMPARED_DAYS_IN_ORDER = """
+SELECT sid, provider, day, ours, theirs, difference, fees FROM reconciliation WHERE sid > ? ORDER BY sid LIMIT ?
+"""
+FEES_POSTED_BETWEEN = """
+SELECT SUM(ledger_entry.amount) FROM ledger_transaction
+JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+WHERE ledger_transaction.kind = 'provider_fee' AND ledger_transaction.effective_at >= ?
+    AND ledger_transaction.effective_at < ? AND ledger_entry.account = 'cash:' || ?
+"""
 
 # --- what is due ----------------------------------------------------------------------------------------------------
 
@@ -61,6 +70,12 @@ SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?
 """
 SETTLED_BETWEEN = """
 SELECT sid FROM top_up WHERE provider = ? AND settled_at >= ? AND settled_at < ? ORDER BY sid
+"""
+FIRST_TOP_UP = """
+SELECT created_at FROM top_up WHERE provider = ? ORDER BY created_at LIMIT 1
+"""
+COMPARED_DAYS = """
+SELECT day, compare_again_at FROM reconciliation WHERE provider = ? ORDER BY day
 """
 DUE_WEBHOOKS = """
 SELECT sid FROM webhook_inbox_entry WHERE state IN ('received', 'failed') AND provider = ?

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from generated.models.onboarding import (
+    BalanceChange,
     DisputeStatus,
     PaymentState,
     ProviderDispute,
@@ -96,6 +97,7 @@ def refund(found: JsonObject) -> ProviderRefund:
     return ProviderRefund(
         refund_ref=found["id"],
         payment_ref=reference(found["payment_intent"]),
+        top_up_sid=_top_up_of(found),
         refund_sid=mark(found, REFUND_MARK),
         status=RefundStatus("pending" if status == "requires_action" else status),
         amount_minor=found["amount"],
@@ -109,8 +111,35 @@ def dispute(found: JsonObject) -> ProviderDispute:
     return ProviderDispute(
         dispute_ref=found["id"],
         payment_ref=reference(found["payment_intent"]),
+        top_up_sid=_top_up_of(found),
         status=dispute_status(found["status"]) or DisputeStatus.OPEN,
         amount_minor=found["amount"],
+        currency=currency(found),
+        occurred_at=time(found["created"]),
+    )
+
+
+def _top_up_of(found: JsonObject) -> str | None:
+    """The top-up of what belongs to a payment; known where the payment was expanded."""
+    intent = found["payment_intent"]
+    return mark(intent, TOP_UP_MARK) if isinstance(intent, dict) else None
+
+
+def balance_change(found: JsonObject) -> BalanceChange | None:
+    """A balance transaction with its source; None for one that is about no payment: a payout, a fee of the account."""
+    source = found["source"]
+    if not isinstance(source, dict) or source["object"] not in ("charge", "refund", "dispute"):
+        return None
+    payment_ref = reference(source["payment_intent"])
+    if payment_ref is None:
+        return None
+    charge = source["object"] == "charge"
+    return BalanceChange(
+        change_ref=found["id"],
+        external_ref=payment_ref if charge else source["id"],
+        payment_ref=payment_ref,
+        top_up_sid=mark(source, TOP_UP_MARK) if charge else None,
+        fee_minor=found["fee"],
         currency=currency(found),
         occurred_at=time(found["created"]),
     )

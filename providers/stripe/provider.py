@@ -1,4 +1,4 @@
-"""The payment provider on Stripe's own SDK: sessions, refunds, and the day's payments.
+"""The payment provider on Stripe's own SDK: sessions, refunds, and what happened on a day.
 
 Every POST carries an idempotency key made from our own sid, so that a repeated call is the same act at Stripe too.
 """
@@ -18,13 +18,16 @@ from codegen.runtime.plugins.registry import Metadata
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountOutOfRange, ProviderRefused, RefundTooLarge
 from generated.models.onboarding import (
+    BalanceChangePage,
     Checkout,
     CheckoutOrder,
     PaymentCapabilities,
     PaymentMethod,
     PaymentNotice,
+    ProviderDisputePage,
     ProviderPaymentPage,
     ProviderRefund,
+    ProviderRefundPage,
     ProviderSession,
     RefundOrder,
     RefundSupport,
@@ -201,6 +204,19 @@ class StripeProvider(PaymentProvider):
         return ProviderPaymentPage(
             payments=[paid for intent in page if (paid := objects.payment(intent)) is not None], next_cursor=following
         )
+
+    def list_refunds(self, day: date, *, cursor: str | None = None) -> ProviderRefundPage:
+        page, following = self._page(self._client.v1.refunds.list, day, cursor, "data.payment_intent")
+        return ProviderRefundPage(refunds=list(map(objects.refund, page)), next_cursor=following)
+
+    def list_disputes(self, day: date, *, cursor: str | None = None) -> ProviderDisputePage:
+        page, following = self._page(self._client.v1.disputes.list, day, cursor, "data.payment_intent")
+        return ProviderDisputePage(disputes=list(map(objects.dispute, page)), next_cursor=following)
+
+    def list_balance_changes(self, day: date, *, cursor: str | None = None) -> BalanceChangePage:
+        page, following = self._page(self._client.v1.balance_transactions.list, day, cursor, "data.source")
+        changes = [change for found in page if (change := objects.balance_change(found)) is not None]
+        return BalanceChangePage(changes=changes, next_cursor=following)
 
     def _page(
         self, listing: Listing, day: date, cursor: str | None, *expand: str

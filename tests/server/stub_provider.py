@@ -10,13 +10,18 @@ from codegen.runtime.plugins.registry import Metadata
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import InvalidSignature, WebhookMalformed
 from generated.models.onboarding import (
+    BalanceChange,
+    BalanceChangePage,
     Checkout,
     CheckoutOrder,
     PaymentCapabilities,
     PaymentMethod,
     PaymentNotice,
+    ProviderDisputePage,
+    ProviderPayment,
     ProviderPaymentPage,
     ProviderRefund,
+    ProviderRefundPage,
     ProviderSession,
     RefundOrder,
     RefundStatus,
@@ -34,6 +39,7 @@ class StubProvider(PaymentProvider):
     def __init__(self) -> None:
         self.sessions: dict[str, ProviderSession] = {}
         self.orders: list[CheckoutOrder] = []
+        self.changes: list[BalanceChange] = []
 
     def capabilities(self) -> PaymentCapabilities:
         return PaymentCapabilities(
@@ -82,13 +88,34 @@ class StubProvider(PaymentProvider):
 
     def list_payments(self, day: date, *, cursor: str | None = None) -> ProviderPaymentPage:
         return ProviderPaymentPage(
-            payments=[
-                payment
-                for session in self.sessions.values()
-                for payment in session.payments
-                if payment.occurred_at.date() == day
+            payments=[payment for payment in self._payments() if payment.occurred_at.date() == day]
+        )
+
+    def list_refunds(self, day: date, *, cursor: str | None = None) -> ProviderRefundPage:
+        return ProviderRefundPage(
+            refunds=[
+                refund.model_copy(update={"payment_ref": payment.payment_ref})
+                for payment in self._payments()
+                for refund in payment.refunds
+                if refund.occurred_at is not None and refund.occurred_at.date() == day
             ]
         )
+
+    def list_disputes(self, day: date, *, cursor: str | None = None) -> ProviderDisputePage:
+        return ProviderDisputePage(
+            disputes=[
+                dispute.model_copy(update={"payment_ref": payment.payment_ref})
+                for payment in self._payments()
+                for dispute in payment.disputes
+                if dispute.occurred_at.date() == day
+            ]
+        )
+
+    def list_balance_changes(self, day: date, *, cursor: str | None = None) -> BalanceChangePage:
+        return BalanceChangePage(changes=[change for change in self.changes if change.occurred_at.date() == day])
+
+    def _payments(self) -> list[ProviderPayment]:
+        return [payment for session in self.sessions.values() for payment in session.payments]
 
     def verify_webhook(self, request: WebhookRequest) -> WebhookHead:
         if request.headers.get("signed") != "yes":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ from generated.models.onboarding import (
     TopUpStatus,
     User,
 )
-from generated.tables.onboarding import NOTICE, OPERATOR_ALERT, TOP_UP
+from generated.tables.onboarding import NOTICE, TOP_UP
 from providers.sandbox.stripe.room import SIGNING_KEY
 from tests.server.payment_world import World, world
 
@@ -477,36 +477,3 @@ def test_needs_review(site: World, odd: dict[str, Any], credit: bool, expected: 
     site.clock.ahead += timedelta(days=1)
     site.settle()
     assert site.balance(user) == expected
-
-
-# --- both sides -----------------------------------------------------------------------------------------------------
-
-
-def test_reconcile(site: World) -> None:
-    user = site.user()
-    now = site.clock.now()  # all of it on one day: tomorrow
-    site.clock.ahead = datetime.combine(now.date() + timedelta(days=1), datetime.min.time(), UTC) - now
-    paid(site, user)
-    second = paid(site, user, 2000)
-    site.act("refund", payment_intent=site.payment(second), amount=500)
-    site.settle()
-    site.pay(site.start(user, 700), DECLINED)
-    today = site.clock.now().date()
-    admin = site.context(None)
-    report = site.handler.reconcile(admin, day=today)
-    (found,) = report.providers
-    assert (found.ours.cents, found.theirs.cents, found.difference.cents, found.items) == (2500, 2500, 0, [])
-    site.switch(webhooks="drop")
-    unknown = site.start(user, 800)
-    site.pay(unknown)
-    report = site.handler.reconcile(admin, day=today)
-    assert report.difference.cents == -800
-    (item,) = report.providers[0].items
-    assert (item.note, item.ours, item.theirs) == ("not known here", None, item.theirs) and item.theirs is not None
-    assert alerts(site) == ["reconciliation_differs"]
-    site.handler.check(site.context(user), top_up_sid=unknown.top_up_sid)
-    assert site.handler.reconcile(admin, day=today).difference == 0
-    assert [alert.cleared_at is not None for alert in Store.of(OPERATOR_ALERT, site.database).list_full()["items"]] == [
-        True
-    ]
-    assert site.handler.reconcile(admin, day=today - timedelta(days=1)).providers[0].items == []

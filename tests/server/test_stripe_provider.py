@@ -152,6 +152,9 @@ class TestStripe(PaymentProviderConformance):
         ],
         "refund": [lambda _: {"order": of_new_payment()}, lambda _: {"order": of_new_payment(Money.from_cents(1))}],
         "list_payments": [{"day": NOW.date()}, {"day": date(2020, 1, 1)}],
+        "list_refunds": [{"day": NOW.date()}, {"day": date(2020, 1, 1)}],
+        "list_disputes": [{"day": NOW.date()}, {"day": date(2020, 1, 1)}],
+        "list_balance_changes": [{"day": NOW.date()}, {"day": date(2020, 1, 1)}],
         "verify_webhook": [lambda _: {"request": request(b'{"id":"evt_1","object":"event","type":"x"}')}],
         "read_webhook": [
             lambda _: {"request": request(b'{"id":"evt_1","object":"event","type":"x","data":{"object":{}}}')}
@@ -429,6 +432,51 @@ def test_the_days_payments_page_by_page(vendor: Vendor) -> None:
         cursor = page.next_cursor
     assert pages > 1 and len(found) == len(set(found)) and paid <= set(found)
     assert vendor.provider.list_payments(date(2020, 1, 1)).payments == []
+
+
+def test_what_moved_on_a_day(vendor: Vendor) -> None:
+    """Refunds, disputes and fees, each with its payment and our mark, without what is about no payment."""
+    vendor.switch(fees={"percent": 2.9, "fixed": 30, "dispute": 1500})
+    ours = order()
+    session = vendor.provider.create_checkout(ours).session_ref
+    payment = str(vendor.act("pay", session=session)["payment_intent"])
+    refund = vendor.act("refund", payment_intent=payment, amount=100)["id"]
+    vendor.act("fail_refund", refund=refund)
+    dispute = vendor.act("dispute", payment_intent=payment, amount=300)["id"]
+    vendor.switch(fees=None)
+    payout = {
+        "id": "txn_payout",
+        "object": "balance_transaction",
+        "source": None,
+        "fee": 0,
+        "created": int(time.time()),
+    }
+    vendor.sandbox.store.put("stripe", "balance_transaction", payout)
+    today = datetime.now(UTC).date()
+
+    (refunded,) = [each for each in all_of("list_refunds", "refunds", today) if each.refund_ref == refund]
+    assert (refunded.payment_ref, refunded.top_up_sid) == (payment, ours.top_up_sid)
+    assert (refunded.status, refunded.amount_minor) == (RefundStatus.FAILED, 100)
+    (contested,) = [each for each in all_of("list_disputes", "disputes", today) if each.dispute_ref == dispute]
+    assert (contested.payment_ref, contested.top_up_sid) == (payment, ours.top_up_sid)
+    assert (contested.status, contested.amount_minor) == (DisputeStatus.OPEN, 300)
+    changes = [each for each in all_of("list_balance_changes", "changes", today) if each.payment_ref == payment]
+    told = sorted((each.external_ref, each.fee_minor, each.currency) for each in changes)
+    assert told == sorted([(payment, 59, "USD"), (refund, 0, "USD"), (refund, 0, "USD"), (dispute, 1500, "USD")])
+    assert [each.top_up_sid for each in changes if each.external_ref == payment] == [ours.top_up_sid]
+    assert len({each.change_ref for each in changes}) == 4
+
+
+def all_of(method: str, items: str, day: date) -> list[Any]:
+    """Every item of a list of the provider, page by page."""
+    found: list[Any] = []
+    cursor = None
+    while True:
+        page = getattr(TestStripe.vendor.provider, method)(day, cursor=cursor)
+        found += getattr(page, items)
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
 
 
 def test_amounts(vendor: Vendor) -> None:

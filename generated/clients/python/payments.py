@@ -150,7 +150,7 @@ _RECONCILE = Call(
     "payments.reconcile",
     ReconcileParams,
     ReconciliationReport,
-    errors=(DayOutOfRange, ProviderUnavailable),
+    errors=(DayOutOfRange, ProviderUnavailable, ProviderRefused),
 )
 
 
@@ -297,7 +297,7 @@ class PaymentsCalls:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 
-        Raises `DayOutOfRange`, `ProviderUnavailable`.
+        Raises `DayOutOfRange`, `ProviderUnavailable`, `ProviderRefused`, `Conflict`.
         """
         return cast("ReconciliationReport", self._transport.call(_RECONCILE, {"day": day}))
 
@@ -454,6 +454,6 @@ class AsyncPaymentsCalls:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 
-        Raises `DayOutOfRange`, `ProviderUnavailable`.
+        Raises `DayOutOfRange`, `ProviderUnavailable`, `ProviderRefused`, `Conflict`.
         """
         return cast("ReconciliationReport", await self._transport.call(_RECONCILE, {"day": day}))

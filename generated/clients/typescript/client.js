@@ -1015,7 +1015,7 @@ export class Client {
     /**
      * Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is posted.
      *
-     * Throws DayOutOfRange, ProviderUnavailable.
+     * Throws DayOutOfRange, ProviderUnavailable, ProviderRefused, Conflict.
      */
     reconcile: (params) =>
       this.transport.call("payments.reconcile", params, false, null),

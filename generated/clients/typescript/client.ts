@@ -609,20 +609,20 @@ export interface Reconciliation {
   theirs: string;
   difference: string;
   items: ReconciliationItem[];
-  /** What no webhook had told and was posted now. */
+  /** How much no webhook had told and was posted when this day was compared. */
   found: number;
   /** The provider's fees of this day, all of them posted. */
   fees: string;
   checked_at: string;
-  /** When the day is compared once more; absent after the last time. */
+  /** When the day is compared once more, at its end or 7 and 60 days after it; absent after the last time. */
   compare_again_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
 }
 
-export type ReconciledKind = "payment" | "refund" | "dispute";
+export type ReconciledKind = "payment" | "refund" | "dispute" | "fee";
 
-/** A payment, refund or dispute that one side knows otherwise than the other. */
+/** A payment, refund, dispute or fee that one side knows otherwise than the other. */
 export interface ReconciliationItem {
   kind: ReconciledKind;
   /** The provider's name for it. */
@@ -739,6 +739,35 @@ export interface ProviderPaymentPage {
   next_cursor?: string | null;
 }
 
+export interface ProviderRefundPage {
+  refunds: ProviderRefund[];
+  next_cursor?: string | null;
+}
+
+export interface ProviderDisputePage {
+  disputes: ProviderDispute[];
+  next_cursor?: string | null;
+}
+
+/** A movement of our balance at the provider: a payment that came in, a refund or what came back of one, a dispute. */
+export interface BalanceChange {
+  change_ref: string;
+  /** The payment, refund or dispute that moved it. */
+  external_ref: string;
+  payment_ref: string;
+  /** The top-up it was made for, where this shows it. */
+  top_up_sid?: string | null;
+  /** What the provider keeps for it, in the currency's smallest unit; negative where a fee is given back. */
+  fee_minor: number;
+  currency: Currency;
+  occurred_at: string;
+}
+
+export interface BalanceChangePage {
+  changes: BalanceChange[];
+  next_cursor?: string | null;
+}
+
 /** Refund `amount` of a payment, all of the rest if absent. */
 export interface RefundOrder {
   refund_sid: string;
@@ -751,6 +780,8 @@ export interface RefundOrder {
 export interface ProviderRefund {
   refund_ref: string;
   payment_ref?: string | null;
+  /** The top-up whose payment it returns, where this shows it. */
+  top_up_sid?: string | null;
   /** Ours, as `refund` marked it; absent for one that was started at the provider. */
   refund_sid?: string | null;
   status: RefundStatus;
@@ -763,6 +794,8 @@ export interface ProviderRefund {
 export interface ProviderDispute {
   dispute_ref: string;
   payment_ref?: string | null;
+  /** The top-up whose payment is contested, where this shows it. */
+  top_up_sid?: string | null;
   status: DisputeStatus;
   amount_minor: number;
   currency: Currency;
@@ -1864,7 +1897,7 @@ export interface QuarantinedLineFilter {
 export interface ReconciliationFilter {
   provider?: Provider;
   day?: string;
-  /** When the day is compared once more; absent after the last time. */
+  /** When the day is compared once more, at its end or 7 and 60 days after it; absent after the last time. */
   compare_again_at?: string | null;
 }
 
@@ -3103,7 +3136,7 @@ export class Client {
     /**
      * Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is posted.
      *
-     * Throws DayOutOfRange, ProviderUnavailable.
+     * Throws DayOutOfRange, ProviderUnavailable, ProviderRefused, Conflict.
      */
     reconcile: (params: { day: string }): Promise<ReconciliationReport> =>
       this.transport.call("payments.reconcile", params, false, null),

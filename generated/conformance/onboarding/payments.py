@@ -21,11 +21,14 @@ from ...errors.onboarding import (
     WebhookMalformed,
 )
 from ...models.onboarding import (
+    BalanceChangePage,
     Checkout,
     PaymentCapabilities,
     PaymentNotice,
+    ProviderDisputePage,
     ProviderPaymentPage,
     ProviderRefund,
+    ProviderRefundPage,
     ProviderSession,
     WebhookHead,
 )
@@ -124,6 +127,45 @@ class PaymentProviderConformance(Conformance):
             required={"day": dates()},
             optional={"cursor": st.none() | texts()},
             result=ProviderPaymentPage,
+            errors=(
+                ProviderUnavailable,
+                ProviderRefused,
+            ),
+            safe=True,
+            deadline=60,
+            paged=True,
+        ),
+        "list_refunds": MethodContract(
+            "list_refunds",
+            required={"day": dates()},
+            optional={"cursor": st.none() | texts()},
+            result=ProviderRefundPage,
+            errors=(
+                ProviderUnavailable,
+                ProviderRefused,
+            ),
+            safe=True,
+            deadline=60,
+            paged=True,
+        ),
+        "list_disputes": MethodContract(
+            "list_disputes",
+            required={"day": dates()},
+            optional={"cursor": st.none() | texts()},
+            result=ProviderDisputePage,
+            errors=(
+                ProviderUnavailable,
+                ProviderRefused,
+            ),
+            safe=True,
+            deadline=60,
+            paged=True,
+        ),
+        "list_balance_changes": MethodContract(
+            "list_balance_changes",
+            required={"day": dates()},
+            optional={"cursor": st.none() | texts()},
+            result=BalanceChangePage,
             errors=(
                 ProviderUnavailable,
                 ProviderRefused,
@@ -336,6 +378,90 @@ class PaymentProviderConformance(Conformance):
     @case
     def test_list_payments_has_pages_that_end(self) -> None:
         self.check_paged("list_payments")
+
+    @case
+    def test_list_refunds_can_be_called_as_declared(self) -> None:
+        self.check_signature("list_refunds")
+
+    @case
+    def test_list_refunds_answers_what_is_declared(self) -> None:
+        self.check_calls("list_refunds")
+
+    @case
+    def test_list_refunds_raises_only_what_is_declared(self) -> None:
+        self.check_arbitrary("list_refunds")
+
+    @case
+    def test_list_refunds_refuses_wrong_values(self) -> None:
+        self.check_invalid("list_refunds")
+
+    @case
+    def test_list_refunds_changes_nothing(self) -> None:
+        self.check_safe("list_refunds")
+
+    @case
+    def test_list_refunds_comes_back_in_time(self) -> None:
+        self.check_deadline("list_refunds")
+
+    @case
+    def test_list_refunds_has_pages_that_end(self) -> None:
+        self.check_paged("list_refunds")
+
+    @case
+    def test_list_disputes_can_be_called_as_declared(self) -> None:
+        self.check_signature("list_disputes")
+
+    @case
+    def test_list_disputes_answers_what_is_declared(self) -> None:
+        self.check_calls("list_disputes")
+
+    @case
+    def test_list_disputes_raises_only_what_is_declared(self) -> None:
+        self.check_arbitrary("list_disputes")
+
+    @case
+    def test_list_disputes_refuses_wrong_values(self) -> None:
+        self.check_invalid("list_disputes")
+
+    @case
+    def test_list_disputes_changes_nothing(self) -> None:
+        self.check_safe("list_disputes")
+
+    @case
+    def test_list_disputes_comes_back_in_time(self) -> None:
+        self.check_deadline("list_disputes")
+
+    @case
+    def test_list_disputes_has_pages_that_end(self) -> None:
+        self.check_paged("list_disputes")
+
+    @case
+    def test_list_balance_changes_can_be_called_as_declared(self) -> None:
+        self.check_signature("list_balance_changes")
+
+    @case
+    def test_list_balance_changes_answers_what_is_declared(self) -> None:
+        self.check_calls("list_balance_changes")
+
+    @case
+    def test_list_balance_changes_raises_only_what_is_declared(self) -> None:
+        self.check_arbitrary("list_balance_changes")
+
+    @case
+    def test_list_balance_changes_refuses_wrong_values(self) -> None:
+        self.check_invalid("list_balance_changes")
+
+    @case
+    def test_list_balance_changes_changes_nothing(self) -> None:
+        self.check_safe("list_balance_changes")
+
+    @case
+    def test_list_balance_changes_comes_back_in_time(self) -> None:
+        self.check_deadline("list_balance_changes")
+
+    @case
+    def test_list_balance_changes_has_pages_that_end(self) -> None:
+        self.check_paged("list_balance_changes")
 
     @case
     def test_verify_webhook_can_be_called_as_declared(self) -> None:

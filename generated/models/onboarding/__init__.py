@@ -66,6 +66,8 @@ from .operations import NoticeKind as NoticeKind
 from .operations import OperatorAct as OperatorAct
 from .operations import OperatorAlert as OperatorAlert
 from .operations import OperatorOverview as OperatorOverview
+from .payments import BalanceChange as BalanceChange
+from .payments import BalanceChangePage as BalanceChangePage
 from .payments import Checkout as Checkout
 from .payments import CheckoutOrder as CheckoutOrder
 from .payments import Dispute as Dispute
@@ -84,9 +86,11 @@ from .payments import PaymentRefunded as PaymentRefunded
 from .payments import PaymentSettled as PaymentSettled
 from .payments import PaymentState as PaymentState
 from .payments import ProviderDispute as ProviderDispute
+from .payments import ProviderDisputePage as ProviderDisputePage
 from .payments import ProviderPayment as ProviderPayment
 from .payments import ProviderPaymentPage as ProviderPaymentPage
 from .payments import ProviderRefund as ProviderRefund
+from .payments import ProviderRefundPage as ProviderRefundPage
 from .payments import ProviderSession as ProviderSession
 from .payments import Receipt as Receipt
 from .payments import ReconciledKind as ReconciledKind

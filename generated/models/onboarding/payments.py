@@ -216,10 +216,11 @@ class ReconciledKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"
     DISPUTE = "dispute"
+    FEE = "fee"
 
 
 class ReconciliationItem(Struct):
-    """A payment, refund or dispute that one side knows otherwise than the other."""
+    """A payment, refund, dispute or fee that one side knows otherwise than the other."""
 
     kind: ReconciledKind = ReconciledKind.PAYMENT
     ref: str | None = None
@@ -311,6 +312,26 @@ class Checkout(Struct):
     expires_at: OTime | None = None
 
 
+class BalanceChange(Struct):
+    """A movement of our balance at the provider: a payment that came in, a refund or what came back of one, a dispute."""
+
+    change_ref: str
+    external_ref: str
+    """The payment, refund or dispute that moved it."""
+    payment_ref: str
+    top_up_sid: Sid | None = None
+    """The top-up it was made for, where this shows it."""
+    fee_minor: I64 = 0
+    """What the provider keeps for it, in the currency's smallest unit; negative where a fee is given back."""
+    currency: Currency
+    occurred_at: OTime
+
+
+class BalanceChangePage(Struct):
+    changes: list[BalanceChange]
+    next_cursor: str | None = None
+
+
 class RefundOrder(Struct):
     """Refund `amount` of a payment, all of the rest if absent."""
 
@@ -325,6 +346,8 @@ class ProviderRefund(Struct):
 
     refund_ref: str
     payment_ref: str | None = None
+    top_up_sid: Sid | None = None
+    """The top-up whose payment it returns, where this shows it."""
     refund_sid: Sid | None = None
     """Ours, as `refund` marked it; absent for one that was started at the provider."""
     status: RefundStatus
@@ -338,6 +361,8 @@ class ProviderDispute(Struct):
 
     dispute_ref: str
     payment_ref: str | None = None
+    top_up_sid: Sid | None = None
+    """The top-up whose payment is contested, where this shows it."""
     status: DisputeStatus
     amount_minor: I64
     currency: Currency
@@ -416,12 +441,12 @@ class Reconciliation(Struct):
     difference: Money
     items: list[ReconciliationItem]
     found: U32 = 0
-    """What no webhook had told and was posted now."""
+    """How much no webhook had told and was posted when this day was compared."""
     fees: Money = Money.parse("0")
     """The provider's fees of this day, all of them posted."""
     checked_at: OTime
     compare_again_at: OTime | None = None
-    """When the day is compared once more; absent after the last time."""
+    """When the day is compared once more, at its end or 7 and 60 days after it; absent after the last time."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
@@ -463,4 +488,14 @@ class ProviderSession(Struct):
 
 class ProviderPaymentPage(Struct):
     payments: list[ProviderPayment]
+    next_cursor: str | None = None
+
+
+class ProviderRefundPage(Struct):
+    refunds: list[ProviderRefund]
+    next_cursor: str | None = None
+
+
+class ProviderDisputePage(Struct):
+    disputes: list[ProviderDispute]
     next_cursor: str | None = None

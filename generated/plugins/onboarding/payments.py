@@ -8,12 +8,15 @@ from codegen.runtime.plugins.registry import Metadata
 from codegen.runtime.values.types import Date
 
 from ...models.onboarding import (
+    BalanceChangePage,
     Checkout,
     CheckoutOrder,
     PaymentCapabilities,
     PaymentNotice,
+    ProviderDisputePage,
     ProviderPaymentPage,
     ProviderRefund,
+    ProviderRefundPage,
     ProviderSession,
     RefundOrder,
     WebhookHead,
@@ -71,7 +74,28 @@ class PaymentProvider(ABC):
 
     @abstractmethod
     def list_payments(self, day: Date, *, cursor: str | None = None) -> ProviderPaymentPage:
-        """Payments of one UTC day, for reconciliation.
+        """Payments that were begun on one UTC day, as they stand now. This and the lists below are for reconciliation.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
+
+    @abstractmethod
+    def list_refunds(self, day: Date, *, cursor: str | None = None) -> ProviderRefundPage:
+        """Refunds that were begun on one UTC day, as they stand now.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
+
+    @abstractmethod
+    def list_disputes(self, day: Date, *, cursor: str | None = None) -> ProviderDisputePage:
+        """Disputes and inquiries that were opened on one UTC day, as they stand now.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
+
+    @abstractmethod
+    def list_balance_changes(self, day: Date, *, cursor: str | None = None) -> BalanceChangePage:
+        """What moved our balance for payments on one UTC day, with the fee of each.
 
         Raises `ProviderUnavailable`, `ProviderRefused`.
         """

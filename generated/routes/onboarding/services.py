@@ -739,7 +739,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=ReconciliationReport,
         auth="admin",
         audit=True,
-        errors=(DayOutOfRange, ProviderUnavailable),
+        errors=(DayOutOfRange, ProviderUnavailable, ProviderRefused, Conflict),
         source="onboarding/90_services.oschema:86",
     ),
     ServiceMethod(

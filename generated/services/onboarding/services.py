@@ -246,7 +246,7 @@ class PaymentsService(ABC):
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 
-        Raises `DayOutOfRange`, `ProviderUnavailable`.
+        Raises `DayOutOfRange`, `ProviderUnavailable`, `ProviderRefused`, `Conflict`.
         """
 
 

@@ -66,6 +66,8 @@ from .operations import any_notice_kind as any_notice_kind
 from .operations import any_operator_act as any_operator_act
 from .operations import any_operator_alert as any_operator_alert
 from .operations import any_operator_overview as any_operator_overview
+from .payments import any_balance_change as any_balance_change
+from .payments import any_balance_change_page as any_balance_change_page
 from .payments import any_checkout as any_checkout
 from .payments import any_checkout_order as any_checkout_order
 from .payments import any_dispute as any_dispute
@@ -84,9 +86,11 @@ from .payments import any_payment_refunded as any_payment_refunded
 from .payments import any_payment_settled as any_payment_settled
 from .payments import any_payment_state as any_payment_state
 from .payments import any_provider_dispute as any_provider_dispute
+from .payments import any_provider_dispute_page as any_provider_dispute_page
 from .payments import any_provider_payment as any_provider_payment
 from .payments import any_provider_payment_page as any_provider_payment_page
 from .payments import any_provider_refund as any_provider_refund
+from .payments import any_provider_refund_page as any_provider_refund_page
 from .payments import any_provider_session as any_provider_session
 from .payments import any_receipt as any_receipt
 from .payments import any_reconciled_kind as any_reconciled_kind

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 from codegen.runtime.testing.strategies import dates, money, otimes, sids, texts
 
 from ...models.onboarding import (
+    BalanceChange,
+    BalanceChangePage,
     Checkout,
     CheckoutOrder,
     Dispute,
@@ -26,9 +28,11 @@ from ...models.onboarding import (
     PaymentSettled,
     PaymentState,
     ProviderDispute,
+    ProviderDisputePage,
     ProviderPayment,
     ProviderPaymentPage,
     ProviderRefund,
+    ProviderRefundPage,
     ProviderSession,
     Receipt,
     ReconciledKind,
@@ -341,6 +345,43 @@ def any_provider_payment_page() -> st.SearchStrategy[ProviderPaymentPage]:
     )
 
 
+def any_provider_refund_page() -> st.SearchStrategy[ProviderRefundPage]:
+    return st.builds(
+        ProviderRefundPage,
+        refunds=st.lists(any_provider_refund(), max_size=3),
+        next_cursor=st.none() | texts(),
+    )
+
+
+def any_provider_dispute_page() -> st.SearchStrategy[ProviderDisputePage]:
+    return st.builds(
+        ProviderDisputePage,
+        disputes=st.lists(any_provider_dispute(), max_size=3),
+        next_cursor=st.none() | texts(),
+    )
+
+
+def any_balance_change() -> st.SearchStrategy[BalanceChange]:
+    return st.builds(
+        BalanceChange,
+        change_ref=texts(),
+        external_ref=texts(),
+        payment_ref=texts(),
+        top_up_sid=st.none() | sids(),
+        fee_minor=st.integers(-9223372036854775808, 9223372036854775807),
+        currency=any_currency(),
+        occurred_at=otimes(),
+    )
+
+
+def any_balance_change_page() -> st.SearchStrategy[BalanceChangePage]:
+    return st.builds(
+        BalanceChangePage,
+        changes=st.lists(any_balance_change(), max_size=3),
+        next_cursor=st.none() | texts(),
+    )
+
+
 def any_refund_order() -> st.SearchStrategy[RefundOrder]:
     return st.builds(
         RefundOrder,
@@ -356,6 +397,7 @@ def any_provider_refund() -> st.SearchStrategy[ProviderRefund]:
         ProviderRefund,
         refund_ref=texts(),
         payment_ref=st.none() | texts(),
+        top_up_sid=st.none() | sids(),
         refund_sid=st.none() | sids(),
         status=any_refund_status(),
         amount_minor=st.integers(-9223372036854775808, 9223372036854775807),
@@ -369,6 +411,7 @@ def any_provider_dispute() -> st.SearchStrategy[ProviderDispute]:
         ProviderDispute,
         dispute_ref=texts(),
         payment_ref=st.none() | texts(),
+        top_up_sid=st.none() | sids(),
         status=any_dispute_status(),
         amount_minor=st.integers(-9223372036854775808, 9223372036854775807),
         currency=any_currency(),
