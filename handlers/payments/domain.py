@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
-from handlers.payments import audit, audit_records
+from handlers.payments import audit, audit_days, audit_records
 from handlers.payments.history import TopUpHistory
 from handlers.payments.pages import messages
 from handlers.payments.pages.top_up import PaymentCheck, PaymentIntent, PaymentReturn, ReceiptPage, TopUpPage
@@ -51,6 +51,6 @@ DOMAIN = Domain(
     name="payments",
     settings=PaymentSettings,
     parts=parts,
-    audits=(audit.TOP_UPS, audit.POSTINGS, audit_records.RECORDS, audit_records.INBOX),
+    audits=(audit.TOP_UPS, audit.POSTINGS, audit_records.RECORDS, audit_records.INBOX, audit_days.DAYS),
     plugins=(PAYMENT,),
 )

@@ -18,6 +18,7 @@ from generated.models.onboarding import (
     PaymentState,
     ProviderDispute,
     ProviderPayment,
+    ProviderRefund,
     ProviderSession,
     SessionState,
     TopUp,
@@ -61,8 +62,15 @@ class House:
         started = self.payments.top_ups.start(user.sid, "stub", 1000, None, None)
         return self.payments.settlement.top_ups.get(started.top_up_sid)
 
-    def truth(self, top_up: TopUp, refunded: int, disputes: Sequence[ProviderDispute] = ()) -> None:
-        """What the provider answers when it is asked: paid, so much refunded, and these disputes."""
+    def truth(
+        self,
+        top_up: TopUp,
+        refunded: int,
+        disputes: Sequence[ProviderDispute] = (),
+        refunds: Sequence[ProviderRefund] = (),
+    ) -> None:
+        """What the provider answers when it is asked: paid, so much refunded, these disputes, and these refunds where
+        it names them."""
         self.provider.sessions[top_up.session_ref] = ProviderSession(
             session_ref=top_up.session_ref,
             state=SessionState.COMPLETE,
@@ -74,6 +82,7 @@ class House:
                     amount_minor=1000,
                     currency="USD",
                     refunded_minor=refunded,
+                    refunds=list(refunds),
                     disputes=list(disputes),
                     occurred_at=START,
                 )

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import DayOutOfRange, ProviderUnavailable
 from generated.models.onboarding import (
     DisputeStatus,
@@ -24,6 +25,7 @@ from generated.models.onboarding import (
 from generated.tables.onboarding import DISPUTE, LEDGER_ENTRY, RECONCILIATION, REFUND
 from handlers.payments import reconcile
 from handlers.payments.settlement import Stale
+from tests.server.audited import audit
 from tests.server.payment_world import World, world
 
 FEES = {"percent": 2.9, "fixed": 30, "dispute": 1500}
@@ -219,6 +221,18 @@ def test_fees_of_other_programs_are_theirs(site: World, user: User) -> None:
     site.act("foreign", client_reference_id="somebody's", amount=5000)
     days_go_by(site)
     assert compared(site)[0].fees == 0 and fees(site) == 0
+
+
+def test_the_audit_looks_at_compared_days(site: World, user: User) -> None:
+    site.switch(fees=FEES)
+    paid(site, user)
+    days_go_by(site)
+    (day,) = compared(site)
+    store = Store.of(RECONCILIATION, site.database)
+    store.patch(day.sid, {"difference": Money(1), "fees": Money(day.fees + 1)})
+    found = [finding.detail for finding in audit(site.database)]
+    assert len(found) == 2 and "differ by 0.000000001" in found[0] and "0.59 were posted" in found[1]
+    store.patch(day.sid, {"difference": day.difference, "fees": day.fees})
 
 
 # --- what is a difference, and what is not ----------------------------------------------------------------------------
