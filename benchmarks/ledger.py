@@ -1,6 +1,7 @@
 """Postings per second beside the floor: the very same rows, written by prepared statements without any rule.
 
-`nox -s bench -- ledger [--postings N] [--rounds N] [--history N] [--only sqlite,postgresql] [--no-sync]`
+`nox -s bench -- ledger [--postings N] [--rounds N] [--history N] [--only sqlite,postgresql] [--no-sync]
+[--before REF]`
 
 Each posting is a transaction of its own, on a disk that is told to keep it. The ledger posts a few, then the bare
 driver writes the rows of those into a second database, and so on in turn; medians of rounds are compared.
@@ -27,6 +28,7 @@ from typing import Any
 
 import psycopg
 
+from benchmarks.before import compare
 from codegen.runtime.context import SystemClock
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
@@ -255,7 +257,11 @@ def main() -> None:
     parser.add_argument("--history", type=int, default=100_000, help="entries that are there before")
     parser.add_argument("--only", default="sqlite,postgresql")
     parser.add_argument("--no-sync", dest="sync", action="store_false", help="do not wait for the disk")
+    parser.add_argument("--before", metavar="REF", help="print ratios to the same benchmark at this git ref")
     given = parser.parse_args()
+    if given.before:
+        compare("ledger", given.before, named_by=2, more_is_better=True)
+        return
     good = True
     print(f"{'':<11}{'users':>6}{'history':>9}{'ledger/s':>10}{'floor/s':>10}{'ratio':>7}  (of rounds)")
     for dialect, make in (("sqlite", sqlite_cases), ("postgresql", postgresql_cases)):

@@ -1,6 +1,6 @@
 """The dashboard and the ledger of somebody with 0, 1 000 and 1 000 000 entries: time and queries per page stay flat.
 
-`nox -s bench -- pages [--views N] [--entries N,N,…]`
+`nox -s bench -- pages [--views N] [--entries N,N,…] [--before REF]`
 
 The site runs in this process, on SQLite; the history is written straight into the tables. Medians over the views,
 which go round the users in turn, so that what else the machine does meets all of them.
@@ -19,6 +19,7 @@ from typing import Any
 
 from falcon import testing
 
+from benchmarks.before import compare
 from codegen.runtime.context import SystemClock
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database, Row
@@ -131,7 +132,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--views", type=int, default=200)
     parser.add_argument("--entries", default=",".join(map(str, ENTRIES)))
+    parser.add_argument("--before", metavar="REF", help="print ratios to the same benchmark at this git ref")
     asked = parser.parse_args()
+    if asked.before:
+        compare("pages", asked.before, named_by=1, more_is_better=False)
+        return
     sizes = [int(size) for size in asked.entries.split(",")]
     with tempfile.TemporaryDirectory() as folder:
         settings = load_settings(var_dir=Path(folder), public_url=ORIGIN, sandbox_url="http://127.0.0.1:9930")

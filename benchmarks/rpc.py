@@ -1,7 +1,7 @@
 """The same calls served by us and by what a Python developer would pick instead, side by side in one run.
 
-`nox -s bench -- rpc [--seconds S] [--rounds N] [--only read,write,page,batch]
-[--before REF]`; needs wrk (`nox -s system`).
+`nox -s bench -- rpc [--seconds S] [--rounds N] [--only "read,write,keyed write,page,batch"]
+[--peers NAME,NAME] [--before REF]`; needs wrk (`nox -s system`).
 
 Every server is one process pinned to one core, wrk to another; rounds go round the servers, medians are compared.
 A peer runs twice: as its documentation writes it (ORM per call), and with our own kept SQL text; that again on uvicorn
@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from benchmarks.before import earlier_tree
 from codegen.runtime.processes import end_with
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -102,6 +103,7 @@ READ = call("account.get", {"sid": SID})
 OPERATIONS: dict[str, object] = {
     "read": READ,
     "write": call("visits.record", {"key": "KEY", "email": "a@example.org", "seconds": 7}),
+    "keyed write": call("visits.record_keyed", {"key": "KEY", "email": "a@example.org", "seconds": 7}),
     "page": call("account.list_full", {"limit": 100}),
     "batch": [call("account.get", {"sid": f"acc{n:06}"}, n) for n in range(50)],
 }
@@ -112,6 +114,8 @@ def wrk_script(server: Server, operation: str) -> str | None:
     """The request as Lua for wrk; None where a server has no such call. Every second write repeats a key."""
     method, path = ("POST", "/rpc")
     payload = OPERATIONS[operation]
+    if operation == "keyed write" and server is not OURS:
+        return None
     if server.rest:
         if operation not in REST_PATHS:
             return None
@@ -124,7 +128,7 @@ def wrk_script(server: Server, operation: str) -> str | None:
         'wrk.headers["content-type"] = "application/json"',
         f"local body = [==[{body}]==]",
     ]
-    if operation == "write":
+    if "write" in operation:
         lines += [
             f'local n, run = 0, "{os.urandom(6).hex()}"',
             "request = function()",
@@ -162,9 +166,7 @@ def free_port() -> int:
 
 def earlier(ref: str, folder: Path) -> Server:
     """Ours as it was at a git ref, in a tree of its own, started as it was started then."""
-    folder.mkdir()
-    archive = subprocess.run(["git", "archive", ref], check=True, cwd=ROOT, capture_output=True).stdout
-    subprocess.run(["tar", "-x"], check=True, cwd=folder, input=archive)
+    earlier_tree(ref, folder)
     print_command = "import json; from benchmarks.rpc import OURS; print(json.dumps(OURS.command))"
     printed = subprocess.run([sys.executable, "-c", print_command], check=True, cwd=folder, capture_output=True).stdout
     return Server(f"ours at {ref}", tuple(json.loads(printed)), root=folder)
@@ -237,6 +239,7 @@ def verify(server: Server, operation: str, port: int) -> None:
         "read": "user42@example.org" in text,
         "page": text.count("@example.org") == 100,
         "write": "error" not in text,
+        "keyed write": "error" not in text,
         "batch": text.count("@example.org") == 50,
     }[operation]
     if not right:
@@ -324,6 +327,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--only", default=",".join(OPERATIONS))
+    parser.add_argument("--peers", default="", help="only peers whose name holds this, or one of these (a,b)")
     parser.add_argument("--before", metavar="REF", help="measure ours at this git ref too")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # and the servers are ended
@@ -332,7 +336,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         environments = {ROOT: prepare(folder / "now", ROOT)}
-        measured = list(SERVERS)
+        measured = [
+            server
+            for server in SERVERS
+            if server is OURS or any(each in server.name for each in arguments.peers.split(","))
+        ]
         if arguments.before:
             measured.insert(1, earlier(arguments.before, folder / "earlier"))
             environments[measured[1].root] = prepare(folder / "before", measured[1].root)

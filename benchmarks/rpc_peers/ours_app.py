@@ -35,6 +35,9 @@ class Visits(services.VisitsService):  # type: ignore[misc]
             is not None
         )
 
+    def record_keyed(self, context: Context, *, key: str, email: str, seconds: int) -> bool:
+        return self.record(context, key=key, email=email, seconds=seconds)
+
 
 def create() -> App:
     """What the worker of the server calls."""

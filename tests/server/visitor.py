@@ -21,14 +21,17 @@ from tests.server.people import Person
 from tests.server.site import ADMIN, Site
 
 
+def database_url_of(site: Site) -> str:
+    """Where its data is."""
+    return site.environment.get("HERO_ONBOARDING_DATABASE_URL", f"sqlite:///{site.directory}/var/hero-onboarding.db")
+
+
 class Visitor:
     """Was last seen a while ago, so that every page notes that they are seen."""
 
     def __init__(self, site: Site) -> None:
         self.site = site
-        self.database_url = site.environment.get(
-            "HERO_ONBOARDING_DATABASE_URL", f"sqlite:///{site.directory}/var/hero-onboarding.db"
-        )
+        self.database_url = database_url_of(site)
         database = Database.open(self.database_url)
         settings = load_settings(var_dir=site.directory / "var", public_url=site.url)
         sessions = Sessions(database, SystemClock(), settings)
