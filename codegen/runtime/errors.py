@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, get_type_hints
+from inspect import Parameter, signature
+from typing import Any, ClassVar, NotRequired, get_type_hints
 
 from pydantic import TypeAdapter
 from pydantic_core import ValidationError, from_json, to_json
@@ -35,11 +36,18 @@ _FIELDS: dict[type[DeclaredError], TypeAdapter[dict[str, Any]]] = {}
 
 
 def fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
-    """Reads and writes an error's fields: the keyword parameters of its class, by their names on the wire."""
+    """Reads and writes an error's fields: the keyword parameters of the class that declares it, by their names on the
+    wire. Those of a subclass written by hand may be others."""
     if kind not in _FIELDS:
-        hints = get_type_hints(kind.__init__, include_extras=True)
-        fields = {name: hint for name, hint in hints.items() if name not in ("return", "message")}
-        _FIELDS[kind] = TypeAdapter(TypedDict(f"{kind.__name__}Fields", fields, total=False))  # type: ignore[operator]
+        declared = next(each for each in kind.__mro__ if issubclass(each, DeclaredError) and "slug" in vars(each))
+        hints = get_type_hints(declared.__init__, include_extras=True)
+        given = signature(declared.__init__).parameters
+        fields = {
+            name: hint if given[name].default is Parameter.empty else NotRequired[hint]
+            for name, hint in hints.items()
+            if name not in ("return", "message")
+        }
+        _FIELDS[kind] = TypeAdapter(TypedDict(f"{declared.__name__}Fields", fields))  # type: ignore[operator]
     return _FIELDS[kind]
 
 
@@ -50,8 +58,11 @@ def dumped(error: DeclaredError, fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def raised(kind: type[DeclaredError], message: str, data: Mapping[str, Any]) -> DeclaredError:
-    """A declared error as its answer describes it; fields that this program does not know (any more) are left out."""
-    found = kind(**fields_of(kind).validate_json(to_json(data)))
+    """A declared error as its answer describes it; fields that this program does not know (yet) are left out.
+
+    Raises `ValidationError` where a field that it must have is missing, or is of another type.
+    """
+    found = kind(**fields_of(kind).validate_json(to_json(data), extra="ignore"))
     found.args = (message or kind.message,)
     return found
 

@@ -175,6 +175,19 @@ def test_pages_leave_sensitive_fields_out(api: Api) -> None:
     assert refused(lambda: api("user.list", cursor="AAAA")) == ("cursor", "cursor")
 
 
+def test_a_cursor_belongs_to_its_filter(api: Api) -> None:
+    one, other = (api("user.new", data={"address": f"aa:{n:02x}", "secret": "s"})["sid"] for n in range(2))
+    for number in range(3):
+        api("order.new", data={"user_sid": one, "number": number, "tag": f"t{number}"})
+    page = api("order.find", filter={"user_sid": one}, limit=2)
+    rest = api("order.find", filter={"user_sid": one}, limit=None, cursor=page["next_cursor"])
+    assert len(rest["items"]) == 1 and rest["next_cursor"] is None
+    for filter in ({}, {"user_sid": other}):
+        with_cursor = {"filter": filter, "cursor": page["next_cursor"]}
+        assert refused(lambda given=with_cursor: api("order.find", **given)) == ("cursor", "cursor")  # type: ignore[misc]
+    assert refused(lambda: api("order.list", cursor=page["next_cursor"])) == ("cursor", "cursor")
+
+
 def test_references_and_immutables_name_their_field(api: Api) -> None:
     user = api("user.new", data={"address": "aa:01"})["sid"]
     other = api("user.new", data={"address": "aa:02"})["sid"]

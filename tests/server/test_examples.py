@@ -220,6 +220,13 @@ calls = 0;
 try { await patient.loans.borrow({ book_sid: book.sid }); } catch (error) {
   results.push(error instanceof Busy, error.data.retry_after, calls);
 }
+for (const retry_after of [undefined, "soon"]) {
+  const error = { code: 1453, message: "", data: { error: "busy", retry_after } };
+  const odd = async () => Response.json({ id: 1, error });
+  try { await new Client("http://x", { fetch: odd, retries: 0 }).loans.count({ genre: "poetry" }); } catch (error) {
+    results.push(error instanceof RpcError && !(error instanceof Busy));
+  }
+}
 console.log(JSON.stringify(results));
 """
 WRONG = """
@@ -274,6 +281,8 @@ def test_the_script_calls_the_server(library: Example) -> None:
         True,
         0,
         1,
+        True,
+        True,
     ]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from codegen.runtime.client.client import Call, RpcError, TransportError
-from codegen.runtime.errors import NotFound
+from codegen.runtime.errors import Busy, DeclaredError, NotFound, fields_of
+from codegen.runtime.values.struct import Struct
 
 CALL = Call("example.add", dict[str, int], int)
 
@@ -52,3 +53,54 @@ def test_errors() -> None:
 def test_what_is_no_answer(body: Any) -> None:
     with pytest.raises(TransportError, match="no JSON-RPC answer"):
         answer(body)
+
+
+class Part(Struct):
+    """What an older program knows of a type."""
+
+    size: int
+
+
+class Whole(Struct):
+    parts: list[Part]
+
+
+class Refused(DeclaredError):
+    code, slug, status, message = 1203, "refused", 502, "refused"
+
+    def __init__(self, message: str | None = None, *, provider: str, part: Part | None = None) -> None:
+        super().__init__(message)
+        self.provider, self.part = provider, part
+
+
+WHOLE = Call("example.whole", dict[str, int], Whole, errors=(Refused,))
+
+
+def test_what_a_newer_server_adds_is_left_out() -> None:
+    """In results and in the fields of errors, at any depth; what is sent is held to the schema as before."""
+    body = {"result": {"parts": [{"size": 1, "color": "red"}], "title": "new"}}
+    assert WHOLE.answer(200, json.dumps(body).encode()) == Whole(parts=[Part(size=1)])
+    data = {"error": "refused", "provider": "x", "part": {"size": 1, "color": "red"}, "more": 1}
+    with pytest.raises(Refused) as raised:
+        WHOLE.answer(200, json.dumps({"error": {"code": 1203, "message": "no", "data": data}}).encode())
+    assert (raised.value.provider, raised.value.part) == ("x", Part(size=1))
+    with pytest.raises(ValueError, match="color"):
+        Part.model_validate({"size": 1, "color": "red"})
+
+
+@pytest.mark.parametrize("data", [{}, {"provider": None}, {"provider": 5}, {"provider": "x", "part": {"size": "?"}}])
+def test_a_declared_error_that_lacks_what_it_must_have_is_a_plain_one(data: dict[str, Any]) -> None:
+    data = {"error": "refused", **data}
+    with pytest.raises(RpcError) as raised:
+        WHOLE.answer(200, json.dumps({"error": {"code": 1203, "message": "no", "data": data}}).encode())
+    assert (raised.value.code, raised.value.data) == (1203, data)
+    with pytest.raises(Busy):
+        WHOLE.answer(200, b'{"error": {"code": 1453, "message": "", "data": {"error": "busy"}}}')
+
+
+def test_a_subclass_keeps_the_fields_of_the_declared_error() -> None:
+    class Invalid(Refused):
+        def __init__(self, detail: str) -> None:
+            super().__init__(detail, provider="x")
+
+    assert fields_of(Invalid).dump_python({"provider": "x"}) == {"provider": "x"}

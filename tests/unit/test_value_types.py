@@ -27,6 +27,7 @@ READ: list[tuple[Any, Any, Any, str]] = [
     (types.Money, "9223372036.854775807", Money(2**63 - 1), '"9223372036.854775807"'),
     (types.Money, "-9223372036.854775808", Money(-(2**63)), '"-9223372036.854775808"'),
     (types.OTime, "2026-05-20T22:03:14Z", MOMENT, '"2026-05-20T22:03:14Z"'),
+    (types.OTime, "2026-05-20T22:03:14.000Z", MOMENT, '"2026-05-20T22:03:14Z"'),
     (types.OTime, "2026-05-21T00:03:14+02:00", MOMENT, '"2026-05-20T22:03:14Z"'),
     (types.OTime, 1779314594, MOMENT, '"2026-05-20T22:03:14Z"'),
     (types.OTime, 0, datetime(1970, 1, 1, tzinfo=UTC), '"1970-01-01T00:00:00Z"'),
@@ -87,7 +88,7 @@ REFUSED: list[tuple[Any, Any]] = [
             "1779314594",
             "2026-05-20T22:03:14",
             "2026-05-20 22:03:14Z",
-            "2026-05-20T22:03:14.0Z",
+            "2026-05-20T22:03:14.001Z",
             "2026-02-30T00:00:00Z",
             "1969-12-31T23:59:59Z",
             "2106-02-07T06:28:16Z",
@@ -254,3 +255,10 @@ def test_sensitive_fields_are_redacted_in_repr() -> None:
     assert repr(key) == "Key(name='a', secret='***')"
     assert "hidden" not in str(key)
     assert json.loads(key.model_dump_json())["secret"] == "hidden"
+
+
+@pytest.mark.parametrize("kind", [types.OTime, types.DateTime])
+@pytest.mark.parametrize("value", ["2026-05-20T22:03:14", "2026-05-20 22:03", datetime(2026, 5, 20)])
+def test_a_missing_zone_is_named(kind: Any, value: Any) -> None:
+    with pytest.raises(ValidationError, match="no time zone: end it with Z"):
+        TypeAdapter(kind).validate_python(value)

@@ -9,9 +9,17 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.parts import Part, Parts
-from codegen.emit.python.types import python_type, value_text
+from codegen.emit.python.types import RUNTIME_TYPES, value_text
 from codegen.emit.render import environment
-from codegen.emit.services.services import parameter_name, raised, result_type, service_class, webhook_class
+from codegen.emit.services.services import (
+    handler_type,
+    has_default,
+    parameter_name,
+    raised,
+    result_type,
+    service_class,
+    webhook_class,
+)
 from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
 from codegen.runtime.values.python_names import method_name, quoted
 from codegen.source.span import Span
@@ -105,19 +113,24 @@ def _method(program: Program, module: Module, service: Service, method: Method, 
 def _param(program: Program, param: Param, imports: Imports) -> str:
     """A key of the params' TypedDict. Defaults are filled in by the validator, the present time by the call."""
     name = parameter_name(param)
-    type_ = python_type(program, param.type, imports, nullable=param.nullable)
+    type_ = handler_type(program, param, imports)
     notes = [] if name == param.name else [f"alias={quoted(param.name)}"]
-    if param.optional:
+    replaces_null = param.optional and has_default(param)
+    if param.default is not None and param.default.now:
+        if replaces_null:  # by the call, where the time is known
+            type_, replaces_null = f"{type_} | None", False
+    elif param.optional and not has_default(param):
         notes.append("default=None")
-    elif param.default is not None and not param.default.now:
+    elif param.default is not None:
         value = value_text(program, param.type, param.default.value, imports)
         factory = {"[]": "list", "{}": "dict"}.get(value, f"lambda: {value}")
         mutable = isinstance(program.base(param.type), ListOf | MapOf)
         notes.append(f"default_factory={factory}" if mutable else f"default={value}")
     if notes:
-        type_ = (
-            f"{imports.name('typing', 'Annotated')}[{type_}, {imports.name('pydantic', 'Field')}({', '.join(notes)})]"
-        )
+        annotations = [type_, f"{imports.name('pydantic', 'Field')}({', '.join(notes)})"]
+        if replaces_null:
+            annotations.append(imports.name(RUNTIME_TYPES, "NullIsAbsent"))
+        type_ = f"{imports.name('typing', 'Annotated')}[{', '.join(annotations)}]"
     return f"{name}: {type_}" if param.required else f"{name}: {imports.name('typing', 'NotRequired')}[{type_}]"
 
 

@@ -117,10 +117,21 @@ def _method(program: Program, method: Method, context: str, imports: Imports) ->
     }
 
 
+def has_default(param: Param) -> bool:
+    """Whether there is a value for it where it is left out; `= null` says no more than that it may be."""
+    return param.default is not None and (param.default.now or param.default.value is not None)
+
+
+def handler_type(program: Program, param: Param, imports: Imports) -> str:
+    """The annotation of a parameter as handlers take it: null for one that may be left out is its default."""
+    nullable = param.nullable and not (param.optional and has_default(param))
+    return python_type(program, param.type, imports, nullable=nullable)
+
+
 def _argument(program: Program, param: Param, imports: Imports) -> str:
     """The runtime always gives every parameter. A default that is no plain literal is therefore not shown."""
-    text = f"{parameter_name(param)}: {python_type(program, param.type, imports, nullable=param.nullable)}"
-    if param.optional:
+    text = f"{parameter_name(param)}: {handler_type(program, param, imports)}"
+    if param.optional and not has_default(param):
         return f"{text} = None"
     if param.default is None or param.default.now or isinstance(param.default.value, list | dict):
         return text

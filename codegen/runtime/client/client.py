@@ -8,12 +8,13 @@ import random
 import time
 import uuid
 from collections.abc import Generator, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, NotRequired, TypeVar
 
 import httpx
 from pydantic import TypeAdapter
-from pydantic_core import from_json, to_json
+from pydantic_core import ValidationError, from_json, to_json
 from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
 from codegen.runtime.errors import RUNTIME_ERRORS, Busy, DeclaredError, raised
@@ -122,14 +123,16 @@ class Call:
             raise self.error(error)
         if error is not None or not isinstance(answer, dict) or "result" not in answer:
             raise TransportError(f"{self.name}: HTTP {status}, and no JSON-RPC answer")
-        return self.adapters[1].validate_json(to_json(answer["result"]))
+        # A newer server may answer fields that this program does not know.
+        return self.adapters[1].validate_json(to_json(answer["result"]), extra="ignore")
 
     def error(self, error: Mapping[str, Any]) -> Exception:
-        """What an error object with a code stands for."""
+        """What an error object with a code stands for. One that lacks what it must have is no declared error."""
         data, message = error.get("data"), str(error.get("message", ""))
         slug = data.get("error") if isinstance(data, dict) else None
         if isinstance(data, dict) and isinstance(slug, str) and slug in self.errors:
-            return raised(self.errors[slug], message, data)
+            with suppress(ValidationError):
+                return raised(self.errors[slug], message, data)
         return RpcError(error["code"], message, data)
 
 

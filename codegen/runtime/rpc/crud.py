@@ -126,14 +126,14 @@ class _Crud:
         return self.store.page(self._listed(context, rows[:limit]), rows, limit)
 
     def find(self, context: Context, params: Params) -> Page[Any]:
-        limit = params.get("limit", DEFAULT_LIMIT)
-        after = self.store.after(params.get("cursor"))
-        rows = self.store.find_rows(params["filter"], after, limit + 1, self._owner(context))
-        return self.store.page(self._listed(context, rows[:limit]), rows, limit)
+        limit, filter = params.get("limit") or DEFAULT_LIMIT, params["filter"]
+        after = self.store.after(params.get("cursor"), filter)
+        rows = self.store.find_rows(filter, after, limit + 1, self._owner(context))
+        return self.store.page(self._listed(context, rows[:limit]), rows, limit, filter)
 
     def _page(self, context: Context, params: Params, text: str, own_text: Callable[[], str]) -> tuple[Any, int]:
         """Rows of a page, and one more where there is a next one."""
-        limit = params.get("limit", DEFAULT_LIMIT)
+        limit = params.get("limit") or DEFAULT_LIMIT
         after, owner = self.store.after(params.get("cursor")), self._owner(context)
         if owner is None:
             return self.database.execute(text, (after, limit + 1)), limit
@@ -319,7 +319,7 @@ class _OneParams(TypedDict):
 
 
 class _ListParams(TypedDict):
-    limit: NotRequired[Limit]
+    limit: NotRequired[Limit | None]
     cursor: NotRequired[Cursor | None]
 
 
@@ -335,7 +335,7 @@ def _params(type: AnyStored, verb: str) -> Any:
             name,
             {  # type: ignore[operator]
                 "filter": _closed(type.filter),
-                "limit": NotRequired[Limit],
+                "limit": NotRequired[Limit | None],
                 "cursor": NotRequired[Cursor | None],
             },
         )

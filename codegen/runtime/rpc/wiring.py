@@ -386,7 +386,8 @@ def _caller(
 
     def call_with_time(context: Context, params: dict[str, Any]) -> Any:
         now = context.clock.now()
-        return function(context, **{**{name: _TIMES[kind](now) for name, kind in clocked}, **params})
+        times = {name: _TIMES[kind](now) for name, kind in clocked if params.get(name) is None}
+        return function(context, **{**params, **times})
 
     return call_with_time if clocked else call
 

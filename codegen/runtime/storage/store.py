@@ -89,8 +89,9 @@ class Store(Generic[M, New, Patch, Filter]):
 
     def find(self, filter: Filter, limit: int = DEFAULT_LIMIT, cursor: str | None = None) -> Page[M]:
         """A page of the objects whose indexed fields equal those of `filter`."""
-        rows = self.find_rows(cast("Mapping[str, Any]", filter), self.after(cursor), _checked(limit) + 1)
-        return self.page([self.object(self.decode(row)) for row in rows[:limit]], rows, limit)
+        wanted = cast("Mapping[str, Any]", filter)
+        rows = self.find_rows(wanted, self.after(cursor, wanted), _checked(limit) + 1)
+        return self.page([self.object(self.decode(row)) for row in rows[:limit]], rows, limit, wanted)
 
     def latest(self, filter: Filter, limit: int = DEFAULT_LIMIT) -> builtins.list[M]:
         """The objects whose indexed fields equal those of `filter`, at most `limit`, those made last first."""
@@ -277,13 +278,20 @@ class Store(Generic[M, New, Patch, Filter]):
                 raise InvalidParams(f"filter.{name}", str(error), "stored") from error
         return tuple(shape), params
 
-    def after(self, cursor: str | None) -> str:
-        return decode_cursor(cursor, self.type.wire)
+    def after(self, cursor: str | None, filter: Mapping[str, Any] | None = None) -> str:
+        """The sid behind which a page begins. Raises `InvalidParams` for the cursor of another list or filter."""
+        return decode_cursor(cursor, self._listed(filter))
 
-    def page(self, items: Sequence[Any], rows: Sequence[Row], limit: int) -> Page[Any]:
+    def page(
+        self, items: Sequence[Any], rows: Sequence[Row], limit: int, filter: Mapping[str, Any] | None = None
+    ) -> Page[Any]:
         """`rows` holds one more than `limit` where there is a next page."""
-        more = encode_cursor(rows[limit - 1][0], self.type.wire) if len(rows) > limit else None
+        more = encode_cursor(rows[limit - 1][0], self._listed(filter)) if len(rows) > limit else None
         return {"items": [*items], "next_cursor": more}
+
+    def _listed(self, filter: Mapping[str, Any] | None) -> str:
+        """The name that a list has in its cursors: of all objects, or of those that a filter asks for."""
+        return self.type.wire if filter is None else f"{self.type.wire} {self._asked_for(filter)!r}"
 
     def explained(self, error: UnknownReference, values: Values) -> UnknownReference:
         """The error with the fields that refer to nothing, which SQLite does not tell."""

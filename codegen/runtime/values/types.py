@@ -14,11 +14,11 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal as PythonDecimal
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import BeforeValidator, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, Strict
-from pydantic_core import CoreSchema, PydanticCustomError, SchemaValidator, core_schema
+from pydantic_core import CoreSchema, PydanticCustomError, PydanticUseDefault, SchemaValidator, core_schema
 
 from codegen.runtime.clock import SystemClock
 
@@ -27,7 +27,7 @@ NANO = 10**9
 
 MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?$"
 DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,37})(\.[0-9]{1,38})?$"
-OTIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})$"
+OTIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.0{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 DATETIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"
 DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"
 DURATION_PATTERN = (
@@ -48,6 +48,7 @@ _I64_MIN, _I64_MAX = -(2**63), 2**63 - 1
 _OTIME_MAX = 2**32 - 1  # 2106-02-07T06:28:15Z
 _OTIME_LAST = datetime.fromtimestamp(_OTIME_MAX, UTC)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_no_offset = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]+)?)?").fullmatch
 
 
 # --- money ------------------------------------------------------------------------------------------------------
@@ -173,9 +174,17 @@ def parse_otime(value: Any) -> datetime:
                 return moment
     except (ValueError, OverflowError):
         pass
+    _demand_offset("otime", value)
     raise PydanticCustomError(
         "otime", 'Input should be a time in whole seconds, 1970 to 2106, for example "2026-05-20T22:03:14Z"'
     )
+
+
+def _demand_offset(kind: Literal["otime", "datetime"], value: Any) -> None:
+    """Say what is missing where it is only the zone."""
+    missing = _no_offset(value) if type(value) is str else isinstance(value, datetime) and value.tzinfo is None
+    if missing:
+        raise PydanticCustomError(kind, "Input has no time zone: end it with Z, or with an offset such as +02:00")
 
 
 def parse_datetime(value: Any) -> datetime:
@@ -187,6 +196,7 @@ def parse_datetime(value: Any) -> datetime:
             return value.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
+    _demand_offset("datetime", value)
     raise PydanticCustomError(
         "datetime", 'Input should be a time with its offset, for example "2026-05-20T22:03:14.123456Z"'
     )
@@ -266,6 +276,19 @@ def parse_bytes(value: Any) -> bytes:
 
 def base64_text(value: bytes) -> str:
     return b64encode(value).decode("ascii")
+
+
+# --- parameters -------------------------------------------------------------------------------------------------
+
+
+def _to_default(value: Any) -> Any:
+    if value is None:
+        raise PydanticUseDefault
+    return value
+
+
+NullIsAbsent = BeforeValidator(_to_default)
+"""Of a parameter that may be left out: null stands for its default."""
 
 
 # --- what models are made of ------------------------------------------------------------------------------------

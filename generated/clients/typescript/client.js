@@ -22,251 +22,351 @@ export class TransportError extends Error {}
 /** sign in first (code 1401, HTTP 401) */
 export class Unauthorized extends RpcError {
   static slug = "unauthorized";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** not allowed (code 1403, HTTP 403) */
 export class Forbidden extends RpcError {
   static slug = "forbidden";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** no such object (code 1404, HTTP 404) */
 export class NotFound extends RpcError {
   static slug = "not_found";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the object was changed or exists already (code 1409, HTTP 409) */
 export class Conflict extends RpcError {
   static slug = "conflict";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** another object refers to this one (code 1410, HTTP 409) */
 export class InUse extends RpcError {
   static slug = "in_use";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** too many requests (code 1429, HTTP 429) */
 export class RateLimited extends RpcError {
   static slug = "rate_limited";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the server is busy; try again (code 1453, HTTP 503) */
 export class Busy extends RpcError {
   static slug = "busy";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"retry_after": ["number"]};
 }
 
 /** the webhook cannot be read (code 1001, HTTP 400) */
 export class WebhookMalformed extends RpcError {
   static slug = "webhook_malformed";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"detail": ["string"]};
 }
 
 /** webhook signature rejected (code 1002, HTTP 401) */
 export class InvalidSignature extends RpcError {
   static slug = "invalid_signature";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the provider does not answer (code 1201, HTTP 503) */
 export class ProviderUnavailable extends RpcError {
   static slug = "provider_unavailable";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"provider": ["string"], "detail": ["string", "null", "undefined"]};
 }
 
 /** no such provider (code 1202, HTTP 404) */
 export class UnknownProvider extends RpcError {
   static slug = "unknown_provider";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"provider": ["string"]};
 }
 
 /** the provider refused the request (code 1203, HTTP 502) */
 export class ProviderRefused extends RpcError {
   static slug = "provider_refused";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"provider": ["string"], "detail": ["string"]};
 }
 
 /** the request cannot be read (code 1003, HTTP 400) */
 export class BadRequest extends RpcError {
   static slug = "bad_request";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"detail": ["string"]};
 }
 
 /** the key does not belong to the address (code 1004, HTTP 400) */
 export class AddressKeyMismatch extends RpcError {
   static slug = "address_key_mismatch";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the proof was not accepted (code 1005, HTTP 401) */
 export class ProofFailed extends RpcError {
   static slug = "proof_failed";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the request comes from another site (code 1006, HTTP 403) */
 export class BadOrigin extends RpcError {
   static slug = "bad_origin";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** this address is known with another key (code 1007, HTTP 409) */
 export class KeyMismatch extends RpcError {
   static slug = "key_mismatch";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** give the public key of this address (code 1008, HTTP 422) */
 export class PublicKeyRequired extends RpcError {
   static slug = "public_key_required";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the Mycelium node does not answer (code 1009, HTTP 503) */
 export class MyceliumUnavailable extends RpcError {
   static slug = "mycelium_unavailable";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** credit balance too low (code 1102, HTTP 402) */
 export class InsufficientFunds extends RpcError {
   static slug = "insufficient_funds";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"needed": ["string"], "balance": ["string"]};
 }
 
 /** the amount cannot be read (code 1108, HTTP 400) */
 export class AmountInvalid extends RpcError {
   static slug = "amount_invalid";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the amount is outside the limits (code 1109, HTTP 400) */
 export class AmountOutOfRange extends RpcError {
   static slug = "amount_out_of_range";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"minimum": ["string"], "maximum": ["string"]};
 }
 
 /** spending is frozen until a dispute is closed (code 1111, HTTP 403) */
 export class Frozen extends RpcError {
   static slug = "frozen";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** complete KYC before you add more (code 1110, HTTP 403) */
 export class KycCap extends RpcError {
   static slug = "kyc_cap";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"cap": ["string"], "paid": ["string"]};
 }
 
 /** give the phone number that pays (code 1112, HTTP 400) */
 export class PhoneRequired extends RpcError {
   static slug = "phone_required";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** more than the unspent rest of this payment (code 1113, HTTP 409) */
 export class RefundTooLarge extends RpcError {
   static slug = "refund_too_large";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"refundable": ["string"]};
 }
 
 /** this top-up was not settled (code 1114, HTTP 409) */
 export class TopUpNotSettled extends RpcError {
   static slug = "top_up_not_settled";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** this top-up does not wait for a decision (code 1115, HTTP 409) */
 export class NotInReview extends RpcError {
   static slug = "not_in_review";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** this top-up does not wait for a payment (code 1116, HTTP 409) */
 export class TopUpNotOpen extends RpcError {
   static slug = "top_up_not_open";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** this day cannot be compared (code 1117, HTTP 400) */
 export class DayOutOfRange extends RpcError {
   static slug = "day_out_of_range";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"first": ["string"], "last": ["string"]};
 }
 
 /** the provider cannot refund; refund there and record it (code 1204, HTTP 409) */
 export class RefundUnsupported extends RpcError {
   static slug = "refund_unsupported";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"provider": ["string"]};
 }
 
 /** complete KYC first (code 1101, HTTP 403) */
 export class KycRequired extends RpcError {
   static slug = "kyc_required";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** KYC is completed already (code 1120, HTTP 409) */
 export class KycCompleted extends RpcError {
   static slug = "kyc_completed";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** a plan is already active (code 1103, HTTP 409) */
 export class PlanActive extends RpcError {
   static slug = "plan_active";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** no such plan (code 1104, HTTP 404) */
 export class PlanUnknown extends RpcError {
   static slug = "plan_unknown";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"plan_id": ["string"]};
 }
 
 /** not enough machines are free for this plan (code 1105, HTTP 503) */
 export class Capacity extends RpcError {
   static slug = "capacity";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"free": ["number"], "needed": ["number"]};
 }
 
 /** buy a plan first (code 1106, HTTP 409) */
 export class NoActivePlan extends RpcError {
   static slug = "no_active_plan";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** all machines of the plan are in use (code 1107, HTTP 409) */
 export class QuotaExceeded extends RpcError {
   static slug = "quota_exceeded";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"vm_total": ["number"], "vm_used": ["number"]};
 }
 
 /** no VM is free (code 1301, HTTP 503) */
 export class PoolEmpty extends RpcError {
   static slug = "pool_empty";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the provider failed (code 1302, HTTP 502) */
 export class AllocationFailed extends RpcError {
   static slug = "allocation_failed";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"detail": ["string"]};
 }
 
 /** this VM does not wait for a wipe (code 1303, HTTP 409) */
 export class VmNotDirty extends RpcError {
   static slug = "vm_not_dirty";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {};
 }
 
 /** the node is retired (code 1501, HTTP 409) */
 export class NodeRetired extends RpcError {
   static slug = "node_retired";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"node_id": ["string"]};
 }
 
 /** the repository is not halted at this commit (code 1502, HTTP 409) */
 export class NotHalted extends RpcError {
   static slug = "not_halted";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"node_id": ["string"], "halted_commit": ["string", "null", "undefined"]};
 }
 
 /** this line was decided already (code 1503, HTTP 409) */
 export class QuarantineDecided extends RpcError {
   static slug = "quarantine_decided";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"state": ["string"]};
 }
 
 /** the node is registered with another repository (code 1504, HTTP 409) */
 export class NodeExists extends RpcError {
   static slug = "node_exists";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"node_id": ["string"]};
 }
 
 /** the node has no such key (code 1505, HTTP 404) */
 export class KeyUnknown extends RpcError {
   static slug = "key_unknown";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"node_id": ["string"]};
 }
 
 /** the node may not report this kind (code 1506, HTTP 400) */
 export class KindNotAllowed extends RpcError {
   static slug = "kind_not_allowed";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"node_id": ["string"], "resource_kind": ["string"]};
 }
 
 /** the usage could not be pushed (code 1507, HTTP 502) */
 export class PushFailed extends RpcError {
   static slug = "push_failed";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"detail": ["string"]};
 }
 
 /** the price book cannot be read (code 1601, HTTP 400) */
 export class PriceBookInvalid extends RpcError {
   static slug = "price_book_invalid";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"detail": ["string"]};
 }
 
 /** another book is effective from this time (code 1602, HTTP 409) */
 export class PriceBookConflict extends RpcError {
   static slug = "price_book_conflict";
+  /** What `typeof` says of the data's fields. */
+  static kinds = {"effective_from": ["string"]};
 }
 
 const DECLARED = {
@@ -376,9 +476,18 @@ async function read(method, response) {
     throw new TransportError(`${method}: HTTP ${response.status}, and no JSON-RPC answer`);
   }
   const { code, message, data } = answer.error;
-  const slug = (data)?.error ?? "";
+  const fields = data ?? {};
+  const slug = typeof fields.error === "string" ? fields.error : "";
   const Declared = Object.hasOwn(DECLARED, slug) ? DECLARED[slug] : undefined;
-  throw new (Declared ?? RpcError)(code, message, data);
+  throw new (Declared !== undefined && fits(fields, Declared.kinds) ? Declared : RpcError)(code, message, data);
+}
+
+/** Whether an error has what it is declared to have; one that has not is a plain `RpcError`. */
+function fits(fields, kinds) {
+  return Object.entries(kinds).every(([name, known]) => {
+    const value = fields[name];
+    return known.length === 0 || known.includes(value === null ? "null" : typeof value);
+  });
 }
 
 function randomKey() {

@@ -2081,6 +2081,8 @@ export class RpcError extends Error {
   }
 }
 
+type Kinds = Record<string, readonly string[]>;
+
 /** No JSON-RPC answer came: the network failed, or something that is not this server answered. */
 export class TransportError extends Error {}
 
@@ -2088,303 +2090,403 @@ export class TransportError extends Error {}
 export class Unauthorized extends RpcError {
   declare readonly data: { error: "unauthorized" };
   static readonly slug = "unauthorized";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** not allowed (code 1403, HTTP 403) */
 export class Forbidden extends RpcError {
   declare readonly data: { error: "forbidden" };
   static readonly slug = "forbidden";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** no such object (code 1404, HTTP 404) */
 export class NotFound extends RpcError {
   declare readonly data: { error: "not_found" };
   static readonly slug = "not_found";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the object was changed or exists already (code 1409, HTTP 409) */
 export class Conflict extends RpcError {
   declare readonly data: { error: "conflict" };
   static readonly slug = "conflict";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** another object refers to this one (code 1410, HTTP 409) */
 export class InUse extends RpcError {
   declare readonly data: { error: "in_use" };
   static readonly slug = "in_use";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** too many requests (code 1429, HTTP 429) */
 export class RateLimited extends RpcError {
   declare readonly data: { error: "rate_limited" };
   static readonly slug = "rate_limited";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the server is busy; try again (code 1453, HTTP 503) */
 export class Busy extends RpcError {
   declare readonly data: { error: "busy"; retry_after: number };
   static readonly slug = "busy";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"retry_after": ["number"]};
 }
 
 /** the webhook cannot be read (code 1001, HTTP 400) */
 export class WebhookMalformed extends RpcError {
   declare readonly data: { error: "webhook_malformed"; detail: string };
   static readonly slug = "webhook_malformed";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"detail": ["string"]};
 }
 
 /** webhook signature rejected (code 1002, HTTP 401) */
 export class InvalidSignature extends RpcError {
   declare readonly data: { error: "invalid_signature" };
   static readonly slug = "invalid_signature";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the provider does not answer (code 1201, HTTP 503) */
 export class ProviderUnavailable extends RpcError {
   declare readonly data: { error: "provider_unavailable"; provider: ProviderName; detail?: string | null };
   static readonly slug = "provider_unavailable";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"provider": ["string"], "detail": ["string", "null", "undefined"]};
 }
 
 /** no such provider (code 1202, HTTP 404) */
 export class UnknownProvider extends RpcError {
   declare readonly data: { error: "unknown_provider"; provider: string };
   static readonly slug = "unknown_provider";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"provider": ["string"]};
 }
 
 /** the provider refused the request (code 1203, HTTP 502) */
 export class ProviderRefused extends RpcError {
   declare readonly data: { error: "provider_refused"; provider: ProviderName; detail: string };
   static readonly slug = "provider_refused";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"provider": ["string"], "detail": ["string"]};
 }
 
 /** the request cannot be read (code 1003, HTTP 400) */
 export class BadRequest extends RpcError {
   declare readonly data: { error: "bad_request"; detail: string };
   static readonly slug = "bad_request";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"detail": ["string"]};
 }
 
 /** the key does not belong to the address (code 1004, HTTP 400) */
 export class AddressKeyMismatch extends RpcError {
   declare readonly data: { error: "address_key_mismatch" };
   static readonly slug = "address_key_mismatch";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the proof was not accepted (code 1005, HTTP 401) */
 export class ProofFailed extends RpcError {
   declare readonly data: { error: "proof_failed" };
   static readonly slug = "proof_failed";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the request comes from another site (code 1006, HTTP 403) */
 export class BadOrigin extends RpcError {
   declare readonly data: { error: "bad_origin" };
   static readonly slug = "bad_origin";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** this address is known with another key (code 1007, HTTP 409) */
 export class KeyMismatch extends RpcError {
   declare readonly data: { error: "key_mismatch" };
   static readonly slug = "key_mismatch";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** give the public key of this address (code 1008, HTTP 422) */
 export class PublicKeyRequired extends RpcError {
   declare readonly data: { error: "public_key_required" };
   static readonly slug = "public_key_required";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the Mycelium node does not answer (code 1009, HTTP 503) */
 export class MyceliumUnavailable extends RpcError {
   declare readonly data: { error: "mycelium_unavailable" };
   static readonly slug = "mycelium_unavailable";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** credit balance too low (code 1102, HTTP 402) */
 export class InsufficientFunds extends RpcError {
   declare readonly data: { error: "insufficient_funds"; needed: string; balance: string };
   static readonly slug = "insufficient_funds";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"needed": ["string"], "balance": ["string"]};
 }
 
 /** the amount cannot be read (code 1108, HTTP 400) */
 export class AmountInvalid extends RpcError {
   declare readonly data: { error: "amount_invalid" };
   static readonly slug = "amount_invalid";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the amount is outside the limits (code 1109, HTTP 400) */
 export class AmountOutOfRange extends RpcError {
   declare readonly data: { error: "amount_out_of_range"; minimum: string; maximum: string };
   static readonly slug = "amount_out_of_range";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"minimum": ["string"], "maximum": ["string"]};
 }
 
 /** spending is frozen until a dispute is closed (code 1111, HTTP 403) */
 export class Frozen extends RpcError {
   declare readonly data: { error: "frozen" };
   static readonly slug = "frozen";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** complete KYC before you add more (code 1110, HTTP 403) */
 export class KycCap extends RpcError {
   declare readonly data: { error: "kyc_cap"; cap: string; paid: string };
   static readonly slug = "kyc_cap";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"cap": ["string"], "paid": ["string"]};
 }
 
 /** give the phone number that pays (code 1112, HTTP 400) */
 export class PhoneRequired extends RpcError {
   declare readonly data: { error: "phone_required" };
   static readonly slug = "phone_required";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** more than the unspent rest of this payment (code 1113, HTTP 409) */
 export class RefundTooLarge extends RpcError {
   declare readonly data: { error: "refund_too_large"; refundable: string };
   static readonly slug = "refund_too_large";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"refundable": ["string"]};
 }
 
 /** this top-up was not settled (code 1114, HTTP 409) */
 export class TopUpNotSettled extends RpcError {
   declare readonly data: { error: "top_up_not_settled" };
   static readonly slug = "top_up_not_settled";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** this top-up does not wait for a decision (code 1115, HTTP 409) */
 export class NotInReview extends RpcError {
   declare readonly data: { error: "not_in_review" };
   static readonly slug = "not_in_review";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** this top-up does not wait for a payment (code 1116, HTTP 409) */
 export class TopUpNotOpen extends RpcError {
   declare readonly data: { error: "top_up_not_open" };
   static readonly slug = "top_up_not_open";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** this day cannot be compared (code 1117, HTTP 400) */
 export class DayOutOfRange extends RpcError {
   declare readonly data: { error: "day_out_of_range"; first: string; last: string };
   static readonly slug = "day_out_of_range";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"first": ["string"], "last": ["string"]};
 }
 
 /** the provider cannot refund; refund there and record it (code 1204, HTTP 409) */
 export class RefundUnsupported extends RpcError {
   declare readonly data: { error: "refund_unsupported"; provider: ProviderName };
   static readonly slug = "refund_unsupported";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"provider": ["string"]};
 }
 
 /** complete KYC first (code 1101, HTTP 403) */
 export class KycRequired extends RpcError {
   declare readonly data: { error: "kyc_required" };
   static readonly slug = "kyc_required";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** KYC is completed already (code 1120, HTTP 409) */
 export class KycCompleted extends RpcError {
   declare readonly data: { error: "kyc_completed" };
   static readonly slug = "kyc_completed";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** a plan is already active (code 1103, HTTP 409) */
 export class PlanActive extends RpcError {
   declare readonly data: { error: "plan_active" };
   static readonly slug = "plan_active";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** no such plan (code 1104, HTTP 404) */
 export class PlanUnknown extends RpcError {
   declare readonly data: { error: "plan_unknown"; plan_id: string };
   static readonly slug = "plan_unknown";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"plan_id": ["string"]};
 }
 
 /** not enough machines are free for this plan (code 1105, HTTP 503) */
 export class Capacity extends RpcError {
   declare readonly data: { error: "capacity"; free: number; needed: number };
   static readonly slug = "capacity";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"free": ["number"], "needed": ["number"]};
 }
 
 /** buy a plan first (code 1106, HTTP 409) */
 export class NoActivePlan extends RpcError {
   declare readonly data: { error: "no_active_plan" };
   static readonly slug = "no_active_plan";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** all machines of the plan are in use (code 1107, HTTP 409) */
 export class QuotaExceeded extends RpcError {
   declare readonly data: { error: "quota_exceeded"; vm_total: number; vm_used: number };
   static readonly slug = "quota_exceeded";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"vm_total": ["number"], "vm_used": ["number"]};
 }
 
 /** no VM is free (code 1301, HTTP 503) */
 export class PoolEmpty extends RpcError {
   declare readonly data: { error: "pool_empty" };
   static readonly slug = "pool_empty";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the provider failed (code 1302, HTTP 502) */
 export class AllocationFailed extends RpcError {
   declare readonly data: { error: "allocation_failed"; detail: string };
   static readonly slug = "allocation_failed";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"detail": ["string"]};
 }
 
 /** this VM does not wait for a wipe (code 1303, HTTP 409) */
 export class VmNotDirty extends RpcError {
   declare readonly data: { error: "vm_not_dirty" };
   static readonly slug = "vm_not_dirty";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {};
 }
 
 /** the node is retired (code 1501, HTTP 409) */
 export class NodeRetired extends RpcError {
   declare readonly data: { error: "node_retired"; node_id: string };
   static readonly slug = "node_retired";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"node_id": ["string"]};
 }
 
 /** the repository is not halted at this commit (code 1502, HTTP 409) */
 export class NotHalted extends RpcError {
   declare readonly data: { error: "not_halted"; node_id: string; halted_commit?: CommitId | null };
   static readonly slug = "not_halted";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"node_id": ["string"], "halted_commit": ["string", "null", "undefined"]};
 }
 
 /** this line was decided already (code 1503, HTTP 409) */
 export class QuarantineDecided extends RpcError {
   declare readonly data: { error: "quarantine_decided"; state: QuarantineState };
   static readonly slug = "quarantine_decided";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"state": ["string"]};
 }
 
 /** the node is registered with another repository (code 1504, HTTP 409) */
 export class NodeExists extends RpcError {
   declare readonly data: { error: "node_exists"; node_id: string };
   static readonly slug = "node_exists";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"node_id": ["string"]};
 }
 
 /** the node has no such key (code 1505, HTTP 404) */
 export class KeyUnknown extends RpcError {
   declare readonly data: { error: "key_unknown"; node_id: string };
   static readonly slug = "key_unknown";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"node_id": ["string"]};
 }
 
 /** the node may not report this kind (code 1506, HTTP 400) */
 export class KindNotAllowed extends RpcError {
   declare readonly data: { error: "kind_not_allowed"; node_id: string; resource_kind: ResourceKind };
   static readonly slug = "kind_not_allowed";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"node_id": ["string"], "resource_kind": ["string"]};
 }
 
 /** the usage could not be pushed (code 1507, HTTP 502) */
 export class PushFailed extends RpcError {
   declare readonly data: { error: "push_failed"; detail: string };
   static readonly slug = "push_failed";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"detail": ["string"]};
 }
 
 /** the price book cannot be read (code 1601, HTTP 400) */
 export class PriceBookInvalid extends RpcError {
   declare readonly data: { error: "price_book_invalid"; detail: string };
   static readonly slug = "price_book_invalid";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"detail": ["string"]};
 }
 
 /** another book is effective from this time (code 1602, HTTP 409) */
 export class PriceBookConflict extends RpcError {
   declare readonly data: { error: "price_book_conflict"; effective_from: string };
   static readonly slug = "price_book_conflict";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = {"effective_from": ["string"]};
 }
 
-const DECLARED: Record<string, new (code: number, message: string, data: unknown) => RpcError> = {
+const DECLARED: Record<string, { kinds: Kinds; new (code: number, message: string, data: unknown): RpcError }> = {
   "unauthorized": Unauthorized,
   "forbidden": Forbidden,
   "not_found": NotFound,
@@ -2495,9 +2597,18 @@ async function read<T>(method: string, response: Response): Promise<T> {
     throw new TransportError(`${method}: HTTP ${response.status}, and no JSON-RPC answer`);
   }
   const { code, message, data } = answer.error;
-  const slug = (data as { error?: string } | null | undefined)?.error ?? "";
+  const fields = (data ?? {}) as Record<string, unknown>;
+  const slug = typeof fields.error === "string" ? fields.error : "";
   const Declared = Object.hasOwn(DECLARED, slug) ? DECLARED[slug] : undefined;
-  throw new (Declared ?? RpcError)(code, message, data);
+  throw new (Declared !== undefined && fits(fields, Declared.kinds) ? Declared : RpcError)(code, message, data);
+}
+
+/** Whether an error has what it is declared to have; one that has not is a plain `RpcError`. */
+function fits(fields: Record<string, unknown>, kinds: Kinds): boolean {
+  return Object.entries(kinds).every(([name, known]) => {
+    const value = fields[name];
+    return known.length === 0 || known.includes(value === null ? "null" : typeof value);
+  });
 }
 
 function randomKey(): string {

@@ -92,6 +92,8 @@ class DeclaredError:
     slug: str
     doc: str
     fields: tuple[Member, ...]
+    kinds: str
+    """What `typeof` says of each field that must be there, as an object literal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,22 @@ class Types:
                 return f"Record<string, {self._text(value)}>"
             case Nullable(inner_type):
                 return f"{self._text(inner_type)} | null"
+
+    def kinds(self, field: Field) -> list[str]:
+        """What `typeof` may say of a field's value."""
+        match base := self.program.base(field.type):
+            case Primitive("json"):
+                return []
+            case Primitive():
+                kind = self._text(base)
+            case Ref():
+                kind = "string"
+            case Named(target):
+                kind = "string" if isinstance(self.program.types[target], Enum) else "object"
+            case _:
+                kind = "object"
+        nullable = field.nullable or any(alias.nullable for alias in self.program.aliases_of(field.type))
+        return [kind, *(["null"] if nullable else []), *(["undefined"] if field.optional else [])]
 
     def member(self, field: Field | Param, *, optional: bool) -> Member:
         """What may be absent may be null as well, where null is a value of it at all."""
@@ -262,6 +280,7 @@ def _error(error: Error, types: Types) -> DeclaredError:
         json.dumps(error.slug),
         doc,
         tuple(types.member(field, optional=field.optional) for field in error.fields),
+        json.dumps({field.name: types.kinds(field) for field in error.fields}),
     )
 
 
