@@ -40,6 +40,7 @@ ROOMS = {
     "generated/strategies": names(CORE + EXTRAS["kit"]),
     "generated": names(CORE),
     "handlers": names(CORE + EXTRAS["site"]),
+    "providers/testing": names(CORE + EXTRAS["kit"]),
     "providers": names(CORE + EXTRAS["site"]),
 }
 """What the files of a folder may import; the longest name counts."""

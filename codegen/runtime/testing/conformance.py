@@ -43,7 +43,7 @@ from codegen.runtime.testing.contract import MethodContract
 from codegen.runtime.testing.network import no_network
 from codegen.runtime.testing.secrets import Told, has_secrets
 
-__all__ = ["Conformance", "MethodContract", "case"]
+__all__ = ["MOST_PAGES", "Conformance", "MethodContract", "case"]
 
 Call = Arguments | Callable[[Any], Arguments]
 Probe = tuple[str, Arguments]
@@ -73,6 +73,11 @@ class Conformance:
     def state(self, plugin: Any, probes: Sequence[Probe]) -> Any:
         """What a safe method must leave as it is; by default the answers to `probes`, calls of safe methods."""
         return [answer(plugin, method, arguments) for method, arguments in probes]
+
+    def good_calls(self, plugin: Any, method: str) -> Iterator[Arguments]:
+        """The calls that must succeed, with their arguments; a method that needs no arguments has one by itself."""
+        for call in self.calls.get(method, () if self.contracts[method].required else ({},)):
+            yield call(plugin) if callable(call) else call
 
     # --- of the whole ---------------------------------------------------------------------------------------------
 
@@ -108,7 +113,7 @@ class Conformance:
             for contract in self.contracts.values():
                 plugin = self.make()
                 method = getattr(plugin, contract.name)
-                for arguments in [*self._good(plugin, contract), contract.simplest, *hostile(contract)]:
+                for arguments in [*self.good_calls(plugin, contract.name), contract.simplest, *hostile(contract)]:
                     told.call(contract.name, lambda method=method, arguments=arguments: method(**arguments))  # type: ignore[misc]
         places = told.places(self.secrets)
         assert not places, f"a secret stands in {', '.join(places)}"
@@ -135,7 +140,7 @@ class Conformance:
         """Calls that must succeed do, and answer what the interface declares."""
         contract = self.contracts[method]
         plugin = self.make()
-        calls = list(self._good(plugin, contract))
+        calls = list(self.good_calls(plugin, contract.name))
         assert calls, (
             f"give at least one call of {method} that succeeds in `calls`, or say in `skip` why there is none: "
             f"{method}_answers_what_is_declared"
@@ -194,7 +199,7 @@ class Conformance:
         """The same call twice answers the same."""
         contract = self.contracts[method]
         plugin = self.make()
-        for arguments in self._good(plugin, contract):
+        for arguments in self.good_calls(plugin, contract.name):
             first = compared(getattr(plugin, method)(**arguments))
             second = compared(getattr(plugin, method)(**arguments))
             assert first == second, (
@@ -205,12 +210,12 @@ class Conformance:
         """It changes nothing that it or another safe method shows, nor what `state` shows."""
         contract = self.contracts[method]
         plugin = self.make()
-        own = [(method, arguments) for arguments in self._good(plugin, contract)]
+        own = [(method, arguments) for arguments in self.good_calls(plugin, contract.name)]
         others = [
             (other.name, arguments)
             for other in self.contracts.values()
             if other.safe and other.name != method
-            for arguments in self._good(plugin, other)
+            for arguments in self.good_calls(plugin, other.name)
         ]
         # Another method that is not steady by itself fails its own check; here it would blame this one.
         steady = [probe for probe in others if answer(plugin, *probe) == answer(plugin, *probe)]
@@ -226,7 +231,7 @@ class Conformance:
         """Fields of the answer that tell what was asked for tell the truth."""
         contract = self.contracts[method]
         plugin = self.make()
-        for arguments in self._good(plugin, contract):
+        for arguments in self.good_calls(plugin, contract.name):
             result = self._succeeding(plugin, method, arguments)
             for name, path in contract.same.items():
                 answered, asked = getattr(result, name), at(arguments, path)
@@ -239,7 +244,7 @@ class Conformance:
         contract = self.contracts[method]
         plugin = self.make()
         assert contract.deadline is not None
-        for arguments in self._good(plugin, contract):
+        for arguments in self.good_calls(plugin, contract.name):
             within(
                 min(contract.deadline, self.patience / 2),  # before the whole test is ended
                 f"{method}({listed(arguments)})",
@@ -250,7 +255,7 @@ class Conformance:
         """It does its work without a network."""
         contract = self.contracts[method]
         plugin = self.make()
-        for arguments in self._good(plugin, contract):
+        for arguments in self.good_calls(plugin, contract.name):
             with no_network() as tried:
                 answered = answer(plugin, method, arguments)
             assert not tried, f"{method}({listed(arguments)}) is @offline, and tried {', '.join(tried)}"
@@ -260,7 +265,7 @@ class Conformance:
         """From page to page there is an end, and nothing comes twice."""
         contract = self.contracts[method]
         plugin = self.make()
-        for arguments in self._good(plugin, contract):
+        for arguments in self.good_calls(plugin, contract.name):
             cursors: set[str] = set()
             seen: list[Any] = []
             asked = dict(arguments)
@@ -289,12 +294,6 @@ class Conformance:
             raise AssertionError(f"{method}({listed(arguments)}) must succeed and raised {named(error)}") from error
         assert described(arguments) == before, f"{method} changed its arguments"
         return result
-
-    def _good(self, plugin: Any, contract: MethodContract) -> Iterator[Arguments]:
-        """The calls that must succeed; a method that needs no arguments has one by itself."""
-        given_calls = self.calls.get(contract.name, () if contract.required else ({},))
-        for call in given_calls:
-            yield call(plugin) if callable(call) else call
 
     def _check_result(self, contract: MethodContract, arguments: Arguments, result: Any) -> None:
         called = f"{contract.name}({listed(arguments)})"

@@ -1,0 +1,21 @@
+"""All that a payment provider is tested with, in one class.
+
+class TestParcelPay(PaymentKit):
+    provider = ParcelPay
+    signing_key = "whsec_of_a_test"
+    secrets = ("sk_test_1", signing_key)
+
+    def make(self): ...
+    def pay(self, plugin, session_ref): ...
+    def sign(self, body, key): ...
+"""
+
+from providers.testing.payment.checkouts import CheckoutLaws
+from providers.testing.payment.outages import OutageLaws
+from providers.testing.payment.payments import PaymentLaws
+from providers.testing.payment.refunds import RefundLaws
+from providers.testing.payment.webhooks import WebhookLaws
+
+
+class PaymentKit(CheckoutLaws, PaymentLaws, RefundLaws, WebhookLaws, OutageLaws):
+    """The generated kit of `PaymentProvider`, and the laws that no note in a schema can say."""

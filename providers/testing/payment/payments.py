@@ -1,0 +1,120 @@
+"""The laws of payments: the amount of their order, of one checkout, found by their own name, there on their day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import pytest
+
+from codegen.runtime.errors import NotFound
+from codegen.runtime.testing.conformance import MOST_PAGES, case
+from generated.models.onboarding import PaymentState, ProviderPayment, SessionState
+from generated.plugins.onboarding import PaymentProvider
+from providers.testing.payment.checkouts import UNKNOWN
+from providers.testing.payment.world import PaymentWorld
+
+CLOCKS_DIFFER = timedelta(minutes=10)
+
+
+class PaymentLaws(PaymentWorld):
+    @case
+    def test_a_paid_checkout_is_complete(self) -> None:
+        plugin = self.make()
+        paid = self.paid(plugin)
+        state = plugin.fetch_session(paid.checkout.session_ref).state
+        assert state is SessionState.COMPLETE, f"it was paid, and is {state}"
+        assert paid.payment.state is PaymentState.SUCCEEDED, f"it was paid, and its payment is {paid.payment.state}"
+
+    @case
+    def test_a_payment_has_the_amount_of_its_order(self) -> None:
+        """Of the checkout, in the smallest unit: fees, other currencies and other payments do not change it."""
+        plugin = self.make()
+        for cents in (1000, 2345):
+            order = self.order(plugin, cents)
+            payment = self.paid(plugin, order).payment
+            assert (payment.amount_minor, payment.currency) == (order.amount.cents, "USD"), (
+                f"{order.amount.cents} cents of USD were asked for and paid, and it tells {payment.amount_minor} of "
+                f"{payment.currency}"
+            )
+
+    @case
+    def test_a_payment_carries_the_mark_of_its_top_up(self) -> None:
+        """By it the site knows its own payments on an account that others use too."""
+        paid = self.paid(self.make())
+        assert paid.payment.top_up_sid == paid.order.top_up_sid, (
+            f"the payment of {paid.order.top_up_sid} is marked {paid.payment.top_up_sid}"
+        )
+
+    @case
+    def test_a_payment_says_when_it_was_made(self) -> None:
+        plugin = self.make()
+        occurred = self.paid(plugin).payment.occurred_at
+        away = abs(self.clock.now() - occurred)
+        assert away < CLOCKS_DIFFER, f"paid just now, it says {occurred.isoformat()}"
+
+    @case
+    def test_a_payment_is_found_by_its_own_reference(self) -> None:
+        plugin = self.make()
+        first, second = self.paid(plugin), self.paid(plugin)
+        for paid in (first, second):
+            found = plugin.fetch_payment(paid.payment.payment_ref)
+            assert found.session_ref == paid.checkout.session_ref, "another checkout was found"
+            assert found.payments == [paid.payment], "another payment was found"
+
+    @case
+    def test_an_unknown_payment_is_not_found(self) -> None:
+        plugin = self.make()
+        self.paid(plugin)
+        with pytest.raises(NotFound):
+            plugin.fetch_payment(UNKNOWN)
+
+    @case
+    def test_a_payment_of_one_checkout_is_not_on_another(self) -> None:
+        plugin = self.make()
+        first, second = (self.order(plugin) for _ in range(2))
+        other = plugin.create_checkout(second).session_ref
+        payment = self.paid(plugin, first).payment
+        session = plugin.fetch_session(other)
+        assert (session.payments, session.state) == ([], SessionState.OPEN), "it was not paid, and has a payment"
+        assert self.paid(plugin, second).payment.payment_ref != payment.payment_ref, "two payments have one name"
+
+    @case
+    def test_a_payment_stays_what_it_is(self) -> None:
+        """Asked again, or by another process, it is the same: its name and time are the vendor's."""
+        plugin = self.make()
+        paid = self.paid(plugin)
+        for asked in (plugin, self.make()):
+            assert self.payment(asked, paid.checkout.session_ref) == paid.payment, "the payment is another one now"
+
+    @case
+    def test_closing_a_paid_checkout_keeps_its_payment(self) -> None:
+        plugin = self.make()
+        paid = self.paid(plugin)
+        session = plugin.expire_session(paid.checkout.session_ref)
+        assert session.state is SessionState.COMPLETE, f"it is paid, and {session.state}"
+        assert session.payments == [paid.payment], "the payment is gone"
+        assert self.payment(plugin, paid.checkout.session_ref) == paid.payment
+
+    @case
+    def test_a_payment_is_listed_on_its_day_alone(self) -> None:
+        plugin = self.make()
+        paid = [self.paid(plugin) for _ in range(3)]
+        day = paid[0].payment.occurred_at.date()
+        for each in paid:
+            found = [other for other in _of_day(plugin, day) if other.payment_ref == each.payment.payment_ref]
+            assert len(found) == 1, f"of {len(paid)} payments of {day} one is listed {len(found)} times"
+            assert (found[0].amount_minor, found[0].currency) == (each.payment.amount_minor, each.payment.currency)
+            assert found[0].top_up_sid == each.order.top_up_sid, "listed, it has not the mark of its top-up"
+        refs = {each.payment.payment_ref for each in paid}
+        for other in (day - timedelta(days=1), day + timedelta(days=1)):
+            assert not refs & {each.payment_ref for each in _of_day(plugin, other)}, f"it is listed on {other}, too"
+
+
+def _of_day(plugin: PaymentProvider, day: date) -> list[ProviderPayment]:
+    page = plugin.list_payments(day)
+    found, pages = [*page.payments], 1
+    while page.next_cursor is not None and pages < MOST_PAGES:
+        page = plugin.list_payments(day, cursor=page.next_cursor)
+        found += page.payments
+        pages += 1
+    return found
