@@ -137,7 +137,8 @@ class Reconciler:
 
     def _compare_payment(self, name: str, ref: str, shown: Shown, settled: bool, result: Comparison) -> None:
         """Compare a payment with its refunds and disputes; what differs is asked about first."""
-        top_up = self._settlement.find(name, None, ref, shown.top_up_sid)
+        session_ref = shown.payment.session_ref if shown.payment is not None else None
+        top_up = self._settlement.find(name, session_ref, ref, shown.top_up_sid)
         if top_up is None and shown.top_up_sid is None:
             return  # another program's on the same account
         of_day = settled or shown.payment is not None

@@ -13,13 +13,27 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from codegen.runtime.storage.database import Database
+from generated.models.onboarding import DisputeStatus, ProviderDispute, TopUpStatus
 from generated.models.onboarding import PaymentEventKind as Kind
-from generated.models.onboarding import TopUpStatus
-from tests.server.payment_house import House, payment_house
+from tests.server.payment_house import START, House, payment_house
 
 NUMBERS = count(1)
 MINOR = 10**7
-STEPS = ("pay", "refund", "refund_fails", "dispute", "win", "lose", "tell", "tell_twice", "lose_news", "job", "janitor")
+STEPS = (
+    "pay",
+    "refund",
+    "refund_fails",
+    "dispute",
+    "win",
+    "lose",
+    "tell",
+    "tell_twice",
+    "lose_news",
+    "lose_all",
+    "job",
+    "janitor",
+    "compare",
+)
 
 
 class Truth:
@@ -40,7 +54,11 @@ class Truth:
         self.news.append(self.house.told(self.top_up, kind, minor, f"_{next(self.told)}", **fields))
 
     def _changed(self) -> None:
-        self.house.truth(self.top_up, sum(self.refunds))
+        status = {"win": DisputeStatus.WON, "lose": DisputeStatus.LOST}.get(self.dispute or "", DisputeStatus.OPEN)
+        dispute = ProviderDispute(
+            dispute_ref=f"du_{self.top_up.sid}", status=status, amount_minor=400, currency="USD", occurred_at=START
+        )
+        self.house.truth(self.top_up, sum(self.refunds), [dispute] if self.dispute is not None else [])
 
     def do(self, step: str, pick: int) -> None:
         if step == "pay" and not self.paid:
@@ -58,32 +76,42 @@ class Truth:
             self._say(Kind.REFUND_FAILED, failed, fetch_first=True)
         elif step == "dispute" and self.paid and self.dispute is None and not self.refunds:
             self.dispute = "open"
+            self._changed()
             self._say(Kind.DISPUTE_OPENED, 400)
         elif step in ("win", "lose") and self.dispute == "open":
             self.dispute = step
+            self._changed()
             self._say(Kind.DISPUTE_WON if step == "win" else Kind.DISPUTE_LOST, 400)
         elif step.startswith("tell") and self.news:
             told = self.news.pop(pick % len(self.news))
             for _ in range(2 if step == "tell_twice" else 1):
                 self.house.receive(told)
-        elif step == "lose_news" and self.news and self.dispute is None:
-            # News of a dispute is told until it is heard; of all else the janitor hears when it asks.
+        elif step == "lose_news" and self.news:
             self.news.pop(pick % len(self.news))
+        elif step == "lose_all":
+            self.news.clear()
         elif step == "job":
             self.house.payments.inbox.run_once()
         elif step == "janitor":
             self._ask()
+        elif step == "compare":
+            self._compare()
 
     def _ask(self) -> None:
         self.house.payments.settlement.top_ups.patch(self.top_up.sid, {"next_check_at": self.house.clock.now()})
         self.house.payments.checks.run_once()
 
+    def _compare(self) -> None:
+        """Compare the day on which everything happens, as the nightly reconciliation does."""
+        (found,) = self.house.payments.reconciler.day(START.date()).providers
+        assert found.items == []
+
     def end(self) -> None:
-        """All news that was not lost is told, the janitor asks once more: what is left is what is true."""
+        """All news that was not lost is told, the day is compared once more: what is left is what is true."""
         for told in self.news:
             self.house.receive(told)
         self.house.jobs()
-        self._ask()
+        self._compare()
         self.house.clock.ahead = timedelta(0)
         found = self.house.payments.settlement.top_ups.get(self.top_up.sid)
         assert (found.status in (TopUpStatus.OPEN, TopUpStatus.EXPIRED)) is not self.paid
