@@ -504,3 +504,20 @@ def test_more_than_a_page_of_everything(site: World, user: User, monkeypatch: py
     assert day.items == [] and day.ours == day.theirs and day.ours.cents == 7 * 400 + 21
     assert len(refunds(site)) == 7 and len(Store.of(DISPUTE, site.database).list_full()["items"]) == 7
     assert fees(site) == day.fees.cents == 7 * 1530 + sum(round((500 + number) * 0.029) for number in range(7))
+
+
+def test_over_rpc(database_url: str, tmp_path: Path) -> None:
+    """A day that nobody can compare is a declared error."""
+    with world(tmp_path, database_url, admin_secret="x" * 30) as site:
+        errors = []
+        for day in (
+            "9999-12-31",
+            "0001-01-01",
+            str(datetime.now(UTC).date() + timedelta(days=2)),
+            str(datetime.now(UTC).date()),
+        ):
+            call = {"jsonrpc": "2.0", "id": 1, "method": "payments.reconcile", "params": {"day": day}}
+            headers = {"X-Hero-Onboarding-Admin-Secret": "x" * 30}
+            answer = site.http.post(f"{site.site_url}/rpc", json=call, headers=headers).json()
+            errors.append(answer["error"]["code"] if "error" in answer else answer["result"]["difference"])
+        assert errors == [1117, 1117, 1117, "0.00"]
