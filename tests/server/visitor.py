@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import httpx
 
-from codegen.runtime.context import SystemClock
+from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import LoginMethod
 from handlers.composition import load_settings
@@ -29,15 +29,15 @@ def database_url_of(site: Site) -> str:
 class Visitor:
     """Was last seen a while ago, so that every page notes that they are seen."""
 
-    def __init__(self, site: Site) -> None:
+    def __init__(self, site: Site, clock: Clock | None = None) -> None:
         self.site = site
         self.database_url = database_url_of(site)
         database = Database.open(self.database_url)
         settings = load_settings(var_dir=site.directory / "var", public_url=site.url)
-        sessions = Sessions(database, SystemClock(), settings)
+        sessions = Sessions(database, clock or SystemClock(), settings)
         self.person = Person()
         self.sid = sessions.users.new(
-            {"mycelium_address": self.person.address, "public_key": self.person.public_key}, SystemClock().now()
+            {"mycelium_address": self.person.address, "public_key": self.person.public_key}, sessions.clock.now()
         ).sid
         self.cookie = sessions.create(self.sid, LoginMethod.SEALED, Peer("127.0.0.1"))
         self.csrf = sessions.csrf_token(self.cookie)
