@@ -260,6 +260,7 @@ CREATE TABLE "top_up" (
     "amount" BIGINT NOT NULL CONSTRAINT "ck_top_up__amount" CHECK ("amount" >= 0),
     "refunded" BIGINT NOT NULL CONSTRAINT "ck_top_up__refunded" CHECK ("refunded" >= 0),
     "excess" BIGINT NOT NULL CONSTRAINT "ck_top_up__excess" CHECK ("excess" >= 0),
+    "over_cap" BIGINT NOT NULL CONSTRAINT "ck_top_up__over_cap" CHECK ("over_cap" >= 0),
     "held" BIGINT NOT NULL CONSTRAINT "ck_top_up__held" CHECK ("held" >= 0),
     "status" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_top_up__status" CHECK ("status" IN ('disputed', 'expired', 'failed', 'needs_review', 'open', 'refunded', 'settled')),
     "url" TEXT COLLATE "C" CONSTRAINT "ck_top_up__url" CHECK (length("url") BETWEEN 1 AND 2048),
@@ -274,6 +275,8 @@ CREATE TABLE "top_up" (
 );
 
 CREATE INDEX "ix_top_up__user_sid" ON "top_up" ("user_sid");
+
+CREATE INDEX "ix_top_up__over_cap" ON "top_up" ("over_cap");
 
 CREATE INDEX "ix_top_up__status" ON "top_up" ("status");
 
@@ -921,20 +924,6 @@ CREATE TABLE "alert_settings" (
 );
 
 CREATE UNIQUE INDEX "uq_alert_settings__user_sid" ON "alert_settings" ("user_sid");
-
-CREATE TABLE "form_token" (
-    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_form_token" PRIMARY KEY,
-    "user_sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "fk_form_token__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
-    "purpose" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_form_token__purpose" CHECK (length("purpose") BETWEEN 1 AND 40),
-    "token_hash" TEXT COLLATE "C" NOT NULL,
-    "outcome_sid" VARCHAR(26) COLLATE "C",
-    "created_at" BIGINT NOT NULL CONSTRAINT "ck_form_token__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
-    "rev" BIGINT NOT NULL
-);
-
-CREATE INDEX "ix_form_token__created_at" ON "form_token" ("created_at");
-
-CREATE UNIQUE INDEX "uq_form_token__user_sid_and_purpose_and_token_hash" ON "form_token" ("user_sid", "purpose", "token_hash");
 
 CREATE TABLE "lease" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_lease" PRIMARY KEY,

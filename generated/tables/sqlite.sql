@@ -263,6 +263,7 @@ CREATE TABLE "top_up" (
     "amount" INTEGER NOT NULL CONSTRAINT "ck_top_up__amount" CHECK ("amount" >= 0),
     "refunded" INTEGER NOT NULL CONSTRAINT "ck_top_up__refunded" CHECK ("refunded" >= 0),
     "excess" INTEGER NOT NULL CONSTRAINT "ck_top_up__excess" CHECK ("excess" >= 0),
+    "over_cap" INTEGER NOT NULL CONSTRAINT "ck_top_up__over_cap" CHECK ("over_cap" >= 0),
     "held" INTEGER NOT NULL CONSTRAINT "ck_top_up__held" CHECK ("held" >= 0),
     "status" TEXT NOT NULL CONSTRAINT "ck_top_up__status" CHECK ("status" IN ('disputed', 'expired', 'failed', 'needs_review', 'open', 'refunded', 'settled')),
     "url" TEXT CONSTRAINT "ck_top_up__url" CHECK (length("url") BETWEEN 1 AND 2048),
@@ -277,6 +278,8 @@ CREATE TABLE "top_up" (
 ) STRICT;
 
 CREATE INDEX "ix_top_up__user_sid" ON "top_up" ("user_sid");
+
+CREATE INDEX "ix_top_up__over_cap" ON "top_up" ("over_cap");
 
 CREATE INDEX "ix_top_up__status" ON "top_up" ("status");
 
@@ -933,20 +936,6 @@ CREATE TABLE "alert_settings" (
 ) STRICT;
 
 CREATE UNIQUE INDEX "uq_alert_settings__user_sid" ON "alert_settings" ("user_sid");
-
-CREATE TABLE "form_token" (
-    "sid" TEXT NOT NULL CONSTRAINT "pk_form_token" PRIMARY KEY,
-    "user_sid" TEXT NOT NULL CONSTRAINT "fk_form_token__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
-    "purpose" TEXT NOT NULL CONSTRAINT "ck_form_token__purpose" CHECK (length("purpose") BETWEEN 1 AND 40),
-    "token_hash" TEXT NOT NULL,
-    "outcome_sid" TEXT,
-    "created_at" INTEGER NOT NULL CONSTRAINT "ck_form_token__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
-    "rev" INTEGER NOT NULL
-) STRICT;
-
-CREATE INDEX "ix_form_token__created_at" ON "form_token" ("created_at");
-
-CREATE UNIQUE INDEX "uq_form_token__user_sid_and_purpose_and_token_hash" ON "form_token" ("user_sid", "purpose", "token_hash");
 
 CREATE TABLE "lease" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_lease" PRIMARY KEY,

@@ -93,6 +93,7 @@ class Ledger:
         self._lot_sql = prepare(statements.LOT)
         self._keep_remaining_sql = prepare(statements.KEEP_REMAINING)
         self._expired_lots_sql = prepare(statements.EXPIRED_LOTS)
+        self._held_for_kyc_sql = prepare(statements.HELD_FOR_KYC)
         self._keep_frozen_sql = prepare(statements.KEEP_FROZEN)
         self._is_frozen = freezing(database)
         self._turn = _Turn()
@@ -231,6 +232,11 @@ class Ledger:
         """The sums of the user's accounts by part (`purchased`, …), in nano-dollars, debit positive."""
         row = self.database.execute(self._balances_sql, _accounts(user_sid))[0]
         return {part: balance or 0 for part, balance in zip(PARTS, row, strict=True)}
+
+    def held_for_kyc(self, user_sid: str) -> int:
+        """Nano-dollars that are held of the user's payments until KYC is completed."""
+        rows = self.database.execute(self._held_for_kyc_sql, (user_sid, user_account(user_sid, "held")))
+        return -int(rows[0][0] or 0)
 
     def expired_credit(self, user_sid: str) -> int:
         """Nano-dollars in granted lots of the user that have expired by now and are not posted to `breakage` yet."""

@@ -10,7 +10,7 @@ from pydantic_core import to_json
 from typing_extensions import TypedDict
 
 from codegen.runtime.context import Context
-from codegen.runtime.errors import DeclaredError, Unauthorized
+from codegen.runtime.errors import DeclaredError, InvalidParams, Unauthorized
 from codegen.runtime.http.app import HEADERS, App, read_body, require_json, set_retry_after
 from codegen.runtime.rpc.auth import Authenticator
 from codegen.runtime.values.sid import new_sid
@@ -60,17 +60,10 @@ class BalanceAdjust:
             resp.status = error.status
             set_retry_after(resp, error)
             resp.data = to_json({"error": error.slug, "message": str(error)})
-        except ValidationError as error:
+        except (ValidationError, InvalidParams) as error:
+            invalid = error if isinstance(error, InvalidParams) else InvalidParams.of(error)
             resp.status = 400
-            resp.data = to_json(
-                {
-                    "error": "invalid",
-                    "errors": [
-                        {"path": ".".join(map(str, each["loc"])), "message": each["msg"]}
-                        for each in error.errors(include_url=False, include_context=False, include_input=False)
-                    ],
-                }
-            )
+            resp.data = to_json({"error": "invalid", "errors": invalid.errors})
         else:
             resp.data = to_json(
                 {"prev_balance_cents": done.previous_cents, "new_balance_cents": done.billing.credit_balance_cents}

@@ -48,6 +48,7 @@ class BillingHandler:
             purchased=standing.purchased,
             granted=standing.granted,
             held=standing.held,
+            held_for_kyc=standing.held_for_kyc,
             debt=standing.debt,
             debt_since=standing.debt_since,
             blocked=_blocks(standing, user),

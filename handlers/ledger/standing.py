@@ -18,6 +18,8 @@ from handlers.pricing.ladder import next_step, tier_at
 class Standing:
     """Amounts are the user's: credit is positive, `debt` what is owed. `blocked` says that nothing new can be spent.
 
+    `held_for_kyc` is the part of `held` that was paid beyond the cap before KYC; the rest is disputed.
+
     Granted credit that has expired is in none of them, whether its expiry was posted already or not.
     """
 
@@ -25,6 +27,7 @@ class Standing:
     purchased: Money
     granted: Money
     held: Money
+    held_for_kyc: Money
     debt: Money
     debt_since: datetime | None
     frozen: bool
@@ -32,6 +35,11 @@ class Standing:
     tier: DiscountTier
     next_tier: DiscountTier | None
     next_tier_at: datetime | None
+
+    @property
+    def disputed(self) -> Money:
+        """What is held for disputes that are open."""
+        return Money(self.held - self.held_for_kyc)
 
     @property
     def blocked(self) -> bool:
@@ -58,6 +66,7 @@ class Standings:
             purchased=Money(-balances["purchased"]),
             granted=Money(-balances["granted"] - expired),
             held=Money(-balances["held"]),
+            held_for_kyc=Money(self._ledger.held_for_kyc(user_sid) if balances["held"] else 0),
             debt=Money(balances["receivable"]),
             debt_since=billing.debt_since,
             frozen=billing.frozen,

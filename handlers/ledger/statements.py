@@ -80,6 +80,12 @@ SELECT * FROM (
 NEWEST_OF_ACCOUNT = statement(_NEWEST_ENTRIES, entry=LEDGER_ENTRY)
 NEWEST_OF_FOUR_ACCOUNTS = statement(" UNION ALL ".join([_NEWEST_ENTRIES] * 4), entry=LEDGER_ENTRY)
 
+HELD_FOR_KYC = """
+SELECT SUM(ledger_entry.amount) FROM ledger_transaction
+JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+WHERE ledger_transaction.user_sid = ? AND ledger_transaction.kind IN ('kyc_hold', 'kyc_release')
+AND ledger_entry.account = ?
+"""
 UNREAD_NOTICES = """
 SELECT COUNT(*) FROM notice WHERE user_sid = ? AND read_at IS NULL
 """

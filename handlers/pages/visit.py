@@ -13,6 +13,7 @@ import falcon
 
 from codegen.runtime.context import Caller, Clock, Context
 from codegen.runtime.errors import DeclaredError
+from codegen.runtime.http.app import read_body
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import Session, User
@@ -91,7 +92,13 @@ class Visit:
     # --- what it sent -----------------------------------------------------------------------------------------
 
     def query(self, name: str, default: str = "") -> str:
-        """A parameter of the address, its last value."""
+        """A parameter of the address, its last value. Raises `PageRefused` for one that no text in a database has."""
+        value = self._parameter(name, default)
+        if "\0" in value:
+            raise PageRefused(400, "bad_request")
+        return value
+
+    def _parameter(self, name: str, default: str = "") -> str:
         value = self.req.params.get(name, default)
         return str(value[-1] if isinstance(value, list) else value)
 
@@ -102,11 +109,11 @@ class Visit:
         """
         if (self.req.content_type or "").partition(";")[0].strip().lower() != falcon.MEDIA_URLENCODED:
             raise PageRefused(415, "bad_request")
-        body = self.req.bounded_stream.read(MAX_FORM + 1)
-        if len(body) > MAX_FORM:
-            raise PageRefused(413, "bad_request")
         try:
-            fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS))
+            body = read_body(self.req.env, MAX_FORM)
+            fields = dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=MAX_FIELDS, errors="strict"))
+        except falcon.HTTPError as error:
+            raise PageRefused(error.status_code, "bad_request") from None
         except ValueError:
             raise PageRefused(400, "bad_request") from None
         if not self.pages.sessions.check_csrf(self._form_cookie(), fields.get("csrf_token")):
@@ -135,7 +142,7 @@ class Visit:
                 "path": self.req.path,
                 "request_id": self.request_id,
                 "csrf_token": self.pages.sessions.csrf_token(cookie) if cookie else "",
-                "message": self.pages.messages.of(self.query("error"), self.query("event")),
+                "message": self.pages.messages.of(self._parameter("error"), self._parameter("event")),
                 **values,
             },
             status,

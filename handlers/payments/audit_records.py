@@ -14,6 +14,7 @@ from handlers.payments import statements
 
 IN_DISPUTE = (DisputeStatus.OPEN, DisputeStatus.LOST)
 DISPUTE_KINDS = ("dispute_hold", "dispute_release", "dispute_loss", "dispute_reinstated")
+KYC_KINDS = (TransactionKind.KYC_HOLD, TransactionKind.KYC_RELEASE)
 REFUND_EVENTS = (PaymentEventKind.REFUND_CHANGED, PaymentEventKind.REFUND_FAILED)
 
 
@@ -28,10 +29,11 @@ class Posted:
     came_back: bool
     overpaid: bool
     held: dict[str, int]
+    held_for_kyc: int
 
 
 def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
-    for sid, provider, ref, user_sid, status, refunded, credited in rows:
+    for sid, provider, ref, user_sid, status, refunded, credited, held in rows:
         posted = _posted(database, provider, ref)
         disputes = _of(database, statements.DISPUTES_OF_TOP_UP, sid)
         refunds = _of(database, statements.REFUNDS_OF_TOP_UP, sid)
@@ -42,6 +44,7 @@ def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[
             *_refunds(refunded, credited, refunds, posted),
             *_disputes(ref, disputes, posted),
             *_events(disputes, events, posted),
+            *_held(held, posted),
         ]
         if owners - {(user_sid, provider)}:
             problems.append("a refund, dispute or event of it is another user's or provider's")
@@ -57,18 +60,21 @@ def _posted(database: Database, provider: str, ref: str) -> Posted:
     source = payment_key(provider, ref)
     returned, came_back, overpaid = 0, False, False
     held: dict[str, int] = {}
+    held_for_kyc = 0
     text = database.prepare(statements.POSTED_FOR_PAYMENT)
     for _, kind, key, account, amount in database.execute(text, (source,)):
         overpaid |= kind == "overpayment"
         if kind == TransactionKind.REFUND and account == f"cash:{provider}":
             returned -= amount
             came_back |= amount > 0
+        if kind in KYC_KINDS and account.endswith(":held"):
+            held_for_kyc -= amount
         if kind in DISPUTE_KINDS:
             name = key.removeprefix(f"{source}:dispute:").partition(":")[0]
             held.setdefault(name or ref, 0)
             if account.endswith(":held"):
                 held[name or ref] -= amount
-    return Posted(returned, came_back, overpaid, held)
+    return Posted(returned, came_back, overpaid, held, held_for_kyc)
 
 
 def _status(status: str, refunded: int, credited: int, disputes: list[Row], posted: Posted) -> Iterator[str]:
@@ -101,6 +107,11 @@ def _disputes(ref: str, disputes: list[Row], posted: Posted) -> Iterator[str]:
             yield f"dispute {name} over {money_text(amount)} is {status}, but {money_text(held)} are held for it"
         if status == DisputeStatus.LOST and amount and name not in posted.held:
             yield f"dispute {name} is lost, but nothing was posted for it"
+
+
+def _held(held: int, posted: Posted) -> Iterator[str]:
+    if held != posted.held_for_kyc:
+        yield f"{money_text(held)} of it are called held before KYC, but {money_text(posted.held_for_kyc)} were posted"
 
 
 def _events(disputes: list[Row], events: list[Row], posted: Posted) -> Iterator[str]:

@@ -2,11 +2,22 @@
 
 from pathlib import Path
 
+from codegen.runtime.rpc.local import local
+from generated.routes import SERVICES
+from generated.services.onboarding import PaymentsService
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
+from handlers.ledger.standing import Standings
 from handlers.payments import audit, audit_days, audit_records
 from handlers.payments.history import TopUpHistory
 from handlers.payments.pages import messages
-from handlers.payments.pages.top_up import PaymentCheck, PaymentIntent, PaymentReturn, ReceiptPage, TopUpPage
+from handlers.payments.pages.top_up import (
+    PaymentCancel,
+    PaymentCheck,
+    PaymentIntent,
+    PaymentReturn,
+    ReceiptPage,
+    TopUpPage,
+)
 from handlers.payments.pages.top_up_form import TopUpForm, form_targets
 from handlers.payments.providers import PAYMENT
 from handlers.payments.service import Payments, PaymentsHandler, provider_webhooks
@@ -17,7 +28,8 @@ def parts(site: Site) -> Parts:
     settings = site.settings_of(PaymentSettings)
     payments = site.find(Payments) or Payments.installed(site.database, site.clock, settings, site.log)
     handler = PaymentsHandler(payments, settings)
-    history = TopUpHistory(site.database)
+    service = local(PaymentsService, handler, SERVICES)
+    history, standings = TopUpHistory(site.database), site.get(Standings)
     form = TopUpForm(settings, payments.providers.capabilities())
     return Parts(
         services=(handler,),
@@ -25,17 +37,19 @@ def parts(site: Site) -> Parts:
         jobs=(
             Job("payments.inbox", 1, payments.inbox.run_once),
             Job("payments.checks", 5, payments.checks.run_once),
+            Job("payments.held", 5, payments.settlement.release_due),
             Job("payments.refunds", 30, payments.refunds.run_once),
             Job("payments.reconcile", 3600, payments.reconciler.run_once),
             Job("payments.plugins", 86_400, payments.tell_broken),
         ),
         pages=Pages(
             routes={
-                "/topup": lambda context: TopUpPage(context, form, history),
-                "/payment/intent": lambda context: PaymentIntent(context, handler),
-                "/payment/return": lambda context: PaymentReturn(context, handler, history),
-                "/payment/check": lambda context: PaymentCheck(context, handler),
-                "/receipts/{sid}": lambda context: ReceiptPage(context, handler),
+                "/topup": lambda context: TopUpPage(context, form, history, standings),
+                "/payment/intent": lambda context: PaymentIntent(context, service),
+                "/payment/return": lambda context: PaymentReturn(context, history, payments.providers),
+                "/payment/check": lambda context: PaymentCheck(context, service),
+                "/payment/cancel": lambda context: PaymentCancel(context, service),
+                "/receipts/{sid}": lambda context: ReceiptPage(context, service),
             },
             templates=Path(__file__).parent / "pages" / "templates",
             errors=messages.errors(settings),

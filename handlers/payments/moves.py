@@ -24,6 +24,8 @@ Act = Literal[
     "release",
     "loss",
     "reinstatement",
+    "kyc_hold",
+    "kyc_release",
 ]
 
 
@@ -47,6 +49,9 @@ def _moves(before: State, after: State) -> Iterator[Move]:
     if not before.credited:
         yield Move("top_up", after.credited)
         yield Move("overpayment", after.excess)
+    held_before, held = kyc_held(before), kyc_held(after)
+    # What goes back is taken from what is held, so that is the user's again first; what is held is held last.
+    yield Move("kyc_release", max(held_before - held, 0))
     (excess_before, credit_before), (excess, credit) = _returned(before), _returned(after)
     yield from _difference(excess - excess_before, "excess_refund", "excess_refund_failed")
     yield from _difference(credit - credit_before, "refund", "refund_failed")
@@ -54,6 +59,20 @@ def _moves(before: State, after: State) -> Iterator[Move]:
         known = before.disputes.get(ref) if before.credited else None
         for act in _STEPS[_place(known), _place(dispute)]:
             yield Move(act, dispute.amount, ref)
+    yield Move("kyc_hold", max(held - held_before, 0))
+
+
+def kyc_held(state: State) -> int:
+    """What is held of a credit beyond the cap: all of that, until it is refunded or contested."""
+    if not state.credited:
+        return 0
+    contested = sum(each.amount for each in state.disputes.values() if _place(each) != "with the user")
+    return max(state.over_cap - _returned(state)[1] - contested, 0)
+
+
+def over_cap(credited: int, paid: int, cap: int) -> int:
+    """What of a new credit is beyond the cap, of a user who has `paid` so much in all before."""
+    return min(max(paid + credited - cap, 0), credited)
 
 
 def _returned(state: State) -> tuple[int, int]:

@@ -23,6 +23,8 @@ KINDS: Mapping[Act, tuple[TransactionKind, str]] = {
     "release": (TransactionKind.DISPUTE_RELEASE, "Dispute won: amount released"),
     "loss": (TransactionKind.DISPUTE_LOSS, "Dispute lost: amount returned to the payer"),
     "reinstatement": (TransactionKind.DISPUTE_REINSTATED, "Dispute won after all: amount given back"),
+    "kyc_hold": (TransactionKind.KYC_HOLD, "Beyond what can be added before verification: held"),
+    "kyc_release": (TransactionKind.KYC_RELEASE, "Held before verification: released"),
 }
 LONGEST_KEY = 800
 
@@ -60,6 +62,8 @@ class Postings:
             "excess_refund_failed": lambda wallet: rules.overpayment(wallet, provider, amount),
             "hold": lambda wallet: rules.hold(wallet, amount, lot),
             "release": lambda wallet: rules.release(wallet, amount, lot),
+            "kyc_hold": lambda wallet: rules.hold(wallet, amount, lot),
+            "kyc_release": lambda wallet: rules.release(wallet, amount, lot),
             "loss": lambda wallet: rules.dispute_lost(wallet, provider, amount),
             "reinstatement": lambda wallet: rules.dispute_reinstated(wallet, provider, amount, lot),
         }

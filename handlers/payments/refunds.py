@@ -5,17 +5,14 @@ The refund's sid is the idempotency key at the provider. The ledger follows what
 
 from __future__ import annotations
 
-from base64 import b32encode
 from datetime import timedelta
 from functools import partial
-from hashlib import sha256
 
-from codegen.runtime.context import Clock, Context
+from codegen.runtime.context import Clock, Context, KeyedCall
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money, money_text
 from generated.errors.onboarding import (
     AmountInvalid,
@@ -60,14 +57,14 @@ class Refunds:
         self._due = database.prepare(statements.DUE_REFUNDS)
         self._acts = Acts(database)
 
-    def start(self, context: Context, top_up_sid: str, cents: int | None, reason: str, key: str | None) -> Refund:
+    def start(self, context: Context, top_up_sid: str, cents: int | None, reason: str) -> Refund:
         """Raises what `PaymentsService.refund` declares."""
         if cents is not None and cents <= 0:
             raise AmountInvalid
-        refund, is_new = self._database.run(lambda: self._begin(context, top_up_sid, cents, reason, key))
+        refund, is_new = self._database.run(lambda: self._begin(context, top_up_sid, cents, reason))
         if is_new:
-            return self._ask(refund)
-        return self._go_on(refund) if _unanswered(refund) else refund
+            return self._ask(refund, context.call)
+        return self._go_on(refund, context.call) if _unanswered(refund) else refund
 
     def run_once(self) -> int:
         """Go on with refunds of which it is not known what became of them; how many."""
@@ -94,7 +91,7 @@ class Refunds:
         wait = max(LOOK_AFTER, rarely(now - refund.created_at))
         return self._store.patch(sid, {"next_attempt_at": now + wait})
 
-    def _go_on(self, refund: Refund) -> Refund:
+    def _go_on(self, refund: Refund, call: KeyedCall | None = None) -> Refund:
         """Look for a refund at the provider, which forgets in time that it was asked before; ask for it again only
         where it is not there."""
         top_up = self._top_ups.get(refund.top_up_sid)
@@ -105,15 +102,13 @@ class Refunds:
         except Stale:
             return self._store.get(refund.sid)  # somebody else learned of it meanwhile; the job looks again
         found = self._store.get(refund.sid)
-        return self._ask(found) if _unanswered(found) else found
+        return self._ask(found, call) if _unanswered(found) else found
 
-    def _begin(
-        self, context: Context, top_up_sid: str, cents: int | None, reason: str, key: str | None
-    ) -> tuple[Refund, bool]:
-        """The refund with this key, and whether it is new."""
-        sid = _sid_of(top_up_sid, key) if key is not None else new_sid()
-        if key is not None and self._store.exists(sid):
-            return self._store.get(sid), False
+    def _begin(self, context: Context, top_up_sid: str, cents: int | None, reason: str) -> tuple[Refund, bool]:
+        """The refund of this call, and whether it is new: an attempt before may have made it."""
+        sid = context.call.begin()
+        if known := self._store.get_many([sid]):
+            return known[sid], False
         top_up = self._top_ups.object(self._top_ups.locked(top_up_sid, None))
         refundable = self.refundable(top_up)
         amount = Money.from_cents(refundable.cents if cents is None else cents)
@@ -131,7 +126,7 @@ class Refunds:
             context,
             "payments.refund",
             top_up_sid,
-            {"amount_cents": cents, "key": key},
+            {"amount_cents": cents},
             reason,
             before={"refundable": money_text(refundable)},
             after={"refundable": money_text(refundable - amount), "refund": sid},
@@ -153,17 +148,17 @@ class Refunds:
         return refund, True
 
     def refundable(self, top_up: TopUp) -> Money:
-        """What was paid beyond the credit and the unspent rest of it, without refunds that are under way. Raises
-        `TopUpNotSettled`."""
+        """What was paid beyond the credit and the unspent rest of it, held before KYC or not, without refunds that are
+        under way. Raises `TopUpNotSettled`."""
         lot = self._settlement.lot_of(top_up)
         if lot is None:
             raise TopUpNotSettled
         credit = self._lots.get(lot)
         refunded, excess = int(top_up.refunded), int(top_up.excess)
-        unspent = min(int(credit.remaining), int(credit.amount) - max(refunded - excess, 0))
+        unspent = min(int(credit.remaining) + int(top_up.held), int(credit.amount) - max(refunded - excess, 0))
         return Money(max(unspent + max(excess - refunded, 0) - self._rows.waiting(top_up.sid), 0))
 
-    def _ask(self, refund: Refund) -> Refund:
+    def _ask(self, refund: Refund, call: KeyedCall | None) -> Refund:
         top_up = self._top_ups.get(refund.top_up_sid)
         assert top_up.payment_ref is not None, "a lot comes from a payment"
         try:
@@ -174,11 +169,16 @@ class Refunds:
             )
         except ProviderUnavailable:
             raise  # it may have been taken: the job asks again
-        except DeclaredError:
-            gone: RefundPatch = {"status": RefundStatus.CANCELED, "next_attempt_at": None}
-            self._database.run(lambda: self._store.patch(refund.sid, gone))
+        except DeclaredError as error:
+            refusal = error
+            self._database.run(lambda: self._refused(refund.sid, refusal, call))
             raise
         return self._database.run(lambda: self._answered(refund.sid, answer))
+
+    def _refused(self, sid: str, error: DeclaredError, call: KeyedCall | None) -> None:
+        self._store.patch(sid, {"status": RefundStatus.CANCELED, "next_attempt_at": None})
+        if call is not None:
+            call.decide(error)
 
     def _answered(self, sid: str, answer: ProviderRefund) -> Refund:
         refund = self._store.object(self._store.locked(sid, None))
@@ -197,8 +197,3 @@ class Refunds:
 def _unanswered(refund: Refund) -> bool:
     """Whether it is not known to have reached the provider."""
     return refund.refund_ref is None and refund.settled_at is None and refund.status == RefundStatus.PENDING
-
-
-def _sid_of(top_up_sid: str, key: str) -> str:
-    """The sid of the refund with this idempotency key: the same key is the same refund."""
-    return b32encode(sha256(f"{top_up_sid}\n{key}".encode()).digest())[:26].decode()

@@ -12,6 +12,7 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.wiring import Webhook, own_transactions
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
     Receipt,
     ReconciliationReport,
@@ -53,7 +54,7 @@ class Payments:
     def over(
         cls, database: Database, clock: Clock, settings: PaymentSettings, providers: Providers, log: Log
     ) -> Payments:
-        settlement = Settlement(database, clock)
+        settlement = Settlement(database, clock, Money.from_cents(settings.kyc_free_cap_cents))
         top_ups = TopUps(database, clock, settings, providers)
         inbox = Inbox(database, clock, providers, settlement, log)
         checks = Checks(database, clock, providers, settlement, top_ups, log)
@@ -105,7 +106,7 @@ class PaymentsHandler(PaymentsService):
         form_token: str | None = None,
     ) -> TopUpStarted:
         """Start a top-up; the provider is called outside of any transaction."""
-        return self._payments.top_ups.start(_user(context), provider, amount_cents, phone, form_token)
+        return self._payments.top_ups.start(context, _user(context), provider, amount_cents, phone)
 
     @own_transactions
     def check(self, context: Context, *, top_up_sid: str) -> TopUp:
@@ -142,7 +143,7 @@ class PaymentsHandler(PaymentsService):
         self, context: Context, *, top_up_sid: str, reason: str, amount_cents: int | None = None, key: str | None = None
     ) -> Refund:
         """Return money to the payer; the ledger follows once the provider reports it."""
-        return self._payments.refunds.start(context, top_up_sid, amount_cents, reason, key)
+        return self._payments.refunds.start(context, top_up_sid, amount_cents, reason)
 
     @own_transactions
     def resolve_review(

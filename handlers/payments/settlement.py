@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
@@ -12,6 +13,7 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountInvalid, NotInReview, TopUpNotOpen
 from generated.models.onboarding import (
+    KycStatus,
     PaymentEvent,
     PaymentEventKind,
     PaymentEventStatus,
@@ -19,11 +21,11 @@ from generated.models.onboarding import (
     TopUp,
     TopUpStatus,
 )
-from generated.tables.onboarding import CREDIT_LOT, PAYMENT_EVENT, TOP_UP, TopUpPatch
+from generated.tables.onboarding import CREDIT_LOT, PAYMENT_EVENT, TOP_UP, USER, TopUpPatch
 from handlers.ledger.posting import Ledger, payment_key
-from handlers.payments import schedule, states
+from handlers.payments import schedule, statements, states
 from handlers.payments.dispute_rows import DisputeRows
-from handlers.payments.moves import moves
+from handlers.payments.moves import kyc_held, moves, over_cap
 from handlers.payments.postings import Postings
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.states import Observation, State
@@ -66,15 +68,21 @@ def reached(top_up: TopUp) -> bool:
     return top_up.session_ref != top_up.sid
 
 
+HELD = "is held: it is beyond what can be added before verification. Verify your identity, and it is yours to spend."
+
+
 class Settlement:
     """The one way of a payment to the ledger. Call what writes inside `ledger.transaction`."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self.database, self.clock = database, clock
+    def __init__(self, database: Database, clock: Clock, kyc_free_cap: Money) -> None:
+        self.database, self.clock, self._cap = database, clock, kyc_free_cap
         self.ledger = Ledger(database, clock)
         self.top_ups = Store.of(TOP_UP, database)
         self._events = Store.of(PAYMENT_EVENT, database)
         self._lots = Store.of(CREDIT_LOT, database)
+        self._users = Store.of(USER, database)
+        self._over_cap_of = database.prepare(statements.OVER_CAP_OF_USER)
+        self._verified_over_cap = database.prepare(statements.VERIFIED_USERS_OVER_CAP)
         self._disputes = DisputeRows(database)
         self._postings = Postings(self.ledger)
         self._refunds = RefundRows(database)
@@ -114,6 +122,7 @@ class Settlement:
             refunded=int(top_up.refunded),
             refund_failed=self._events.one({"top_up_sid": top_up.sid, "kind": PaymentEventKind.REFUND_FAILED})
             is not None,
+            over_cap=int(top_up.over_cap),
             disputes=self._disputes.of(top_up),
         )
 
@@ -174,6 +183,20 @@ class Settlement:
         if before.status != TopUpStatus.OPEN:
             raise TopUpNotOpen
         return self._store(top_up, before, replace(before, expired=True), cause, self.clock.now())
+
+    def release(self, user_sid: str) -> None:
+        """What was held until KYC is the user's to spend. Call it in the transaction that completes KYC."""
+        for (sid,) in self.database.execute(self._over_cap_of, (user_sid,)):
+            top_up = self.top_ups.object(self.top_ups.locked(sid, None))
+            before = self.state(top_up)
+            self._store(top_up, before, replace(before, over_cap=0), "kyc_completed", self.clock.now())
+
+    def release_due(self) -> int:
+        """Release what is still held of users whose KYC was completed by somebody who did not; how many users."""
+        due = self.database.execute(self._verified_over_cap)
+        for (user_sid,) in due:
+            self.ledger.transaction(partial(self.release, user_sid))
+        return len(due)
 
     def _of_payment(self, sid: str, event: ProviderEvent) -> TopUp:
         """The top-up that an event is about. A second payment on one checkout is a top-up of its own."""
@@ -243,6 +266,8 @@ class Settlement:
 
     def _store(self, top_up: TopUp, before: State, after: State, cause: str, at: datetime) -> TopUp:
         """Post what follows, and write down what is known now."""
+        if after.credited and not before.credited:
+            after = replace(after, over_cap=self._over_cap(top_up.user_sid, after.credited))
         for move in moves(before, after):
             self._postings.post(top_up, move, cause, at)
         self._disputes.keep(top_up, before, after, self.clock.now())
@@ -251,6 +276,8 @@ class Settlement:
             "status": status,
             "refunded": Money(after.refunded),
             "excess": Money(after.excess),
+            "over_cap": Money(after.over_cap),
+            "held": Money(kyc_held(after)),
             "next_check_at": schedule.next_check(after, top_up.created_at, self.clock.now()),
         }
         if after.credited and top_up.settled_at is None and after.paid_at is not None:
@@ -266,6 +293,13 @@ class Settlement:
         self._notify(top_up, before, after)
         return self.top_ups.patch(top_up.sid, changes)
 
+    def _over_cap(self, user_sid: str, credited: int) -> int:
+        """Settled money is never refused; what a user without KYC may not add is held."""
+        if self._users.get(user_sid).kyc_status == KycStatus.COMPLETED:
+            return 0
+        billing = self.ledger.billings.one({"user_sid": user_sid})
+        return over_cap(credited, int(billing.lifetime_paid) if billing is not None else 0, self._cap)
+
     # --- who has to know --------------------------------------------------------------------------------------
 
     def _review(self, top_up: TopUp, reason: str) -> None:
@@ -274,6 +308,8 @@ class Settlement:
     def _notify(self, top_up: TopUp, before: State, after: State) -> None:
         if after.credited and not before.credited:
             kind, text = "payment_settled", f"Your payment of ${Money(after.credited)} has arrived."
+            if held := kyc_held(after):
+                kind, text = "payment_held", f"{text} ${Money(held)} of it {HELD}"
         elif after.status == TopUpStatus.FAILED and before.status == TopUpStatus.OPEN:
             kind, text = "payment_failed", f"Your payment of ${top_up.amount} did not go through."
         else:

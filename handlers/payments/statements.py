@@ -22,7 +22,7 @@ AND status IN ('settled', 'refunded', 'disputed')
 """
 CREDITED_TOP_UPS_IN_ORDER = """
 SELECT top_up.sid, top_up.provider, top_up.payment_ref, top_up.user_sid, top_up.status, top_up.refunded,
-    credit_lot.amount
+    credit_lot.amount, top_up.held
 FROM top_up
 JOIN ledger_transaction ON ledger_transaction.posting_key = 'payment:' || top_up.provider || ':' || top_up.payment_ref
 JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
@@ -67,6 +67,16 @@ SELECT sid, provider FROM top_up WHERE next_check_at <= ? ORDER BY next_check_at
 """
 TOP_UPS_SINCE = """
 SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?
+"""
+UNDECIDED_OF_USER = """
+SELECT SUM(amount) FROM top_up WHERE user_sid = ? AND status IN ('open', 'needs_review')
+"""
+OVER_CAP_OF_USER = """
+SELECT sid FROM top_up WHERE user_sid = ? AND over_cap > 0 ORDER BY sid
+"""
+VERIFIED_USERS_OVER_CAP = """
+SELECT DISTINCT top_up.user_sid FROM top_up JOIN "user" ON "user".sid = top_up.user_sid
+WHERE top_up.over_cap > 0 AND "user".kyc_status = 'completed' ORDER BY top_up.user_sid
 """
 SETTLED_BETWEEN = """
 SELECT sid FROM top_up WHERE provider = ? AND settled_at >= ? AND settled_at < ? ORDER BY sid

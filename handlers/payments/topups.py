@@ -7,27 +7,24 @@ the janitor, goes on where it stopped and makes no second payment.
 from __future__ import annotations
 
 from datetime import timedelta
-from hashlib import sha256
 
-from codegen.runtime.context import Clock
+from codegen.runtime.context import Clock, Context, KeyedCall
 from codegen.runtime.errors import DeclaredError, RateLimited
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountInvalid, AmountOutOfRange, KycCap, PhoneRequired, ProviderUnavailable
 from generated.models.onboarding import (
     Checkout,
     CheckoutOrder,
     KycStatus,
-    PaymentEventKind,
     PaymentMethod,
     TopUp,
     TopUpStarted,
     TopUpStatus,
 )
 from generated.plugins.onboarding import PaymentProvider
-from generated.tables.onboarding import FORM_TOKEN, PAYMENT_EVENT, TOP_UP, USER, TopUpNew
+from generated.tables.onboarding import TOP_UP, USER, TopUpNew
 from handlers.ledger.billing import billings
 from handlers.payments import statements
 from handlers.payments.providers import Providers
@@ -38,41 +35,39 @@ DESCRIPTION = "Hero credit"
 FIRST_CHECK = timedelta(minutes=5)
 PER_HOUR = 30
 """Top-ups that a user may start within an hour."""
-_MOST_OPEN = 1000
 
 
 class TopUps:
     def __init__(self, database: Database, clock: Clock, settings: PaymentSettings, providers: Providers) -> None:
         self._database, self._clock, self._settings, self._providers = database, clock, settings, providers
         self._store = Store.of(TOP_UP, database)
-        self._tokens = Store.of(FORM_TOKEN, database)
         self._users = Store.of(USER, database)
-        self._events = Store.of(PAYMENT_EVENT, database)
         self._recent = database.prepare(statements.TOP_UPS_SINCE)
+        self._undecided = database.prepare(statements.UNDECIDED_OF_USER)
 
     def start(
-        self, user_sid: str, provider: str, amount_cents: int, phone: str | None, form_token: str | None
+        self, context: Context, user_sid: str, provider: str, amount_cents: int, phone: str | None
     ) -> TopUpStarted:
         """Raises what `PaymentsService.create_top_up` declares."""
         offered = self._providers[provider]
         amount = self._amount(offered, amount_cents)
         if phone is None and PaymentMethod.CHECKOUT not in offered.capabilities().methods:
             raise PhoneRequired
-        top_up = self._database.run(lambda: self._begin(user_sid, provider, amount, phone, form_token))
+        top_up = self._database.run(lambda: self._begin(context.call, user_sid, provider, amount, phone))
         if top_up.status == TopUpStatus.OPEN and not reached(top_up):
-            top_up = self.open(top_up)
+            top_up = self.open(top_up, context.call)
         return TopUpStarted(url=top_up.url, top_up_sid=top_up.sid, status=top_up.status)
 
-    def open(self, top_up: TopUp) -> TopUp:
-        """Ask the provider for the checkout, and write down where it is. Raises the provider's errors."""
+    def open(self, top_up: TopUp, call: KeyedCall | None = None) -> TopUp:
+        """Ask the provider for the checkout, and write down where it is. Raises the provider's errors; one by which the
+        provider refuses is the outcome of the `call`."""
         try:
             checkout = self._providers[top_up.provider].create_checkout(self._order(top_up))
         except ProviderUnavailable:
             raise  # it may have been made: the janitor looks
-        except DeclaredError:
-            self._database.run(
-                lambda: self._store.patch(top_up.sid, {"status": TopUpStatus.FAILED, "next_check_at": None})
-            )
+        except DeclaredError as error:
+            refusal = error
+            self._database.run(lambda: self._refused(top_up.sid, refusal, call))
             raise
         return self._database.run(lambda: self._opened(top_up.sid, checkout))
 
@@ -89,18 +84,14 @@ class TopUps:
 
     # --- what is written down ---------------------------------------------------------------------------------
 
-    def _begin(self, user_sid: str, provider: str, amount: Money, phone: str | None, form_token: str | None) -> TopUp:
+    def _begin(self, call: KeyedCall, user_sid: str, provider: str, amount: Money, phone: str | None) -> TopUp:
+        """The top-up of this call: an attempt before may have made it."""
         now = self._clock.now().replace(microsecond=0)
-        sid = new_sid()
-        if form_token is not None:
-            token = {"user_sid": user_sid, "purpose": "top_up", "token_hash": sha256(form_token.encode()).hexdigest()}
-            known = self._tokens.one(token)  # type: ignore[arg-type]
-            if known is not None and known.outcome_sid is not None:
-                return self._store.get(known.outcome_sid)
+        sid = call.begin()
+        if known := self._store.get_many([sid]):
+            return known[sid]
         self._limit(user_sid)
         self._require_cap(user_sid, amount)
-        if form_token is not None:
-            self._tokens.new({**token, "outcome_sid": sid}, now)  # type: ignore[typeddict-item]
         new: TopUpNew = {
             "sid": sid,
             "user_sid": user_sid,
@@ -121,25 +112,20 @@ class TopUps:
             raise RateLimited
 
     def _require_cap(self, user_sid: str, amount: Money) -> None:
-        """Before KYC a user pays in so much in all. What would go over it together with checkouts that are still open
-        is let through, and the janitor closes those: only one of them is meant."""
+        """Before KYC a user pays in so much in all; a payment that is asked for counts as long as it may still come."""
         if self._users.get(user_sid).kyc_status == KycStatus.COMPLETED:
             return
         cap = Money.from_cents(self._settings.kyc_free_cap_cents)
         billing = billings(self._database).one({"user_sid": user_sid})
         paid = Money(billing.lifetime_paid) if billing is not None else Money(0)
-        others = []
-        for other in self._store.find({"user_sid": user_sid, "status": TopUpStatus.OPEN}, limit=_MOST_OPEN)["items"]:
-            if self._events.one({"top_up_sid": other.sid, "kind": PaymentEventKind.PAYMENT_PENDING}) is not None:
-                paid += int(other.amount)  # the money is on its way
-            else:
-                others.append(other)
-        if paid + amount > cap:
-            raise KycCap(cap=cap, paid=paid)
-        if paid + amount + sum(int(other.amount) for other in others) > cap:
-            now = self._clock.now().replace(microsecond=0)
-            for other in others:
-                self._store.patch(other.sid, {"next_check_at": now, "expires_at": now})
+        undecided = Money(self._database.execute(self._undecided, (user_sid,))[0][0] or 0)
+        if paid + undecided + amount > cap:
+            raise KycCap(cap=cap, paid=paid, open=undecided)
+
+    def _refused(self, sid: str, error: DeclaredError, call: KeyedCall | None) -> None:
+        self._store.patch(sid, {"status": TopUpStatus.FAILED, "next_check_at": None})
+        if call is not None:
+            call.decide(error)
 
     def _opened(self, sid: str, checkout: Checkout) -> TopUp:
         values = self._store.locked(sid, None)

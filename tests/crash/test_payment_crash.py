@@ -25,6 +25,7 @@ from generated.models.onboarding import (
     ProviderSession,
     SessionState,
     TopUpStatus,
+    User,
 )
 from generated.tables.onboarding import TOP_UP, WEBHOOK_INBOX_ENTRY
 from handlers.ledger.billing import billings
@@ -248,9 +249,10 @@ def test_killed_while_a_top_up_is_started(house: House, end: Callable[..., bool]
         user = house.user(at)
 
         def begin() -> Any:
-            return house.payments.top_ups.start(user.sid, "stub", 1000, None, f"form {at}")  # noqa: B023
+            return house.start(user, f"form {at}")  # noqa: B023
 
         cut = end(house, at, begin)
+        house.clock.ahead += timedelta(seconds=61)  # whoever was killed does not come back
         if at % 2:
             started = begin()
             assert started.url is not None
@@ -301,8 +303,8 @@ def test_one_form_at_once(house: House) -> None:
     for number in range(1, 5):
         user = house.user(number)
 
-        def start(sid: str = user.sid) -> None:
-            house.payments.top_ups.start(sid, "stub", 1000, None, "form")
+        def start(user: User = user) -> None:
+            house.start(user, "form")
 
         at_once([start] * 4)
         (top_up,) = Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]

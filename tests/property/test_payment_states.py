@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import permutations
 
@@ -14,7 +15,7 @@ from generated.models.onboarding import DisputeStatus, TopUpStatus
 from generated.models.onboarding import PaymentEventKind as Kind
 from handlers.ledger import wallet as rules
 from handlers.ledger.wallet import Wallet
-from handlers.payments.moves import Move, moves
+from handlers.payments.moves import Move, kyc_held, moves, over_cap
 from handlers.payments.schedule import FIRST, next_check, next_comparison
 from handlers.payments.states import Dispute, Observation, State, believable, doubtful, merge, merge_all
 
@@ -122,6 +123,8 @@ def _post(accounts: dict[str, int], move: Move) -> None:
         "release": lambda: rules.release(wallet, move.amount, None),
         "loss": lambda: rules.dispute_lost(wallet, "stripe", move.amount),
         "reinstatement": lambda: rules.dispute_reinstated(wallet, "stripe", move.amount, None),
+        "kyc_hold": lambda: rules.hold(wallet, move.amount, None),
+        "kyc_release": lambda: rules.release(wallet, move.amount, None),
     }
     acts[move.act]()
     for line in wallet.lines:
@@ -244,6 +247,39 @@ def test_a_refund_takes_the_excess_first() -> None:
     assert moves(five, back) == [Move("excess_refund_failed", 10**9), Move("refund_failed", 3 * 10**9)]
     assert five.status == merge(five, seen(Kind.REFUND_CHANGED, 1100)).status == TopUpStatus.SETTLED
     assert merge(five, seen(Kind.REFUND_CHANGED, 1200)).status == TopUpStatus.REFUNDED
+
+
+@pytest.mark.parametrize("beyond", [1, 3 * 10**9, ASKED])
+@pytest.mark.parametrize("case", sorted(CASES))
+def test_what_is_held_until_kyc_is_the_same_in_every_order(case: str, beyond: int) -> None:
+    """Refunded or contested money is taken from what is held first; KYC may be completed anywhere in between."""
+    observed, _ = CASES[case]
+    ends: dict[bool, set[tuple[tuple[str, int], ...]]] = {False: set(), True: set()}
+    for order in permutations(observed):
+        for verified in (None, len(order) // 2, len(order)):
+            state = State(ASKED)
+            accounts: dict[str, int] = {}
+            for step, each in enumerate(order, 1):
+                after = merge(state, each)
+                if after.credited and not state.credited and (verified is None or step <= verified):
+                    after = replace(after, over_cap=beyond)
+                if step == verified:
+                    after = replace(after, over_cap=0)
+                for move in moves(state, after):
+                    _post(accounts, move)
+                state = after
+            contested = sum(each.amount for each in state.disputes.values() if each.status == DisputeStatus.OPEN)
+            assert -accounts.get("held", 0) == (contested + kyc_held(state) if state.credited else 0)
+            left = tuple(sorted((account, amount) for account, amount in accounts.items() if amount))
+            ends[verified is not None].add(left)
+    assert [len(each) for each in ends.values()] == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("paid", "credited", "beyond"), [(0, 100, 0), (1, 100, 1), (99, 100, 99), (100, 100, 100), (900, 100, 100)]
+)
+def test_what_is_beyond_the_cap(paid: int, credited: int, beyond: int) -> None:
+    assert over_cap(credited, paid, 100) == beyond
 
 
 def test_in_doubt() -> None:

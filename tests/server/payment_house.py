@@ -9,7 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from codegen.runtime.context import Caller, Context
 from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.local import local
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import (
@@ -22,12 +24,15 @@ from generated.models.onboarding import (
     ProviderSession,
     SessionState,
     TopUp,
+    TopUpStarted,
     User,
 )
+from generated.routes import SERVICES
+from generated.services.onboarding import PaymentsService
 from generated.tables.onboarding import USER
 from handlers.ledger.billing import billings
 from handlers.payments.providers import Providers
-from handlers.payments.service import Payments
+from handlers.payments.service import Payments, PaymentsHandler
 from handlers.payments.settings import PaymentSettings
 from handlers.settings import load
 from handlers.version import migrate
@@ -52,14 +57,21 @@ class House:
     clock: Clock
     provider: StubProvider
     payments: Payments
+    settings: PaymentSettings
 
     def user(self, number: int) -> User:
         return Store.of(USER, self.database).new(
             {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now()
         )
 
+    def start(self, user: User, form_token: str | None = None) -> TopUpStarted:
+        """A top-up of ten dollars, as a call from outside starts it."""
+        service = local(PaymentsService, PaymentsHandler(self.payments, self.settings), SERVICES)
+        context = Context(Caller("user", user.sid), self.clock, self.database, "test")
+        return service.create_top_up(context, provider="stub", amount_cents=1000, form_token=form_token)
+
     def top_up(self, user: User) -> TopUp:
-        started = self.payments.top_ups.start(user.sid, "stub", 1000, None, None)
+        started = self.start(user)
         return self.payments.settlement.top_ups.get(started.top_up_sid)
 
     def truth(
@@ -125,11 +137,11 @@ class House:
 
 
 @contextmanager
-def payment_house(database: Database, directory: Path) -> Iterator[House]:
-    """Migrated, and audited in the end."""
+def payment_house(database: Database, directory: Path, **given: Any) -> Iterator[House]:
+    """Migrated, and audited in the end; `given` settings are its own."""
     migrate(database)
     clock, provider = Clock(), StubProvider()
-    settings = load(PaymentSettings, var_dir=directory, database_url=database.url, rate_limits=False)
+    settings = load(PaymentSettings, var_dir=directory, database_url=database.url, rate_limits=False, **given)
     payments = Payments.over(database, clock, settings, Providers({"stub": provider}), Log(lambda _: None))
-    yield House(database, clock, provider, payments)
+    yield House(database, clock, provider, payments, settings)
     assert audit(database) == []

@@ -15,7 +15,9 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import httpx
 
 from codegen.runtime.context import Caller, Context
+from codegen.runtime.http.app import App
 from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.local import local
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import (
@@ -28,6 +30,8 @@ from generated.models.onboarding import (
     User,
     WebhookInboxEntry,
 )
+from generated.routes import SERVICES
+from generated.services.onboarding import PaymentsService
 from generated.tables.onboarding import OPERATOR_ACT, OPERATOR_ALERT, PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.app import build
 from handlers.composition import load_settings
@@ -92,6 +96,7 @@ class World:
     sandbox: Sandbox
     sandbox_url: str
     site_url: str
+    app: App
     logged: list[bytes]
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE))
 
@@ -108,8 +113,9 @@ class World:
         return Context(caller, self.clock, self.database, "test")
 
     @property
-    def handler(self) -> PaymentsHandler:
-        return PaymentsHandler(self.payments, self.settings)
+    def handler(self) -> PaymentsService:
+        """The service as calls from outside have it: parameters are checked, keys are kept."""
+        return local(PaymentsService, PaymentsHandler(self.payments, self.settings), SERVICES)
 
     def start(self, user: User, cents: int = 1000, **fields: Any) -> TopUpStarted:
         return self.handler.create_top_up(self.context(user), provider="stripe", amount_cents=cents, **fields)
@@ -237,7 +243,7 @@ def world(directory: Path, database_url: str, **given: Any) -> Iterator[World]:
     app = build(settings, database, clock, log, validate_results=True, shared=[payments])
     with serving(sandbox.app, sandbox_port), serving(app, port):
         sandbox.deliveries.start()
-        found = World(database, clock, settings, payments, sandbox, sandbox_url, site_url, logged)
+        found = World(database, clock, settings, payments, sandbox, sandbox_url, site_url, app, logged)
         try:
             yield found
         finally:

@@ -242,9 +242,9 @@ def test_what_an_address_says_is_never_markup(world: World) -> None:
 def test_payments_of_others_are_not_there(world: World) -> None:
     stranger = world.house.newcomer()
     world.database.execute(
-        "INSERT INTO top_up (sid, user_sid, provider, session_ref, amount, refunded, excess, held, status, created_at,"
-        " checks, rev) VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', ?, 'stripe', 'cs_other', 5000000000, 0, 0, 0, 'open',"
-        " 1700000000, 0, 1)",
+        "INSERT INTO top_up (sid, user_sid, provider, session_ref, amount, refunded, excess, over_cap, held, status,"
+        " created_at, checks, rev) VALUES ('01ARZ3NDEKTSV4RRFFQ69G5FAV', ?, 'stripe', 'cs_other', 5000000000, 0, 0,"
+        " 0, 0, 'open', 1700000000, 0, 1)",
         (stranger.sid,),
     )
     for path in (

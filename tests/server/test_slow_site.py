@@ -65,7 +65,7 @@ def provider() -> Iterator[SilentProvider]:
 def site(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, provider: SilentProvider
 ) -> Iterator[Site]:
-    settings = {"SANDBOX_URL": provider.url, "RATE_LIMITS": "off"}
+    settings = {"SANDBOX_URL": provider.url, "RATE_LIMITS": "off", "KYC_FREE_CAP_CENTS": "1000000"}
     with site_on(request.param, request, tmp_path_factory.mktemp("site"), **settings) as found:
         found.http = httpx.Client(base_url=found.url, timeout=LONG)
         yield found

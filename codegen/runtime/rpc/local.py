@@ -34,4 +34,5 @@ def _call(method: Method, context: Context, **params: Any) -> Any:
         values = method.params.validate_python(params)
     except ValidationError as error:
         raise InvalidParams.of(error) from None
-    return method.decode(perform(method, context, values))
+    one_call = Context(context.caller, context.clock, context.database, context.request_id)
+    return method.decode(perform(method, one_call, values))

@@ -22,6 +22,7 @@ class TopUpListed(TypedDict):
     amount: Money
     refunded: Money
     excess: Money
+    over_cap: Money
     held: Money
     status: TopUpStatus
     created_at: OTime
@@ -40,6 +41,7 @@ class TopUpFilter(TypedDict):
     provider: NotRequired[Provider]
     session_ref: NotRequired[str]
     payment_ref: NotRequired[str | None]
+    over_cap: NotRequired[Money]
     status: NotRequired[TopUpStatus]
     created_at: NotRequired[OTime]
     settled_at: NotRequired[OTime | None]

@@ -173,7 +173,7 @@ export class AmountOutOfRange extends RpcError {
   static kinds = {"minimum": ["string"], "maximum": ["string"]};
 }
 
-/** spending is frozen until a dispute is closed (code 1111, HTTP 403) */
+/** new spending is frozen: a payment is disputed, or an operator froze it (code 1111, HTTP 403) */
 export class Frozen extends RpcError {
   static slug = "frozen";
   /** What `typeof` says of the data's fields. */
@@ -184,7 +184,7 @@ export class Frozen extends RpcError {
 export class KycCap extends RpcError {
   static slug = "kyc_cap";
   /** What `typeof` says of the data's fields. */
-  static kinds = {"cap": ["string"], "paid": ["string"]};
+  static kinds = {"cap": ["string"], "paid": ["string"], "open": ["string", "null", "undefined"]};
 }
 
 /** give the phone number that pays (code 1112, HTTP 400) */

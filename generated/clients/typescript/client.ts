@@ -330,7 +330,7 @@ export interface Billing {
   last_active_at?: string | null;
   /** Since when the balance is below zero. */
   debt_since?: string | null;
-  /** A dispute is open or was lost. */
+  /** A dispute is open or was lost, or an operator has frozen it. */
   frozen: boolean;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: number;
@@ -436,7 +436,10 @@ export interface BillingSummary {
   balance_cents: UsdCents;
   purchased: string;
   granted: string;
+  /** For disputes that are open, and `held_for_kyc`. */
   held: string;
+  /** Paid beyond the cap before KYC: held until KYC is completed or it is refunded. */
+  held_for_kyc: string;
   debt: string;
   debt_since?: string | null;
   /** What cannot be done at the moment, and why. */
@@ -507,7 +510,9 @@ export interface TopUp {
   refunded: string;
   /** Paid beyond what was credited; a refund takes it first. */
   excess: string;
-  /** Credited beyond the cap: held from spending until KYC is completed or it is refunded. */
+  /** Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed. */
+  over_cap: string;
+  /** What is held of it: not yet refunded nor disputed. */
   held: string;
   status: TopUpStatus;
   /** Hosted page, while it is open. */
@@ -1470,19 +1475,6 @@ export interface AlertSettings {
   rev: number;
 }
 
-/** A form that was shown; sending it twice is sending it once. */
-export interface FormToken {
-  sid: string;
-  user_sid: string;
-  purpose: string;
-  token_hash: Sha256Hex;
-  /** What came of it the first time. */
-  outcome_sid?: string | null;
-  created_at: string;
-  /** Counts the changes of the object; a change that names another `rev` is refused. */
-  rev: number;
-}
-
 /** The right to work on something alone, for a while: a repository, a job. */
 export interface Lease {
   sid: string;
@@ -1635,7 +1627,7 @@ export interface BillingFilter {
   vm_quota_period_end?: string | null;
   /** Since when the balance is below zero. */
   debt_since?: string | null;
-  /** A dispute is open or was lost. */
+  /** A dispute is open or was lost, or an operator has frozen it. */
   frozen?: boolean;
 }
 
@@ -1943,6 +1935,8 @@ export interface TopUpFilter {
   /** Checkout session or order reference; two payments on one link share it. */
   session_ref?: string;
   payment_ref?: string | null;
+  /** Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed. */
+  over_cap?: string;
   status?: TopUpStatus;
   created_at?: string;
   /** Provider's time of the payment. */
@@ -1965,7 +1959,9 @@ export interface TopUpListed {
   refunded: string;
   /** Paid beyond what was credited; a refund takes it first. */
   excess: string;
-  /** Credited beyond the cap: held from spending until KYC is completed or it is refunded. */
+  /** Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed. */
+  over_cap: string;
+  /** What is held of it: not yet refunded nor disputed. */
   held: string;
   status: TopUpStatus;
   created_at: string;
@@ -2262,7 +2258,7 @@ export class AmountOutOfRange extends RpcError {
   static readonly kinds: Kinds = {"minimum": ["string"], "maximum": ["string"]};
 }
 
-/** spending is frozen until a dispute is closed (code 1111, HTTP 403) */
+/** new spending is frozen: a payment is disputed, or an operator froze it (code 1111, HTTP 403) */
 export class Frozen extends RpcError {
   declare readonly data: { error: "frozen" };
   static readonly slug = "frozen";
@@ -2272,10 +2268,10 @@ export class Frozen extends RpcError {
 
 /** complete KYC before you add more (code 1110, HTTP 403) */
 export class KycCap extends RpcError {
-  declare readonly data: { error: "kyc_cap"; cap: string; paid: string };
+  declare readonly data: { error: "kyc_cap"; cap: string; paid: string; open?: string | null };
   static readonly slug = "kyc_cap";
   /** What `typeof` says of the data's fields. */
-  static readonly kinds: Kinds = {"cap": ["string"], "paid": ["string"]};
+  static readonly kinds: Kinds = {"cap": ["string"], "paid": ["string"], "open": ["string", "null", "undefined"]};
 }
 
 /** give the phone number that pays (code 1112, HTTP 400) */

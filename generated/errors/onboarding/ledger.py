@@ -56,6 +56,11 @@ class AmountOutOfRange(DeclaredError):
 
 
 class Frozen(DeclaredError):
-    """Spending is frozen until a dispute is closed."""
+    """New spending is frozen: a payment is disputed, or an operator froze it."""
 
-    code, slug, status, message = 1111, "frozen", 403, "spending is frozen until a dispute is closed"
+    code, slug, status, message = (
+        1111,
+        "frozen",
+        403,
+        "new spending is frozen: a payment is disputed, or an operator froze it",
+    )

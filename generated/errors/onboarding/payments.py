@@ -17,10 +17,11 @@ class KycCap(DeclaredError):
 
     code, slug, status, message = 1110, "kyc_cap", 403, "complete KYC before you add more"
 
-    def __init__(self, message: str | None = None, *, cap: Money, paid: Money) -> None:
+    def __init__(self, message: str | None = None, *, cap: Money, paid: Money, open: Money | None = None) -> None:
         super().__init__(message)
         self.cap = cap
         self.paid = paid
+        self.open = open
 
     def data(self) -> dict[str, Any]:
         return dumped(
@@ -28,6 +29,7 @@ class KycCap(DeclaredError):
             {
                 "cap": self.cap,
                 "paid": self.paid,
+                "open": self.open,
             },
         )
 

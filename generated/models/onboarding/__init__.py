@@ -57,7 +57,6 @@ from .operations import AuditRun as AuditRun
 from .operations import AuditStarter as AuditStarter
 from .operations import ChainHead as ChainHead
 from .operations import CheckpointRoot as CheckpointRoot
-from .operations import FormToken as FormToken
 from .operations import JobRun as JobRun
 from .operations import Lease as Lease
 from .operations import MarginLine as MarginLine

@@ -94,7 +94,7 @@ class Billing(Struct):
     debt_since: OTime | None = None
     """Since when the balance is below zero."""
     frozen: Bool = False
-    """A dispute is open or was lost."""
+    """A dispute is open or was lost, or an operator has frozen it."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
@@ -209,6 +209,9 @@ class BillingSummary(Struct):
     purchased: Money
     granted: Money
     held: Money
+    """For disputes that are open, and `held_for_kyc`."""
+    held_for_kyc: Money
+    """Paid beyond the cap before KYC: held until KYC is completed or it is refunded."""
     debt: Money
     debt_since: OTime | None = None
     blocked: list[SpendingBlock]

@@ -102,20 +102,6 @@ class AlertSettings(Struct):
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
 
-class FormToken(Struct):
-    """A form that was shown; sending it twice is sending it once."""
-
-    sid: Sid
-    user_sid: Sid
-    purpose: Annotated[str, Field(max_length=40, min_length=1)]
-    token_hash: Annotated[Sha256Hex, Field(json_schema_extra={"x-sensitive": True})]
-    outcome_sid: Sid | None = None
-    """What came of it the first time."""
-    created_at: OTime = Field(default_factory=otime_now)
-    rev: U64
-    """Counts the changes of the object; a change that names another `rev` is refused."""
-
-
 class Lease(Struct):
     """The right to work on something alone, for a while: a repository, a job."""
 

@@ -115,8 +115,10 @@ class TopUp(Struct):
     """Refunded so far, by the provider's cumulative total."""
     excess: Annotated[Money, Bounds(at_least="0")] = Money.parse("0")
     """Paid beyond what was credited; a refund takes it first."""
+    over_cap: Annotated[Money, Bounds(at_least="0")] = Money.parse("0")
+    """Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed."""
     held: Annotated[Money, Bounds(at_least="0")] = Money.parse("0")
-    """Credited beyond the cap: held from spending until KYC is completed or it is refunded."""
+    """What is held of it: not yet refunded nor disputed."""
     status: TopUpStatus = TopUpStatus.OPEN
     url: Annotated[Url | None, Field(json_schema_extra={"x-sensitive": True})] = None
     """Hosted page, while it is open."""

@@ -57,7 +57,6 @@ from .operations import any_audit_run as any_audit_run
 from .operations import any_audit_starter as any_audit_starter
 from .operations import any_chain_head as any_chain_head
 from .operations import any_checkpoint_root as any_checkpoint_root
-from .operations import any_form_token as any_form_token
 from .operations import any_job_run as any_job_run
 from .operations import any_lease as any_lease
 from .operations import any_margin_line as any_margin_line

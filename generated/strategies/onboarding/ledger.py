@@ -194,6 +194,7 @@ def any_billing_summary() -> st.SearchStrategy[BillingSummary]:
         purchased=money(),
         granted=money(),
         held=money(),
+        held_for_kyc=money(),
         debt=money(),
         debt_since=st.none() | otimes(),
         blocked=st.lists(any_spending_block(), max_size=3),

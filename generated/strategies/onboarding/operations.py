@@ -15,7 +15,6 @@ from ...models.onboarding import (
     AuditStarter,
     ChainHead,
     CheckpointRoot,
-    FormToken,
     JobRun,
     Lease,
     MarginLine,
@@ -135,19 +134,6 @@ def any_alert_settings() -> st.SearchStrategy[AlertSettings]:
         user_sid=sids(),
         low_balance=st.booleans(),
         low_balance_threshold=money(low="0"),
-        rev=st.integers(0, 18446744073709551615),
-    )
-
-
-def any_form_token() -> st.SearchStrategy[FormToken]:
-    return st.builds(
-        FormToken,
-        sid=sids(),
-        user_sid=sids(),
-        purpose=texts(1, 40),
-        token_hash=any_sha256_hex(),
-        outcome_sid=st.none() | sids(),
-        created_at=otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
 

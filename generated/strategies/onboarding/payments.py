@@ -104,6 +104,7 @@ def any_top_up() -> st.SearchStrategy[TopUp]:
         amount=money(low="0"),
         refunded=money(low="0"),
         excess=money(low="0"),
+        over_cap=money(low="0"),
         held=money(low="0"),
         status=any_top_up_status(),
         url=st.none() | any_url(),

@@ -70,7 +70,6 @@ from .operations import ALERT_SETTINGS as ALERT_SETTINGS
 from .operations import AUDIT_RUN as AUDIT_RUN
 from .operations import CHAIN_HEAD as CHAIN_HEAD
 from .operations import CHECKPOINT_ROOT as CHECKPOINT_ROOT
-from .operations import FORM_TOKEN as FORM_TOKEN
 from .operations import JOB_RUN as JOB_RUN
 from .operations import LEASE as LEASE
 from .operations import NOTICE as NOTICE
@@ -92,10 +91,6 @@ from .operations import CheckpointRootFilter as CheckpointRootFilter
 from .operations import CheckpointRootNew as CheckpointRootNew
 from .operations import CheckpointRootPatch as CheckpointRootPatch
 from .operations import CheckpointRootTable as CheckpointRootTable
-from .operations import FormTokenFilter as FormTokenFilter
-from .operations import FormTokenNew as FormTokenNew
-from .operations import FormTokenPatch as FormTokenPatch
-from .operations import FormTokenTable as FormTokenTable
 from .operations import JobRunFilter as JobRunFilter
 from .operations import JobRunNew as JobRunNew
 from .operations import JobRunPatch as JobRunPatch

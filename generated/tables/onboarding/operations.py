@@ -35,7 +35,6 @@ from ...models.onboarding import (
     AuditStarter,
     ChainHead,
     CheckpointRoot,
-    FormToken,
     JobRun,
     Lease,
     Notice,
@@ -449,84 +448,6 @@ ALERT_SETTINGS: StoredType[AlertSettings, AlertSettingsNew, AlertSettingsPatch, 
     indexed=("user_sid",),
     crud=("new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find"),
     auth="own",
-    owner="user_sid",
-)
-
-
-class FormTokenTable(peewee.Model):
-    """Rows of `FormToken`."""
-
-    sid = SidColumn(primary_key=True)
-    user_sid = Reference(UserTable, "user_sid")
-    purpose = TextColumn()
-    token_hash = TextColumn()
-    outcome_sid = SidColumn(null=True)
-    created_at = OtimeColumn()
-    rev = I64Column()
-
-    class Meta:
-        table_name = "form_token"
-        indexes = (
-            (("created_at",), False),
-            (("user_sid", "purpose", "token_hash"), True),
-        )
-
-
-class FormTokenNew(TypedDict):
-    """A new `FormToken`; what is left out takes its default."""
-
-    sid: NotRequired[Sid]
-    user_sid: Sid
-    purpose: Annotated[str, Field(min_length=1, max_length=40)]
-    token_hash: Sha256Hex
-    outcome_sid: NotRequired[Sid | None]
-    created_at: NotRequired[OTime]
-
-
-class FormTokenPatch(TypedDict, total=False):
-    """The fields of a `FormToken` to write."""
-
-    user_sid: Sid
-    purpose: Annotated[str, Field(min_length=1, max_length=40)]
-    token_hash: Sha256Hex
-    outcome_sid: Sid | None
-    created_at: OTime
-
-
-class FormTokenFilter(TypedDict, total=False):
-    """The indexed fields of a `FormToken`, to be equal to."""
-
-    user_sid: Sid
-    purpose: str
-    token_hash: Sha256Hex
-    created_at: OTime
-
-
-FORM_TOKEN: StoredType[FormToken, FormTokenNew, FormTokenPatch, FormTokenFilter] = StoredType(
-    name="FormToken",
-    qname="onboarding.FormToken",
-    wire="form_token",
-    alias="form_token",
-    table=FormTokenTable,
-    model=FormToken,
-    new=FormTokenNew,
-    patch=FormTokenPatch,
-    filter=FormTokenFilter,
-    fields=(
-        StoredField("sid", "sid", required=True),
-        StoredField("user_sid", "ref", required=True, immutable=True, reference="user"),
-        StoredField("purpose", "text", required=True, immutable=True),
-        StoredField("token_hash", "text", required=True, immutable=True, sensitive=True),
-        StoredField("outcome_sid", "sid", nullable=True, set_once=True),
-        StoredField("created_at", "otime", default=this_second, immutable=True),
-        StoredField("rev", "i64", default=lambda _: 1, server=True),
-    ),
-    unique=(
-        ("sid",),
-        ("user_sid", "purpose", "token_hash"),
-    ),
-    indexed=("user_sid", "purpose", "token_hash", "created_at"),
-    auth="admin",
     owner="user_sid",
 )
 

@@ -62,6 +62,7 @@ class TopUpTable(peewee.Model):
     amount = MoneyColumn()
     refunded = MoneyColumn()
     excess = MoneyColumn()
+    over_cap = MoneyColumn()
     held = MoneyColumn()
     status = EnumClosedColumn()
     url = TextColumn(null=True)
@@ -78,6 +79,7 @@ class TopUpTable(peewee.Model):
         table_name = "top_up"
         indexes = (
             (("user_sid",), False),
+            (("over_cap",), False),
             (("status",), False),
             (("created_at",), False),
             (("settled_at",), False),
@@ -98,6 +100,7 @@ class TopUpNew(TypedDict):
     amount: Annotated[Money, Bounds("0", None)]
     refunded: NotRequired[Annotated[Money, Bounds("0", None)]]
     excess: NotRequired[Annotated[Money, Bounds("0", None)]]
+    over_cap: NotRequired[Annotated[Money, Bounds("0", None)]]
     held: NotRequired[Annotated[Money, Bounds("0", None)]]
     status: NotRequired[TopUpStatus]
     url: NotRequired[Url | None]
@@ -120,6 +123,7 @@ class TopUpPatch(TypedDict, total=False):
     amount: Annotated[Money, Bounds("0", None)]
     refunded: Annotated[Money, Bounds("0", None)]
     excess: Annotated[Money, Bounds("0", None)]
+    over_cap: Annotated[Money, Bounds("0", None)]
     held: Annotated[Money, Bounds("0", None)]
     status: TopUpStatus
     url: Url | None
@@ -139,6 +143,7 @@ class TopUpFilter(TypedDict, total=False):
     provider: Provider
     session_ref: str
     payment_ref: str | None
+    over_cap: Money
     status: TopUpStatus
     created_at: OTime
     settled_at: OTime | None
@@ -164,6 +169,7 @@ TOP_UP: StoredType[TopUp, TopUpNew, TopUpPatch, TopUpFilter] = StoredType(
         StoredField("amount", "money", required=True, immutable=True),
         StoredField("refunded", "money", default=lambda _: Money.parse("0")),
         StoredField("excess", "money", default=lambda _: Money.parse("0")),
+        StoredField("over_cap", "money", default=lambda _: Money.parse("0")),
         StoredField("held", "money", default=lambda _: Money.parse("0")),
         StoredField("status", "enum_closed", TopUpStatus, default=lambda _: TopUpStatus("open")),
         StoredField("url", "text", nullable=True, sensitive=True),
@@ -185,6 +191,7 @@ TOP_UP: StoredType[TopUp, TopUpNew, TopUpPatch, TopUpFilter] = StoredType(
         "provider",
         "session_ref",
         "payment_ref",
+        "over_cap",
         "status",
         "created_at",
         "settled_at",

@@ -10,19 +10,23 @@ from handlers.payments.settings import PaymentSettings
 ERRORS = {
     "amount_invalid": "We could not read the amount. Write dollars and cents, like 25 or 25.50.",
     "amount_out_of_range": "One top-up is between {minimum} and {maximum}. Choose an amount in between.",
-    "kyc_cap": "Without verification you can add up to {cap} in all. Choose a smaller amount, or verify first.",
+    "kyc_cap": "Without verification you can add up to {cap} in all, payments that wait for you included. Choose a "
+    "smaller amount, close a payment that you do not want any more, or verify first.",
     "kyc_required": "Verify your identity first.",
     "phone_required": "This way to pay needs the phone number that pays. Add it and try again.",
-    "provider_unavailable": "The payment provider does not answer at the moment. Nothing was charged; try again in a "
-    "minute, or pay another way.",
+    "phone_invalid": "We could not read the phone number. Write it with its country code, digits only: 255712345678.",
+    "field_invalid": "We could not read the form. Check what you filled in, and send it again.",
+    "provider_unavailable": "The payment provider does not answer at the moment. Try again in a minute, or pay another "
+    "way.",
     "provider_refused": "The payment provider did not accept the request. Nothing was charged; try another way to pay.",
+    "top_up_not_open": "This payment does not wait for you any more. Its page says how it stands.",
     "unknown_provider": "That way to pay is not on offer. Choose one of those below.",
     "frozen": "New spending is frozen while a payment of yours is disputed, or until an operator unfreezes it.",
     "insufficient_funds": "Your balance is too low for this. Add credit first.",
 }
 
 EVENTS: dict[str, tuple[Tone, str]] = {
-    "payment_cancelled": ("info", "You left the payment page without paying. Nothing was charged."),
+    "payment_cancelled": ("info", "That payment is closed: it cannot be paid any more."),
     "top_up_started": ("good", "Confirm the payment on your phone. This page follows along."),
 }
 

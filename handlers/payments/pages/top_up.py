@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 
-from codegen.runtime.errors import DeclaredError, NotFound
+from codegen.runtime.errors import DeclaredError, InvalidParams, NotFound
 from codegen.runtime.rpc.method import Place, runs
 from generated.models.onboarding import TopUpStatus
+from generated.services.onboarding import PaymentsService
+from handlers.ledger.standing import Standings
 from handlers.pages.page import Page, page
 from handlers.pages.visit import PageContext, Visit
 from handlers.payments.history import TopUpHistory
-from handlers.payments.pages.top_up_form import TopUpForm, cents_of
-from handlers.payments.service import PaymentsHandler
+from handlers.payments.pages.top_up_form import TopUpForm, cents_of, slug_of
 
 SHOWN = 50
 PATIENCE, HURRY = timedelta(minutes=2), timedelta(hours=1)
@@ -23,20 +26,24 @@ FIRST_LOOK, REFRESH, REFRESH_LATER = 1, 3, 20
 class TopUpPage(Page):
     """`GET /topup`: the form, and every payment so far."""
 
-    def __init__(self, context: PageContext, form: TopUpForm, history: TopUpHistory) -> None:
+    def __init__(self, context: PageContext, form: TopUpForm, history: TopUpHistory, standings: Standings) -> None:
         super().__init__(context)
-        self._form, self._history = form, history
+        self._form, self._history, self._standings = form, history, standings
 
     @page
     def on_get(self, visit: Visit) -> None:
         user = visit.require_user().user
-        visit.page("topup.html", payments=self._history.latest(user.sid, SHOWN), user=user, **self._form.values(visit))
+
+        def read() -> dict[str, Any]:
+            return {"payments": self._history.latest(user.sid, SHOWN), "standing": self._standings.of(user.sid)}
+
+        visit.page("topup.html", user=user, **self._form.values(visit), **self.context.database.run(read, write=False))
 
 
 class PaymentIntent(Page):
     """`POST /payment/intent`: asks the provider for a payment and sends the browser there."""
 
-    def __init__(self, context: PageContext, payments: PaymentsHandler) -> None:
+    def __init__(self, context: PageContext, payments: PaymentsService) -> None:
         super().__init__(context)
         self._payments = payments
 
@@ -59,8 +66,9 @@ class PaymentIntent(Page):
                 phone=fields.get("phone") or None,
                 form_token=fields.get("form_token") or None,
             )
-        except DeclaredError as error:
-            visit.refuse("/topup", error, {**kept, "amount": f"{cents // 100}.{cents % 100:02}"})
+        except (DeclaredError, InvalidParams) as error:
+            slug = error.slug if isinstance(error, DeclaredError) else slug_of(error)
+            visit.refuse("/topup", slug, {**kept, "amount": f"{cents // 100}.{cents % 100:02}"})
             return
         if started.url is not None:
             visit.go(started.url)
@@ -71,16 +79,16 @@ class PaymentIntent(Page):
 class PaymentReturn(Page):
     """`GET /payment/return`: shows how the payment stands and looks again until it is decided; it credits nothing."""
 
-    def __init__(self, context: PageContext, payments: PaymentsHandler, history: TopUpHistory) -> None:
+    def __init__(self, context: PageContext, history: TopUpHistory, providers: Iterable[str]) -> None:
         super().__init__(context)
-        self._payments, self._history = payments, history
+        self._history, self._providers = history, tuple(providers)
 
     @page
     def on_get(self, visit: Visit) -> None:
         user = visit.require_user().user
         session = visit.query("session_id")
         top_up = (
-            self._history.of_session(user.sid, session, self._payments.providers)
+            self._history.of_session(user.sid, session, self._providers)
             if session
             else self._history.one(user.sid, visit.query("top_up"))
         )
@@ -96,7 +104,7 @@ class PaymentReturn(Page):
 class PaymentCheck(Page):
     """`POST /payment/check`: asks the provider how an open payment stands."""
 
-    def __init__(self, context: PageContext, payments: PaymentsHandler) -> None:
+    def __init__(self, context: PageContext, payments: PaymentsService) -> None:
         super().__init__(context)
         self._payments = payments
 
@@ -116,13 +124,42 @@ class PaymentCheck(Page):
         visit.go("/payment/return", back)
 
 
+class PaymentCancel(Page):
+    """`POST /payment/cancel`: closes an open checkout that was not paid."""
+
+    def __init__(self, context: PageContext, payments: PaymentsService) -> None:
+        super().__init__(context)
+        self._payments = payments
+
+    @runs(Place.SLOW)  # the provider is called
+    @page
+    def on_post(self, visit: Visit) -> None:
+        context = visit.context()
+        sid = visit.form().get("top_up", "")
+        try:
+            top_up = self._payments.cancel(context, top_up_sid=sid)
+        except NotFound:
+            raise
+        except DeclaredError as error:
+            visit.refuse("/payment/return", error, {"top_up": sid})
+            return
+        if top_up.status in (TopUpStatus.EXPIRED, TopUpStatus.FAILED):
+            visit.go("/topup", {"event": "payment_cancelled"})
+        else:  # it was paid, or is on its way
+            visit.go("/payment/return", {"top_up": sid})
+
+
 class ReceiptPage(Page):
     """`GET /receipts/{sid}`: a payment as printed."""
 
-    def __init__(self, context: PageContext, payments: PaymentsHandler) -> None:
+    def __init__(self, context: PageContext, payments: PaymentsService) -> None:
         super().__init__(context)
         self._payments = payments
 
     @page
     def on_get(self, visit: Visit, sid: str) -> None:
-        visit.page("receipt.html", receipt=self._payments.receipt(visit.context(), top_up_sid=sid))
+        try:
+            receipt = self._payments.receipt(visit.context(), top_up_sid=sid)
+        except InvalidParams:  # no sid at all
+            raise NotFound from None
+        visit.page("receipt.html", receipt=receipt)

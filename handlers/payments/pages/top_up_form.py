@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from codegen.runtime.errors import InvalidParams
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import PaymentCapabilities
 from handlers.identity.secret import new_secret
@@ -68,3 +69,12 @@ def cents_of(fields: Mapping[str, str]) -> int | None:
         return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else None
     cents = fields.get("amount_cents", "").strip()
     return int(cents) if _CENTS.fullmatch(cents) else None
+
+
+SLUGS = {"phone": "phone_invalid", "provider": "unknown_provider", "form_token": "form_expired"}
+"""What is said of a field that a call from outside could not have either."""
+
+
+def slug_of(error: InvalidParams) -> str:
+    """The slug of the first wrong field."""
+    return SLUGS.get(error.errors[0]["path"], "field_invalid")

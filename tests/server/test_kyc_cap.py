@@ -1,0 +1,302 @@
+"""Before KYC a user may spend so much of what was paid in: open checkouts count, and what comes beyond it is held."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.context import ADMIN, Context
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.errors.onboarding import KycCap, RefundTooLarge
+from generated.models.onboarding import DisputeStatus, KycStatus, TopUp, TopUpStatus, User
+from generated.models.onboarding import PaymentEventKind as Kind
+from generated.tables.onboarding import NOTICE, TOP_UP, USER
+from handlers.ledger.standing import Standings
+from tests.server.payment_house import START, House, payment_house
+
+DOLLAR = 10**9
+
+
+@pytest.fixture
+def house(database: Database, tmp_path: Path) -> Iterator[House]:
+    """Without KYC a user may add fifteen dollars; a top-up is of ten."""
+    with payment_house(database, tmp_path, kyc_free_cap_cents=1500) as found:
+        yield found
+
+
+def patch_kyc(house: House, user: User, status: KycStatus) -> None:
+    """KYC comes to an end, in one transaction with what follows from it."""
+    settlement = house.payments.settlement
+
+    def work() -> None:
+        Store.of(USER, house.database).patch(user.sid, {"kyc_status": status})
+        if status == KycStatus.COMPLETED:
+            settlement.release(user.sid)
+
+    house.database.run(work)
+
+
+def opened(house: House, user: User, count: int) -> list[TopUp]:
+    """Checkouts that were opened while KYC was completed; it no longer is."""
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    top_ups = [house.top_up(user) for _ in range(count)]
+    patch_kyc(house, user, KycStatus.EXPIRED)
+    return top_ups
+
+
+def pay(house: House, top_up: TopUp) -> None:
+    house.truth(top_up, refunded=0)
+    house.receive(house.told(top_up, Kind.PAYMENT_SUCCEEDED))
+
+
+def held(house: House, user: User) -> tuple[float, float, float]:
+    """What can be spent, what is held before KYC by the ledger, and by the payments; in dollars."""
+    standing = Standings(house.database, house.payments.settlement.ledger, house.clock).of(user.sid)
+    rows = Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]
+    return (
+        standing.balance / DOLLAR,
+        standing.held_for_kyc / DOLLAR,
+        sum(int(each.held) for each in rows) / DOLLAR,
+    )
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    """All of it at the same time, in a thread each; the first error is raised."""
+    gate, errors = threading.Barrier(len(works)), []
+
+    def run(work: Callable[[], object]) -> None:
+        try:
+            gate.wait()
+            work()
+        except Exception as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=run, args=(work,)) for work in works]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    if errors:
+        raise errors[0]
+
+
+# --- when a checkout is opened --------------------------------------------------------------------------------------
+
+
+def test_open_checkouts_count(house: House) -> None:
+    user = house.user(1)
+    first = house.top_up(user)
+    with pytest.raises(KycCap) as refused:
+        house.start(user)
+    assert (refused.value.cap.cents, refused.value.paid.cents) == (1500, 0)
+    assert refused.value.open is not None and refused.value.open.cents == 1000
+    house.payments.checks.cancel(first.sid)
+    assert house.top_up(user).url
+
+
+def test_one_that_is_looked_at_counts(house: House) -> None:
+    """It may still be credited."""
+    user = house.user(1)
+    odd = house.top_up(user)
+    house.receive(house.told(odd, Kind.PAYMENT_SUCCEEDED, 900))
+    assert house.payments.settlement.top_ups.get(odd.sid).status == TopUpStatus.NEEDS_REVIEW
+    with pytest.raises(KycCap):
+        house.start(user)
+
+
+def test_two_are_opened_at_once(house: House) -> None:
+    for number in range(1, 5):
+        user = house.user(number)
+        refused: list[KycCap] = []
+
+        def start(user: User = user, refused: list[KycCap] = refused) -> None:
+            try:
+                house.start(user)
+            except KycCap as error:
+                refused.append(error)
+
+        at_once(start, start, start)
+        assert len(refused) == 2
+        assert len(Store.of(TOP_UP, house.database).find({"user_sid": user.sid})["items"]) == 1
+
+
+# --- when it is paid ------------------------------------------------------------------------------------------------
+
+
+def test_six_are_paid_at_once(house: House) -> None:
+    user = house.user(1)
+    top_ups = opened(house, user, 6)
+    at_once(*(lambda top_up=top_up: pay(house, top_up) for top_up in top_ups))
+    house.jobs()
+    assert held(house, user) == (15, 45, 45)
+    kinds = [each.kind for each in Store.of(NOTICE, house.database).find({"user_sid": user.sid})["items"]]
+    assert sorted(kinds) == ["payment_held"] * 5 + ["payment_settled"]
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert held(house, user) == (60, 0, 0)
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert held(house, user) == (60, 0, 0)
+
+
+def test_paid_while_kyc_is_completed(house: House) -> None:
+    """Whichever comes first, nothing stays held."""
+    for number in range(1, 7):
+        user = house.user(number)
+        first, second, third = opened(house, user, 3)
+        pay(house, first)
+        at_once(
+            lambda: pay(house, second),  # noqa: B023
+            lambda: patch_kyc(house, user, KycStatus.COMPLETED),  # noqa: B023
+            lambda: pay(house, third),  # noqa: B023
+        )
+        house.jobs()
+        assert held(house, user) == (30, 0, 0)
+
+
+def test_a_checkout_that_was_closed_is_paid_all_the_same(house: House) -> None:
+    user = house.user(1)
+    first = house.top_up(user)
+    house.payments.checks.cancel(first.sid)
+    second = house.top_up(user)
+    pay(house, second)
+    pay(house, first)
+    house.jobs()
+    assert held(house, user) == (15, 5, 5)
+
+
+def test_a_second_payment_on_one_checkout(house: House) -> None:
+    user = house.user(1)
+    top_up = house.top_up(user)
+    pay(house, top_up)
+    again = house.told(top_up, Kind.PAYMENT_SUCCEEDED, mark="_2").replace(b"pi_", b"pj_")
+    house.receive(again)
+    house.jobs()
+    assert held(house, user) == (15, 5, 5)
+
+
+def test_debt_is_not_paid_from_what_is_held(house: House) -> None:
+    """Usage that was posted stays owed; held money pays it once it is released."""
+    user = house.user(1)
+    first, second, third = opened(house, user, 3)
+    pay(house, first)
+    pay(house, second)
+    ledger = house.payments.settlement.ledger
+    spend(house, user, 17)
+    pay(house, third)
+    assert held(house, user) == (-2, 15, 15)
+    assert ledger.balances(user.sid)["receivable"] == 2 * DOLLAR
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert held(house, user) == (13, 0, 0)
+
+
+def spend(house: House, user: User, dollars: int) -> None:
+    from generated.models.onboarding import TransactionKind
+    from handlers.ledger import wallet as rules
+
+    ledger = house.payments.settlement.ledger
+    ledger.transaction(
+        lambda: ledger.post(
+            user_sid=user.sid,
+            kind=TransactionKind.USAGE,
+            key=f"usage:{user.sid}:{dollars}",
+            source="usage:n@c:p:1",
+            reason="test",
+            effective_at=START,
+            draw=lambda wallet: rules.charge(wallet, "revenue:llm", dollars * DOLLAR),
+        )
+    )
+
+
+def test_whoever_completes_kyc(house: House) -> None:
+    """Where it is forgotten to release what is held, a job does it."""
+    user = house.user(1)
+    for top_up in opened(house, user, 2):
+        pay(house, top_up)
+    assert house.payments.settlement.release_due() == 0
+    Store.of(USER, house.database).patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
+    assert held(house, user) == (15, 5, 5)
+    assert [house.payments.settlement.release_due() for _ in range(2)] == [1, 0]
+    assert held(house, user) == (20, 0, 0)
+
+
+# --- when it goes back ----------------------------------------------------------------------------------------------
+
+
+def half_held(house: House, number: int = 1) -> tuple[User, TopUp]:
+    """Ten dollars are paid after ten others: five of them are held."""
+    user = house.user(number)
+    first, second = opened(house, user, 2)
+    pay(house, first)
+    pay(house, second)
+    house.jobs()
+    assert held(house, user) == (15, 5, 5)
+    return user, house.payments.settlement.top_ups.get(second.sid)
+
+
+def test_a_refund_takes_what_is_held_first(house: House) -> None:
+    user, top_up = half_held(house)
+    house.receive(house.told(top_up, Kind.REFUND_CHANGED, 300))
+    assert held(house, user) == (15, 2, 2)
+    house.receive(house.told(top_up, Kind.REFUND_CHANGED, 700, mark="_2"))
+    assert held(house, user) == (13, 0, 0)
+    # It came back.
+    house.truth(top_up, refunded=300)
+    house.payments.checks.recheck(top_up.sid, lambda: None)
+    assert held(house, user) == (15, 2, 2)
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert held(house, user) == (17, 0, 0)
+
+
+def test_all_that_was_not_spent_can_be_refunded(house: House) -> None:
+    user, top_up = half_held(house)
+    refunds = house.payments.refunds
+    assert refunds.refundable(top_up).cents == 1000
+    spend(house, user, 12)  # ten of the first payment, two of this one
+    assert held(house, user) == (3, 5, 5)
+    assert refunds.refundable(top_up).cents == 800
+    context = Context(ADMIN, house.clock, house.database, "test")
+    with pytest.raises(RefundTooLarge):
+        refunds.start(context, top_up.sid, 801, "too much")
+    refunds.start(context, top_up.sid, 800, "asked for")
+    house.truth(top_up, refunded=800)
+    house.receive(house.told(top_up, Kind.REFUND_CHANGED, 800))
+    house.jobs()
+    assert held(house, user) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("ending", [DisputeStatus.WON, DisputeStatus.LOST])
+@pytest.mark.parametrize("cents", [300, 1000])
+def test_a_dispute_takes_what_is_held_first(house: House, cents: int, ending: DisputeStatus) -> None:
+    user, top_up = half_held(house)
+    house.receive(house.told(top_up, Kind.DISPUTE_OPENED, cents))
+    balance = 15 - max(cents / 100 - 5, 0)
+    kyc = max(5 - cents / 100, 0)
+    assert held(house, user) == (balance, kyc, kyc)
+    assert house.payments.settlement.ledger.balances(user.sid)["held"] == -(cents / 100 + kyc) * DOLLAR
+    kind = Kind.DISPUTE_WON if ending == DisputeStatus.WON else Kind.DISPUTE_LOST
+    house.receive(house.told(top_up, kind, cents))
+    assert held(house, user) == ((15, 5, 5) if ending == DisputeStatus.WON else (balance, kyc, kyc))
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert held(house, user) == ((20, 0, 0) if ending == DisputeStatus.WON else (20 - cents / 100, 0, 0))
+
+
+def test_every_order_with_kyc_in_between(house: House) -> None:
+    """However the news come, and whenever KYC is completed: the same is left."""
+    ends = set()
+    for number, order in enumerate(permutations((Kind.REFUND_CHANGED, Kind.DISPUTE_OPENED, Kind.DISPUTE_WON, "kyc"))):
+        user, top_up = half_held(house, number + 1)
+        house.truth(top_up, refunded=200)
+        for step in order:
+            if step == "kyc":
+                patch_kyc(house, user, KycStatus.COMPLETED)
+            else:
+                minor = 200 if step == Kind.REFUND_CHANGED else 800
+                later = START.replace(second=int(step == Kind.DISPUTE_WON))
+                house.receive(house.told(top_up, Kind(step), minor, at=later))
+        house.jobs()
+        ends.add(held(house, user))
+    assert ends == {(18, 0, 0)}
