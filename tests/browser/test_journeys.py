@@ -224,7 +224,7 @@ def test_leaving_the_payment_page_and_an_expired_one(product: Product, visitor: 
     sign_in(page, product, person)
     ask(page, product, "20")
     page.get_by_role("link", name="Back without paying").click()
-    expect(page.get_by_role("heading", name="Not paid")).to_be_visible()
+    expect(page.get_by_role("heading", name="You left the payment page")).to_be_visible()
     page.get_by_role("link", name="Continue to pay $20.00").click()
     page.wait_for_url(f"{product.sandbox}/**")
     product.act("expire", session=product.top_up(person)[1])

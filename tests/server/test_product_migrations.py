@@ -1,0 +1,231 @@
+"""The product's own migrations about money: real rows go forward and back unchanged, and nothing is lost unasked."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from peewee import Table
+
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
+from handlers.version import DIRECTORY
+
+AT = 1_790_000_000
+USER, TOP_UP, TOKEN = "01M8USER", "01M8TOPUP", "01M8TOKEN"
+BEFORE_ASKING = 3
+"""The version before payments were found by asking."""
+
+Rows = dict[str, list[dict[str, Any]]]
+
+OLD: Rows = {
+    "user": [
+        {
+            "sid": USER,
+            "mycelium_address": "400::1",
+            "public_key": "1" * 64,
+            "kyc_status": "pending",
+            "created_at": AT,
+            "last_active": AT,
+            "rev": 1,
+        }
+    ],
+    "ledger_transaction": [
+        {
+            "sid": "01M8TRANSACT",
+            "kind": "top_up",
+            "user_sid": USER,
+            "posting_key": "payment:stripe:pi_1",
+            "source": "payment:stripe:pi_1",
+            "reason": "Top-up",
+            "effective_at": AT,
+            "posted_at": AT,
+            "hash": "a" * 64,
+        }
+    ],
+    "top_up": [
+        {
+            "sid": TOP_UP,
+            "user_sid": USER,
+            "provider": "stripe",
+            "session_ref": "cs_1",
+            "payment_ref": "pi_1",
+            "amount": 10 * 10**9,
+            "refunded": 3 * 10**9,
+            "status": "settled",
+            "created_at": AT,
+            "settled_at": AT,
+            "checks": 2,
+            "rev": 4,
+        }
+    ],
+    "payment_event": [
+        {
+            "sid": "01M8EVENT",
+            "provider": "stripe",
+            "provider_event_id": "evt_1",
+            "external_ref": "pi_1",
+            "user_sid": USER,
+            "top_up_sid": TOP_UP,
+            "amount_minor": 1000,
+            "currency": "USD",
+            "kind": "payment_succeeded",
+            "status": "applied",
+            "occurred_at": AT,
+            "received_at": AT,
+        }
+    ],
+    "refund": [
+        {
+            "sid": "01M8REFUND",
+            "top_up_sid": TOP_UP,
+            "user_sid": USER,
+            "provider": "stripe",
+            "refund_ref": "re_1",
+            "amount": 3 * 10**9,
+            "status": "succeeded",
+            "started_by": "provider",
+            "reason": "asked for",
+            "created_at": AT,
+            "settled_at": AT,
+            "rev": 1,
+        }
+    ],
+    "dispute": [
+        {
+            "sid": "01M8DISPUTE",
+            "top_up_sid": TOP_UP,
+            "user_sid": USER,
+            "provider": "stripe",
+            "dispute_ref": "du_1",
+            "amount": 10**9,
+            "status": "won",
+            "opened_at": AT,
+            "closed_at": AT,
+            "rev": 2,
+        }
+    ],
+    "reconciliation": [
+        {
+            "sid": "01M8RECON",
+            "provider": "stripe",
+            "day": "2026-09-21",
+            "ours": 10**9,
+            "theirs": 2 * 10**9,
+            "difference": -(10**9),
+            "items": json.dumps([{"payment_ref": "pi_9", "theirs": "1.00", "note": "unknown here"}]),
+            "checked_at": AT,
+            "rev": 1,
+        }
+    ],
+    "operator_alert": [
+        {
+            "sid": "01M8ALERT",
+            "kind": "payment_review",
+            "subject": TOP_UP,
+            "detail": "odd",
+            "raised_at": AT,
+            "count": 1,
+            "rev": 1,
+        }
+    ],
+    "notice": [
+        {
+            "sid": "01M8NOTICE",
+            "user_sid": USER,
+            "kind": "payment_settled",
+            "occasion": f"payment_settled:{TOP_UP}",
+            "text": "Your payment has arrived.",
+            "created_at": AT,
+            "rev": 1,
+        }
+    ],
+    "form_token": [
+        {
+            "sid": TOKEN,
+            "user_sid": USER,
+            "purpose": "top_up",
+            "token_hash": "b" * 64,
+            "outcome_sid": TOP_UP,
+            "created_at": AT,
+            "rev": 1,
+        }
+    ],
+}
+
+
+def table_of(database: Database, name: str) -> Any:
+    columns = tuple(column.name for column in database.peewee.get_columns(name))
+    return Table(name, columns, primary_key="sid").bind(database.peewee)
+
+
+def read(database: Database, name: str) -> list[dict[str, Any]]:
+    """The rows of a table; what is null is left out."""
+    table = table_of(database, name)
+    found = table.select().order_by(table.sid).dicts()
+    return [{column: value for column, value in row.items() if value is not None} for row in found]
+
+
+@pytest.fixture
+def old(database: Database) -> Database:
+    """A database of the version before payments were found by asking, with rows."""
+    migrations.apply(database, DIRECTORY, BEFORE_ASKING)
+    for table, rows in OLD.items():
+        for row in rows:
+            table_of(database, table).insert(row).execute()
+    return database
+
+
+def everything(database: Database) -> Rows:
+    return {table: read(database, table) for table in OLD if database.peewee.table_exists(table)}
+
+
+def test_rows_go_forward_and_back(old: Database) -> None:
+    before = everything(old)
+    migrations.apply(old, DIRECTORY)
+    after = everything(old)
+    assert "form_token" not in after, "the runtime keeps keys now"
+    for table, rows in after.items():
+        for row, was in zip(rows, before[table], strict=True):
+            kept = {name: value for name, value in row.items() if name in was and name != "items"}
+            assert kept == {name: value for name, value in was.items() if name != "items"}, table
+    (top_up,) = after["top_up"]
+    assert (top_up["excess"], top_up["held"], top_up["over_cap"]) == (0, 0, 0)
+    (day,) = after["reconciliation"]
+    assert json.loads(day["items"])[0]["kind"] == "payment"
+    assert (day["found"], day["fees"]) == (0, 0)
+    migrations.apply(old, DIRECTORY, BEFORE_ASKING)
+    back = everything(old)
+    assert back.pop("form_token") == []
+    before.pop("form_token")
+    for found in (before, back):
+        (day,) = found["reconciliation"]
+        day["items"] = [
+            {name: value for name, value in item.items() if value is not None} for item in json.loads(day["items"])
+        ]
+    assert back == before
+
+
+NEW = {
+    "top_up.over_cap": "UPDATE top_up SET over_cap = 1",
+    "top_up.held": "UPDATE top_up SET held = 1",
+    "top_up.excess": "UPDATE top_up SET excess = 1",
+    "refund.next_attempt_at": "UPDATE refund SET next_attempt_at = 1",
+    "reconciliation.fees": "UPDATE reconciliation SET fees = 1",
+    "dispute: status": "UPDATE dispute SET status = 'inquiry'",
+    "operator_alert: kind": "UPDATE operator_alert SET kind = 'payment_unknown'",
+    "notice: kind": "UPDATE notice SET kind = 'payment_held'",
+}
+"""What older versions have no place for."""
+
+
+@pytest.mark.parametrize("what", sorted(NEW))
+def test_the_way_back_loses_nothing_unasked(old: Database, what: str) -> None:
+    migrations.apply(old, DIRECTORY)
+    old.execute(NEW[what])
+    after = everything(old)
+    with pytest.raises(migrations.MigrationError, match=what):
+        migrations.apply(old, DIRECTORY, BEFORE_ASKING)
+    migrations.apply(old, DIRECTORY)
+    assert everything(old) == after
