@@ -40,7 +40,7 @@ class Checks:
         """Ask about what is due; how many top-ups that were."""
         asked = 0
         silent: set[str] = set()
-        for sid, provider in self._database.execute(self._due, (int(self._clock.now().timestamp()), BATCH)):
+        for sid, provider in self._database.execute(self._due, (*schedule.due_by(self._clock.now()), BATCH)):
             if provider in silent:
                 continue  # one that does not answer is not asked fifty times in a row
             asked += 1

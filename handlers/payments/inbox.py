@@ -100,7 +100,7 @@ class Inbox:
         tried = 0
         for provider in self._providers:
             now = int(self._clock.now().timestamp())
-            for (sid,) in self._database.execute(self._due, (provider, now, BATCH)):
+            for (sid,) in self._database.execute(self._due, (provider, now, now + LONGEST_PAUSE + 1, BATCH)):
                 tried += 1
                 if isinstance(self.attempt(sid, ask=True), ProviderUnavailable):
                     break  # one that does not answer is not asked a hundred times in a row

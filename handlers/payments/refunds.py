@@ -36,7 +36,7 @@ from handlers.payments import statements
 from handlers.payments.fetching import fetched_events
 from handlers.payments.providers import Providers
 from handlers.payments.refund_rows import RefundRows
-from handlers.payments.schedule import rarely
+from handlers.payments.schedule import due_by, rarely
 from handlers.payments.settlement import Settlement, Stale
 
 LOOK_AFTER = timedelta(minutes=1)
@@ -70,7 +70,7 @@ class Refunds:
         """Go on with refunds of which it is not known what became of them; how many."""
         tried = 0
         silent: set[str] = set()
-        for sid, provider in self._database.execute(self._due, (int(self._clock.now().timestamp()), BATCH)):
+        for sid, provider in self._database.execute(self._due, (*due_by(self._clock.now()), BATCH)):
             if provider in silent:
                 continue
             tried += 1

@@ -17,10 +17,13 @@ CLAIM = timedelta(minutes=2)
 COMPARED_AFTER = (timedelta(0), timedelta(days=7), timedelta(days=60))
 """When a day is compared, after its end."""
 _DAY = timedelta(days=1)
+LONGEST = _DAY + timedelta(minutes=1)
+"""No wait is longer than this and a fifth of the age of what is waited for."""
 
 
 def next_check(state: State, created_at: datetime, now: datetime) -> datetime | None:
     """The next time to ask; None where nothing is open."""
+    created_at = min(created_at, now)  # the clock may have been set back
     if state.status == TopUpStatus.OPEN:
         planned = (created_at + after for after in FIRST if created_at + after > now)
         return next(planned, now + rarely(now - created_at))
@@ -28,6 +31,12 @@ def next_check(state: State, created_at: datetime, now: datetime) -> datetime | 
     if contested:
         return now + max(_DAY, rarely(now - max(contested)))
     return None
+
+
+def due_by(now: datetime) -> tuple[int, int, int, int]:
+    """The parameters of the statements that find what is due."""
+    seconds, longest = int(now.timestamp()), int((now + LONGEST).timestamp())
+    return seconds, longest, longest, seconds
 
 
 def rarely(age: timedelta) -> timedelta:

@@ -194,8 +194,14 @@ class Settlement:
     def release_due(self) -> int:
         """Release what is still held of users whose KYC was completed by somebody who did not; how many users."""
         due = self.database.execute(self._verified_over_cap)
+        failed: Exception | None = None
         for (user_sid,) in due:
-            self.ledger.transaction(partial(self.release, user_sid))
+            try:
+                self.ledger.transaction(partial(self.release, user_sid))
+            except Exception as error:  # one that fails does not stop the others
+                failed = error
+        if failed is not None:
+            raise failed
         return len(due)
 
     def _of_payment(self, sid: str, event: ProviderEvent) -> TopUp:

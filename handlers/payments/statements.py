@@ -62,8 +62,11 @@ WHERE ledger_transaction.kind = 'provider_fee' AND ledger_transaction.effective_
 
 # --- what is due ----------------------------------------------------------------------------------------------------
 
+# A time later than the longest wait of today's age was written by a clock that was set back since: it is due as well.
 DUE_TOP_UPS = """
-SELECT sid, provider FROM top_up WHERE next_check_at <= ? ORDER BY next_check_at, sid LIMIT ?
+SELECT sid, provider FROM top_up
+WHERE next_check_at <= ? OR (next_check_at > ? AND next_check_at - ? > (? - created_at) / 5)
+ORDER BY next_check_at, sid LIMIT ?
 """
 TOP_UPS_SINCE = """
 SELECT COUNT(*) FROM top_up WHERE user_sid = ? AND created_at > ?
@@ -89,8 +92,10 @@ SELECT day, compare_again_at FROM reconciliation WHERE provider = ? ORDER BY day
 """
 DUE_WEBHOOKS = """
 SELECT sid FROM webhook_inbox_entry WHERE state IN ('received', 'failed') AND provider = ?
-AND (next_attempt_at IS NULL OR next_attempt_at <= ?) ORDER BY sid LIMIT ?
+AND (next_attempt_at IS NULL OR next_attempt_at <= ? OR next_attempt_at > ?) ORDER BY sid LIMIT ?
 """
 DUE_REFUNDS = """
-SELECT sid, provider FROM refund WHERE next_attempt_at <= ? ORDER BY next_attempt_at, sid LIMIT ?
+SELECT sid, provider FROM refund
+WHERE next_attempt_at <= ? OR (next_attempt_at > ? AND next_attempt_at - ? > (? - created_at) / 5)
+ORDER BY next_attempt_at, sid LIMIT ?
 """

@@ -331,6 +331,11 @@ def test_questions_grow_rarer_but_do_not_end() -> None:
     assert pauses == sorted(pauses) and 15 < len(pauses) < 40
 
 
+def test_questions_of_a_clock_that_was_set_back() -> None:
+    """What was begun in the future is asked about as if it was begun now."""
+    assert next_check(State(ASKED), AT + timedelta(days=400), AT) == AT + FIRST[0]
+
+
 def test_what_is_asked_about() -> None:
     credited = State(ASKED, credited=ASKED, paid_at=AT)
     assert next_check(credited, AT, AT) is None

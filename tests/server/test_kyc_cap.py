@@ -223,6 +223,29 @@ def test_whoever_completes_kyc(house: House) -> None:
     assert held(house, user) == (20, 0, 0)
 
 
+def test_one_that_cannot_be_released_does_not_stop_the_others(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    settlement = house.payments.settlement
+    users = [house.user(number) for number in (1, 2)]
+    for user in users:
+        for top_up in opened(house, user, 2):
+            pay(house, top_up)
+        Store.of(USER, house.database).patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
+    release = settlement.release
+    broken = min(user.sid for user in users)
+
+    def failing(user_sid: str) -> None:
+        if user_sid == broken:
+            raise ValueError("this row breaks whoever releases it")
+        release(user_sid)
+
+    monkeypatch.setattr(settlement, "release", failing)
+    with pytest.raises(ValueError, match="breaks"):
+        settlement.release_due()
+    monkeypatch.undo()
+    assert settlement.release_due() == 1
+    assert [held(house, user) for user in users] == [(20, 0, 0)] * 2
+
+
 # --- when it goes back ----------------------------------------------------------------------------------------------
 
 
