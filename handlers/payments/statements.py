@@ -64,8 +64,11 @@ WHERE ledger_transaction.kind = 'provider_fee' AND ledger_transaction.effective_
 
 # A time later than the longest wait of today's age was written by a clock that was set back since: it is due as well.
 DUE_TOP_UPS = """
-SELECT sid, provider FROM top_up
-WHERE next_check_at <= ? OR (next_check_at > ? AND next_check_at - ? > (? - created_at) / 5)
+SELECT sid, provider FROM (
+    SELECT sid, provider, next_check_at FROM top_up WHERE next_check_at <= ?
+    UNION ALL
+    SELECT sid, provider, next_check_at FROM top_up WHERE next_check_at > ? AND next_check_at - ? > (? - created_at) / 5
+) AS due
 ORDER BY next_check_at, sid LIMIT ?
 """
 TOP_UPS_SINCE = """
@@ -95,7 +98,10 @@ SELECT sid FROM webhook_inbox_entry WHERE state IN ('received', 'failed') AND pr
 AND (next_attempt_at IS NULL OR next_attempt_at <= ? OR next_attempt_at > ?) ORDER BY sid LIMIT ?
 """
 DUE_REFUNDS = """
-SELECT sid, provider FROM refund
-WHERE next_attempt_at <= ? OR (next_attempt_at > ? AND next_attempt_at - ? > (? - created_at) / 5)
+SELECT sid, provider FROM (
+    SELECT sid, provider, next_attempt_at FROM refund WHERE next_attempt_at <= ?
+    UNION ALL
+    SELECT sid, provider, next_attempt_at FROM refund WHERE next_attempt_at > ? AND next_attempt_at - ? > (? - created_at) / 5
+) AS due
 ORDER BY next_attempt_at, sid LIMIT ?
 """
