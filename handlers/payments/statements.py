@@ -67,7 +67,8 @@ DUE_TOP_UPS = """
 SELECT sid, provider FROM (
     SELECT sid, provider, next_check_at FROM top_up WHERE next_check_at <= ?
     UNION ALL
-    SELECT sid, provider, next_check_at FROM top_up WHERE next_check_at > ? AND next_check_at - ? > (? - created_at) / 5
+    SELECT sid, provider, next_check_at FROM top_up
+    WHERE next_check_at > ? AND next_check_at - ? > (? - created_at) / 5
 ) AS due
 ORDER BY next_check_at, sid LIMIT ?
 """
@@ -101,7 +102,8 @@ DUE_REFUNDS = """
 SELECT sid, provider FROM (
     SELECT sid, provider, next_attempt_at FROM refund WHERE next_attempt_at <= ?
     UNION ALL
-    SELECT sid, provider, next_attempt_at FROM refund WHERE next_attempt_at > ? AND next_attempt_at - ? > (? - created_at) / 5
+    SELECT sid, provider, next_attempt_at FROM refund
+    WHERE next_attempt_at > ? AND next_attempt_at - ? > (? - created_at) / 5
 ) AS due
 ORDER BY next_attempt_at, sid LIMIT ?
 """
