@@ -145,8 +145,10 @@ def balance_change(found: JsonObject) -> BalanceChange | None:
     )
 
 
-def dispute_status(status: str) -> DisputeStatus | None:
+def dispute_status(status: str | None) -> DisputeStatus | None:
     """A dispute's status by Stripe's; None for one that is not known. While an appeal is open the money is gone."""
+    if status is None:
+        return None
     if status in _DISPUTE_STATUS:
         return _DISPUTE_STATUS[status]
     if status.startswith("warning_"):

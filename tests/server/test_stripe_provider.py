@@ -263,7 +263,7 @@ def test_disputes(vendor: Vendor, won: bool, kind: PaymentEventKind) -> None:
     assert _kind(vendor, "charge.dispute.closed") == kind
 
 
-def dispute_event(step: str, status: str, **fields: Any) -> WebhookRequest:
+def dispute_event(step: str, status: str | None, **fields: Any) -> WebhookRequest:
     dispute = {"id": "du_1", "status": status, "amount": 1, "currency": "usd", "payment_intent": "pi_1", **fields}
     return request(event_of(f"charge.dispute.{step}", dispute))
 
@@ -302,8 +302,9 @@ def test_every_event_of_a_dispute_tells_of_it(step: str, status: str, kind: Paym
     )
 
 
-def test_a_status_that_is_not_known_is_asked_about() -> None:
-    notice = signing().read_webhook(dispute_event("closed", "settled_in_a_duel"))
+@pytest.mark.parametrize("status", ["settled_in_a_duel", None])
+def test_a_status_that_is_not_known_is_asked_about(status: str | None) -> None:
+    notice = signing().read_webhook(dispute_event("closed", status))
     assert notice is not None and (notice.kind, notice.fetch_first) == (PaymentEventKind.OTHER, True)
 
 
