@@ -1,14 +1,18 @@
-"""`oschema new`: start a directory of schemas with a small one that is valid and says what it shows."""
+"""`oschema new`: start a directory of schemas with a small one that is valid and says what it shows, or a plugin."""
 
 from pathlib import Path
 
 import click
 
 from codegen.commands.options import FORMAT
+from codegen.commands.plugin_project import write_project
 from codegen.model.casing import is_snake, to_pascal, to_snake
+from codegen.runtime.plugins.starter import starters
 from codegen.source.diagnostics import Report
 from codegen.source.files import discover
 from codegen.source.printers import write_findings
+
+LONGEST_PLUGIN = 32
 
 _STARTER = """\
 // A module is a directory; its files share one namespace. `oschema generate` writes code for all of it.
@@ -84,13 +88,22 @@ service {title}Service {{
     show_default=True,
     help="The directory of schemas; it is made where it is missing.",
 )
+@click.option(
+    "--plugin",
+    "interface",
+    metavar="INTERFACE",
+    help="Start a plugin for this interface of an installed program instead: a project in the folder NAME.",
+)
 @FORMAT
 @click.argument("name")
-def command(schemas: Path, form: str, name: str) -> None:
+def command(schemas: Path, interface: str | None, form: str, name: str) -> None:
     """Start the module NAME: a directory below --schemas with a small, commented schema.
 
-    Nothing that exists is overwritten.
+    With --plugin, start the project of a plugin in the folder NAME. Nothing that exists is overwritten.
     """
+    if interface is not None:
+        _plugin(interface, name, form)
+        return
     if not is_snake(name):
         raise click.UsageError(f"a module's name is snake_case; write {to_snake(name)}")
     directory = schemas / name
@@ -107,3 +120,26 @@ def command(schemas: Path, form: str, name: str) -> None:
         write_findings([], {}, form)
         return
     click.echo(f"wrote {path.as_posix()}; next: oschema generate --schemas {schemas.as_posix()}")
+
+
+def _plugin(interface: str, name: str, form: str) -> None:
+    if not is_snake(name) or len(name) > LONGEST_PLUGIN:
+        raise click.UsageError(f"a plugin's name is snake_case, at most {LONGEST_PLUGIN} signs; write {to_snake(name)}")
+    offered = starters()
+    if interface not in offered:
+        raise click.UsageError(
+            f"no installed program has a starter for {interface!r}; there are {', '.join(offered) or 'none'}"
+        )
+    folder = Path(name)
+    if folder.exists():
+        raise click.UsageError(f"{name} exists already; choose another name")
+    try:
+        written = write_project(offered[interface], name, folder)
+    except OSError as error:
+        raise click.ClickException(f"cannot write {name}: {error.strerror or error}") from error
+    if form != "text":
+        write_findings([], {}, form)
+        return
+    for path in written:
+        click.echo(f"wrote {path.as_posix()}")
+    click.echo(f"next: cd {name}; pip install -e '.[test]'; pytest")

@@ -27,6 +27,7 @@ from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import TOP_UP, USER, TopUpNew
 from handlers.ledger.billing import billings
 from handlers.payments import statements
+from handlers.payments.limits import limits
 from handlers.payments.providers import Providers
 from handlers.payments.settings import PaymentSettings
 from handlers.payments.settlement import reached
@@ -74,13 +75,11 @@ class TopUps:
     def _amount(self, provider: PaymentProvider, cents: int) -> Money:
         if cents <= 0:
             raise AmountInvalid
-        able = provider.capabilities()
-        least = max(Money.from_cents(self._settings.top_up_min_cents), able.minimum or Money(0))
-        most = Money.from_cents(self._settings.top_up_max_cents)
-        most = most if able.maximum is None else min(most, able.maximum)
-        if not least.cents <= cents <= most.cents:
-            raise AmountOutOfRange(minimum=least, maximum=most)
-        return Money.from_cents(cents)
+        least, greatest = limits(self._settings, provider.capabilities())
+        amount = Money.from_cents(cents)
+        if not least <= amount <= greatest:
+            raise AmountOutOfRange(minimum=least, maximum=greatest)
+        return amount
 
     # --- what is written down ---------------------------------------------------------------------------------
 

@@ -86,6 +86,25 @@ def test_the_top_up_page_has_its_words(plugins: Path, tmp_path: Path) -> None:
     assert 'value="stripe"' in page, "beside the other"
 
 
+def test_the_form_has_the_limits_of_the_chosen_provider(plugins: Path, tmp_path: Path) -> None:
+    from tests.server.test_pages import House
+    from tests.server.test_pages import World as Visitor
+
+    install(plugins)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TOLLGATE_TOKEN", "t")
+        visitor = Visitor(House(tmp_path))
+        ours, theirs = (visitor.get(f"/topup?provider={name}").text for name in ("stripe", "tollgate"))
+        wrong = {"provider": "tollgate", "amount": "45", "csrf_token": visitor.csrf}
+        refused = visitor.post("/payment/intent", wrong).headers["Location"]
+        told = visitor.get(refused).text
+    assert '<span id="limits">From $5.00 to $1,000.00.</span>' in ours and 'value="10000"' in ours
+    assert '<span id="limits">From $10.00 to $40.00.</span>' in theirs
+    assert 'value="2500"' in theirs and 'value="5000"' not in theirs
+    assert 'data-limits="From $10.00 to $40.00."' in ours, "each way to pay says its own"
+    assert "One top-up is between $10.00 and $40.00." in told and 'value="45.00"' in told
+
+
 def test_what_it_misses_is_said_and_stops_nobody(plugins: Path, tmp_path: Path) -> None:
     install(plugins)
     site = Site(tmp_path, SANDBOX_URL="http://127.0.0.1:1")

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from codegen.commands.plugin_project import write_project
+from providers.starters import PAYMENT
 from tests.server.how_to import follow as follow_page
 from tests.server.payment_world import world
 from tests.server.site import Site
@@ -34,48 +36,35 @@ def test_log_in(tmp_path: Path) -> None:
         follow("log-in.md", tmp_path, SITE=site.url)
 
 
-PIP = """#!{python}
-# Stands in for `pip install -e .`, which would change the environment that the tests run in.
-import tomllib
-from pathlib import Path
-project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
-info = Path(f"{{project['name'].replace('-', '_')}}-{{project['version']}}.dist-info")
-info.mkdir()
-(info / "METADATA").write_text("\\n".join(
-    ["Metadata-Version: 2.1", f"Name: {{project['name']}}", f"Version: {{project['version']}}", ""]))
-(info / "entry_points.txt").write_text("".join(
-    f"[{{group}}]\\n" + "".join(f"{{name}} = {{value}}\\n" for name, value in points.items())
-    for group, points in project["entry-points"].items()))
-"""
-
-
 def test_write_a_payment_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    (bin_folder / "pip").write_text(PIP.format(python=sys.executable))
-    (bin_folder / "pip").chmod(0o755)
-    monkeypatch.syspath_prepend(str(tmp_path))
-    follow("write-a-payment-provider.md", tmp_path, first_in_path=bin_folder)
-    monkeypatch.setenv("HERO_ONBOARDING_PIGGY_FOLDER", str(tmp_path))
-    monkeypatch.setenv("HERO_ONBOARDING_PIGGY_SIGNING_KEY", "secret")
+    """What `oschema new --plugin` writes, in the site; the page itself is followed where it can be installed."""
+    write_project(PAYMENT, "piggy_bank", tmp_path / "piggy_bank")
+    source = tmp_path / "piggy_bank" / "src"
+    info = source / "piggy_bank-0.1.0.dist-info"  # as `pip install` does
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: piggy-bank\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[hero_onboarding.payment]\npiggy_bank = piggy_bank:PiggyBank\n")
+    monkeypatch.syspath_prepend(str(source))
+    monkeypatch.setenv("HERO_ONBOARDING_PIGGY_BANK_FOLDER", str(tmp_path))
+    monkeypatch.setenv("HERO_ONBOARDING_PIGGY_BANK_SIGNING_KEY", "piggy-secret")
     pay_with_the_piggy_bank(tmp_path)
 
 
 def pay_with_the_piggy_bank(folder: Path) -> None:
     """The page's provider in the site, from its entry point to the balance."""
     with world(folder, f"sqlite:///{folder}/site.db") as site:
-        assert sorted(site.payments.providers) == ["piggy", "stripe"]
+        assert sorted(site.payments.providers) == ["piggy_bank", "stripe"]
         user = site.user()
-        started = site.handler.create_top_up(site.context(user), provider="piggy", amount_cents=1000)
+        started = site.handler.create_top_up(site.context(user), provider="piggy_bank", amount_cents=1000)
         ref = site.top_up(started.top_up_sid).session_ref
-        assert started.url == f"https://piggy.example/{ref}"
+        assert started.url == f"https://piggy-bank.example/{ref}"
         now = int(site.clock.now().timestamp())
 
-        def tell(what: str, total: int, key: bytes = b"secret") -> int:
-            body = json.dumps({"session": ref, "what": what, "total": total, "at": now}).encode()
+        def tell(what: str, total: int, key: bytes = b"piggy-secret") -> int:
+            body = json.dumps({"order": ref, "what": what, "total": total, "at": now}).encode()
             signature = hmac.new(key, body, hashlib.sha256).hexdigest()
             return site.http.post(
-                f"{site.site_url}/webhooks/piggy", content=body, headers={"Piggy-Signature": signature}
+                f"{site.site_url}/webhooks/piggy_bank", content=body, headers={"Piggy-Bank-Signature": signature}
             ).status_code
 
         assert [tell("paid", 1000, b"guess"), tell("rattled", 0), tell("paid", 1000), tell("paid", 1000)] == [

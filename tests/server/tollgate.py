@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 
 from codegen.runtime.plugins.registry import Metadata
 from codegen.runtime.plugins.settings import Finding, PluginSettings
+from codegen.runtime.values.types import Money
 from generated.errors.onboarding import InvalidSignature
 from generated.models.onboarding import PaymentCapabilities, WebhookHead, WebhookRequest
 from tests.server.stub_provider import StubProvider
@@ -42,6 +43,8 @@ class Tollgate(StubProvider):
             .model_copy(
                 update={
                     "title": "Tollgate",
+                    "minimum": Money.from_cents(1000),
+                    "maximum": Money.from_cents(4000),
                     "note": "Drive up to the gate and throw your coins in.",
                     "hosted_origins": [self._settings.pages],
                     "webhook_path": "/webhooks/toll/gate",

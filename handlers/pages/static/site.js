@@ -21,6 +21,13 @@ for (const time of document.querySelectorAll("time[datetime]")) {
   if ("beside" in time.dataset) time.insertAdjacentText("afterend", ` · ${text}`);
 }
 
+// The limits beside the amount are those of the way to pay that is chosen.
+for (const choice of document.querySelectorAll("input[name=provider][data-limits]")) {
+  choice.addEventListener("change", () => {
+    document.getElementById("limits").textContent = choice.dataset.limits;
+  });
+}
+
 // One press of a button sends a form once; going back makes the button work again.
 for (const form of document.querySelectorAll("form[method=post]")) {
   form.addEventListener("submit", (event) => {

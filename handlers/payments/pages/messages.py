@@ -1,15 +1,17 @@
-"""What pages say about payments: slug → sentence, with the limits of this site."""
+"""What pages say about payments: slug → sentence, with the limits of this site or of a provider."""
 
 from collections.abc import Mapping
 
 from codegen.runtime.values.types import Money
 from handlers.domain import Tone
 from handlers.pages.shown import money
+from handlers.payments.limits import limits
 from handlers.payments.settings import PaymentSettings
 
+OUT_OF_RANGE = "amount_out_of_range"
 ERRORS = {
     "amount_invalid": "We could not read the amount. Write dollars and cents, like 25 or 25.50.",
-    "amount_out_of_range": "One top-up is between {minimum} and {maximum}. Choose an amount in between.",
+    OUT_OF_RANGE: "One top-up is between {minimum} and {maximum}. Choose an amount in between.",
     "kyc_cap": "Without verification you can add up to {cap} in all, payments that wait for you included. Choose a "
     "smaller amount, close a payment that you do not want any more, or verify first.",
     "kyc_required": "Verify your identity first.",
@@ -33,9 +35,12 @@ EVENTS: dict[str, tuple[Tone, str]] = {
 
 def errors(settings: PaymentSettings) -> Mapping[str, str]:
     """The sentences of the errors."""
-    limits = {
-        "minimum": money(Money.from_cents(settings.top_up_min_cents)),
-        "maximum": money(Money.from_cents(settings.top_up_max_cents)),
-        "cap": money(Money.from_cents(settings.kyc_free_cap_cents)),
-    }
-    return {slug: text.format(**limits) for slug, text in ERRORS.items()}
+    site = limits(settings, None)
+    cap = money(Money.from_cents(settings.kyc_free_cap_cents))
+    shown = {"minimum": money(site.least), "maximum": money(site.greatest), "cap": cap}
+    return {slug: text.format(**shown) for slug, text in ERRORS.items()}
+
+
+def out_of_range(least: Money, greatest: Money) -> str:
+    """The sentence with the limits of one provider."""
+    return ERRORS[OUT_OF_RANGE].format(minimum=money(least), maximum=money(greatest))

@@ -10,7 +10,10 @@ from codegen.runtime.errors import InvalidParams
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import PaymentCapabilities
 from handlers.identity.secret import new_secret
+from handlers.pages.messages import Message
 from handlers.pages.visit import Visit
+from handlers.payments.limits import limits
+from handlers.payments.pages.messages import OUT_OF_RANGE, out_of_range
 from handlers.payments.settings import PaymentSettings
 
 PRESETS = (1000, 2500, 5000, 10000)
@@ -21,20 +24,26 @@ _CENTS = re.compile("[0-9]{1,9}")
 
 
 class TopUpForm:
-    """The providers by name with what they can do, and this site's limits."""
+    """The providers by name with what they can do, and the limits of each on this site."""
 
     def __init__(self, settings: PaymentSettings, providers: Mapping[str, PaymentCapabilities]) -> None:
         self._providers = providers
-        self._minimum, self._maximum = settings.top_up_min_cents, settings.top_up_max_cents
+        self._site = limits(settings, None)
+        self._limits = {name: limits(settings, able) for name, able in providers.items()}
         self._cap = settings.kyc_free_cap_cents
 
     def values(self, visit: Visit) -> dict[str, Any]:
-        """What the form is drawn with; a refused amount stands in it again."""
-        presets = [cents for cents in PRESETS if self._minimum <= cents <= self._maximum]
+        """What the form is drawn with, for the provider that is chosen; a refused amount stands in it again."""
+        asked = visit.query("provider")
+        provider = asked if asked in self._providers else next(iter(self._providers), "")
+        least, greatest = self._limits.get(provider, self._site)
+        presets = [cents for cents in PRESETS if least <= Money.from_cents(cents) <= greatest]
         given = visit.query("amount")[:20]
-        provider = visit.query("provider")
+        refused = visit.query("error") == OUT_OF_RANGE
         return {
+            **({"message": Message("bad", out_of_range(least, greatest))} if refused else {}),
             "providers": self._providers,
+            "limits": self._limits,
             "presets": [Money.from_cents(cents) for cents in presets],
             "preselected": None
             if given
@@ -42,9 +51,9 @@ class TopUpForm:
             if presets
             else None,
             "amount": given,
-            "provider": provider if provider in self._providers else next(iter(self._providers), ""),
-            "minimum": Money.from_cents(self._minimum),
-            "maximum": Money.from_cents(self._maximum),
+            "provider": provider,
+            "minimum": least,
+            "maximum": greatest,
             "cap": Money.from_cents(self._cap),
             "form_token": new_secret(),
         }

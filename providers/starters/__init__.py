@@ -1,0 +1,7 @@
+"""What the projects of new plugins are made from (`oschema new --plugin`)."""
+
+from pathlib import Path
+
+from codegen.runtime.plugins.starter import Starter
+
+PAYMENT = Starter(Path(__file__).parent / "payment")
