@@ -6,11 +6,13 @@ pairs are those of the way forward.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from codegen.evolve.lock import same_meaning
 from codegen.evolve.values import stored
+from codegen.model.mentions import targets
 from codegen.model.model import (
     INTEGER_BOUNDS,
     Enum,
@@ -21,9 +23,11 @@ from codegen.model.model import (
     Nullable,
     Primitive,
     Program,
+    QName,
     Ref,
     Struct,
     Type,
+    TypeDecl,
     Union,
 )
 
@@ -45,11 +49,40 @@ class Embedded:
     again: list[tuple[Struct, str]] = field(default_factory=list)
 
 
-def compare(old_program: Program, old: Type, new_program: Program, new: Type, *, back: bool = False) -> Embedded:
-    """From values of the type `old` to those of `new`; `back` where `new_program` is the earlier one."""
-    comparison = _Comparison(old_program, new_program, back)
+def unchanged(old: Program, new: Program) -> frozenset[QName]:
+    """The types that are the same in both programs, with all that they lead to: their values stay as they are.
+
+    PERF: in most programs that is nearly all of them, and each is compared once, not once for each column.
+    """
+    same = {name for name, each in new.types.items() if name in old.types and same_meaning(old.types[name], each)}
+    users: dict[QName, list[QName]] = {}
+    for name, each in new.types.items():
+        for target in targets(each):
+            users.setdefault(target, []).append(name)
+    pending = [name for name in new.types if name not in same]
+    while pending:
+        for user in users.get(pending.pop(), ()):
+            if user in same:
+                same.remove(user)
+                pending.append(user)
+    return frozenset(same)
+
+
+def compare(
+    old_program: Program,
+    old: Type,
+    new_program: Program,
+    new: Type,
+    *,
+    back: bool = False,
+    same: Container[QName] = (),
+) -> Embedded:
+    """From values of the type `old` to those of `new`; `back` where `new_program` is the earlier one, `same` are types
+    that are `unchanged`."""
+    comparison = _Comparison(old_program, new_program, back, same)
     found = comparison.found
     holds = comparison.types(old, new)
+    comparison.finish()
     found.problems, found.steps = list(dict.fromkeys(found.problems)), list(dict.fromkeys(found.steps))
     found.types = _changed(found.types)
     found.holds = _within(holds, found.types)
@@ -57,9 +90,19 @@ def compare(old_program: Program, old: Type, new_program: Program, new: Type, *,
 
 
 class _Comparison:
-    def __init__(self, old: Program, new: Program, back: bool) -> None:
-        self.old, self.new, self.back = old, new, back
+    def __init__(self, old: Program, new: Program, back: bool, same: Container[QName]) -> None:
+        self.old, self.new, self.back, self.same = old, new, back, same
         self.found = Embedded()
+        self._pending: list[tuple[TypeDecl, TypeDecl, dict[str, Any]]] = []
+        """Declarations that are still to be compared: types may lead to others in chains of any length."""
+
+    def finish(self) -> None:
+        while self._pending:
+            before, after, entry = self._pending.pop(0)
+            if isinstance(before, Union) and isinstance(after, Union):
+                entry.update(self._union(before, after))
+            elif isinstance(before, Struct) and isinstance(after, Struct):
+                self._fields(before, after, entry)
 
     def types(self, old: Type, new: Type) -> Holds | None:
         """What a place of these types holds that may have to be rewritten."""
@@ -91,6 +134,8 @@ class _Comparison:
 
     def _declared(self, old: str, new: str) -> Holds | None:
         before, after = self.old.types[old], self.new.types[new]
+        if old == new and new in self.same:
+            return None
         name = old if old == new else f"{old} to {new}"
         if name in self.found.types:
             return name
@@ -101,10 +146,8 @@ class _Comparison:
                 self._problem(f"{after.name} lost {', '.join(sorted(gone))}")
             elif before.open and not after.open:
                 self._problem(f"{after.name} was closed")
-        elif isinstance(before, Union) and isinstance(after, Union):
-            entry.update(self._union(before, after))
-        elif isinstance(before, Struct) and isinstance(after, Struct):
-            self._fields(before, after, entry)
+        elif type(before) is type(after):
+            self._pending.append((before, after, entry))
         else:
             self._problem(f"{after.name} became another kind of type")
         return name

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
 from codegen.evolve import ddl, sql
 from codegen.evolve.change import TableChange
-from codegen.evolve.embedded import Embedded, compare
+from codegen.evolve.embedded import Embedded, compare, unchanged
 from codegen.evolve.lock import type_text
-from codegen.model.model import Constraints, Default, Primitive, Program, Struct
+from codegen.model.model import Constraints, Default, Primitive, Program, QName, Struct
 from codegen.model.storage import Column, Table
 from codegen.runtime.values.columns import DIALECTS, Dialect
 from codegen.source import catalog
@@ -67,6 +68,10 @@ class Judge:
         self.targets = {c.old.name: c.new.name for c in all_changes if c.old and c.new}
         self.verdict = Verdict()
         self.refused: set[tuple[str, str]] = set()
+
+    @cached_property
+    def _same(self) -> frozenset[QName]:
+        return unchanged(self.old, self.new)
 
     def judge(self) -> Verdict:
         for change in self.changes:
@@ -180,7 +185,7 @@ class Judge:
             self._values(old, before, after)
         self._limits(old, new, before, after)
         if after.kind == "json":
-            found = compare(self.old, before.type, self.new, after.type, back=self.report is None)
+            found = compare(self.old, before.type, self.new, after.type, back=self.report is None, same=self._same)
             self._embedded(old, new, before, after, found)
 
     def _embedded(self, old: Table, new: Table, before: Column, after: Column, found: Embedded) -> None:

@@ -59,6 +59,11 @@ def load(text: str) -> Program:
         raise LockError(f"the lock was edited or cut ({error}); restore it from version control") from error
 
 
+def same_meaning(old: model.TypeDecl, new: model.TypeDecl) -> bool:
+    """Whether two declarations are the same but for what the lock leaves out."""
+    return type(old) is type(new) and _write(old) == _write(new)
+
+
 def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -12,7 +12,8 @@ from codegen.emit.models.feed import TOKEN_MODULE, Expression
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.parts import Part, Parts
-from codegen.emit.python.references import Origins, targets, values
+from codegen.emit.python.references import Origins, values
+from codegen.model.mentions import targets
 from codegen.model.model import Event, Module, Program, Struct, TypeDecl
 from codegen.runtime.values.python_names import attribute_name, class_name, quoted
 

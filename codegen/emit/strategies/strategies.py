@@ -12,12 +12,13 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports, Origin
 from codegen.emit.python.parts import Parts
-from codegen.emit.python.references import Origins, late_imports, mentioned, targets, values
+from codegen.emit.python.references import Origins, late_imports, values
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
 from codegen.emit.schema.dialect import Schema, primitive_schema
 from codegen.emit.schema.types import constrained, through_aliases
 from codegen.model.casing import snake
+from codegen.model.mentions import mentioned, targets
 from codegen.model.model import (
     Alias,
     Constraints,

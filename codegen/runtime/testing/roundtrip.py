@@ -65,7 +65,11 @@ def _check(store: Store[Any, Any, Any, Any], draw: Callable[[AnyStored], Any], t
     assert store.values(sid) == written, "what is read differs from what was written"
     (row,) = database.execute(store.sql.select, (sid,))
     model = store.get(sid)
-    assert to_json(store.to_json(row)) == to_json(model), "JSON from the row differs from the model's"
+    shown = from_json(to_json(model))
+    computed = shown.keys() - set(type.names)  # no matter of the table, and null where nobody says how
+    assert from_json(to_json(store.to_json(row))) == {
+        name: value for name, value in shown.items() if name not in computed
+    }, "JSON from the row differs from the model's"
     assert from_json(to_json(model))["sid"] == sid
     for name in type.indexed:
         found = store.find({name: written[name]}, limit=1000)["items"]

@@ -391,4 +391,5 @@ def _literal(default: Default | None) -> str | None:
 def _python_doc(doc: str) -> str:
     """As it stands in a docstring of a method, with its lines folded."""
     lines = (textwrap.fill(line, 108, break_long_words=False) for line in doc.splitlines())
-    return "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    safe = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'{safe[:-1]}\\"' if safe.endswith('"') else safe
