@@ -139,7 +139,8 @@ class _Comparison:
         name = old if old == new else f"{old} to {new}"
         if name in self.found.types:
             return name
-        self.found.types[name] = entry = {}
+        entry: dict[str, Any] = {}
+        self.found.types[name] = entry
         if isinstance(before, Enum) and isinstance(after, Enum):
             gone = {value.name for value in before.values} - {value.name for value in after.values}
             if gone and not after.open:

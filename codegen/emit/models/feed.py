@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -39,6 +40,11 @@ Expression = Callable[[Imports], str]
 TOKEN_MODULE = "oschema_tokens"
 """Where datamodel-code-generator believes tokens come from."""
 
+DOC = "OSCHEMA_DOC_"
+"""Begins what stands for doc lines."""
+_DELICATE = re.compile(r'"""|\\|"$', re.MULTILINE)
+"""What a docstring must not hold as it is."""
+
 _TEXTUAL = frozenset({*TEXT_BOUNDED, "bytes", "uuid"})
 """Primitives whose Python value is no JSON value."""
 
@@ -54,6 +60,7 @@ class Feed:
         self.tokens: dict[str, Expression] = {
             "OSCHEMA_Struct": lambda imports: imports.name("codegen.runtime.values.struct", "Struct")
         }
+        self.docs: list[str] = []
         self.dialect = Dialect(leaf=self._leaf, null=_or_null, rename=class_path, storage=False)
 
     def definitions(self) -> dict[str, Schema]:
@@ -74,10 +81,10 @@ class Feed:
             case _:
                 schema = declaration_schema(self.program, declared, self.dialect)
         if text := description(declared):
-            schema["description"] = text
+            schema["description"] = self._doc(text)
         if isinstance(declared, Enum) and declared.open:
             known = "Known values: " + ", ".join(f"`{value.name}`" for value in declared.values) + "."
-            schema["description"] = f"{text}\n\n{known}" if text else known
+            schema["description"] = self._doc(f"{text}\n\n{known}" if text else known)
         return schema
 
     def _object(self, declared: Struct | Event) -> Schema:
@@ -94,7 +101,7 @@ class Feed:
     def _field(self, field: Field, owner: Struct | Event) -> Schema:
         schema = dict(self._type(field.type, field.nullable, field))
         if text := description(field):
-            schema["description"] = text
+            schema["description"] = self._doc(text)
         if field.sensitive:
             schema["x-sensitive"] = True
         if field.optional or field.default is not None:
@@ -132,6 +139,13 @@ class Feed:
                 return self._beyond(inner)
             case _:
                 return False
+
+    def _doc(self, text: str) -> str:
+        """The doc lines, or where datamodel-code-generator would not escape them what stands for them."""
+        if not _DELICATE.search(text):
+            return text
+        self.docs.append(text)
+        return f"{DOC}{len(self.docs) - 1}"
 
     def _token(self, expression: Expression) -> str:
         token = f"OSCHEMA_{len(self.tokens) + 1}"

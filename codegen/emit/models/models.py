@@ -26,7 +26,7 @@ def emit(program: Program) -> Iterable[Output]:
     texts = _generate(feed.definitions(), _renamed(program))
     for module in program.modules:
         if text := texts.get(module.name):
-            yield from split(program, module, text, feed.tokens, parts, late)
+            yield from split(program, module, text, feed, parts, late)
     names: dict[str, list[str]] = {}
     circular: dict[str, list[str]] = {}
     for part in parts:

@@ -8,8 +8,9 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from codegen.emit.header import header
-from codegen.emit.models.feed import TOKEN_MODULE, Expression
+from codegen.emit.models.feed import DOC, TOKEN_MODULE, Feed
 from codegen.emit.output import Output
+from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.references import Origins, values
@@ -17,6 +18,7 @@ from codegen.model.mentions import targets
 from codegen.model.model import Event, Module, Program, Struct, TypeDecl
 from codegen.runtime.values.python_names import attribute_name, class_name, quoted
 
+_DOC = re.compile(rf'^( *)"""\s*{DOC}(\d+)\s*"""', re.MULTILINE)
 _TOKEN = re.compile(r"['\"](OSCHEMA_\w+)['\"]|\b(OSCHEMA_\w+)\b")
 
 
@@ -24,7 +26,7 @@ def split(
     program: Program,
     module: Module,
     text: str,
-    tokens: Mapping[str, Expression],
+    feed: Feed,
     parts: Parts,
     late: Mapping[str, frozenset[str]],
 ) -> Iterator[Output]:
@@ -36,7 +38,7 @@ def split(
         bodies.setdefault(parts.of(declared[statement.name]).name, []).append(statement)
     for part in parts:
         if part.module.name == module.name and part.name in bodies:
-            file = _File(program, part, parts, late.get(part.name, frozenset()), tokens)
+            file = _File(program, part, parts, late.get(part.name, frozenset()), feed)
             yield Output(part.path("models"), file.text(source, bodies[part.name], declared))
 
 
@@ -96,10 +98,8 @@ class _Source:
 class _File:
     """One file while it is written."""
 
-    def __init__(
-        self, program: Program, part: Part, parts: Parts, late: frozenset[str], tokens: Mapping[str, Expression]
-    ) -> None:
-        self.program, self.part, self.parts, self.late, self.tokens = program, part, parts, late, tokens
+    def __init__(self, program: Program, part: Part, parts: Parts, late: frozenset[str], feed: Feed) -> None:
+        self.program, self.part, self.parts, self.late, self.feed = program, part, parts, late, feed
 
     def text(self, source: _Source, statements: list[_Statement], declared: Mapping[str, TypeDecl | Event]) -> str:
         taken = [*declared, *map(attribute_name, field_names(self.part.module))]
@@ -155,8 +155,8 @@ class _File:
         if value is not None and later:
             meaning = ast.unparse(_Unquoted(declared).visit(value))
             alias = f"TypeAliasType({quoted(statement.name)}, {quoted(self._expanded(meaning, imports))})"
-            return f"{statement.name} = {alias}{statement.doc}"
-        return self._expanded(statement.text, imports) + statement.doc
+            return f"{statement.name} = {alias}{self._expanded(statement.doc, imports)}"
+        return self._expanded(statement.text + statement.doc, imports)
 
     def _names_later(self, declared: TypeDecl | Event, below: Container[str]) -> bool:
         """Whether it is written with a type that the file has not when it comes to it."""
@@ -168,7 +168,8 @@ class _File:
         )
 
     def _expanded(self, text: str, imports: Imports) -> str:
-        return _TOKEN.sub(lambda match: self.tokens[match[1] or match[2]](imports), text)
+        plain = _DOC.sub(lambda match: docstring(self.feed.docs[int(match[2])], match[1]), text)
+        return _TOKEN.sub(lambda match: self.feed.tokens[match[1] or match[2]](imports), plain)
 
 
 class _Unquoted(ast.NodeTransformer):

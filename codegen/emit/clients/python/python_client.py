@@ -20,6 +20,7 @@ from codegen.emit.calls.groups import (
 )
 from codegen.emit.header import header
 from codegen.emit.output import Output
+from codegen.emit.python.docstrings import escaped
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
@@ -391,5 +392,4 @@ def _literal(default: Default | None) -> str | None:
 def _python_doc(doc: str) -> str:
     """As it stands in a docstring of a method, with its lines folded."""
     lines = (textwrap.fill(line, 108, break_long_words=False) for line in doc.splitlines())
-    safe = "\n".join(lines).replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
-    return f'{safe[:-1]}\\"' if safe.endswith('"') else safe
+    return escaped("\n".join(lines))

@@ -7,8 +7,7 @@ from codegen.runtime.values.struct import Struct
 
 
 class Thing(Struct):
-    """
-    Says "quotes" and \"\"\"three\"\"\" of them, a \\backslash, and ends with one\\
+    """Says "quotes" and \"\"\"three\"\"\" of them, a \\backslash, and ends with one\\
 
     A second paragraph, with a tab	in it.
     """
