@@ -62,9 +62,9 @@ def compare(benchmark: str, ref: str, *, named_by: int, more_is_better: bool) ->
 
 
 def rows(output: str, named_by: int) -> dict[str, float]:
-    """The rows of a printed table, and the figure of each that is compared."""
+    """The rows of a printed table, and the figure of each that is compared. What stands in brackets is left out."""
     found, heading = {}, ""
-    for line in output.splitlines():
+    for line in re.sub(r"\(.*?\)", "", output).splitlines():
         words = " ".join(word for word in line.split() if not _NUMBER.fullmatch(word))
         numbers = [word for word in line.split() if _NUMBER.fullmatch(word)]
         if words and not numbers:
