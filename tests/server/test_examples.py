@@ -197,10 +197,10 @@ def test_only_what_may_be_repeated_is_repeated(weather: Example) -> None:
 # --- TypeScript -----------------------------------------------------------------------------------------------------
 
 SCRIPT = """
-import { Client, BookLent, Busy, RpcError } from "./client.js";
+import { Client, BookLent, Busy, Genre, RpcError } from "./client.js";
 const ada = new Client(process.argv[2], { token: "adas-token" });
 const librarian = new Client(process.argv[2], { token: "librarians-token" });
-const data = { title: "Emma", isbn: "9780141439587", genre: "fiction", price: "5.00" };
+const data = { title: "Emma", isbn: "9780141439587", genre: Genre.fiction, price: "5.00" };
 const book = await librarian.book.new({ data });
 const first = await ada.book.find({ filter: { isbn: "9780141439587" } });
 const results = [first.items[0].title, (await librarian.loans.count({ genre: "poetry" }))];
@@ -263,7 +263,6 @@ def test_wrong_calls_are_type_errors(library: Example) -> None:
 
 def test_the_script_calls_the_server(library: Example) -> None:
     folder = library.folder / "library_api/clients/typescript"
-    (folder / "package.json").write_text('{"type": "module"}')
     (folder / "script.js").write_text(SCRIPT)
     done = subprocess.run([NODE, "script.js", library.url], cwd=folder, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -2058,6 +2058,43 @@ export interface WebhookInboxEntryListed {
   rev: number;
 }
 
+export const DiscountTier = { "none": "none", "week": "week", "month": "month" } as const;
+export const ResourceCategory = { "hero_os_hourly": "hero_os_hourly", "llm": "llm", "vm": "vm" } as const;
+export const ResourceKind = { "hero_os_hour": "hero_os_hour", "llm_token": "llm_token", "vm_hour": "vm_hour" } as const;
+export const Provider = { "stripe": "stripe", "clickpesa": "clickpesa", "sandbox": "sandbox" } as const;
+export const KycStatus = { "pending": "pending", "in_progress": "in_progress", "review": "review", "completed": "completed", "failed": "failed", "expired": "expired" } as const;
+export const LoginMethod = { "sealed": "sealed", "message": "message", "overlay": "overlay" } as const;
+export const LoginInitiator = { "browser": "browser", "program": "program" } as const;
+export const LoginOutcome = { "succeeded": "succeeded", "failed": "failed", "refused": "refused", "logged_out": "logged_out" } as const;
+export const ApiKeyScope = { "user": "user", "node": "node", "admin": "admin" } as const;
+export const TransactionKind = { "top_up": "top_up", "refund": "refund", "dispute_hold": "dispute_hold", "dispute_release": "dispute_release", "dispute_loss": "dispute_loss", "dispute_reinstated": "dispute_reinstated", "kyc_hold": "kyc_hold", "kyc_release": "kyc_release", "overpayment": "overpayment", "provider_fee": "provider_fee", "grant": "grant", "grant_expiry": "grant_expiry", "usage": "usage", "usage_void": "usage_void", "plan": "plan", "adjustment": "adjustment", "write_off": "write_off" } as const;
+export const LotKind = { "purchased": "purchased", "granted": "granted" } as const;
+export const SpendingBlock = { "frozen": "frozen", "debt": "debt", "kyc": "kyc", "no_funds": "no_funds" } as const;
+export const TopUpStatus = { "open": "open", "settled": "settled", "failed": "failed", "expired": "expired", "needs_review": "needs_review", "refunded": "refunded", "disputed": "disputed" } as const;
+export const PaymentEventKind = { "payment_pending": "payment_pending", "payment_succeeded": "payment_succeeded", "payment_failed": "payment_failed", "session_expired": "session_expired", "refund_changed": "refund_changed", "refund_failed": "refund_failed", "dispute_inquiry": "dispute_inquiry", "dispute_opened": "dispute_opened", "dispute_won": "dispute_won", "dispute_lost": "dispute_lost", "other": "other" } as const;
+export const PaymentEventStatus = { "applied": "applied", "ignored": "ignored", "needs_review": "needs_review" } as const;
+export const PaymentState = { "pending": "pending", "succeeded": "succeeded", "failed": "failed", "on_hold": "on_hold", "refunded": "refunded", "reversed": "reversed" } as const;
+export const SessionState = { "open": "open", "complete": "complete", "expired": "expired" } as const;
+export const RefundStatus = { "pending": "pending", "succeeded": "succeeded", "failed": "failed", "canceled": "canceled" } as const;
+export const RefundSource = { "provider": "provider", "operator": "operator" } as const;
+export const DisputeStatus = { "inquiry": "inquiry", "open": "open", "won": "won", "lost": "lost" } as const;
+export const InboxState = { "received": "received", "applied": "applied", "ignored": "ignored", "failed": "failed" } as const;
+export const ReconciledKind = { "payment": "payment", "refund": "refund", "dispute": "dispute", "fee": "fee" } as const;
+export const PaymentMethod = { "checkout": "checkout", "ussd_push": "ussd_push" } as const;
+export const RefundSupport = { "none": "none", "full": "full", "partial": "partial" } as const;
+export const AllocationStatus = { "provisioning": "provisioning", "active": "active", "released": "released", "expired": "expired", "failed": "failed" } as const;
+export const PoolVmState = { "free": "free", "claimed": "claimed", "used": "used", "dirty": "dirty", "retired": "retired" } as const;
+export const NodeState = { "active": "active", "halted": "halted", "retired": "retired" } as const;
+export const UsageLayout = { "repository": "repository", "shared": "shared" } as const;
+export const HaltReason = { "content_conflict": "content_conflict", "parse_error": "parse_error", "not_canonical": "not_canonical", "sequence_gap": "sequence_gap", "bad_signature": "bad_signature", "rewritten_history": "rewritten_history", "edited_bytes": "edited_bytes", "wrong_node": "wrong_node", "forbidden_change": "forbidden_change", "unreachable": "unreachable" } as const;
+export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" } as const;
+export const QuarantineState = { "open": "open", "accepted": "accepted", "rejected": "rejected" } as const;
+export const PriceUnit = { "instance_hour": "instance_hour", "million_tokens": "million_tokens", "cost": "cost", "vm_hour": "vm_hour" } as const;
+export const DiscountBase = { "full": "full", "margin_only": "margin_only", "floor_at_cost": "floor_at_cost" } as const;
+export const NoticeKind = { "plan_ending": "plan_ending", "plan_ended": "plan_ended", "plan_renewed": "plan_renewed", "low_balance": "low_balance", "balance_negative": "balance_negative", "services_suspended": "services_suspended", "services_resumed": "services_resumed", "tier_changed": "tier_changed", "payment_settled": "payment_settled", "payment_failed": "payment_failed", "payment_held": "payment_held", "kyc_decided": "kyc_decided", "vm_released": "vm_released", "vm_free": "vm_free" } as const;
+export const AlertKind = { "aggregation_halted": "aggregation_halted", "node_silent": "node_silent", "pool_empty": "pool_empty", "reconciliation_differs": "reconciliation_differs", "webhook_failed": "webhook_failed", "payment_review": "payment_review", "payment_unknown": "payment_unknown", "webhook_mode_differs": "webhook_mode_differs", "pinned_key_differs": "pinned_key_differs", "secret_guessed": "secret_guessed", "audit_failed": "audit_failed", "job_failed": "job_failed" } as const;
+export const AuditStarter = { "job": "job", "operator": "operator" } as const;
+
 /** An answer with an error; declared errors are subclasses with a `slug`. */
 export class RpcError extends Error {
   readonly code: number;

@@ -17,6 +17,7 @@ from codegen.emit.calls.groups import (
     patch_fields,
 )
 from codegen.emit.header import header
+from codegen.emit.json_text import json_text
 from codegen.emit.output import Output
 from codegen.emit.render import environment
 from codegen.model.model import (
@@ -52,6 +53,8 @@ _RESERVED = frozenset(
         "RpcError",
         "TransportError",
         "Transport",
+        "Kinds",
+        "DECLARED",
         "Error",
         "Record",
         "Promise",
@@ -84,6 +87,14 @@ class Declaration:
     doc: str
     fields: tuple[Member, ...] | None = None
     alias: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Constants:
+    """`entries` are pairs of literals: a key and its value."""
+
+    name: str
+    entries: list[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,8 +222,29 @@ def emit(program: Program) -> Iterable[Output]:
                 declarations=list(_declarations(program, types, all_groups)) if typed else [],
                 errors=[_error(error, types) for error in program.errors.values()],
                 busy=names["runtime.Busy"],
+                constants=[_constants(enum, names) for enum in program.types.values() if isinstance(enum, Enum)],
             ),
         )
+    yield Output("clients/typescript/package.json", json_text(_package(program, header(sources, ""))))
+
+
+def _package(program: Program, first_line: str) -> dict[str, object]:
+    """What node and bundlers need to know of the folder."""
+    modules = "-".join(module.name.replace("_", "-") for module in program.modules) or "empty"
+    return {
+        "name": f"{modules[:200]}-client",
+        "description": first_line.strip(),
+        "private": True,
+        "type": "module",
+        "exports": {".": {"types": "./client.ts", "default": "./client.js"}},
+    }
+
+
+def _constants(enum: Enum, names: Names) -> Constants:
+    """The known values of an enum, for programs that compare with them: of an open one the type holds any string."""
+    literals = [json.dumps(value.name) for value in enum.values]
+    # As a plain key `__proto__` would name the prototype.
+    return Constants(names[enum.qname], [("[" + text + "]" if "proto" in text else text, text) for text in literals])
 
 
 def _declarations(program: Program, types: Types, all_groups: Iterable[Group]) -> Iterator[Declaration]:
