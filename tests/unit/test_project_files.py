@@ -55,7 +55,14 @@ def test_the_licence_is_whole() -> None:
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
-OF_A_READERS_PROJECT = {"schemas/tasks/tasks.oschema"}
+STARTER = ROOT / "providers/starters/payment"
+OF_A_READERS_PROJECT = {
+    "schemas/tasks/tasks.oschema",
+    *(
+        re.sub("package|NAME", "piggy_bank", path.relative_to(STARTER).as_posix().removesuffix(".j2"))
+        for path in STARTER.rglob("*.j2")
+    ),
+}
 
 
 def test_files_that_documents_name_exist() -> None:
