@@ -50,11 +50,14 @@ def main() -> int:
 
 def _one(module: str, tests: list[str], only: str, verbose: bool) -> list[Result]:
     start = monotonic()
-    found = []
-    for result in run_module(module, tests, only):
+    found: list[Result] = []
+
+    def report(result: Result) -> None:
         found.append(result)
-        if verbose or result.outcome == "survived":
-            print(f"{result.outcome:8} {module}:{result.mutant.line} {result.key}", flush=True)
+        if verbose or result.outcome == "survived":  # to the standard error: pytest has the standard output
+            print(f"{result.outcome:8} {module}:{result.mutant.line} {result.key}", file=sys.stderr, flush=True)
+
+    run_module(module, tests, only, report)
     killed = sum(result.outcome != "survived" for result in found)
     print(f"         {module}: {killed} of {len(found)} killed in {monotonic() - start:.0f} s", flush=True)
     return found

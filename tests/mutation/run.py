@@ -1,7 +1,7 @@
-"""Run the mutants of one module: each in a child process that has everything loaded already, against its own tests.
+"""Run the mutants of one module: each in a child process that has all tests loaded and runs only those that reach it.
 
 A mutant inside a function takes the place of that function's code, so that whoever imported the function has it too.
-One at module level (a constant, a table) is loaded anew with all that imports it.
+One at module level (a constant, a table) is loaded anew with all that imports it, and all tests of the module are run.
 """
 
 from __future__ import annotations
@@ -10,16 +10,21 @@ import ast
 import gc
 import importlib.abc
 import importlib.util
+import json
 import os
 import resource
+import signal
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.machinery import ModuleSpec
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
-from typing import Literal
+from time import process_time
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any, Literal
 
 import pytest
 
@@ -30,7 +35,9 @@ OURS = ("handlers", "tests", "providers")
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "-k", "not postgresql")
 """SQLite alone: that both databases give the same is what other tests hold."""
 LOAD = 20
-"""Seconds of processor time that a child may need beside ten times those of the tests."""
+"""Seconds of processor time that a child may need beside ten times those of its tests."""
+SILENT = 900
+"""Seconds after which a child that waits for ever is ended."""
 
 Outcome = Literal["killed", "survived", "stopped"]
 """`stopped`: it used up its time, as an endless loop does; that is noticed too."""
@@ -48,50 +55,146 @@ class Result:
         return f"{self.mutant.place or '(module)'}: {self.mutant.change}"
 
 
-def run_module(module: str, tests: Sequence[str], only: str = "") -> Iterator[Result]:
-    """The outcome of each mutant of `module` (a path) whose key contains `only`, as it is known.
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """What a test needs and uses: its place in the session, seconds of processor time, functions of the module."""
+
+    test: int
+    seconds: float
+    functions: frozenset[str]
+
+
+def run_module(module: str, tests: Sequence[str], only: str, report: Callable[[Result], None]) -> None:
+    """Report the outcome of each mutant of `module` (a path) whose key contains `only`, as it is known.
 
     Raises `RuntimeError` where the tests fail without any mutant.
     """
     source = (ROOT / module).read_text()
     arguments = [*PYTEST, *tests]
-    _quietly(lambda: pytest.main([*arguments, "--collect-only"]))  # loads what tests import, once for all children
-    seconds = _baseline(arguments)
-    for place, mutant in enumerate(mutants(ast.parse(source))):
-        result = Result(module, mutant, "survived")
-        if only in result.key:
-            yield Result(module, mutant, _outcome(module, source, place, arguments, seconds))
+    every = list(enumerate(mutants(ast.parse(source))))
+    chosen = [(place, one) for place, one in every if only in Result(module, one, "killed").key]
+    session = _Session(module, source, [each for each in chosen if each[1].place], report)
+    status = _quietly(lambda: pytest.main(arguments, plugins=[session]))
+    if session.failure:
+        raise RuntimeError(session.failure)
+    if status not in (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED):
+        raise RuntimeError(f"pytest answers {status} for {arguments}")
+    for place, mutant in chosen:
+        if not mutant.place:
+            report(Result(module, mutant, _loaded_anew(module, source, place, arguments, session.seconds)))
 
 
-def _baseline(arguments: list[str]) -> int:
-    """Seconds of processor time that the tests take."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    with tempfile.TemporaryFile() as output:
-        status = _child(lambda: int(pytest.main(arguments)), output.fileno(), 3600)
-        if status != 0:
-            output.seek(0)
-            raise RuntimeError(f"the tests fail without any mutant:\n{output.read().decode(errors='replace')[-3000:]}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return int(after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime) + 1
+class _Session:
+    """A pytest plugin that runs the collected tests once as they are, then once for each mutant."""
+
+    def __init__(
+        self,
+        module: str,
+        source: str,
+        chosen: Iterable[tuple[int, Mutant]],
+        report: Callable[[Result], None],
+    ) -> None:
+        self._module, self._source, self._chosen, self._report = module, source, list(chosen), report
+        self._path = str(ROOT / module)
+        self.failure, self.seconds = "", 0.0
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        reached = self._baseline(session)
+        self.seconds = sum(each.seconds for each in reached)
+        functions = _functions(self._path)
+        gc.collect()
+        gc.freeze()  # children share this memory as long as nobody writes to it
+        if not self.failure:
+            for place, mutant in self._chosen:
+                self._report(Result(self._module, mutant, self._outcome(session, place, mutant, reached, functions)))
+        return True
+
+    def _baseline(self, session: pytest.Session) -> list[Reached]:
+        with tempfile.TemporaryFile("w+") as found, tempfile.TemporaryFile() as output:
+
+            def work() -> int:
+                for place in range(len(session.items)):
+                    before, names = process_time(), _watched(self._path, partial(_run, session, [place]))
+                    found.write(json.dumps([place, process_time() - before, sorted(names)]) + "\n")
+                found.flush()
+                return session.testsfailed
+
+            if _child(work, output.fileno(), 3600) != 0:
+                output.seek(0)
+                said = output.read().decode(errors="replace")[-3000:]
+                self.failure = f"the tests fail without any mutant:\n{said}"
+            found.seek(0)
+            return [Reached(test, seconds, frozenset(names)) for test, seconds, names in map(json.loads, found)]
+
+    def _outcome(
+        self,
+        session: pytest.Session,
+        place: int,
+        mutant: Mutant,
+        reached: Sequence[Reached],
+        functions: Sequence[FunctionType],
+    ) -> Outcome:
+        tests = sorted((each for each in reached if mutant.place in each.functions), key=lambda each: each.seconds)
+        if not tests:
+            return "survived"
+
+        def work() -> int:
+            _swap(_mutated(self._module, self._source, place), mutant.place, functions)
+            _run(session, [each.test for each in tests])
+            return session.testsfailed
+
+        return _judged(work, sum(each.seconds for each in tests))
 
 
-def _outcome(module: str, source: str, place: int, arguments: list[str], seconds: int) -> Outcome:
+def _run(session: pytest.Session, tests: Sequence[int]) -> None:
+    """Run these of the collected tests until one fails."""
+    items = [session.items[test] for test in tests]
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if session.testsfailed:
+            return
+
+
+def _watched(path: str, work: Callable[[], None]) -> set[str]:
+    """The outermost functions of a file that are called while something is done, in whichever thread."""
+    names: set[str] = set()
+
+    def note(frame: FrameType, event: str, argument: object) -> None:
+        code = frame.f_code
+        if event == "call" and code.co_filename == path:
+            names.add(code.co_qualname.partition(".<locals>")[0])
+
+    threading.setprofile(note)
+    sys.setprofile(note)
+    try:
+        work()
+    finally:
+        sys.setprofile(None)
+        threading.setprofile(None)
+    return names
+
+
+def _loaded_anew(module: str, source: str, place: int, arguments: list[str], seconds: float) -> Outcome:
     def work() -> int:
-        _put_in(module, source, place)
+        _load_anew(module, _mutated(module, source, place))
         return int(pytest.main(arguments))
 
+    return _judged(work, seconds)
+
+
+# --- children -------------------------------------------------------------------------------------------------------
+
+
+def _judged(work: Callable[[], int], seconds: float) -> Outcome:
     with tempfile.TemporaryFile() as output:
-        status = _child(work, output.fileno(), LOAD + 10 * seconds)
+        status = _child(work, output.fileno(), LOAD + 10 * int(seconds + 1))
     if status == 0:
         return "survived"
-    if status in (pytest.ExitCode.USAGE_ERROR, pytest.ExitCode.NO_TESTS_COLLECTED):
-        raise RuntimeError(f"pytest does not take {arguments}")
     return "killed" if status > 0 else "stopped"
 
 
-def _child(work: object, output: int, seconds: int) -> int:
+def _child(work: Callable[[], int], output: int, seconds: int) -> int:
     """The exit status of a forked process; negative where a signal ended it."""
-    assert callable(work)
     pid = os.fork()
     if pid == 0:
         status = 99
@@ -99,6 +202,7 @@ def _child(work: object, output: int, seconds: int) -> int:
             os.dup2(output, 1)
             os.dup2(output, 2)
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds + 5))
+            signal.alarm(SILENT + 10 * seconds)
             status = work()
         except BaseException:  # a mutant that cannot even be loaded was noticed
             status = 98
@@ -107,13 +211,13 @@ def _child(work: object, output: int, seconds: int) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
-def _quietly(work: object) -> None:
-    assert callable(work)
+def _quietly(work: Callable[[], Any]) -> Any:
+    """What `work` returns; what it prints is not shown, except by a report, which writes to the standard error."""
     with tempfile.TemporaryFile() as output:
         kept = os.dup(1)
         os.dup2(output.fileno(), 1)
         try:
-            work()
+            return work()
         finally:
             os.dup2(kept, 1)
             os.close(kept)
@@ -122,28 +226,27 @@ def _quietly(work: object) -> None:
 # --- putting a mutant in its place ----------------------------------------------------------------------------------
 
 
-def _put_in(module: str, source: str, place: int) -> None:
+def _mutated(module: str, source: str, place: int) -> CodeType:
     tree = ast.parse(source)
-    mutant = mutants(tree)[place]
-    mutant.apply()
+    mutants(tree)[place].apply()
     ast.fix_missing_locations(tree)
-    code = compile(tree, str(ROOT / module), "exec")
-    if mutant.place:
-        _swap(code, mutant.place)
-    else:
-        _load_anew(module, code)
+    return compile(tree, str(ROOT / module), "exec")
 
 
-def _swap(code: CodeType, place: str) -> None:
-    """Give the functions of this qualified name in this file their new code."""
+def _functions(path: str) -> list[FunctionType]:
+    """All functions that are loaded from a file."""
+    return [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename == path]
+
+
+def _swap(code: CodeType, place: str, functions: Sequence[FunctionType]) -> None:
+    """Give the functions of this qualified name their new code."""
     by_line = {found.co_firstlineno: found for found in _codes(code) if found.co_qualname == place}
     swapped = 0
-    for each in gc.get_objects():
-        if isinstance(each, FunctionType):
-            old = each.__code__
-            if old.co_filename == code.co_filename and old.co_qualname == place and old.co_firstlineno in by_line:
-                each.__code__ = by_line[old.co_firstlineno]
-                swapped += 1
+    for each in functions:
+        old = each.__code__
+        if old.co_qualname == place and old.co_firstlineno in by_line:
+            each.__code__ = by_line[old.co_firstlineno]
+            swapped += 1
     if not swapped:
         raise LookupError(f"no function {place} is loaded from {code.co_filename}")
 
