@@ -116,7 +116,7 @@ def test_a_doc_line_survives(tmp_path: Path, line: str) -> None:
             texts = [" ".join(value.split()) for value in found if isinstance(value, str)]
             if path.split("/")[0] in ("models", "services", "errors", "plugins") and "__init__" not in path:
                 assert any(said in value for value in texts), path
-        elif path.endswith(".json"):
+        elif path in ("schema.json", "openrpc.json"):
             json.loads(text)
             assert json.dumps(line, ensure_ascii=False)[1:-1] in text, path
         elif path.endswith(".ts"):
