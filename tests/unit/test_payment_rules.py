@@ -9,7 +9,7 @@ import pytest
 
 from generated.models.onboarding import DisputeStatus, TopUpStatus
 from generated.models.onboarding import PaymentEventKind as Kind
-from handlers.payments.moves import Act, Move, moves
+from handlers.payments.moves import Act, Move, kyc_held, moves, over_cap
 from handlers.payments.schedule import CLAIM, FIRST, OVERDUE, next_check, rarely, without_answer
 from handlers.payments.states import (
     CLOCK_SKEW,
@@ -251,6 +251,32 @@ def test_a_dispute(before: DisputeStatus | None, after: DisputeStatus) -> None:
     unknown = replace(known, credited=0)  # nothing was posted for it yet
     expected = [Move("top_up", ASKED), *(Move(act, 400 * CENT, "du") for act in steps(None, after))]
     assert moves(unknown, disputed(after)) == expected
+
+
+def test_what_is_beyond_the_cap() -> None:
+    assert [over_cap(10, paid, 25) for paid in (0, 15, 16, 24, 25, 99)] == [0, 0, 1, 9, 10, 10]
+
+
+def test_what_is_held_before_kyc() -> None:
+    held = replace(PAID, over_cap=600 * CENT)
+    assert kyc_held(held) == 600 * CENT
+    assert kyc_held(replace(held, credited=0)) == 0
+    assert kyc_held(replace(held, refunded=ASKED)) == 0
+    assert kyc_held(replace(held, refunded=250 * CENT)) == 350 * CENT
+    for status, cents in ((DisputeStatus.WON, 600), (DisputeStatus.INQUIRY, 600), (DisputeStatus.OPEN, 200)):
+        assert kyc_held(disputed(status, over_cap=600 * CENT)) == cents * CENT
+
+
+def test_what_is_held_is_released_first_and_held_last() -> None:
+    held = replace(PAID, over_cap=600 * CENT)
+    hold, refund = Move("kyc_hold", 600 * CENT), Move("refund", 100 * CENT)
+    assert moves(OPEN, held) == [Move("top_up", ASKED), hold]
+    assert moves(held, PAID) == [Move("kyc_release", 600 * CENT)]
+    assert moves(held, replace(held, refunded=100 * CENT)) == [Move("kyc_release", 100 * CENT), refund]
+    assert moves(replace(held, refunded=100 * CENT), held) == [
+        Move("refund_failed", 100 * CENT),
+        Move("kyc_hold", 100 * CENT),
+    ]
 
 
 # --- when to ask again ----------------------------------------------------------------------------------------------
