@@ -65,6 +65,13 @@ DOMAIN = Domain(
     name="payments",
     settings=PaymentSettings,
     parts=parts,
-    audits=(audit.TOP_UPS, audit.POSTINGS, audit_records.RECORDS, audit_records.INBOX, audit_days.DAYS),
+    audits=(
+        audit.TOP_UPS,
+        audit.POSTINGS,
+        audit_records.RECORDS,
+        audit_records.INBOX,
+        audit_records.EVENTS,
+        audit_days.DAYS,
+    ),
     plugins=(PAYMENT,),
 )

@@ -21,6 +21,8 @@ PAID = frozenset({PaymentState.SUCCEEDED, PaymentState.ON_HOLD, PaymentState.REF
 """States of a payment that had succeeded, whatever became of it."""
 NO_CURRENCY = "XXX"
 """ISO 4217's code where no money is spoken of."""
+LEARNED = "check:"
+"""What the names of events begin with that were learned by asking."""
 LONGEST_NAME = 230
 """The `rev` of its top-up stands behind an event's name."""
 
@@ -44,8 +46,8 @@ def fetched_events(session: ProviderSession, now: datetime) -> list[ProviderEven
 
 def _event_id(ref: str, what: str) -> str:
     """Names what was learned by asking; a long reference by its digest."""
-    name = f"check:{ref}:{what}"
-    return name if len(name) <= LONGEST_NAME else f"check:{sha256(ref.encode()).hexdigest()}:{what}"
+    name = f"{LEARNED}{ref}:{what}"
+    return name if len(name) <= LONGEST_NAME else f"{LEARNED}{sha256(ref.encode()).hexdigest()}:{what}"
 
 
 def _of_payment(payment: ProviderPayment, session: ProviderSession, now: datetime) -> Iterator[ProviderEvent]:

@@ -43,7 +43,7 @@ class Postings:
         self._ledger.post(
             user_sid=top_up.user_sid,
             kind=kind,
-            key=_key(payment, move, cause),
+            key=posting_key(payment, move, cause),
             source=payment,
             reason=reason,
             effective_at=at,
@@ -70,7 +70,7 @@ class Postings:
         return drawings[move.act]
 
 
-def _key(payment: str, move: Move, cause: str) -> str:
+def posting_key(payment: str, move: Move, cause: str) -> str:
     """A payment is credited once, whatever tells of it; everything else once for its cause."""
     if move.act == "top_up":
         return payment

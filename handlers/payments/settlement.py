@@ -232,13 +232,13 @@ class Settlement:
         return top_up
 
     def _apply(self, top_up: TopUp, event: ProviderEvent) -> None:
-        told = event.observation
-        at = states.believable(told.at, top_up.created_at, self.clock.now())
+        told, now = event.observation, self.clock.now()
+        at = states.believable(told.at, top_up.created_at, now)
         observation = replace(told, at=at)
         before = self.state(top_up)
         after = states.merge(before, observation) if event.believed else before
         if told.kind == PaymentEventKind.REFUND_CHANGED and (after is not before or event.refunds is not None):
-            self._refunds.keep(top_up, after.refunded, event.refunds, at, self.clock.now())
+            self._refunds.keep(top_up, after.refunded, event.refunds, at, now)
         if after is before and told.fetched:
             return  # asked, and nothing new
         status = PaymentEventStatus.APPLIED if after is not before else PaymentEventStatus.IGNORED
@@ -264,7 +264,7 @@ class Settlement:
                 "status": status,
                 "occurred_at": told.at.replace(microsecond=0),
             },
-            self.clock.now(),
+            now,
             ("provider", "provider_event_id"),
         )
         if kept is not None and after is not before:

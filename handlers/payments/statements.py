@@ -22,7 +22,7 @@ AND status IN ('settled', 'refunded', 'disputed')
 """
 CREDITED_TOP_UPS_IN_ORDER = """
 SELECT top_up.sid, top_up.provider, top_up.payment_ref, top_up.user_sid, top_up.status, top_up.refunded,
-    credit_lot.amount, top_up.held
+    credit_lot.amount, top_up.amount, top_up.excess, top_up.settled_at, top_up.review_reason, top_up.held
 FROM top_up
 JOIN ledger_transaction ON ledger_transaction.posting_key = 'payment:' || top_up.provider || ':' || top_up.payment_ref
 JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
@@ -30,25 +30,34 @@ WHERE top_up.sid > ? ORDER BY top_up.sid LIMIT ?
 """
 POSTED_FOR_PAYMENT = """
 SELECT ledger_transaction.sid, ledger_transaction.kind, ledger_transaction.posting_key, ledger_entry.account,
-    ledger_entry.amount
+    ledger_entry.amount, ledger_transaction.effective_at
 FROM ledger_transaction JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
-WHERE ledger_transaction.source = ?
+WHERE ledger_transaction.source = ? ORDER BY ledger_entry.position
 """
 DISPUTES_OF_TOP_UP = """
-SELECT dispute_ref, user_sid, provider, amount, status FROM dispute WHERE top_up_sid = ?
+SELECT dispute_ref, user_sid, provider, amount, status, opened_at, closed_at FROM dispute WHERE top_up_sid = ?
 """
 REFUNDS_OF_TOP_UP = """
-SELECT amount, user_sid, provider FROM refund
-WHERE top_up_sid = ? AND status IN ('pending', 'succeeded') AND settled_at IS NOT NULL
+SELECT amount, user_sid, provider, sid, started_by, reason,
+    CASE WHEN status IN ('pending', 'succeeded') AND settled_at IS NOT NULL THEN 1 ELSE 0 END
+FROM refund WHERE top_up_sid = ?
 """
 EVENTS_OF_TOP_UP = """
-SELECT kind, user_sid FROM payment_event WHERE top_up_sid = ?
+SELECT kind, user_sid, provider, provider_event_id, external_ref, amount_minor, currency, status, occurred_at,
+    received_at
+FROM payment_event WHERE top_up_sid = ? ORDER BY sid
 """
 APPLIED_INBOX_IN_ORDER = """
 SELECT sid, provider, provider_event_id,
     (SELECT 1 FROM payment_event WHERE payment_event.provider = webhook_inbox_entry.provider
         AND payment_event.provider_event_id = webhook_inbox_entry.provider_event_id)
 FROM webhook_inbox_entry WHERE sid > ? AND state = 'applied' ORDER BY sid LIMIT ?
+"""
+EVENTS_OF_WEBHOOKS_IN_ORDER = """
+SELECT sid, provider, provider_event_id,
+    (SELECT state FROM webhook_inbox_entry WHERE webhook_inbox_entry.provider = payment_event.provider
+        AND webhook_inbox_entry.provider_event_id = payment_event.provider_event_id)
+FROM payment_event WHERE sid > ? AND SUBSTR(provider_event_id, 1, 6) <> 'check:' ORDER BY sid LIMIT ?
 """
 COMPARED_DAYS_IN_ORDER = """
 SELECT sid, provider, day, ours, theirs, difference, fees FROM reconciliation WHERE sid > ? ORDER BY sid LIMIT ?

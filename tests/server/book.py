@@ -10,13 +10,14 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
+    InboxState,
     LedgerTransaction,
     PaymentEventKind,
     PaymentEventStatus,
     TopUpStatus,
     TransactionKind,
 )
-from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER
+from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.identity.hooks import open_billing
 from handlers.ledger import wallet as rules
 from handlers.ledger.adjusting import Adjustments
@@ -106,6 +107,17 @@ class Book:
                 ("provider", "payment_ref"),
             )
             if made is not None:
+                Store.of(WEBHOOK_INBOX_ENTRY, self.database).new(
+                    {
+                        "provider": "stripe",
+                        "provider_event_id": f"evt_{ref}",
+                        "event_type": "paid",
+                        "headers": {},
+                        "body": b"",
+                        "state": InboxState.APPLIED,
+                    },
+                    self.clock.now(),
+                )
                 self.events.new(
                     {
                         "provider": "stripe",
