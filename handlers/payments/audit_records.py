@@ -51,7 +51,7 @@ class Posted:
 
 
 def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
-    for sid, provider, ref, user_sid, status, refunded, credited, asked, excess, settled_at, review, held in rows:
+    for sid, provider, ref, user_sid, status, refunded, credited, asked, excess, settled_at, review, held, over in rows:
         posted = _posted(database, provider, ref)
         disputes = _of(database, statements.DISPUTES_OF_TOP_UP, sid)
         refunds = _of(database, statements.REFUNDS_OF_TOP_UP, sid)
@@ -75,7 +75,7 @@ def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[
             *_status(payment, status, disputes),
             *_refunds(payment, refunds, posted, acts),
             *_disputes(payment, disputes, posted),
-            *_held(held, posted),
+            *_held(payment, held, over, disputes, posted),
             *problems(payment),
         ]
         owners = {(row[1], row[2]) for row in (*disputes, *refunds)}
@@ -179,9 +179,12 @@ def _disputes(payment: Payment, disputes: list[Row], posted: Posted) -> Iterator
             yield f"dispute {name} was opened or closed when nothing told of it"
 
 
-def _held(held: int, posted: Posted) -> Iterator[str]:
+def _held(payment: Payment, held: int, over_cap: int, disputes: list[Row], posted: Posted) -> Iterator[str]:
     if held != posted.held_for_kyc:
         yield f"{money_text(held)} of it are called held before KYC, but {money_text(posted.held_for_kyc)} were posted"
+    contested = sum(row[3] for row in disputes if row[4] in IN_DISPUTE)
+    if held != max(over_cap - posted.returned - contested, 0):
+        yield f"{money_text(over_cap)} of it are called beyond the cap, but {money_text(held)} are held"
 
 
 def _inbox(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:

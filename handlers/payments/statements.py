@@ -22,7 +22,8 @@ AND status IN ('settled', 'refunded', 'disputed')
 """
 CREDITED_TOP_UPS_IN_ORDER = """
 SELECT top_up.sid, top_up.provider, top_up.payment_ref, top_up.user_sid, top_up.status, top_up.refunded,
-    credit_lot.amount, top_up.amount, top_up.excess, top_up.settled_at, top_up.review_reason, top_up.held
+    credit_lot.amount, top_up.amount, top_up.excess, top_up.settled_at, top_up.review_reason, top_up.held,
+    top_up.over_cap
 FROM top_up
 JOIN ledger_transaction ON ledger_transaction.posting_key = 'payment:' || top_up.provider || ':' || top_up.payment_ref
 JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid

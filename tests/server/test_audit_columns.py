@@ -63,7 +63,6 @@ NOT_MONEY = {
     "operator_alert": "tells operators where to look",
     "notice": "tells users what happened",
     "alert_settings": "what a user wants to be told",
-    "form_token": "keeps a form from being sent twice",
     "lease": "who does which job",
     "job_run": "when a job ran",
     "checkpoint_root": "nothing writes it yet",
@@ -87,7 +86,6 @@ SHOWN_ONLY = {
     ("chain_head", "rev"): _REV,
     ("top_up", "rev"): _REV,
     ("top_up", "session_ref"): "names the page that the user paid on; the payment is named by `payment_ref`",
-    ("top_up", "held"): "nothing is held before KYC yet",
     ("top_up", "url"): "the page to pay on, while it is open",
     ("top_up", "phone"): "was handed to the provider with the order",
     ("top_up", "created_at"): "when the user began; what counts is when it was paid",
@@ -119,12 +117,13 @@ SHOWN_ONLY = {
 """Columns that nothing else in the database proves, each with the reason why no money depends on them."""
 
 ONLY_WHERE = {
+    ("top_up", "over_cap"): "status = 'settled' AND refunded = 0",
     ("payment_event", "external_ref"): "kind = 'payment_succeeded' OR kind LIKE 'dispute%'",
     ("payment_event", "amount_minor"): "kind NOT IN ('dispute_won', 'dispute_lost')",
     ("payment_event", "currency"): "kind NOT IN ('dispute_won', 'dispute_lost')",
 }
-"""Columns that count in some of these rows: a refund is known by its payment, and how a dispute ended does not change
-its amount."""
+"""Columns that count in some of these rows: what was refunded or contested is not held before KYC, a refund is known by
+its payment, and how a dispute ended does not change its amount."""
 
 SAMPLE = (
     ("ledger_entry", "amount"),
@@ -157,7 +156,7 @@ class Tampering:
         """The rows whose change the audit does not find; without a field they are deleted."""
         table = stored.table._meta.table_name
         text = f'SELECT sid FROM "{table}" WHERE {condition} ORDER BY sid LIMIT {MOST}'  # noqa: S608 - names of the schema
-        rows = [sid for (sid,) in self.database.execute(text)]
+        rows = [sid for (sid,) in self.database.execute(self.database.prepare(text))]
         assert rows, f"no row of {table} where {condition}"
         return [sid for sid in rows if not self._is_found(table, field, sid)]
 
