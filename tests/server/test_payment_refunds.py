@@ -214,6 +214,24 @@ def test_a_refund_that_is_pending_for_days(site: World, user: User) -> None:
     assert Store.of(REFUND, site.database).get(refund.sid).next_attempt_at is None
 
 
+def test_what_waits_to_be_refunded_is_not_refunded_again(site: World, user: User) -> None:
+    """Nothing of the credit was taken yet; the sum of what was asked for stays within the payment all the same."""
+    started, admin = site.paid(user), site.context(None)
+    site.switch(webhooks="drop", refunds_wait=True)
+
+    def refund(cents: int) -> None:
+        site.handler.refund(admin, top_up_sid=started.top_up_sid, reason="asked", amount_cents=cents)
+
+    refund(600)
+    for cents in (401, 1000):
+        with pytest.raises(RefundTooLarge):
+            refund(cents)
+    refund(400)
+    with pytest.raises(RefundTooLarge):
+        refund(1)
+    assert sorted(amount for amount, _, _ in rows(site).values()) == [400, 600]
+
+
 # --- asked for once -------------------------------------------------------------------------------------------------
 
 
