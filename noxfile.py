@@ -92,7 +92,8 @@ def tests(session: nox.Session) -> None:
         return
     check(session)
     browser(session)
-    session.run("pytest", "-n", "2", "--dist", "loadfile")
+    # PERF: a third of the time tests wait for servers, so three processes keep two cores busy.
+    session.run("pytest", "-n", "3", "--dist", "loadfile")
 
 
 @nox.session

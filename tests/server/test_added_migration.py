@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ABOUT_MIGRATIONS = (
-    "tests/server/test_site.py",
+    "tests/server/test_site.py::test_another_version_of_the_database_is_refused",
     "tests/server/test_migration_versions.py",
     "tests/unit/test_migrate_command.py",
 )
