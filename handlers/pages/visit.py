@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -64,14 +63,21 @@ class Visit:
         self.pages, self.req, self.resp = context, req, resp
         self.request_id = os.urandom(6).hex()
         self.visitor = context.visitors.of(req.env)
+        self._signed_in: list[SignedIn | None] = []
 
     # --- who --------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def signed_in(self) -> SignedIn | None:
-        """The session of the browser's cookie and its user."""
-        session = self.pages.sessions.find(self.visitor.session)
-        return SignedIn(self.pages.sessions.user(session), session) if session is not None else None
+        """The session of the browser's cookie and its user, looked up once.
+
+        No `cached_property`: that of Python 3.11 lets one visit at a time look, and all others wait for it.
+        """
+        if not self._signed_in:
+            session = self.pages.sessions.find(self.visitor.session)
+            found = None if session is None else SignedIn(self.pages.sessions.user(session), session)
+            self._signed_in.append(found)
+        return self._signed_in[0]
 
     def require_user(self) -> SignedIn:
         """The user who is signed in; others go to the login and come back afterwards."""

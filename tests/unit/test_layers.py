@@ -289,6 +289,12 @@ def test_every_room_of_handlers_is_in_a_table() -> None:
     assert rooms - {"__init__", "__main__"} == {*COMMON, *ROOT_ROOMS, *DOMAIN_MAY_IMPORT}
 
 
+def test_no_request_waits_while_another_looks_something_up() -> None:
+    """`cached_property` of Python 3.11 has one lock for all objects of a class, held while the value is made."""
+    for path in modules("handlers"):
+        assert "functools.cached_property" not in set(imports(path)), path.relative_to(ROOT)
+
+
 def used_tables(path: Path) -> set[str]:
     """Tables that a file stores or reads by their type, or names in its SQL."""
     known = {each for names in TABLES.values() for each in names}
