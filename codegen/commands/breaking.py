@@ -10,7 +10,7 @@ import click
 
 from codegen.commands.approvals import Approvals, read_approvals
 from codegen.commands.earlier import Earlier, read_earlier
-from codegen.commands.options import FORMAT
+from codegen.commands.options import FORMAT, SCHEMAS
 from codegen.commands.rows import RowJudge
 from codegen.model import load_sources
 from codegen.rules.breaking import Change, Comparison, changes
@@ -24,13 +24,7 @@ _MET = {"in": "those who send it", "out": "those who read it", None: "callers"}
 
 
 @click.command(name="breaking")
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path("schemas"),
-    show_default=True,
-    help="The directory of schemas.",
-)
+@SCHEMAS
 @click.option(
     "--against",
     metavar="REF|DIR|LOCK",

@@ -8,19 +8,14 @@ from pathlib import Path
 import click
 
 from codegen.commands.breaking import compare
+from codegen.commands.options import SCHEMAS
 from codegen.rules.breaking import Change, changes
 
 _HEADINGS = ("Breaking", "To be approved", "Worth knowing", "Deprecated", "Added", "Changed")
 
 
 @click.command(name="diff")
-@click.option(
-    "--schemas",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
-    default=Path("schemas"),
-    show_default=True,
-    help="The directory of schemas.",
-)
+@SCHEMAS
 @click.option(
     "--against",
     metavar="REF|DIR|LOCK",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.commands.options import FORMAT
+from codegen.commands.options import FORMAT, SCHEMAS
 from codegen.emit.header import COMMAND
 from codegen.emit.run.freshness import Difference, compare, stale_manifest, touched
 from codegen.emit.run.manifest import Manifest, input_digest, read_manifest
@@ -36,13 +36,7 @@ _RULES = {
 
 
 @click.command(name="generate")
-@click.option(
-    "--schemas",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    help="The directory of schemas.",
-)
+@SCHEMAS
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import click
 
-from codegen.commands.options import FORMAT
+from codegen.commands.options import FORMAT, SCHEMAS
 from codegen.source.diagnostics import Report
 from codegen.source.printers import plural, write_findings
 
 
 @click.command(name="reference")
-@click.option(
-    "--schemas",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    default=Path("schemas"),
-    show_default=True,
-    help="The directory of schemas.",
-)
+@SCHEMAS
 @click.option(
     "--out", type=click.Path(file_okay=False, path_type=Path), required=True, help="The directory that is written."
 )

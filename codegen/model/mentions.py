@@ -1,34 +1,11 @@
-"""Which types a type or a declaration is written with."""
+"""Which types a declaration is written with."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from codegen.model.model import (
-    Alias,
-    Event,
-    ListOf,
-    MapOf,
-    Named,
-    Nullable,
-    QName,
-    Struct,
-    Type,
-    TypeDecl,
-    Union,
-)
-
-
-def mentioned(type_: Type) -> Iterator[QName]:
-    """The types a type is written with."""
-    match type_:
-        case Named(target=target):
-            yield target
-        case ListOf(item=inner) | Nullable(inner=inner):
-            yield from mentioned(inner)
-        case MapOf(key=key, value=value):
-            yield from mentioned(key)
-            yield from mentioned(value)
+from codegen.model.model import Alias, Event, QName, Struct, TypeDecl, Union
+from codegen.model.types import named_in
 
 
 def targets(declared: TypeDecl | Event) -> Iterator[QName]:
@@ -36,8 +13,8 @@ def targets(declared: TypeDecl | Event) -> Iterator[QName]:
     match declared:
         case Struct() | Event():
             for field in declared.fields:
-                yield from mentioned(field.type)
+                yield from named_in(field.type)
         case Union():
             yield from declared.members
         case Alias():
-            yield from mentioned(declared.type)
+            yield from named_in(declared.type)

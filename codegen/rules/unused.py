@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from posixpath import dirname, join, normpath
 
-from codegen.model import Alias, ErrorGroup, Module, Program, QName, Struct, TypeDecl, Union, named_in
+from codegen.model import ErrorGroup, Module, Program, QName, Struct, named_in
+from codegen.model.mentions import targets
 from codegen.rules.lint import Found, Subject, found, rule, with_fields, with_methods
 from codegen.source.catalog_lint import UNUSED_ERROR, UNUSED_IMPORT, UNUSED_TYPE
 from codegen.syntax import tree
@@ -73,7 +74,7 @@ def _reached(program: Program) -> set[QName]:
         qname = queue.pop()
         if qname not in reached and qname in program.types:
             reached.add(qname)
-            queue += _parts(program.types[qname])
+            queue += targets(program.types[qname])
     return reached
 
 
@@ -88,19 +89,6 @@ def _roots(module: Module) -> Iterator[QName]:
     for webhook in module.webhooks:
         if webhook.result is not None:
             yield from named_in(webhook.result)
-
-
-def _parts(decl: TypeDecl) -> Iterator[QName]:
-    match decl:
-        case Struct():
-            for field in decl.fields:
-                yield from named_in(field.type)
-        case Union():
-            yield from decl.members
-        case Alias():
-            yield from named_in(decl.type)
-        case _:
-            pass
 
 
 def _error_lists(module: Module) -> Iterator[tuple[QName, ...]]:

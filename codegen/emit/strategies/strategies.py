@@ -18,7 +18,7 @@ from codegen.emit.render import environment
 from codegen.emit.schema.dialect import Schema, primitive_schema
 from codegen.emit.schema.types import constrained, through_aliases
 from codegen.model.casing import snake
-from codegen.model.mentions import mentioned, targets
+from codegen.model.mentions import targets
 from codegen.model.model import (
     Alias,
     Constraints,
@@ -38,6 +38,7 @@ from codegen.model.model import (
     TypeDecl,
     Union,
 )
+from codegen.model.types import named_in
 from codegen.runtime.values.python_names import class_name, quoted
 
 RUNTIME = "codegen.runtime.testing.strategies"
@@ -198,7 +199,7 @@ class _Writer:
         return f"({either} if depth else st.none())" if self._leads_back(type_) else either
 
     def _leads_back(self, type_: Type) -> bool:
-        return any(self.graph.back(self.owner, target) for target in mentioned(type_))
+        return any(self.graph.back(self.owner, target) for target in named_in(type_))
 
     def _bare(self, type_: Type, constraints: list[Constraints]) -> str:
         match type_:
