@@ -215,7 +215,7 @@ def empty(database_url: str, tmp_path: Path) -> Iterator[Callable[[], Faulty]]:
                 create_tables(opened)
             count += 1
             opened.execute("SET session_replication_role = replica")  # no trigger keeps it from being emptied
-            opened.execute('TRUNCATE "user", operator_act, chain_head, idempotent_calls CASCADE')
+            opened.execute('TRUNCATE "user", operator_act, chain_head, idempotent_calls, webhook_inbox_entry CASCADE')
             opened.execute("SET session_replication_role = origin")
             return opened
 

@@ -16,6 +16,7 @@ from handlers.pages.shown import in_cents
 ROOT = Path(__file__).parents[2]
 MAY_ROUND = {
     "handlers/payments/states.py": "cents of a text for a person, and whole cents that were asked for",
+    "handlers/payments/audit_events.py": "whole cents, which are all that an event can tell",
     "handlers/payments/checks.py": "minutes and pauses",
     "handlers/payments/schedule.py": "pauses between questions",
     "handlers/payments/pages/top_up.py": "cents of a text",
