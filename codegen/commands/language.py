@@ -16,11 +16,11 @@ _SCOPES: Mapping[Scope, str] = {
     "admin": "whoever has the admin secret; the scope where none is written",
 }
 _VERBS: Mapping[CrudVerb, tuple[str, str]] = {
-    "new": ("new(data)", "makes an object and answers it"),
+    "new": ("new(data, reason?)", "makes an object and answers it"),
     "get": ("get(sid)", "answers one object"),
-    "set": ("set(data, rev?)", "replaces an object, or makes it where its sid is new"),
-    "patch": ("patch(sid, data, rev?)", "changes the given fields; a stale `rev` is `conflict`"),
-    "delete": ("delete(sid)", "deletes an object; one that others refer to is `in_use`"),
+    "set": ("set(data, rev?, reason?)", "replaces an object, or makes it where its sid is new"),
+    "patch": ("patch(sid, data, rev?, reason?)", "changes the given fields; a stale `rev` is `conflict`"),
+    "delete": ("delete(sid, reason?)", "deletes an object; one that others refer to is `in_use`"),
     "list": ("list(limit?, cursor?)", "answers sids, page by page"),
     "list_full": ("list_full(limit?, cursor?)", "answers objects, page by page, without @sensitive fields"),
     "exists": ("exists(sid)", "answers whether there is such an object"),
@@ -111,7 +111,9 @@ def _scopes() -> str:
 
 def _crud() -> str:
     intro = (
-        "Every root object has these, unless `crud(…)` names fewer; `append_only` ones have no set, patch, delete.\n\n"
+        "Every root object has these, unless `crud(…)` names fewer; `append_only` ones have no set, patch, delete.\n"
+        "`reason` is why an operator writes: it goes with the write to whoever records operators' writes, and is refused\n"
+        "where nobody does.\n\n"
     )
     return intro + _table(("method", "effect"), [(f"`{_VERBS[verb][0]}`", _VERBS[verb][1]) for verb in CRUD_VERBS])
 

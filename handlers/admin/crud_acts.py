@@ -13,8 +13,8 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import Values
 from handlers.admin.acts import Acts
 
-REASON = "admin CRUD"
-"""CRUD methods take no reason."""
+NO_REASON = "no reason given"
+"""What an act says where a call brought no `reason`."""
 
 
 def record_writes(database: Database) -> OnWrite:
@@ -30,7 +30,7 @@ def record_writes(database: Database) -> OnWrite:
             f"{write.type.wire}.{write.verb}",
             write.sid,
             {"fields": fields},
-            REASON,
+            write.reason or NO_REASON,
             before=None if write.before is None else {name: before.get(name) for name in told},
             after=None if write.after is None else {name: after.get(name) for name in told},
         )

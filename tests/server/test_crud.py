@@ -75,7 +75,7 @@ def test_names_aliases_and_errors(api: Api) -> None:
     ]
     method = api.methods["log_line.list_full"]
     assert method.aliases == ("log_line_list_full",) and method.safe and method.param_names == ("limit", "cursor")
-    assert api.methods["user.patch"].param_names == ("sid", "data", "rev")
+    assert api.methods["user.patch"].param_names == ("sid", "data", "rev", "reason")
     assert api.methods["user.delete"].errors == (NotFound, InUse)
 
 

@@ -75,10 +75,11 @@ def test_what_is_done_to_balances(desk: Desk) -> None:
 
 def test_crud(desk: Desk) -> None:
     person = Person()
-    user = desk.call("user.new", data={**person.identity, "display_name": "Amani"})
-    desk.call("user.patch", sid=user["sid"], data={"display_name": None})
-    desk.call("user.set", data={"sid": user["sid"], "display_name": "A.", **person.identity})
-    desk.call("user.delete", sid=user["sid"])
+    new = {**person.identity, "display_name": "Amani"}
+    user = desk.call("user.new", data=new, reason="came by post")
+    desk.call("user.patch", sid=user["sid"], data={"display_name": None}, reason="asked for")
+    desk.call("user.set", data={"sid": user["sid"], "display_name": "A.", **person.identity}, reason="asked again")
+    desk.call("user.delete", sid=user["sid"], reason="left")
     made, patched, replaced, gone = desk.told()
     assert made[:2] == ("user.new", user["sid"]) and made[3] is None
     assert made[4] == {name: value for name, value in user.items() if value is not None}
@@ -91,7 +92,30 @@ def test_crud(desk: Desk) -> None:
     )
     assert replaced[3:] == ({"display_name": None, "rev": 2}, {"display_name": "A.", "rev": 3})
     assert gone[0] == "user.delete" and gone[3]["public_key"] == person.public_key and gone[4] is None
-    assert {(act.operator, act.reason) for act in desk.acts()} == {("admin-secret", "admin CRUD")}
+    assert [act.reason for act in desk.acts()] == ["came by post", "asked for", "asked again", "left"]
+    assert {act.operator for act in desk.acts()} == {"admin-secret"}
+
+
+def test_a_write_without_a_reason_says_so(desk: Desk) -> None:
+    machine = desk.call("pool_vm.new", data={"name": "a", "address": "400::1", "sku": "small"})
+    desk.call("pool_vm.delete", sid=machine["sid"], reason=None)
+    assert [act.reason for act in desk.acts()] == ["no reason given"] * 2
+
+
+@pytest.mark.parametrize("reason", ["", "x" * 501, 7, "a\0b"])
+def test_a_reason_that_cannot_be_kept_is_refused(desk: Desk, reason: Any) -> None:
+    refused = desk.call("pool_vm.new", data={"name": "a", "address": "400::1", "sku": "small"}, reason=reason)
+    assert refused["code"] in (-32602, -32700), refused
+    assert desk.call("pool_vm.list")["items"] == [] and desk.acts() == []
+
+
+def test_a_user_gives_no_reason(desk: Desk) -> None:
+    """It would be in no act."""
+    user = desk.book.user()
+    own = bearer(ApiKeys(desk.database, desk.book.clock).create_for_user(user, "mine").secret)
+    refused = desk.call("user.patch", own, sid=user, data={"display_name": "Me"}, reason="mine")
+    assert (refused["code"], refused["data"]["errors"][0]["path"]) == (-32602, "reason")
+    assert desk.call("user.get", own, sid=user)["display_name"] is None
 
 
 def test_crud_of_an_object_without_hooks(desk: Desk) -> None:

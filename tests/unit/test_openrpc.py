@@ -189,11 +189,11 @@ def test_two_runs_are_equal() -> None:
 
 def test_crud_parameters_by_verb() -> None:
     shapes = {
-        "new": ["data"],
+        "new": ["data", "reason"],
         "get": ["sid"],
-        "set": ["data", "rev"],
-        "patch": ["sid", "data", "rev"],
-        "delete": ["sid"],
+        "set": ["data", "rev", "reason"],
+        "patch": ["sid", "data", "rev", "reason"],
+        "delete": ["sid", "reason"],
         "list": ["limit", "cursor"],
         "list_full": ["limit", "cursor"],
         "exists": ["sid"],

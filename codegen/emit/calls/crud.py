@@ -28,6 +28,7 @@ from codegen.model.model import (
 
 _RUNTIME = {error.name: error for error in RUNTIME_ERRORS}
 _LIMIT, _CURSOR, _NEXT_CURSOR = (Named(f"runtime.{name}") for name in ("PageLimit", "PageCursor", "NextCursor"))
+_REASON = Named("runtime.WriteReason")
 _SID_PAGE = Named("runtime.SidPage")
 PAGING = Module(
     name="runtime",
@@ -56,6 +57,13 @@ PAGING = Module(
             nullable=True,
             doc="Give it as `cursor` for the page that follows; null on the last page.",
         ),
+        Alias(
+            name="WriteReason",
+            module="runtime",
+            type=Primitive("str"),
+            constraints=Constraints(min_length=1, max_length=500),
+            doc="Why an operator writes an object.",
+        ),
         Struct(
             name="SidPage",
             module="runtime",
@@ -83,6 +91,13 @@ REV = Param(
     optional=True,
     nullable=True,
     doc="The `rev` that was read. When the object has another one by now, the answer is `conflict`.",
+)
+REASON = Param(
+    name="reason",
+    type=_REASON,
+    optional=True,
+    nullable=True,
+    doc="Why an operator writes this; it is kept with the record of it. Refused where nobody keeps it.",
 )
 
 _VERB_DOCS: Mapping[CrudVerb, str] = {
@@ -145,15 +160,15 @@ class Crud:
         rev = () if root.append_only else (REV,)
         match verb:
             case "new":
-                return (Param(name="data", type=self._input(root)),), whole
+                return (Param(name="data", type=self._input(root)), REASON), whole
             case "set":
-                return (Param(name="data", type=self._input(root)), *rev), whole
+                return (Param(name="data", type=self._input(root)), *rev, REASON), whole
             case "patch":
-                return (sid, Param(name="data", type=self._patch(root)), *rev), whole
+                return (sid, Param(name="data", type=self._patch(root)), *rev, REASON), whole
             case "get":
                 return (sid,), whole
             case "delete":
-                return (sid,), None
+                return (sid, REASON), None
             case "exists":
                 return (sid,), Primitive("bool")
             case "list":

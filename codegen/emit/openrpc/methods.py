@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from codegen.emit.calls.catalogue import Catalogue, Section
-from codegen.emit.calls.crud import CURSOR, LIMIT, REV
+from codegen.emit.calls.crud import CURSOR, LIMIT, REASON, REV
 from codegen.emit.calls.operation import Operation, usual_errors
 from codegen.emit.openrpc.components import SharedExamples
 from codegen.emit.openrpc.scalars import NoExample
@@ -15,7 +15,7 @@ from codegen.emit.schema.types import type_schema
 from codegen.model.model import CrudVerb, Error, Json, Param, Primitive, Scope
 
 _SID = Param(name="sid", type=Primitive("sid"), doc="Of the object.")
-SHARED_PARAMS: Mapping[str, Param] = {param.name: param for param in (_SID, LIMIT, CURSOR, REV)}
+SHARED_PARAMS: Mapping[str, Param] = {param.name: param for param in (_SID, LIMIT, CURSOR, REV, REASON)}
 """The parameters that CRUD has everywhere."""
 
 
@@ -89,7 +89,8 @@ class Methods:
         if operation.verb is not None and operation.verb not in telling:
             return None
         try:
-            params = self._examples.values.params(operation.params)
+            # Most callers are no operators, whose reason would be refused.
+            params = self._examples.values.params([param for param in operation.params if param is not REASON])
             result = self._examples.values.result(operation.result, operation.result_nullable)
         except NoExample:
             return None

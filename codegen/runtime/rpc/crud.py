@@ -167,7 +167,7 @@ class _Crud:
 
     def new(self, context: Context, params: Params) -> Any:
         values = self._input(context, params["data"], filled=True)
-        complete = self.store.complete(values, context.clock.now())
+        complete, reason = self.store.complete(values, context.clock.now()), self._reason(context, params)
         if not (self.hooks.pre_new or self.hooks.post_new or self._seen(context)):
             return self.show(context, self._refer(lambda: self.store.insert(complete)))
 
@@ -178,37 +178,37 @@ class _Crud:
             row = self.store.insert(kept)
             if self.hooks.post_new is not None:
                 self.hooks.post_new(context, self.store.object(kept))
-            self._tell(context, "new", None, kept)
+            self._tell(context, "new", None, kept, reason)
             return row
 
         return self.show(context, self._refer(lambda: self.database.run(work)))
 
     def set(self, context: Context, params: Params) -> Any:
         values = self._input(context, params["data"], filled=True)
-        now, rev = context.clock.now(), params.get("rev")
+        now, rev, reason = context.clock.now(), params.get("rev"), self._reason(context, params)
 
         def work() -> Values:
             old = self._locked(context, values["sid"], rev, missing=None) if "sid" in values else None
             if old is None:
                 if rev is not None:
                     raise Conflict("there is no object with this sid and rev")
-                return self._write(context, "set", None, self.store.complete(values, now))
-            return self._write(context, "set", old, self.store.replacement(values, now))
+                return self._write(context, "set", None, self.store.complete(values, now), reason)
+            return self._write(context, "set", old, self.store.replacement(values, now), reason)
 
         return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
 
     def patch(self, context: Context, params: Params) -> Any:
-        changes = self._input(context, params["data"], filled=False)
+        changes, reason = self._input(context, params["data"], filled=False), self._reason(context, params)
 
         def work() -> Values:
             old = self._locked(context, params["sid"], params.get("rev"), missing=NotFound)
             assert old is not None
-            return self._write(context, "patch", old, changes)
+            return self._write(context, "patch", old, changes, reason)
 
         return self.show(context, self.store.row(self._refer(lambda: self.database.run(work))))
 
     def delete(self, context: Context, params: Params) -> None:
-        sid = params["sid"]
+        sid, reason = params["sid"], self._reason(context, params)
         hooked = self.hooks.pre_delete or self.hooks.post_delete
         if self._owner(context) is None and not (hooked or self._seen(context)):
             self.store.delete(sid)
@@ -223,11 +223,11 @@ class _Crud:
             self.store.delete(sid)
             if self.hooks.post_delete is not None:
                 self.hooks.post_delete(context, model)
-            self._tell(context, "delete", old, None)
+            self._tell(context, "delete", old, None, reason)
 
         self.database.run(work)
 
-    def _write(self, context: Context, verb: str, old: Values | None, changes: Values) -> Values:
+    def _write(self, context: Context, verb: str, old: Values | None, changes: Values, reason: str | None) -> Values:
         """Keep a new object, or changes of a locked one, with the hooks of `set`."""
         before = self.store.object(old) if old is not None and (self.hooks.pre_set or self.hooks.post_set) else None
         if self.hooks.pre_set is not None:
@@ -243,17 +243,26 @@ class _Crud:
             new = self.store.write(old, changes)[1]
         if self.hooks.post_set is not None:
             self.hooks.post_set(context, before, self.store.object(new))
-        self._tell(context, verb, old, new)
+        self._tell(context, verb, old, new, reason)
         return new
 
     def _seen(self, context: Context) -> bool:
         return self.on_admin_write is not None and context.caller.scope == "admin"
 
-    def _tell(self, context: Context, verb: str, before: Values | None, after: Values | None) -> None:
+    def _reason(self, context: Context, params: Params) -> str | None:
+        """Why the caller writes, where that is said. Raises `InvalidParams` where nobody keeps it."""
+        reason: str | None = params.get("reason")
+        if reason is not None and not self._seen(context):
+            raise InvalidParams("reason", "Nobody keeps why this is written", "reason_not_kept")
+        return reason
+
+    def _tell(
+        self, context: Context, verb: str, before: Values | None, after: Values | None, reason: str | None
+    ) -> None:
         if self.on_admin_write is not None and context.caller.scope == "admin":
             kept = before if after is None else after
             assert kept is not None, "a write begins or ends with an object"
-            self.on_admin_write(context, Write(self.type, verb, kept["sid"], before, after))
+            self.on_admin_write(context, Write(self.type, verb, kept["sid"], before, after, reason))
 
     def _after_hook(self, values: Values, hook: Callable[[Any], Any]) -> Values:
         """The stored values of the object that a hook left or returned."""
@@ -311,11 +320,17 @@ class _Crud:
 
 Limit = Annotated[int, Field(strict=True, ge=1, le=MAX_LIMIT)]
 Cursor = Annotated[str, Field(strict=True, max_length=100)]
+WriteReason = Annotated[str, Field(strict=True, min_length=1, max_length=500)]
 _CLOSED = ConfigDict(extra="forbid")
 
 
 class _OneParams(TypedDict):
     sid: Sid
+
+
+class _DeleteParams(TypedDict):
+    sid: Sid
+    reason: NotRequired[WriteReason | None]
 
 
 class _ListParams(TypedDict):
@@ -325,8 +340,10 @@ class _ListParams(TypedDict):
 
 def _params(type: AnyStored, verb: str) -> Any:
     """The parameters of a CRUD method, as a `TypedDict`, in the order of params by position."""
-    if verb in ("get", "exists", "delete"):
+    if verb in ("get", "exists"):
         return _OneParams
+    if verb == "delete":
+        return _DeleteParams
     if verb in ("list", "list_full"):
         return _ListParams
     name = f"{type.name}_{verb}"
@@ -339,12 +356,12 @@ def _params(type: AnyStored, verb: str) -> Any:
                 "cursor": NotRequired[Cursor | None],
             },
         )
-    rev = NotRequired[U64 | None]
+    optional = {"rev": NotRequired[U64 | None], "reason": NotRequired[WriteReason | None]}
     if verb == "new":
-        return TypedDict(name, {"data": _input_type(type, type.new)})  # type: ignore[operator]
+        return TypedDict(name, {"data": _input_type(type, type.new), "reason": optional["reason"]})  # type: ignore[operator]
     if verb == "set":
-        return TypedDict(name, {"data": _input_type(type, type.new), "rev": rev})  # type: ignore[operator]
-    return TypedDict(name, {"sid": Sid, "data": _input_type(type, type.patch), "rev": rev})  # type: ignore[operator]
+        return TypedDict(name, {"data": _input_type(type, type.new), **optional})  # type: ignore[operator]
+    return TypedDict(name, {"sid": Sid, "data": _input_type(type, type.patch), **optional})  # type: ignore[operator]
 
 
 def _input_type(type: AnyStored, declared: Any) -> Any:

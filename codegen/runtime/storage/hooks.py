@@ -33,13 +33,17 @@ class Hooks(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """One write by CRUD: what an object was (None: it is new) and what it is now (None: it is gone), as it is kept."""
+    """One write by CRUD: what an object was (None: it is new) and what it is now (None: it is gone), as it is kept.
+
+    `reason` is why the caller wrote it, where that was said.
+    """
 
     type: StoredType[Any, Any, Any, Any]
     verb: str
     sid: str
     before: Values | None
     after: Values | None
+    reason: str | None = None
 
 
 OnWrite = Callable[[Context, Write], None]

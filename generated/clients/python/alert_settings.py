@@ -24,6 +24,7 @@ class AlertSettingsNewParams(TypedDict):
     """The parameters of `alert_settings.new`."""
 
     data: AlertSettingsInput
+    reason: NotRequired[str | None]
 
 
 class AlertSettingsSetParams(TypedDict):
@@ -31,6 +32,7 @@ class AlertSettingsSetParams(TypedDict):
 
     data: AlertSettingsInput
     rev: NotRequired[int | None]
+    reason: NotRequired[str | None]
 
 
 class AlertSettingsPatch(TypedDict):
@@ -46,6 +48,14 @@ class AlertSettingsPatchParams(TypedDict):
     sid: str
     data: AlertSettingsPatch
     rev: NotRequired[int | None]
+    reason: NotRequired[str | None]
+
+
+class AlertSettingsDeleteParams(TypedDict):
+    """The parameters of `alert_settings.delete`."""
+
+    sid: str
+    reason: NotRequired[str | None]
 
 
 class AlertSettingsFilter(TypedDict):
@@ -66,7 +76,7 @@ _NEW = Call("alert_settings.new", AlertSettingsNewParams, AlertSettings)
 _GET = Call("alert_settings.get", SidParams, AlertSettings, safe=True)
 _SET = Call("alert_settings.set", AlertSettingsSetParams, AlertSettings)
 _PATCH = Call("alert_settings.patch", AlertSettingsPatchParams, AlertSettings)
-_DELETE = Call("alert_settings.delete", SidParams, None)
+_DELETE = Call("alert_settings.delete", AlertSettingsDeleteParams, None)
 _LIST = Call("alert_settings.list", PageParams, Page[str], safe=True)
 _LIST_FULL = Call("alert_settings.list_full", PageParams, Page[AlertSettings], safe=True)
 _EXISTS = Call("alert_settings.exists", SidParams, bool, safe=True)
@@ -79,19 +89,51 @@ class AlertSettingsCalls:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def new(self, data: AlertSettingsInput) -> AlertSettings:
+    def new(self, data: AlertSettingsInput, *, reason: str | None = None) -> AlertSettings:
         """Store a new `AlertSettings`."""
-        return cast("AlertSettings", self._transport.call(_NEW, {"data": data}))
+        return cast(
+            "AlertSettings",
+            self._transport.call(
+                _NEW,
+                without_none(
+                    {
+                        "data": data,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     def get(self, sid: str) -> AlertSettings:
         """The object with this sid."""
         return cast("AlertSettings", self._transport.call(_GET, {"sid": sid}))
 
-    def set(self, data: AlertSettingsInput, *, rev: int | None = None) -> AlertSettings:
+    def set(self, data: AlertSettingsInput, *, rev: int | None = None, reason: str | None = None) -> AlertSettings:
         """Replace an object, or store it where its sid is new."""
-        return cast("AlertSettings", self._transport.call(_SET, without_none({"data": data, "rev": rev}, ["rev"])))
+        return cast(
+            "AlertSettings",
+            self._transport.call(
+                _SET,
+                without_none(
+                    {
+                        "data": data,
+                        "rev": rev,
+                        "reason": reason,
+                    },
+                    ["rev", "reason"],
+                ),
+            ),
+        )
 
-    def patch(self, sid: str, data: AlertSettingsPatch, *, rev: int | None = None) -> AlertSettings:
+    def patch(
+        self,
+        sid: str,
+        data: AlertSettingsPatch,
+        *,
+        rev: int | None = None,
+        reason: str | None = None,
+    ) -> AlertSettings:
         """Change some fields; what is absent stays, None clears."""
         return cast(
             "AlertSettings",
@@ -102,15 +144,16 @@ class AlertSettingsCalls:
                         "sid": sid,
                         "data": data,
                         "rev": rev,
+                        "reason": reason,
                     },
-                    ["rev"],
+                    ["rev", "reason"],
                 ),
             ),
         )
 
-    def delete(self, sid: str) -> None:
+    def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", self._transport.call(_DELETE, {"sid": sid}))
+        return cast("None", self._transport.call(_DELETE, without_none({"sid": sid, "reason": reason}, ["reason"])))
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
@@ -172,15 +215,33 @@ class AsyncAlertSettingsCalls:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def new(self, data: AlertSettingsInput) -> AlertSettings:
+    async def new(self, data: AlertSettingsInput, *, reason: str | None = None) -> AlertSettings:
         """Store a new `AlertSettings`."""
-        return cast("AlertSettings", await self._transport.call(_NEW, {"data": data}))
+        return cast(
+            "AlertSettings",
+            await self._transport.call(
+                _NEW,
+                without_none(
+                    {
+                        "data": data,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def get(self, sid: str) -> AlertSettings:
         """The object with this sid."""
         return cast("AlertSettings", await self._transport.call(_GET, {"sid": sid}))
 
-    async def set(self, data: AlertSettingsInput, *, rev: int | None = None) -> AlertSettings:
+    async def set(
+        self,
+        data: AlertSettingsInput,
+        *,
+        rev: int | None = None,
+        reason: str | None = None,
+    ) -> AlertSettings:
         """Replace an object, or store it where its sid is new."""
         return cast(
             "AlertSettings",
@@ -190,13 +251,21 @@ class AsyncAlertSettingsCalls:
                     {
                         "data": data,
                         "rev": rev,
+                        "reason": reason,
                     },
-                    ["rev"],
+                    ["rev", "reason"],
                 ),
             ),
         )
 
-    async def patch(self, sid: str, data: AlertSettingsPatch, *, rev: int | None = None) -> AlertSettings:
+    async def patch(
+        self,
+        sid: str,
+        data: AlertSettingsPatch,
+        *,
+        rev: int | None = None,
+        reason: str | None = None,
+    ) -> AlertSettings:
         """Change some fields; what is absent stays, None clears."""
         return cast(
             "AlertSettings",
@@ -207,15 +276,28 @@ class AsyncAlertSettingsCalls:
                         "sid": sid,
                         "data": data,
                         "rev": rev,
+                        "reason": reason,
                     },
-                    ["rev"],
+                    ["rev", "reason"],
                 ),
             ),
         )
 
-    async def delete(self, sid: str) -> None:
+    async def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", await self._transport.call(_DELETE, {"sid": sid}))
+        return cast(
+            "None",
+            await self._transport.call(
+                _DELETE,
+                without_none(
+                    {
+                        "sid": sid,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""

@@ -24,6 +24,7 @@ class PoolVmNewParams(TypedDict):
     """The parameters of `pool_vm.new`."""
 
     data: PoolVmInput
+    reason: NotRequired[str | None]
 
 
 class PoolVmSetParams(TypedDict):
@@ -31,6 +32,7 @@ class PoolVmSetParams(TypedDict):
 
     data: PoolVmInput
     rev: NotRequired[int | None]
+    reason: NotRequired[str | None]
 
 
 class PoolVmPatch(TypedDict):
@@ -47,6 +49,14 @@ class PoolVmPatchParams(TypedDict):
     sid: str
     data: PoolVmPatch
     rev: NotRequired[int | None]
+    reason: NotRequired[str | None]
+
+
+class PoolVmDeleteParams(TypedDict):
+    """The parameters of `pool_vm.delete`."""
+
+    sid: str
+    reason: NotRequired[str | None]
 
 
 class PoolVmFilter(TypedDict):
@@ -71,7 +81,7 @@ _NEW = Call("pool_vm.new", PoolVmNewParams, PoolVm)
 _GET = Call("pool_vm.get", SidParams, PoolVm, safe=True)
 _SET = Call("pool_vm.set", PoolVmSetParams, PoolVm)
 _PATCH = Call("pool_vm.patch", PoolVmPatchParams, PoolVm)
-_DELETE = Call("pool_vm.delete", SidParams, None)
+_DELETE = Call("pool_vm.delete", PoolVmDeleteParams, None)
 _LIST = Call("pool_vm.list", PageParams, Page[str], safe=True)
 _LIST_FULL = Call("pool_vm.list_full", PageParams, Page[PoolVm], safe=True)
 _EXISTS = Call("pool_vm.exists", SidParams, bool, safe=True)
@@ -84,19 +94,32 @@ class PoolVmCalls:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def new(self, data: PoolVmInput) -> PoolVm:
+    def new(self, data: PoolVmInput, *, reason: str | None = None) -> PoolVm:
         """Store a new `PoolVm`."""
-        return cast("PoolVm", self._transport.call(_NEW, {"data": data}))
+        return cast("PoolVm", self._transport.call(_NEW, without_none({"data": data, "reason": reason}, ["reason"])))
 
     def get(self, sid: str) -> PoolVm:
         """The object with this sid."""
         return cast("PoolVm", self._transport.call(_GET, {"sid": sid}))
 
-    def set(self, data: PoolVmInput, *, rev: int | None = None) -> PoolVm:
+    def set(self, data: PoolVmInput, *, rev: int | None = None, reason: str | None = None) -> PoolVm:
         """Replace an object, or store it where its sid is new."""
-        return cast("PoolVm", self._transport.call(_SET, without_none({"data": data, "rev": rev}, ["rev"])))
+        return cast(
+            "PoolVm",
+            self._transport.call(
+                _SET,
+                without_none(
+                    {
+                        "data": data,
+                        "rev": rev,
+                        "reason": reason,
+                    },
+                    ["rev", "reason"],
+                ),
+            ),
+        )
 
-    def patch(self, sid: str, data: PoolVmPatch, *, rev: int | None = None) -> PoolVm:
+    def patch(self, sid: str, data: PoolVmPatch, *, rev: int | None = None, reason: str | None = None) -> PoolVm:
         """Change some fields; what is absent stays, None clears."""
         return cast(
             "PoolVm",
@@ -107,15 +130,16 @@ class PoolVmCalls:
                         "sid": sid,
                         "data": data,
                         "rev": rev,
+                        "reason": reason,
                     },
-                    ["rev"],
+                    ["rev", "reason"],
                 ),
             ),
         )
 
-    def delete(self, sid: str) -> None:
+    def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", self._transport.call(_DELETE, {"sid": sid}))
+        return cast("None", self._transport.call(_DELETE, without_none({"sid": sid, "reason": reason}, ["reason"])))
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
@@ -177,19 +201,44 @@ class AsyncPoolVmCalls:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def new(self, data: PoolVmInput) -> PoolVm:
+    async def new(self, data: PoolVmInput, *, reason: str | None = None) -> PoolVm:
         """Store a new `PoolVm`."""
-        return cast("PoolVm", await self._transport.call(_NEW, {"data": data}))
+        return cast(
+            "PoolVm",
+            await self._transport.call(
+                _NEW,
+                without_none(
+                    {
+                        "data": data,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def get(self, sid: str) -> PoolVm:
         """The object with this sid."""
         return cast("PoolVm", await self._transport.call(_GET, {"sid": sid}))
 
-    async def set(self, data: PoolVmInput, *, rev: int | None = None) -> PoolVm:
+    async def set(self, data: PoolVmInput, *, rev: int | None = None, reason: str | None = None) -> PoolVm:
         """Replace an object, or store it where its sid is new."""
-        return cast("PoolVm", await self._transport.call(_SET, without_none({"data": data, "rev": rev}, ["rev"])))
+        return cast(
+            "PoolVm",
+            await self._transport.call(
+                _SET,
+                without_none(
+                    {
+                        "data": data,
+                        "rev": rev,
+                        "reason": reason,
+                    },
+                    ["rev", "reason"],
+                ),
+            ),
+        )
 
-    async def patch(self, sid: str, data: PoolVmPatch, *, rev: int | None = None) -> PoolVm:
+    async def patch(self, sid: str, data: PoolVmPatch, *, rev: int | None = None, reason: str | None = None) -> PoolVm:
         """Change some fields; what is absent stays, None clears."""
         return cast(
             "PoolVm",
@@ -200,15 +249,28 @@ class AsyncPoolVmCalls:
                         "sid": sid,
                         "data": data,
                         "rev": rev,
+                        "reason": reason,
                     },
-                    ["rev"],
+                    ["rev", "reason"],
                 ),
             ),
         )
 
-    async def delete(self, sid: str) -> None:
+    async def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", await self._transport.call(_DELETE, {"sid": sid}))
+        return cast(
+            "None",
+            await self._transport.call(
+                _DELETE,
+                without_none(
+                    {
+                        "sid": sid,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""

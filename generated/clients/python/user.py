@@ -24,6 +24,7 @@ class UserNewParams(TypedDict):
     """The parameters of `user.new`."""
 
     data: UserInput
+    reason: NotRequired[str | None]
 
 
 class UserSetParams(TypedDict):
@@ -31,6 +32,7 @@ class UserSetParams(TypedDict):
 
     data: UserInput
     rev: NotRequired[int | None]
+    reason: NotRequired[str | None]
 
 
 class UserPatch(TypedDict):
@@ -45,6 +47,14 @@ class UserPatchParams(TypedDict):
     sid: str
     data: UserPatch
     rev: NotRequired[int | None]
+    reason: NotRequired[str | None]
+
+
+class UserDeleteParams(TypedDict):
+    """The parameters of `user.delete`."""
+
+    sid: str
+    reason: NotRequired[str | None]
 
 
 class UserFilter(TypedDict):
@@ -67,7 +77,7 @@ _NEW = Call("user.new", UserNewParams, User)
 _GET = Call("user.get", SidParams, User, safe=True)
 _SET = Call("user.set", UserSetParams, User)
 _PATCH = Call("user.patch", UserPatchParams, User)
-_DELETE = Call("user.delete", SidParams, None)
+_DELETE = Call("user.delete", UserDeleteParams, None)
 _LIST = Call("user.list", PageParams, Page[str], safe=True)
 _LIST_FULL = Call("user.list_full", PageParams, Page[User], safe=True)
 _EXISTS = Call("user.exists", SidParams, bool, safe=True)
@@ -80,25 +90,52 @@ class UserCalls:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def new(self, data: UserInput) -> User:
+    def new(self, data: UserInput, *, reason: str | None = None) -> User:
         """Store a new `User`."""
-        return cast("User", self._transport.call(_NEW, {"data": data}))
+        return cast("User", self._transport.call(_NEW, without_none({"data": data, "reason": reason}, ["reason"])))
 
     def get(self, sid: str) -> User:
         """The object with this sid."""
         return cast("User", self._transport.call(_GET, {"sid": sid}))
 
-    def set(self, data: UserInput, *, rev: int | None = None) -> User:
+    def set(self, data: UserInput, *, rev: int | None = None, reason: str | None = None) -> User:
         """Replace an object, or store it where its sid is new."""
-        return cast("User", self._transport.call(_SET, without_none({"data": data, "rev": rev}, ["rev"])))
+        return cast(
+            "User",
+            self._transport.call(
+                _SET,
+                without_none(
+                    {
+                        "data": data,
+                        "rev": rev,
+                        "reason": reason,
+                    },
+                    ["rev", "reason"],
+                ),
+            ),
+        )
 
-    def patch(self, sid: str, data: UserPatch, *, rev: int | None = None) -> User:
+    def patch(self, sid: str, data: UserPatch, *, rev: int | None = None, reason: str | None = None) -> User:
         """Change some fields; what is absent stays, None clears."""
-        return cast("User", self._transport.call(_PATCH, without_none({"sid": sid, "data": data, "rev": rev}, ["rev"])))
+        return cast(
+            "User",
+            self._transport.call(
+                _PATCH,
+                without_none(
+                    {
+                        "sid": sid,
+                        "data": data,
+                        "rev": rev,
+                        "reason": reason,
+                    },
+                    ["rev", "reason"],
+                ),
+            ),
+        )
 
-    def delete(self, sid: str) -> None:
+    def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", self._transport.call(_DELETE, {"sid": sid}))
+        return cast("None", self._transport.call(_DELETE, without_none({"sid": sid, "reason": reason}, ["reason"])))
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
@@ -160,19 +197,44 @@ class AsyncUserCalls:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def new(self, data: UserInput) -> User:
+    async def new(self, data: UserInput, *, reason: str | None = None) -> User:
         """Store a new `User`."""
-        return cast("User", await self._transport.call(_NEW, {"data": data}))
+        return cast(
+            "User",
+            await self._transport.call(
+                _NEW,
+                without_none(
+                    {
+                        "data": data,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def get(self, sid: str) -> User:
         """The object with this sid."""
         return cast("User", await self._transport.call(_GET, {"sid": sid}))
 
-    async def set(self, data: UserInput, *, rev: int | None = None) -> User:
+    async def set(self, data: UserInput, *, rev: int | None = None, reason: str | None = None) -> User:
         """Replace an object, or store it where its sid is new."""
-        return cast("User", await self._transport.call(_SET, without_none({"data": data, "rev": rev}, ["rev"])))
+        return cast(
+            "User",
+            await self._transport.call(
+                _SET,
+                without_none(
+                    {
+                        "data": data,
+                        "rev": rev,
+                        "reason": reason,
+                    },
+                    ["rev", "reason"],
+                ),
+            ),
+        )
 
-    async def patch(self, sid: str, data: UserPatch, *, rev: int | None = None) -> User:
+    async def patch(self, sid: str, data: UserPatch, *, rev: int | None = None, reason: str | None = None) -> User:
         """Change some fields; what is absent stays, None clears."""
         return cast(
             "User",
@@ -183,15 +245,28 @@ class AsyncUserCalls:
                         "sid": sid,
                         "data": data,
                         "rev": rev,
+                        "reason": reason,
                     },
-                    ["rev"],
+                    ["rev", "reason"],
                 ),
             ),
         )
 
-    async def delete(self, sid: str) -> None:
+    async def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", await self._transport.call(_DELETE, {"sid": sid}))
+        return cast(
+            "None",
+            await self._transport.call(
+                _DELETE,
+                without_none(
+                    {
+                        "sid": sid,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""

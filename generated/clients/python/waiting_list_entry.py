@@ -11,6 +11,13 @@ from codegen.runtime.values.types import OTime, Sid
 from ...models.onboarding import ResourceSku, WaitingListEntry
 
 
+class WaitingListEntryDeleteParams(TypedDict):
+    """The parameters of `waiting_list_entry.delete`."""
+
+    sid: str
+    reason: NotRequired[str | None]
+
+
 class WaitingListEntryFilter(TypedDict):
     """The indexed fields; objects equal in all that are given."""
 
@@ -28,7 +35,7 @@ class WaitingListEntryFindParams(TypedDict):
 
 
 _GET = Call("waiting_list_entry.get", SidParams, WaitingListEntry, safe=True)
-_DELETE = Call("waiting_list_entry.delete", SidParams, None)
+_DELETE = Call("waiting_list_entry.delete", WaitingListEntryDeleteParams, None)
 _LIST = Call("waiting_list_entry.list", PageParams, Page[str], safe=True)
 _LIST_FULL = Call("waiting_list_entry.list_full", PageParams, Page[WaitingListEntry], safe=True)
 _EXISTS = Call("waiting_list_entry.exists", SidParams, bool, safe=True)
@@ -45,9 +52,9 @@ class WaitingListEntryCalls:
         """The object with this sid."""
         return cast("WaitingListEntry", self._transport.call(_GET, {"sid": sid}))
 
-    def delete(self, sid: str) -> None:
+    def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", self._transport.call(_DELETE, {"sid": sid}))
+        return cast("None", self._transport.call(_DELETE, without_none({"sid": sid, "reason": reason}, ["reason"])))
 
     def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""
@@ -119,9 +126,21 @@ class AsyncWaitingListEntryCalls:
         """The object with this sid."""
         return cast("WaitingListEntry", await self._transport.call(_GET, {"sid": sid}))
 
-    async def delete(self, sid: str) -> None:
+    async def delete(self, sid: str, *, reason: str | None = None) -> None:
         """Remove the object."""
-        return cast("None", await self._transport.call(_DELETE, {"sid": sid}))
+        return cast(
+            "None",
+            await self._transport.call(
+                _DELETE,
+                without_none(
+                    {
+                        "sid": sid,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
     async def list(self, *, limit: int = 100, cursor: str | None = None) -> Page[str]:
         """The sids, a page at a time."""

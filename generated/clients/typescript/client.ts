@@ -2678,19 +2678,19 @@ export class Client {
   /** When a user wants to be warned. */
   alert_settings = {
     /** Store a new `AlertSettings`. */
-    new: (params: { data: AlertSettingsInput }): Promise<AlertSettings> =>
+    new: (params: { data: AlertSettingsInput; reason?: string | null }): Promise<AlertSettings> =>
       this.transport.call("alert_settings.new", params, false, null),
     /** The object with this sid. */
     get: (params: { sid: string }): Promise<AlertSettings> =>
       this.transport.call("alert_settings.get", params, true, null),
     /** Replace an object, or store it where its sid is new. */
-    set: (params: { data: AlertSettingsInput; rev?: number | null }): Promise<AlertSettings> =>
+    set: (params: { data: AlertSettingsInput; rev?: number | null; reason?: string | null }): Promise<AlertSettings> =>
       this.transport.call("alert_settings.set", params, false, null),
     /** Change some fields; what is absent stays. */
-    patch: (params: { sid: string; data: AlertSettingsPatch; rev?: number | null }): Promise<AlertSettings> =>
+    patch: (params: { sid: string; data: AlertSettingsPatch; rev?: number | null; reason?: string | null }): Promise<AlertSettings> =>
       this.transport.call("alert_settings.patch", params, false, null),
     /** Remove the object. */
-    delete: (params: { sid: string }): Promise<null> =>
+    delete: (params: { sid: string; reason?: string | null }): Promise<null> =>
       this.transport.call("alert_settings.delete", params, false, null),
     /** The sids, a page at a time. */
     list: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<string>> =>
@@ -3308,19 +3308,19 @@ export class Client {
   /** A machine that operators deployed beforehand. */
   pool_vm = {
     /** Store a new `PoolVm`. */
-    new: (params: { data: PoolVmInput }): Promise<PoolVm> =>
+    new: (params: { data: PoolVmInput; reason?: string | null }): Promise<PoolVm> =>
       this.transport.call("pool_vm.new", params, false, null),
     /** The object with this sid. */
     get: (params: { sid: string }): Promise<PoolVm> =>
       this.transport.call("pool_vm.get", params, true, null),
     /** Replace an object, or store it where its sid is new. */
-    set: (params: { data: PoolVmInput; rev?: number | null }): Promise<PoolVm> =>
+    set: (params: { data: PoolVmInput; rev?: number | null; reason?: string | null }): Promise<PoolVm> =>
       this.transport.call("pool_vm.set", params, false, null),
     /** Change some fields; what is absent stays. */
-    patch: (params: { sid: string; data: PoolVmPatch; rev?: number | null }): Promise<PoolVm> =>
+    patch: (params: { sid: string; data: PoolVmPatch; rev?: number | null; reason?: string | null }): Promise<PoolVm> =>
       this.transport.call("pool_vm.patch", params, false, null),
     /** Remove the object. */
-    delete: (params: { sid: string }): Promise<null> =>
+    delete: (params: { sid: string; reason?: string | null }): Promise<null> =>
       this.transport.call("pool_vm.delete", params, false, null),
     /** The sids, a page at a time. */
     list: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<string>> =>
@@ -3597,19 +3597,19 @@ export class Client {
   /** A person known by a Mycelium address. */
   user = {
     /** Store a new `User`. */
-    new: (params: { data: UserInput }): Promise<User> =>
+    new: (params: { data: UserInput; reason?: string | null }): Promise<User> =>
       this.transport.call("user.new", params, false, null),
     /** The object with this sid. */
     get: (params: { sid: string }): Promise<User> =>
       this.transport.call("user.get", params, true, null),
     /** Replace an object, or store it where its sid is new. */
-    set: (params: { data: UserInput; rev?: number | null }): Promise<User> =>
+    set: (params: { data: UserInput; rev?: number | null; reason?: string | null }): Promise<User> =>
       this.transport.call("user.set", params, false, null),
     /** Change some fields; what is absent stays. */
-    patch: (params: { sid: string; data: UserPatch; rev?: number | null }): Promise<User> =>
+    patch: (params: { sid: string; data: UserPatch; rev?: number | null; reason?: string | null }): Promise<User> =>
       this.transport.call("user.patch", params, false, null),
     /** Remove the object. */
-    delete: (params: { sid: string }): Promise<null> =>
+    delete: (params: { sid: string; reason?: string | null }): Promise<null> =>
       this.transport.call("user.delete", params, false, null),
     /** The sids, a page at a time. */
     list: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<string>> =>
@@ -3692,7 +3692,7 @@ export class Client {
     get: (params: { sid: string }): Promise<WaitingListEntry> =>
       this.transport.call("waiting_list_entry.get", params, true, null),
     /** Remove the object. */
-    delete: (params: { sid: string }): Promise<null> =>
+    delete: (params: { sid: string; reason?: string | null }): Promise<null> =>
       this.transport.call("waiting_list_entry.delete", params, false, null),
     /** The sids, a page at a time. */
     list: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<string>> =>

@@ -281,24 +281,25 @@ class _File:
 
     def _crud_call(self, root: Struct, verb: CrudVerb) -> Call:
         sid, rev = Argument("sid", "str"), Argument("rev", "int | None", "None", leave_out=True)
-        revs = () if root.append_only else (rev,)
+        reason = Argument("reason", "str | None", "None", leave_out=True)
+        more = (reason,) if root.append_only else (rev, reason)
         paging = (Argument("limit", "int", "100"), Argument("cursor", "str | None", "None", leave_out=True))
         arguments: tuple[Argument, ...]
         match verb:
             case "new":
                 result, doc = self._model(root), f"Store a new `{root.name}`."
-                arguments = (Argument("data", self._input(root)),)
+                arguments = (Argument("data", self._input(root)), reason)
             case "get":
                 result, doc, arguments = self._model(root), "The object with this sid.", (sid,)
             case "set":
                 result, doc = self._model(root), "Replace an object, or store it where its sid is new."
-                arguments = (Argument("data", self._input(root)), *revs)
+                arguments = (Argument("data", self._input(root)), *more)
             case "patch":
                 result, doc = self._model(root), "Change some fields; what is absent stays, None clears."
                 patch = self._record(f"{root.name}Patch", "What may be changed.", patch_fields(root), None)
-                arguments = (sid, Argument("data", patch), *revs)
+                arguments = (sid, Argument("data", patch), *more)
             case "delete":
-                result, doc, arguments = "None", "Remove the object.", (sid,)
+                result, doc, arguments = "None", "Remove the object.", (sid, reason)
             case "exists":
                 result, doc, arguments = "bool", "Whether there is an object with this sid.", (sid,)
             case "list":

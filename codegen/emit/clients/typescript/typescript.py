@@ -343,14 +343,15 @@ def _crud_call(root: Struct, verb: CrudVerb, types: Types) -> Call:
     name = types.names[root.qname]
     listed = types.names.derived(root.qname, "Listed") if any(field.sensitive for field in root.fields) else name
     given, patch, wanted = (types.names.derived(root.qname, suffix) for suffix in ("Input", "Patch", "Filter"))
-    rev = "" if root.append_only else "; rev?: number | null"
+    reason = "; reason?: string | null"
+    more = reason if root.append_only else f"; rev?: number | null{reason}"
     page = "{ limit?: number; cursor?: string | null }"
     params, result, doc = {
-        "new": (f"{{ data: {given} }}", name, f"Store a new `{name}`."),
+        "new": (f"{{ data: {given}{reason} }}", name, f"Store a new `{name}`."),
         "get": ("{ sid: string }", name, "The object with this sid."),
-        "set": (f"{{ data: {given}{rev} }}", name, "Replace an object, or store it where its sid is new."),
-        "patch": (f"{{ sid: string; data: {patch}{rev} }}", name, "Change some fields; what is absent stays."),
-        "delete": ("{ sid: string }", "null", "Remove the object."),
+        "set": (f"{{ data: {given}{more} }}", name, "Replace an object, or store it where its sid is new."),
+        "patch": (f"{{ sid: string; data: {patch}{more} }}", name, "Change some fields; what is absent stays."),
+        "delete": (f"{{ sid: string{reason} }}", "null", "Remove the object."),
         "list": (page, "Page<string>", "The sids, a page at a time."),
         "list_full": (page, f"Page<{listed}>", "The objects, a page at a time."),
         "exists": ("{ sid: string }", "boolean", "Whether there is an object with this sid."),
