@@ -94,7 +94,7 @@ class Checks:
         if reached(top_up):
             try:
                 self._check(sid, past=True, unwanted=True)
-            except (DeclaredError, Stale) as error:
+            except Exception as error:  # whatever the provider does, an operator can stop waiting for it
                 self._log.line("top-up closed without an answer", {"top_up": sid, **described(error)})
 
         def work() -> TopUp:

@@ -15,12 +15,10 @@ from generated.models.onboarding import (
     SessionState,
 )
 from handlers.payments.settlement import ProviderEvent
-from handlers.payments.states import DISPUTE_STATUS, Observation
+from handlers.payments.states import DISPUTE_STATUS, NO_CURRENCY, Observation
 
 PAID = frozenset({PaymentState.SUCCEEDED, PaymentState.ON_HOLD, PaymentState.REFUNDED, PaymentState.REVERSED})
 """States of a payment that had succeeded, whatever became of it."""
-NO_CURRENCY = "XXX"
-"""ISO 4217's code where no money is spoken of."""
 LEARNED = "check:"
 """What the names of events begin with that were learned by asking."""
 LONGEST_NAME = 230

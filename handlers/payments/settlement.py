@@ -246,7 +246,7 @@ class Settlement:
             status = PaymentEventStatus.NEEDS_REVIEW
         if _in_other_money(told) and event.believed and before.credited:
             status = PaymentEventStatus.NEEDS_REVIEW
-            self._review(top_up, f"{told.minor} of {told.currency}'s smallest unit refunded, not dollars")
+            self._review(top_up, f"{states.in_other_money(told.minor, told.currency)} were refunded, not dollars")
         # What was learned by asking may be learned again after it was otherwise: the rev tells the occasions apart.
         event_id = f"{event.event_id}:{top_up.rev}" if told.fetched else event.event_id
         # A total that fell is a refund that came back; that this happened must not be forgotten.

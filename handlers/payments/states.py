@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from generated.models.onboarding import DisputeStatus, PaymentEventKind, TopUpStatus
 
 CURRENCY = "USD"
+NO_CURRENCY = "XXX"
+"""ISO 4217's code where no money is spoken of, or in none that is known."""
 NANO_PER_MINOR = 10_000_000
 """Nano-dollars in a cent, the smallest unit of the one currency that is credited."""
 UNNAMED = ""
@@ -139,8 +141,14 @@ def _paid(state: State, observation: Observation) -> State:
     if currency == CURRENCY:
         review = f"{_shown(minor)} {currency} were paid, {_shown(state.asked // NANO_PER_MINOR)} asked for"
     else:
-        review = f"{minor} of {currency}'s smallest unit were paid, not dollars"
+        review = f"{in_other_money(minor, currency)} were paid, not dollars"
     return replace(state, review=review, paid_at=observation.at)
+
+
+def in_other_money(minor: int, currency: str) -> str:
+    """An amount that is not in the one currency, as a person reads it."""
+    unit = "a currency that is not known" if currency == NO_CURRENCY else f"{currency}'s smallest unit"
+    return f"{minor} of {unit}"
 
 
 def _shown(cents: int) -> str:

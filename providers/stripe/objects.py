@@ -23,7 +23,9 @@ JsonObject = dict[str, Any]
 TOP_UP_MARK, REFUND_MARK = "top_up_sid", "refund_sid"
 """Names in an object's metadata by which we know our own."""
 NO_CURRENCY = "XXX"
+"""ISO 4217's code where none is told, or none that has a code there."""
 _SID = re.compile("[0-9A-Za-z]{4,26}")
+_CURRENCY = re.compile("[A-Z]{3}")
 _DISPUTE_STATUS = {
     "needs_response": DisputeStatus.OPEN,
     "under_review": DisputeStatus.OPEN,
@@ -164,8 +166,8 @@ def mark(found: JsonObject, name: str) -> str | None:
 
 
 def currency(found: JsonObject) -> str:
-    told = found.get("currency")
-    return str(told).upper() if told is not None else NO_CURRENCY
+    told = str(found.get("currency")).upper()
+    return told if _CURRENCY.fullmatch(told) else NO_CURRENCY
 
 
 def reference(to: JsonObject | str | None) -> str | None:

@@ -108,6 +108,7 @@ def _of_session(session: JsonObject, event: JsonObject, kind: PaymentEventKind) 
     payment = objects.reference(session.get("payment_intent"))
     if payment is None and kind is PaymentEventKind.PAYMENT_SUCCEEDED:
         payment = session["id"]  # nothing had to be paid
+    currency = objects.currency(session)
     return PaymentNotice(
         event_id=event["id"],
         kind=kind,
@@ -116,8 +117,9 @@ def _of_session(session: JsonObject, event: JsonObject, kind: PaymentEventKind) 
         payment_ref=payment,
         top_up_sid=top_up_sid,
         amount_minor=session["amount_total"],
-        currency=session["currency"].upper(),
+        currency=currency,
         occurred_at=objects.time(event["created"]),
+        fetch_first=currency == objects.NO_CURRENCY,
     )
 
 

@@ -207,7 +207,35 @@ def test_our_event_that_cannot_be_read(site: World, user: User) -> None:
     site.pay(started)
     site.settle()
     (paid,) = [entry for entry in site.inbox() if entry.event_type == "checkout.session.completed"]
-    of = json.loads(paid.body)["data"]["object"] | {"currency": None}
+    of = json.loads(paid.body)["data"]["object"] | {"amount_total": "ten"}
     site.act("tell", type="checkout.session.completed", object=of)
     site.settle()
     assert site.inbox()[-1].state == InboxState.FAILED and site.alerts() == ["webhook_failed"]
+
+
+@pytest.mark.parametrize("currency", [None, "usdc", "", 7])
+def test_our_event_in_money_that_is_not_known(site: World, user: User, currency: Any) -> None:
+    """What counts is what the provider says when it is asked: paid in dollars, or a person has to look."""
+    paid, odd = site.start(user), site.start(user)
+    site.switch(webhook_lost=["checkout.session.completed"])
+    site.pay(paid)
+    site.switch(settle_as={"currency": currency})
+    site.pay(odd)
+    site.switch(webhook_lost=[])
+    for started in (paid, odd):
+        of = site.http.get(
+            f"{site.sandbox_url}/stripe/v1/checkout/sessions/{site.top_up(started.top_up_sid).session_ref}",
+            headers={"Authorization": "Bearer sk_test_sandbox"},
+        ).json()
+        site.act("tell", type="checkout.session.completed", object=of | {"currency": currency})
+    site.settle()
+    paid_events = [entry for entry in site.inbox() if entry.event_type == "checkout.session.completed"]
+    assert [(entry.state, entry.failure) for entry in paid_events] == [(InboxState.APPLIED, None)] * 2
+    assert [site.status(each) for each in (paid, odd)] == [TopUpStatus.SETTLED, TopUpStatus.NEEDS_REVIEW]
+    assert site.balance(user) == 10 and site.alerts() == ["payment_review"]
+    reason = site.top_up(odd.top_up_sid).review_reason
+    assert reason == "1000 of a currency that is not known were paid, not dollars"
+    site.handler.resolve_review(
+        site.context(None), top_up_sid=odd.top_up_sid, credit=True, amount_cents=900, reason="1000 USDC, asked"
+    )
+    assert site.balance(user) == 19 and site.alerts() == []
