@@ -112,8 +112,8 @@ def _scopes() -> str:
 def _crud() -> str:
     intro = (
         "Every root object has these, unless `crud(…)` names fewer; `append_only` ones have no set, patch, delete.\n"
-        "`reason` is why an operator writes: it goes with the write to whoever records operators' writes, and is refused\n"
-        "where nobody does.\n\n"
+        "`reason` is why an operator writes: it goes with the write to whoever records operators' writes, and is\n"
+        "refused where nobody does.\n\n"
     )
     return intro + _table(("method", "effect"), [(f"`{_VERBS[verb][0]}`", _VERBS[verb][1]) for verb in CRUD_VERBS])
 

@@ -356,12 +356,12 @@ def _params(type: AnyStored, verb: str) -> Any:
                 "cursor": NotRequired[Cursor | None],
             },
         )
-    optional = {"rev": NotRequired[U64 | None], "reason": NotRequired[WriteReason | None]}
-    if verb == "new":
-        return TypedDict(name, {"data": _input_type(type, type.new), "reason": optional["reason"]})  # type: ignore[operator]
-    if verb == "set":
-        return TypedDict(name, {"data": _input_type(type, type.new), **optional})  # type: ignore[operator]
-    return TypedDict(name, {"sid": Sid, "data": _input_type(type, type.patch), **optional})  # type: ignore[operator]
+    fields: dict[str, Any] = {"sid": Sid} if verb == "patch" else {}
+    fields["data"] = _input_type(type, type.patch if verb == "patch" else type.new)
+    if verb != "new":
+        fields["rev"] = NotRequired[U64 | None]
+    fields["reason"] = NotRequired[WriteReason | None]
+    return TypedDict(name, fields)  # type: ignore[operator]
 
 
 def _input_type(type: AnyStored, declared: Any) -> Any:
