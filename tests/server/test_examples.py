@@ -203,7 +203,7 @@ const librarian = new Client(process.argv[2], { token: "librarians-token" });
 const data = { title: "Emma", isbn: "9780141439587", genre: Genre.fiction, price: "5.00" };
 const book = await librarian.book.new({ data });
 const first = await ada.book.find({ filter: { isbn: "9780141439587" } });
-const results = [first.items[0].title, (await librarian.loans.count({ genre: "poetry" }))];
+const results = [first.items[0].title, Number(await librarian.loans.count({ genre: "poetry" }))];
 await ada.loans.borrow({ book_sid: book.sid });
 try { await ada.loans.borrow({ book_sid: book.sid }); } catch (error) {
   results.push(error instanceof BookLent, error instanceof RpcError, error.code, BookLent.slug, error.message);
@@ -215,7 +215,7 @@ const busy = { code: 1453, message: "busy", data: { error: "busy", retry_after: 
 let calls = 0;
 const fetch = async () => Response.json({ id: 1, ...(++calls < 3 ? { error: busy } : { result: 7 }) });
 const patient = new Client("http://x", { fetch });
-results.push(await patient.loans.count({ genre: "poetry" }), calls);
+results.push(Number(await patient.loans.count({ genre: "poetry" })), calls);
 calls = 0;
 try { await patient.loans.borrow({ book_sid: book.sid }); } catch (error) {
   results.push(error instanceof Busy, error.data.retry_after, calls);

@@ -1,6 +1,7 @@
 """Names that generated code uses itself, names that meet derived ones, keywords, and texts full of signs: all of it
 still works."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -13,7 +14,7 @@ from codegen.model import load_program
 from codegen.runtime.values.python_names import attribute_name
 from codegen.runtime.values.struct import Struct
 from codegen.source.diagnostics import Report
-from tests.npm import NODE
+from tests.npm import NODE, compile_types
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "tests/data/hostile_names/schemas"
@@ -78,11 +79,16 @@ def test_the_linter_is_content(generated: Path) -> None:
     run(generated, "-m", "ruff", "check", "--config", ROOT / "pyproject.toml", "out")
 
 
-def test_the_script_is_well_formed(generated: Path) -> None:
-    module = generated / "client.mjs"
-    module.write_bytes((generated / "out/clients/typescript/client.js").read_bytes())
-    done = subprocess.run([NODE, "--check", module], capture_output=True, text=True, check=False)
+def test_the_script_can_be_imported(generated: Path) -> None:
+    client = generated / "out/clients/typescript/client.js"
+    script = f"import {{ Client }} from {json.dumps(client.as_uri())}; new Client();"
+    done = subprocess.run([NODE, "--input-type=module", "-e", script], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_script_is_strictly_typed(generated: Path) -> None:
+    done = compile_types(generated / "out/clients/typescript/client.ts")
+    assert done.returncode == 0, done.stdout
 
 
 def test_objects_come_back_from_the_database(generated: Path) -> None:

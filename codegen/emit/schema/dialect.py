@@ -21,7 +21,7 @@ Schema = dict[str, Any]
 
 _F32_MAX = 3.4028234663852886e38
 
-_PRIMITIVES: Mapping[str, Schema] = {
+_PRIMITIVES: dict[str, Schema] = {
     "bool": {"type": "boolean"},
     "str": {"type": "string"},
     "bytes": {"type": "string", "contentEncoding": "base64", "pattern": BASE64_PATTERN},
@@ -38,6 +38,8 @@ _PRIMITIVES: Mapping[str, Schema] = {
     "json": {},
     **{name: {"type": "integer", "minimum": low, "maximum": high} for name, (low, high) in INTEGER_BOUNDS.items()},
 }
+for _name, _format in (("i64", "int64"), ("u64", "uint64")):  # told apart also where a field has bounds of its own
+    _PRIMITIVES[_name]["format"] = _format
 
 TEXT_BOUNDED: Mapping[str, TypeAdapter[Any]] = {
     "decimal": TypeAdapter(values.Decimal),

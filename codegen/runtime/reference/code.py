@@ -19,7 +19,7 @@ Json = Any
 _WIDTH = 58
 _TOKEN = re.compile(
     r'(?P<key>"(?:[^"\\]|\\.)*"(?=\s*:))|(?P<string>"(?:[^"\\]|\\.)*")|(?P<comment>(?:^|(?<=\s))(?:#|//) .*$)'
-    r"|(?P<number>(?<![\w./:-])-?\d+(?:\.\d+)?\b(?![-.\w]))"
+    r"|(?P<number>(?<![\w./:-])-?\d+(?:\.\d+|n)?\b(?![-.\w]))"
     r"|(?P<word>\b(?:await|class|const|curl|def|false|from|import|new|null|true|with|as|None|True|False)\b)",
     re.MULTILINE,
 )
@@ -102,7 +102,7 @@ class Code:
         return Snippets(
             coloured(self._curl(operation, example.params)),
             coloured(self._python(f"{call}.{client_method(operation.name)}", operation, example.params)),
-            coloured(_written(_typescript(f"{call}.{operation.name}", example.params))),
+            coloured(_written(self._typescript(f"{call}.{operation.name}", operation, example.params))),
             coloured(_written(_json(answer))),
         )
 
@@ -127,6 +127,32 @@ class Code:
             value = self._literal(param["schema"], params[param["name"]], record=operation.crud)
             items.append(("" if param in plain else f"{client_argument(param['name'])}=", value))
         return _written(_Group(f"{call}(", tuple(items), ")"))
+
+    def _typescript(self, call: str, operation: Operation, params: Mapping[str, Json]) -> _Node:
+        if not params:
+            return f"await {call}()"
+        schemas = {param["name"]: param["schema"] for param in operation.params}
+        items = tuple((f"{_key(name)}: ", self._script(schemas[name], value)) for name, value in params.items())
+        return _Group(f"await {call}({{", items, "})", " ")
+
+    def _script(self, schema: Schema, value: Json) -> _Node:
+        """A value as TypeScript has it: whole numbers of 64 bits are `bigint`."""
+        schema, _ = without_null(self._documents.followed(schema))
+        name = self._documents.target(schema)
+        if name is not None and value is not None:
+            schema = self._documents.types[name]
+            if "discriminator" in schema:
+                chosen = schema["discriminator"]
+                return self._script({"$ref": chosen["mapping"][value[chosen["propertyName"]]]}, value)
+        if isinstance(value, dict):
+            fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+            inner = {key: fields.get(key, others if isinstance(others, dict) else {}) for key in value}
+            items = tuple((f"{_key(key)}: ", self._script(inner[key], part)) for key, part in value.items())
+            return _Group("{", items, "}", " ")
+        if isinstance(value, list):
+            return _Group("[", tuple(("", self._script(schema.get("items", {}), part)) for part in value), "]")
+        whole = type(value) is int and primitive(schema).partition(" ")[0] in ("i64", "u64")
+        return f"{value}n" if whole else _quoted(value)
 
     def _literal(self, schema: Schema, value: Json, *, record: bool = False) -> _Node:
         """A value as Python has it. `record`: a struct is a TypedDict rather than a model, as inputs of CRUD are."""
@@ -188,21 +214,6 @@ def _json(value: Json) -> _Node:
     if isinstance(value, list):
         return _Group("[", tuple(("", _json(part)) for part in value), "]")
     return _quoted(value)
-
-
-def _javascript(value: Json) -> _Node:
-    if isinstance(value, dict):
-        return _Group("{", tuple((f"{_key(name)}: ", _javascript(part)) for name, part in value.items()), "}", " ")
-    if isinstance(value, list):
-        return _Group("[", tuple(("", _javascript(part)) for part in value), "]")
-    return _quoted(value)
-
-
-def _typescript(call: str, params: Mapping[str, Json]) -> _Node:
-    if not params:
-        return f"await {call}()"
-    items = tuple((f"{_key(name)}: ", _javascript(value)) for name, value in params.items())
-    return _Group(f"await {call}({{", items, "})", " ")
 
 
 def _key(name: str) -> str:

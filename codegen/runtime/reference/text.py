@@ -207,7 +207,8 @@ def primitive(schema: Schema) -> str:
         name = _FORMATS.get(str(form)) or _PATTERNS.get(schema.get("pattern", ""), "str")
         return f"{name} {schema['x-currency']}" if "x-currency" in schema else name
     if kind == "integer":
-        return _INTEGERS.get((schema.get("minimum", 0), schema.get("maximum", 0)), "integer")
+        named = {"int64": "i64", "uint64": "u64"}.get(str(form), "integer")
+        return _INTEGERS.get((schema.get("minimum", 0), schema.get("maximum", 0)), named)
     return {"boolean": "bool", "number": "number", "null": "null"}.get(str(kind), "json")
 
 
