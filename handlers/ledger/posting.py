@@ -41,6 +41,8 @@ _ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
 _MOST = 2**63 - 1
 _NO_KEY = ""
 """The key of no transaction: keys have at least one character."""
+_NOBODY = ""
+"""The user of a transaction between accounts of the house: it has no accounts, lots and balance."""
 
 
 class LedgerOverflow(ArithmeticError):
@@ -54,9 +56,12 @@ def payment_key(provider: str, payment_ref: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Whose transaction, of which kind, under which posting key, from which source, why, and when it happened."""
+    """Whose transaction, of which kind, under which posting key, from which source, why, and when it happened.
 
-    user_sid: str
+    `user_sid` is None for one between accounts of the house.
+    """
+
+    user_sid: str | None
     kind: TransactionKind
     key: str
     source: str
@@ -128,7 +133,7 @@ class Ledger:
     def post(
         self,
         *,
-        user_sid: str,
+        user_sid: str | None,
         kind: TransactionKind,
         key: str,
         source: str,
@@ -137,6 +142,7 @@ class Ledger:
         draw: Callable[[Wallet], object],
     ) -> LedgerTransaction | None:
         """Post what `draw` draws up on the user's wallet; None where `key` was posted before: nothing is done then.
+        Without a user it moves money between accounts of the house.
 
         Call it inside `transaction`. Inside another transaction that read something before, PostgreSQL may have to run
         that one again. Updates the user's `Billing`, and makes it where there is none; `first_paid_at` is the
@@ -151,11 +157,12 @@ class Ledger:
             raise ValueError(f"a source is usage:…, payment:…, plan:… or operator:…, not {source!r}")
         if not self._turn.taken:
             self._queue()
-        before = self._before(user_sid, key)
+        owner = user_sid or _NOBODY
+        before = self._before(owner, key)
         if before is None:
             return None
-        if before.balances["granted"] and self._expire(user_sid, before):
-            before = self._before(user_sid, key)
+        if before.balances["granted"] and self._expire(owner, before):
+            before = self._before(owner, key)
             assert before is not None, "an expiry has a key of its own"
         return self._write(Cause(user_sid, kind, key, source, reason, effective_at), before, draw)
 
@@ -188,10 +195,8 @@ class Ledger:
         return max(now, before.posted_at) if before.posted_at else now
 
     def _write(self, cause: Cause, before: Before, draw: Callable[[Wallet], object]) -> LedgerTransaction:
-        user_sid = cause.user_sid
-        wallet = Wallet(
-            user_sid, before.balances, lambda: self._open_lots(user_sid), lambda sid: self._find_lot(user_sid, sid)
-        )
+        owner = cause.user_sid or _NOBODY
+        wallet = Wallet(owner, before.balances, lambda: self._open_lots(owner), lambda sid: self._find_lot(owner, sid))
         draw(wallet)
         lines = wallet.lines
         if not lines:
@@ -199,7 +204,7 @@ class Ledger:
         transaction: dict[str, Any] = {
             "sid": new_sid(),
             "kind": cause.kind,
-            "user_sid": user_sid,
+            "user_sid": cause.user_sid,
             "posting_key": cause.key,
             "source": cause.source,
             "reason": cause.reason,
@@ -214,13 +219,14 @@ class Ledger:
         if lot:
             writes.append((self.lots.sql.insert, self.lots.row(lot)))
         writes += [(self._keep_remaining_sql, (changed.remaining, changed.sid)) for changed in wallet.changed.values()]
-        writes.append(self._projected(before, wallet, lines, transaction))
+        if cause.user_sid is not None:
+            writes.append(self._projected(before, wallet, lines, transaction))
         try:
             self.database.execute_all(writes)
         except Duplicate as error:  # the caller's transaction had read before it came to its turn
             raise Restart("another posting was made meanwhile") from error
         if cause.kind in FREEZING:
-            self.database.execute(self._keep_frozen_sql, (self._is_frozen(user_sid), user_sid))
+            self.database.execute(self._keep_frozen_sql, (self._is_frozen(owner), owner))
         return self.transactions.object(transaction)
 
     def lot_of(self, key: str) -> str | None:
@@ -298,9 +304,8 @@ class Ledger:
     def _chained(self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any]) -> list[dict[str, Any]]:
         """The entries of a transaction as they follow the head of the chain. Those of the house's accounts belong to no
         user: their balances are the house's."""
-        user_accounts = {
-            user_account(transaction["user_sid"], part): balance for part, balance in before.balances.items()
-        }
+        owner = transaction["user_sid"] or _NOBODY
+        user_accounts = {user_account(owner, part): balance for part, balance in before.balances.items()}
         entries = []
         previous = before.hash
         for position, line in enumerate(lines, before.position + 1):

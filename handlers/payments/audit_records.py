@@ -24,6 +24,8 @@ from handlers.audit import Audit, Carry
 from handlers.ledger.posting import payment_key
 from handlers.payments import statements
 from handlers.payments.audit_events import Event, Payment, Step, problems
+from handlers.payments.kyc_cap import freed_before
+from handlers.payments.moves import gone, held_of
 from handlers.payments.refund_rows import AT_THE_PROVIDER
 from handlers.payments.states import DISPUTE_STATUS, UNNAMED
 
@@ -75,7 +77,7 @@ def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[
             *_status(payment, status, disputes),
             *_refunds(payment, refunds, posted, acts),
             *_disputes(payment, disputes, posted),
-            *_held(payment, held, over, disputes, posted),
+            *_held(payment, held, over, _freed(database, sid, user_sid) if over else 0, disputes, posted),
             *problems(payment),
         ]
         owners = {(row[1], row[2]) for row in (*disputes, *refunds)}
@@ -179,12 +181,19 @@ def _disputes(payment: Payment, disputes: list[Row], posted: Posted) -> Iterator
             yield f"dispute {name} was opened or closed when nothing told of it"
 
 
-def _held(payment: Payment, held: int, over_cap: int, disputes: list[Row], posted: Posted) -> Iterator[str]:
+def _freed(database: Database, sid: str, user_sid: str) -> int:
+    return freed_before(sid, database.execute(database.prepare(statements.CREDITED_OF_USER), (user_sid,)))
+
+
+def _held(
+    payment: Payment, held: int, over_cap: int, freed: int, disputes: list[Row], posted: Posted
+) -> Iterator[str]:
     if held != posted.held_for_kyc:
         yield f"{money_text(held)} of it are called held before KYC, but {money_text(posted.held_for_kyc)} were posted"
     contested = sum(row[3] for row in disputes if row[4] in IN_DISPUTE)
-    if held != max(over_cap - posted.returned - contested, 0):
-        yield f"{money_text(over_cap)} of it are called beyond the cap, but {money_text(held)} are held"
+    if held != held_of(payment.credited, over_cap, freed, gone(payment.credited, posted.returned, contested)):
+        told = f"its user is called {money_text(over_cap)} beyond the cap when it came"
+        yield f"{told}, {money_text(freed)} were freed, but {money_text(held)} are held"
 
 
 def _inbox(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:

@@ -63,16 +63,24 @@ def _moves(before: State, after: State) -> Iterator[Move]:
 
 
 def kyc_held(state: State) -> int:
-    """What is held of a credit beyond the cap: all of that, until it is refunded or contested."""
-    if not state.credited:
-        return 0
+    """What is held of a credit: what is beyond the cap of all that the user had paid by then and that has not gone."""
     contested = sum(each.amount for each in state.disputes.values() if _place(each) != "with the user")
-    return max(state.over_cap - _returned(state)[1] - contested, 0)
+    return held_of(state.credited, state.over_cap, state.freed, gone(state.credited, _returned(state)[1], contested))
+
+
+def held_of(credited: int, over_cap: int, freed: int, gone: int) -> int:
+    """Of a credit of which so much has gone, beyond a cap of which so much has become free since."""
+    return min(max(over_cap - freed - gone, 0), credited - gone)
+
+
+def gone(credited: int, returned: int, contested: int) -> int:
+    """What of a credit went back, or may."""
+    return min(returned + contested, credited)
 
 
 def over_cap(credited: int, paid: int, cap: int) -> int:
-    """What of a new credit is beyond the cap, of a user who has `paid` so much in all before."""
-    return min(max(paid + credited - cap, 0), credited)
+    """How far beyond the cap a user is with a new credit, who has `paid` so much in all before."""
+    return max(paid + credited - cap, 0)
 
 
 def _returned(state: State) -> tuple[int, int]:

@@ -68,7 +68,8 @@ def gather(provider: PaymentProvider, day: date) -> ProviderDay:
             marked(dispute.payment_ref, dispute.top_up_sid).disputes[dispute.dispute_ref] = dispute
     changes = list(_pages(lambda cursor: provider.list_balance_changes(day, cursor=cursor), lambda page: page.changes))
     for change in changes:
-        marked(change.payment_ref, change.top_up_sid).moved.add(change.external_ref)
+        if change.payment_ref is not None:
+            marked(change.payment_ref, change.top_up_sid).moved.add(change.external_ref)
     return ProviderDay(found, changes)
 
 

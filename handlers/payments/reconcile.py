@@ -27,7 +27,7 @@ from generated.tables.onboarding import DISPUTE, RECONCILIATION, REFUND, TOP_UP,
 from handlers.payments import statements
 from handlers.payments.checks import Checks
 from handlers.payments.differences import Ours, differences, net
-from handlers.payments.fees import in_dollars, post_fees
+from handlers.payments.fees import Fee, in_dollars, post_fees
 from handlers.payments.provider_day import Shown, answered, gather
 from handlers.payments.providers import Providers
 from handlers.payments.schedule import next_comparison
@@ -190,11 +190,13 @@ class Reconciler:
         return list(self._top_ups.get_many(row[0] for row in rows).values())
 
     def _post_fees(self, name: str, changes: list[BalanceChange], result: Comparison) -> None:
-        """Post what the provider keeps for payments of ours. A fee in other money is a difference."""
-        fees = []
+        """Post what the provider keeps for payments of ours, and of the account. A fee in other money is a
+        difference."""
+        fees: list[Fee] = []
         for change in changes:
-            top_up = self._settlement.find(name, None, change.payment_ref, change.top_up_sid)
-            if top_up is None or change.fee_minor == 0:
+            of_account = change.payment_ref is None
+            top_up = None if of_account else self._settlement.find(name, None, change.payment_ref, change.top_up_sid)
+            if change.fee_minor == 0 or (top_up is None and not of_account):
                 continue
             if in_dollars(change):
                 fees.append((top_up, change))
@@ -204,7 +206,7 @@ class Reconciler:
                         kind=ReconciledKind.FEE,
                         ref=change.change_ref,
                         payment_ref=change.payment_ref,
-                        top_up_sid=top_up.sid,
+                        top_up_sid=top_up.sid if top_up is not None else None,
                         note=f"a fee in {change.currency}",
                     )
                 )

@@ -14,6 +14,7 @@ from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountInvalid, NotInReview, TopUpNotOpen
 from generated.models.onboarding import (
     KycStatus,
+    NoticeKind,
     PaymentEvent,
     PaymentEventKind,
     PaymentEventStatus,
@@ -25,7 +26,8 @@ from generated.tables.onboarding import CREDIT_LOT, PAYMENT_EVENT, TOP_UP, USER,
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.payments import schedule, statements, states
 from handlers.payments.dispute_rows import DisputeRows
-from handlers.payments.moves import kyc_held, moves, over_cap
+from handlers.payments.kyc_cap import freed_before
+from handlers.payments.moves import Move, kyc_held, moves, over_cap
 from handlers.payments.postings import Postings
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.states import Observation, State
@@ -69,6 +71,7 @@ def reached(top_up: TopUp) -> bool:
 
 
 HELD = "is held: it is beyond what can be added before verification. Verify your identity, and it is yours to spend."
+RELEASED = "was held and is yours to spend now."
 
 
 class Settlement:
@@ -82,6 +85,7 @@ class Settlement:
         self._lots = Store.of(CREDIT_LOT, database)
         self._users = Store.of(USER, database)
         self._over_cap_of = database.prepare(statements.OVER_CAP_OF_USER)
+        self._credited_of = database.prepare(statements.CREDITED_OF_USER)
         self._verified_over_cap = database.prepare(statements.VERIFIED_USERS_OVER_CAP)
         self._disputes = DisputeRows(database)
         self._postings = Postings(self.ledger)
@@ -123,6 +127,7 @@ class Settlement:
             refund_failed=self._events.one({"top_up_sid": top_up.sid, "kind": PaymentEventKind.REFUND_FAILED})
             is not None,
             over_cap=int(top_up.over_cap),
+            freed=self._freed(top_up) if top_up.over_cap else 0,
             disputes=self._disputes.of(top_up),
         )
 
@@ -139,6 +144,9 @@ class Settlement:
         if top_up.payment_ref is None:
             return None
         return self.ledger.lot_of(payment_key(top_up.provider, top_up.payment_ref))
+
+    def _freed(self, top_up: TopUp) -> int:
+        return freed_before(top_up.sid, self.database.execute(self._credited_of, (top_up.user_sid,)))
 
     def adopt(self, top_up: TopUp, session_ref: str) -> TopUp:
         """The top-up with its checkout, which it may not know yet; its `rev` stays as it is otherwise."""
@@ -189,7 +197,8 @@ class Settlement:
         for (sid,) in self.database.execute(self._over_cap_of, (user_sid,)):
             top_up = self.top_ups.object(self.top_ups.locked(sid, None))
             before = self.state(top_up)
-            self._store(top_up, before, replace(before, over_cap=0), "kyc_completed", self.clock.now())
+            kept = self._store(top_up, before, replace(before, over_cap=0), "kyc_completed", self.clock.now())
+            self._tell_held(kept, -kyc_held(before))
 
     def release_due(self) -> int:
         """Release what is still held of users whose KYC was completed by somebody who did not; how many users."""
@@ -273,7 +282,8 @@ class Settlement:
     def _store(self, top_up: TopUp, before: State, after: State, cause: str, at: datetime) -> TopUp:
         """Post what follows, and write down what is known now."""
         if after.credited and not before.credited:
-            after = replace(after, over_cap=self._over_cap(top_up.user_sid, after.credited))
+            beyond = self._over_cap(top_up.user_sid, after.credited)
+            after = replace(after, over_cap=beyond, freed=self._freed(top_up) if beyond else 0)
         for move in moves(before, after):
             self._postings.post(top_up, move, cause, at)
         self._disputes.keep(top_up, before, after, self.clock.now())
@@ -297,7 +307,21 @@ class Settlement:
         if top_up.status == TopUpStatus.NEEDS_REVIEW and status != top_up.status:
             clear(self.database, self.clock, "payment_review", top_up.sid)
         self._notify(top_up, before, after)
-        return self.top_ups.patch(top_up.sid, changes)
+        kept = self.top_ups.patch(top_up.sid, changes)
+        if before.credited:
+            self._hold_others(kept, cause, at)
+        return kept
+
+    def _hold_others(self, changed: TopUp, cause: str, at: datetime) -> None:
+        """What went back of one payment leaves room under the cap for others; what came back of it takes that away."""
+        for (sid,) in self.database.execute(self._over_cap_of, (changed.user_sid,)):
+            other = self.top_ups.object(self.top_ups.locked(sid, None))
+            held = kyc_held(self.state(other))
+            more = held - int(other.held)
+            if sid == changed.sid or not more:
+                continue
+            self._postings.post(other, Move("kyc_hold" if more > 0 else "kyc_release", abs(more)), cause, at)
+            self._tell_held(self.top_ups.patch(sid, {"held": Money(held)}), more)
 
     def _over_cap(self, user_sid: str, credited: int) -> int:
         """Settled money is never refused; what a user without KYC may not add is held."""
@@ -310,6 +334,14 @@ class Settlement:
 
     def _review(self, top_up: TopUp, reason: str) -> None:
         alert(self.database, self.clock, "payment_review", top_up.sid, reason)
+
+    def _tell_held(self, top_up: TopUp, more: int) -> None:
+        """Tell a user that more of a payment is held, or less."""
+        if not more:
+            return
+        kind: NoticeKind = "payment_held" if more > 0 else "payment_released"
+        text = f"${Money(abs(more))} of your payment of ${top_up.amount} {HELD if more > 0 else RELEASED}"
+        notify(self.database, self.clock, top_up.user_sid, kind, f"{kind}:{top_up.sid}:{top_up.rev}", text)
 
     def _notify(self, top_up: TopUp, before: State, after: State) -> None:
         if after.credited and not before.credited:

@@ -65,7 +65,8 @@ class State:
 
     `paid_at` is set as soon as the payment is known to have succeeded, `credited` unless a person has to look first
     (`review`), or has looked and left it; `excess` is what was paid beyond it.
-    `over_cap` is what of the credit was beyond the cap when it came, of a user who is not verified.
+    `over_cap` is how far the user, who was not verified, was beyond the cap in all when it came; `freed` what has gone
+    back, or is contested, of the payments before it.
     `refunded` is the provider's total. After a `refund_failed` totals of single events are not trusted.
     """
 
@@ -79,6 +80,7 @@ class State:
     refunded: int = 0
     refund_failed: bool = False
     over_cap: int = 0
+    freed: int = 0
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
 
     @property

@@ -22,6 +22,8 @@ from generated.models.onboarding import (
 JsonObject = dict[str, Any]
 TOP_UP_MARK, REFUND_MARK = "top_up_sid", "refund_sid"
 """Names in an object's metadata by which we know our own."""
+_ACCOUNT_FEES = ("stripe_fee", "stripe_fx_fee", "tax_fee")
+"""Balance transactions whose amount is itself a fee."""
 NO_CURRENCY = "XXX"
 """ISO 4217's code where none is told, or none that has a code there."""
 _SID = re.compile("[0-9A-Za-z]{4,26}")
@@ -128,10 +130,10 @@ def _top_up_of(found: JsonObject) -> str | None:
 
 
 def balance_change(found: JsonObject) -> BalanceChange | None:
-    """A balance transaction with its source; None for one that is about no payment: a payout, a fee of the account."""
+    """A balance transaction with its source; None for one that is neither about a payment nor a fee: a payout."""
     source = found["source"]
     if not isinstance(source, dict) or source["object"] not in ("charge", "refund", "dispute"):
-        return None
+        return _fee_of_account(found)
     payment_ref = reference(source["payment_intent"])
     if payment_ref is None:
         return None
@@ -142,6 +144,21 @@ def balance_change(found: JsonObject) -> BalanceChange | None:
         payment_ref=payment_ref,
         top_up_sid=mark(source, TOP_UP_MARK) if charge else None,
         fee_minor=found["fee"],
+        currency=currency(found),
+        occurred_at=time(found["created"]),
+    )
+
+
+def _fee_of_account(found: JsonObject) -> BalanceChange | None:
+    """What Stripe takes for the account itself, or gives back, or for one of its other movements; None where that is
+    nothing."""
+    taken = -found["amount"] if found.get("type") in _ACCOUNT_FEES else 0
+    if taken + found["fee"] == 0:
+        return None
+    return BalanceChange(
+        change_ref=found["id"],
+        external_ref=found["id"],
+        fee_minor=taken + found["fee"],
         currency=currency(found),
         occurred_at=time(found["created"]),
     )

@@ -18,16 +18,18 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import (
     InboxState,
+    KycStatus,
     PaymentEventKind,
     PaymentNotice,
     PaymentState,
     ProviderPayment,
     ProviderSession,
     SessionState,
+    TopUp,
     TopUpStatus,
     User,
 )
-from generated.tables.onboarding import TOP_UP, WEBHOOK_INBOX_ENTRY
+from generated.tables.onboarding import NOTICE, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.ledger.billing import billings
 from tests.server.payment_house import START, House, payment_house
 
@@ -272,6 +274,92 @@ def test_killed_while_a_top_up_is_started(house: House, end: Callable[..., bool]
         if not cut:
             break
     assert at > 8, "the fuse was not where the work is"
+
+
+# --- killed while money is held before KYC, or released -------------------------------------------------------------
+
+
+@pytest.fixture
+def capped(database: Database, tmp_path: Path) -> Iterator[House]:
+    """Without KYC a user may add fifteen dollars; a top-up is of ten."""
+    with payment_house(database, tmp_path, kyc_free_cap_cents=1500) as found:
+        yield found
+
+
+def two_checkouts(house: House, user: User) -> tuple[TopUp, TopUp]:
+    """Both opened while KYC was completed, which it no longer is."""
+    users = Store.of(USER, house.database)
+    users.patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
+    found = house.top_up(user), house.top_up(user)
+    users.patch(user.sid, {"kyc_status": KycStatus.EXPIRED})
+    for each in found:
+        house.truth(each, refunded=0)
+    return found
+
+
+def notices(house: House, user: User) -> list[str]:
+    return sorted(each.kind for each in Store.of(NOTICE, house.database).find({"user_sid": user.sid})["items"])
+
+
+@pytest.mark.parametrize("end", [killed, stopped])
+def test_killed_while_money_is_held(capped: House, end: Callable[..., bool]) -> None:
+    at = 0
+    for at in range(1, 200):
+        user = capped.user(at)
+        first, second = two_checkouts(capped, user)
+        capped.receive(capped.told(first, Kind.PAYMENT_SUCCEEDED))
+        paid = capped.told(second, Kind.PAYMENT_SUCCEEDED)
+        cut = end(capped, at, partial(capped.receive, paid))
+        capped.receive(paid)
+        capped.jobs()
+        assert capped.end(user) == (15 * 10**9, {"purchased": -15 * 10**9, "held": -5 * 10**9}), at
+        assert notices(capped, user) == ["payment_held", "payment_settled"]
+        if not cut:
+            break
+    assert at > 30, "the fuse was not where the work is"
+
+
+@pytest.mark.parametrize("end", [killed, stopped])
+def test_killed_while_held_money_is_released(capped: House, end: Callable[..., bool]) -> None:
+    """By the job: all of a user's payments, or none; the next run does what is left."""
+    at, settlement = 0, capped.payments.settlement
+    for at in range(1, 200):
+        user = capped.user(at)
+        top_ups = two_checkouts(capped, user)
+        capped.receive(*(capped.told(each, Kind.PAYMENT_SUCCEEDED) for each in top_ups))
+        Store.of(USER, capped.database).patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
+        cut = end(capped, at, settlement.release_due)
+        assert capped.end(user) in ((15 * 10**9, {"purchased": -15 * 10**9, "held": -5 * 10**9}), whole(20)), at
+        settlement.release_due()
+        assert capped.end(user) == whole(20), at
+        assert notices(capped, user) == ["payment_held", "payment_released", "payment_settled"]
+        if not cut:
+            break
+    assert at > 12, "the fuse was not where the work is"
+
+
+def whole(dollars: int) -> tuple[int, dict[str, int]]:
+    """All of it is there to spend."""
+    return dollars * 10**9, {"purchased": -dollars * 10**9}
+
+
+@pytest.mark.parametrize("end", [killed, stopped])
+def test_killed_while_a_refund_makes_room(capped: House, end: Callable[..., bool]) -> None:
+    """What goes back of one payment and what is released of another are one step."""
+    at = 0
+    for at in range(1, 200):
+        user = capped.user(at)
+        first, second = two_checkouts(capped, user)
+        capped.receive(*(capped.told(each, Kind.PAYMENT_SUCCEEDED) for each in (first, second)))
+        capped.truth(first, refunded=400)
+        refunded = capped.told(first, Kind.REFUND_CHANGED, 400)
+        cut = end(capped, at, partial(capped.receive, refunded))
+        capped.receive(refunded)
+        capped.jobs()
+        assert capped.end(user) == (15 * 10**9, {"purchased": -15 * 10**9, "held": -(10**9)}), at
+        if not cut:
+            break
+    assert at > 30, "the fuse was not where the work is"
 
 
 # --- at once --------------------------------------------------------------------------------------------------------

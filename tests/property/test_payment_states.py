@@ -276,7 +276,7 @@ def test_what_is_held_until_kyc_is_the_same_in_every_order(case: str, beyond: in
 
 
 @pytest.mark.parametrize(
-    ("paid", "credited", "beyond"), [(0, 100, 0), (1, 100, 1), (99, 100, 99), (100, 100, 100), (900, 100, 100)]
+    ("paid", "credited", "beyond"), [(0, 100, 0), (1, 100, 1), (99, 100, 99), (100, 100, 100), (900, 100, 900)]
 )
 def test_what_is_beyond_the_cap(paid: int, credited: int, beyond: int) -> None:
     assert over_cap(credited, paid, 100) == beyond

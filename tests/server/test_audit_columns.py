@@ -116,14 +116,17 @@ SHOWN_ONLY = {
 }
 """Columns that nothing else in the database proves, each with the reason why no money depends on them."""
 
+_NOTHING_WENT_BACK = """NOT EXISTS (SELECT 1 FROM top_up AS other
+    WHERE other.user_sid = top_up.user_sid AND (other.refunded > 0 OR other.status = 'disputed'))"""
 ONLY_WHERE = {
-    ("top_up", "over_cap"): "status = 'settled' AND refunded = 0",
+    ("top_up", "over_cap"): f"status = 'settled' AND held < amount AND (held > 0 OR {_NOTHING_WENT_BACK})",
     ("payment_event", "external_ref"): "kind = 'payment_succeeded' OR kind LIKE 'dispute%'",
     ("payment_event", "amount_minor"): "kind NOT IN ('dispute_won', 'dispute_lost')",
     ("payment_event", "currency"): "kind NOT IN ('dispute_won', 'dispute_lost')",
 }
-"""Columns that count in some of these rows: what was refunded or contested is not held before KYC, a refund is known by
-its payment, and how a dispute ended does not change its amount."""
+"""Columns that count in some of these rows: how far a user was beyond the cap shows in what is held, where not all of a
+payment is, and where none is and nothing went back; a refund is known by its payment; how a dispute ended does not
+change its amount."""
 
 SAMPLE = (
     ("ledger_entry", "amount"),

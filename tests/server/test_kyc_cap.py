@@ -246,6 +246,127 @@ def test_one_that_cannot_be_released_does_not_stop_the_others(house: House, monk
     assert [held(house, user) for user in users] == [(20, 0, 0)] * 2
 
 
+# --- what the user is told ------------------------------------------------------------------------------------------
+
+
+def told(house: House, user: User) -> list[tuple[str, str]]:
+    found = Store.of(NOTICE, house.database).find({"user_sid": user.sid}, limit=100)["items"]
+    return [(each.kind, each.text) for each in sorted(found, key=lambda each: each.sid)]
+
+
+def test_a_user_is_told_that_held_money_is_released(house: House) -> None:
+    user, _ = half_held(house)
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert house.payments.settlement.release_due() == 0
+    assert told(house, user)[2:] == [
+        ("payment_released", "$5.00 of your payment of $10.00 was held and is yours to spend now.")
+    ]
+
+
+def test_debt_ends_by_what_is_released(house: House) -> None:
+    user, _ = half_held(house)
+    spend(house, user, 17)
+    billing = house.payments.settlement.ledger.billings.one({"user_sid": user.sid})
+    assert billing is not None and billing.debt_since is not None
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    billing = house.payments.settlement.ledger.billings.one({"user_sid": user.sid})
+    assert billing is not None and (billing.credit_balance, billing.debt_since) == (3 * DOLLAR, None)
+
+
+# --- when another payment goes back ---------------------------------------------------------------------------------
+
+
+def three(house: House) -> tuple[User, list[TopUp]]:
+    """Thirty dollars, fifteen beyond the cap: five of the second payment are held, and all of the third."""
+    user = house.user(1)
+    top_ups = opened(house, user, 3)
+    for top_up in top_ups:
+        pay(house, top_up)
+    house.jobs()
+    assert held(house, user) == (15, 15, 15)
+    return user, top_ups
+
+
+def each_held(house: House, top_ups: list[TopUp]) -> list[int]:
+    return [house.payments.settlement.top_ups.get(each.sid).held.cents for each in top_ups]
+
+
+def test_a_refund_makes_room_under_the_cap(house: House) -> None:
+    user, top_ups = three(house)
+    first, second, third = top_ups
+    house.receive(house.told(first, Kind.REFUND_CHANGED, 300))
+    assert each_held(house, top_ups) == [0, 200, 1000] and held(house, user) == (15, 12, 12)
+    assert told(house, user)[-1][0] == "payment_released" and "$3.00 of your payment" in told(house, user)[-1][1]
+    house.receive(house.told(first, Kind.REFUND_CHANGED, 1000, mark="_2"))
+    assert each_held(house, top_ups) == [0, 0, 500] and held(house, user) == (15, 5, 5)
+    house.receive(house.told(third, Kind.REFUND_CHANGED, 1000))
+    assert held(house, user) == (10, 0, 0)
+    house.receive(house.told(second, Kind.REFUND_CHANGED, 1000))
+    assert held(house, user) == (0, 0, 0)
+
+
+def test_a_refund_that_came_back_takes_the_room_away(house: House) -> None:
+    user, top_ups = three(house)
+    house.receive(house.told(top_ups[0], Kind.REFUND_CHANGED, 1000))
+    assert held(house, user) == (15, 5, 5)
+    house.truth(top_ups[0], refunded=0)
+    house.payments.checks.recheck(top_ups[0].sid, lambda: None)
+    assert each_held(house, top_ups) == [0, 500, 1000] and held(house, user) == (15, 15, 15)
+    assert [kind for kind, _ in told(house, user)[-2:]] == ["payment_held"] * 2
+    patch_kyc(house, user, KycStatus.COMPLETED)
+    assert held(house, user) == (30, 0, 0)
+
+
+def test_what_was_spent_meanwhile_is_no_debt(house: House) -> None:
+    user, top_ups = three(house)
+    house.receive(house.told(top_ups[0], Kind.REFUND_CHANGED, 1000))
+    spend(house, user, 15)
+    assert held(house, user) == (0, 5, 5)
+    house.truth(top_ups[0], refunded=0)
+    house.payments.checks.recheck(top_ups[0].sid, lambda: None)
+    assert held(house, user) == (0, 15, 15)
+    assert house.payments.settlement.ledger.balances(user.sid)["receivable"] == 0
+
+
+@pytest.mark.parametrize("ending", [Kind.DISPUTE_WON, Kind.DISPUTE_LOST])
+def test_a_dispute_makes_room_as_long_as_the_money_may_go(house: House, ending: Kind) -> None:
+    user, top_ups = three(house)
+    house.receive(house.told(top_ups[0], Kind.DISPUTE_OPENED, 1000))
+    assert held(house, user) == (15, 5, 5)
+    house.receive(house.told(top_ups[0], ending, 1000, at=START.replace(second=1)))
+    assert held(house, user) == ((15, 15, 15) if ending == Kind.DISPUTE_WON else (15, 5, 5))
+
+
+def test_every_order_of_three_payments_that_go_back(house: House) -> None:
+    """Whatever went back first, and whenever KYC is completed: the same is left to spend, to hold and to owe."""
+    ends: dict[bool, set[tuple[float, float, float]]] = {True: set(), False: set()}
+    number = 100
+    for verified in (False, True):
+        steps: list[object] = [0, 1, 2, *(["kyc"] if verified else [])]
+        for order in permutations(steps):
+            number += 1
+            user = house.user(number)
+            top_ups = opened(house, user, 3)
+            for top_up in top_ups:
+                pay(house, top_up)
+            for step in order:
+                if isinstance(step, int):
+                    minor = (400, 700, 100)[step]
+                    house.receive(house.told(top_ups[step], Kind.REFUND_CHANGED, minor))
+                else:
+                    patch_kyc(house, user, KycStatus.COMPLETED)
+            ends[verified].add(held(house, user))
+    assert ends == {False: {(15, 3, 3)}, True: {(18, 0, 0)}}
+
+
+def test_two_payments_go_back_at_once(house: House) -> None:
+    user, top_ups = three(house)
+    at_once(*(lambda each=each: house.receive(house.told(each, Kind.REFUND_CHANGED, 1000)) for each in top_ups[:2]))
+    house.jobs()
+    assert held(house, user) == (10, 0, 0)
+
+
 # --- when it goes back ----------------------------------------------------------------------------------------------
 
 

@@ -215,6 +215,49 @@ def test_a_fee_in_other_money_is_a_difference(site: World, user: User) -> None:
     assert day.fees == 0 and fees(site) == 0 and site.alerts() == ["reconciliation_differs"]
 
 
+def test_fees_of_the_account_are_posted_once(site: World, user: User) -> None:
+    """They belong to no payment, and no event tells of them."""
+    site.start(user)
+    day = today(site)
+    site.act("account_fee", amount=200)
+    assert only(site, day).fees.cents == 200 and fees(site) == 200
+    site.act("account_fee", amount=300)
+    site.act("account_fee", amount=-50)  # one is given back
+    assert only(site, day).fees.cents == 450 and fees(site) == 450
+    assert only(site, day).items == [] and site.alerts() == []
+    days_go_by(site, 8)
+    assert fees(site) == 450
+    entries = Store.of(LEDGER_ENTRY, site.database).list_full(1000)["items"]
+    assert sorted((each.account, each.amount.cents) for each in entries) == [
+        ("cash:stripe", -300),
+        ("cash:stripe", -200),
+        ("cash:stripe", 50),
+        ("fees", -50),
+        ("fees", 200),
+        ("fees", 300),
+    ]
+    assert {each.user_sid for each in entries} == {None}
+
+
+def test_a_fee_of_the_account_in_other_money_is_a_difference(site: World, user: User) -> None:
+    site.start(user)
+    site.act("account_fee", amount=200, currency="eur")
+    (item,) = only(site, today(site)).items
+    assert (item.kind, item.note, item.payment_ref) == (ReconciledKind.FEE, "a fee in EUR", None)
+    assert fees(site) == 0 and site.alerts() == ["reconciliation_differs"]
+
+
+def test_the_audit_misses_a_fee_of_the_account(site: World, user: User) -> None:
+    site.start(user)
+    site.act("account_fee", amount=200)
+    (day,) = [only(site, today(site))]
+    store = Store.of(RECONCILIATION, site.database)
+    store.patch(day.sid, {"fees": Money(day.fees + 1)})
+    (found,) = audit(site.database)
+    assert "2.00 were posted" in found.detail
+    store.patch(day.sid, {"fees": day.fees})
+
+
 def test_fees_of_other_programs_are_theirs(site: World, user: User) -> None:
     site.switch(fees=FEES)
     site.start(user)

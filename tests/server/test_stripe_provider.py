@@ -429,7 +429,7 @@ def test_the_days_payments_page_by_page(vendor: Vendor) -> None:
 
 
 def test_what_moved_on_a_day(vendor: Vendor) -> None:
-    """Refunds, disputes and fees, each with its payment and our mark, without what is about no payment."""
+    """Refunds, disputes and fees, each with its payment and our mark; fees of the account, but no payouts."""
     vendor.switch(fees={"percent": 2.9, "fixed": 30, "dispute": 1500})
     ours = order()
     session = vendor.provider.create_checkout(ours).session_ref
@@ -446,6 +446,12 @@ def test_what_moved_on_a_day(vendor: Vendor) -> None:
         "created": int(time.time()),
     }
     vendor.sandbox.store.put("stripe", "balance_transaction", payout)
+    vendor.sandbox.store.put(
+        "stripe",
+        "balance_transaction",
+        payout | {"id": "txn_at_once", "type": "payout", "amount": -900, "fee": 10, "currency": "usd"},
+    )
+    of_account = vendor.act("account_fee", amount=250)["balance_transaction"]
     today = datetime.now(UTC).date()
 
     (refunded,) = [each for each in all_of("list_refunds", "refunds", today) if each.refund_ref == refund]
@@ -454,7 +460,10 @@ def test_what_moved_on_a_day(vendor: Vendor) -> None:
     (contested,) = [each for each in all_of("list_disputes", "disputes", today) if each.dispute_ref == dispute]
     assert (contested.payment_ref, contested.top_up_sid) == (payment, ours.top_up_sid)
     assert (contested.status, contested.amount_minor) == (DisputeStatus.OPEN, 300)
-    changes = [each for each in all_of("list_balance_changes", "changes", today) if each.payment_ref == payment]
+    every = all_of("list_balance_changes", "changes", today)
+    own = [(each.change_ref, each.fee_minor, each.top_up_sid) for each in every if each.payment_ref is None]
+    assert sorted(own) == sorted([("txn_at_once", 10, None), (of_account, 250, None)])
+    changes = [each for each in every if each.payment_ref == payment]
     told = sorted((each.external_ref, each.fee_minor, each.currency) for each in changes)
     assert told == sorted([(payment, 59, "USD"), (refund, 0, "USD"), (refund, 0, "USD"), (dispute, 1500, "USD")])
     assert [each.top_up_sid for each in changes if each.external_ref == payment] == [ours.top_up_sid]

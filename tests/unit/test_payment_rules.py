@@ -9,7 +9,7 @@ import pytest
 
 from generated.models.onboarding import DisputeStatus, TopUpStatus
 from generated.models.onboarding import PaymentEventKind as Kind
-from handlers.payments.moves import Act, Move, kyc_held, moves, over_cap
+from handlers.payments.moves import Act, Move, gone, held_of, kyc_held, moves, over_cap
 from handlers.payments.schedule import CLAIM, FIRST, OVERDUE, next_check, rarely, without_answer
 from handlers.payments.states import (
     CLOCK_SKEW,
@@ -254,7 +254,7 @@ def test_a_dispute(before: DisputeStatus | None, after: DisputeStatus) -> None:
 
 
 def test_what_is_beyond_the_cap() -> None:
-    assert [over_cap(10, paid, 25) for paid in (0, 15, 16, 24, 25, 99)] == [0, 0, 1, 9, 10, 10]
+    assert [over_cap(10, paid, 25) for paid in (0, 15, 16, 24, 25, 99)] == [0, 0, 1, 9, 10, 84]
 
 
 def test_what_is_held_before_kyc() -> None:
@@ -265,6 +265,25 @@ def test_what_is_held_before_kyc() -> None:
     assert kyc_held(replace(held, refunded=250 * CENT)) == 350 * CENT
     for status, cents in ((DisputeStatus.WON, 600), (DisputeStatus.INQUIRY, 600), (DisputeStatus.OPEN, 200)):
         assert kyc_held(disputed(status, over_cap=600 * CENT)) == cents * CENT
+
+
+def test_what_went_back_of_earlier_payments_makes_room_under_the_cap() -> None:
+    half, far = replace(PAID, over_cap=600 * CENT), replace(PAID, over_cap=1700 * CENT)
+    freed = (0, 100, 600, 800, 1700, 2000)
+    assert [kyc_held(replace(half, freed=each * CENT)) // CENT for each in freed] == [600, 500, 0, 0, 0, 0]
+    assert [kyc_held(replace(far, freed=each * CENT)) // CENT for each in freed] == [1000, 1000, 1000, 900, 0, 0]
+    back = replace(far, refunded=300 * CENT)
+    assert [kyc_held(replace(back, freed=each * CENT)) // CENT for each in freed] == [700, 700, 700, 600, 0, 0]
+
+
+def test_no_more_goes_of_a_payment_than_was_credited() -> None:
+    assert [gone(10, returned, contested) for returned, contested in ((0, 0), (3, 4), (6, 4), (10, 10))] == [
+        0,
+        7,
+        10,
+        10,
+    ]
+    assert held_of(10, 25, 0, 10) == 0
 
 
 def test_what_is_held_is_released_first_and_held_last() -> None:

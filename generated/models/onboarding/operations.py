@@ -19,7 +19,7 @@ from .usage import RepositoryHalt
 from .vms import PoolCount
 
 NoticeKind = TypeAliasType("NoticeKind", str)
-"""Known values: `plan_ending`, `plan_ended`, `plan_renewed`, `low_balance`, `balance_negative`, `services_suspended`, `services_resumed`, `tier_changed`, `payment_settled`, `payment_failed`, `payment_held`, `kyc_decided`, `vm_released`, `vm_free`."""
+"""Known values: `plan_ending`, `plan_ended`, `plan_renewed`, `low_balance`, `balance_negative`, `services_suspended`, `services_resumed`, `tier_changed`, `payment_settled`, `payment_failed`, `payment_held`, `payment_released`, `kyc_decided`, `vm_released`, `vm_free`."""
 AlertKind = TypeAliasType("AlertKind", str)
 """Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
 

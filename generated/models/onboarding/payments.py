@@ -116,9 +116,9 @@ class TopUp(Struct):
     excess: Annotated[Money, Bounds(at_least="0")] = Money.parse("0")
     """Paid beyond what was credited; a refund takes it first."""
     over_cap: Annotated[Money, Bounds(at_least="0")] = Money.parse("0")
-    """Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed."""
+    """How far a user without KYC was beyond the cap in all when it came; 0 once KYC is completed."""
     held: Annotated[Money, Bounds(at_least="0")] = Money.parse("0")
-    """What is held of it: not yet refunded nor disputed."""
+    """What is held of it: beyond the cap, as what was not refunded nor is disputed goes."""
     status: TopUpStatus = TopUpStatus.OPEN
     url: Annotated[Url | None, Field(json_schema_extra={"x-sensitive": True})] = None
     """Hosted page, while it is open."""
@@ -227,7 +227,8 @@ class ReconciliationItem(Struct):
     kind: ReconciledKind = ReconciledKind.PAYMENT
     ref: str | None = None
     """The provider's name for it."""
-    payment_ref: str
+    payment_ref: str | None = None
+    """Absent for a fee of the account."""
     top_up_sid: Sid | None = None
     ours: Money | None = None
     theirs: Money | None = None
@@ -315,12 +316,16 @@ class Checkout(Struct):
 
 
 class BalanceChange(Struct):
-    """A movement of our balance at the provider: a payment that came in, a refund or what came back of one, a dispute."""
+    """
+    A movement of our balance at the provider: a payment that came in, a refund or what came back of one, a dispute; or
+    a fee of the account.
+    """
 
     change_ref: str
     external_ref: str
-    """The payment, refund or dispute that moved it."""
-    payment_ref: str
+    """The payment, refund or dispute that moved it; `change_ref` again for a fee of the account."""
+    payment_ref: str | None = None
+    """Absent for a fee of the account, which belongs to no payment."""
     top_up_sid: Sid | None = None
     """The top-up it was made for, where this shows it."""
     fee_minor: I64 = 0

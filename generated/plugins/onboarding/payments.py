@@ -95,7 +95,7 @@ class PaymentProvider(ABC):
 
     @abstractmethod
     def list_balance_changes(self, day: Date, *, cursor: str | None = None) -> BalanceChangePage:
-        """What moved our balance for payments on one UTC day, with the fee of each.
+        """What moved our balance for payments on one UTC day, with the fee of each; and the account's own fees.
 
         Raises `ProviderUnavailable`, `ProviderRefused`.
         """

@@ -43,6 +43,7 @@ def any_notice_kind() -> st.SearchStrategy[str]:
             "payment_settled",
             "payment_failed",
             "payment_held",
+            "payment_released",
             "kyc_decided",
             "vm_released",
             "vm_free",

@@ -47,6 +47,10 @@ def acts(store: Store, checkout: Checkout, money_back: MoneyBack) -> Mapping[str
         checkout.tell(asked["type"], asked["object"], fields=asked.get("fields"))
         return {}
 
+    def account_fee(asked: JsonObject) -> JsonObject:
+        of = {"currency": str(asked.get("currency", "usd"))}
+        return {"balance_transaction": checkout.moved(of, -int(asked["amount"]), "fee")}
+
     def forget_keys(asked: JsonObject) -> JsonObject:
         store.forget_answers(VENDOR, checkout.now() + 1)
         return {}
@@ -86,6 +90,10 @@ def acts(store: Store, checkout: Checkout, money_back: MoneyBack) -> Mapping[str
             foreign,
         ),
         "tell": ("send any event; type, object, fields (other fields of the event: account, created …)", tell),
+        "account_fee": (
+            "the vendor takes a fee of the account, for no payment; amount (cents, negative gives one back), currency",
+            account_fee,
+        ),
         "forget_keys": ("the vendor forgets the idempotency keys of all calls so far", forget_keys),
     }
 

@@ -152,7 +152,7 @@ def dispute(of: JsonObject, amount: int, now: int) -> JsonObject:
 
 def balance_transaction(of: JsonObject, amount: int, fee: int, category: str, now: int) -> JsonObject:
     """What moved the account's balance: `amount` in minor units, negative where it went out."""
-    kinds = {"dispute": "adjustment", "dispute_reversal": "adjustment"}
+    kinds = {"dispute": "adjustment", "dispute_reversal": "adjustment", "fee": "stripe_fee"}
     return {
         "id": new_id("txn"),
         "object": "balance_transaction",
@@ -170,7 +170,7 @@ def balance_transaction(of: JsonObject, amount: int, fee: int, category: str, no
         else [],
         "net": amount - fee,
         "reporting_category": category,
-        "source": of["id"],
+        "source": of.get("id"),
         "status": "available",
         "type": kinds.get(category, category),
     }

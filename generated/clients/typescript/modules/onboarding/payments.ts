@@ -42,9 +42,9 @@ export interface TopUp {
   refunded: string;
   /** Paid beyond what was credited; a refund takes it first. */
   excess: string;
-  /** Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed. */
+  /** How far a user without KYC was beyond the cap in all when it came; 0 once KYC is completed. */
   over_cap: string;
-  /** What is held of it: not yet refunded nor disputed. */
+  /** What is held of it: beyond the cap, as what was not refunded nor is disputed goes. */
   held: string;
   status: TopUpStatus;
   /** Hosted page, while it is open. */
@@ -164,7 +164,8 @@ export interface ReconciliationItem {
   kind: ReconciledKind;
   /** The provider's name for it. */
   ref?: string | null;
-  payment_ref: string;
+  /** Absent for a fee of the account. */
+  payment_ref?: string | null;
   top_up_sid?: string | null;
   ours?: string | null;
   theirs?: string | null;
@@ -286,12 +287,16 @@ export interface ProviderDisputePage {
   next_cursor?: string | null;
 }
 
-/** A movement of our balance at the provider: a payment that came in, a refund or what came back of one, a dispute. */
+/**
+ * A movement of our balance at the provider: a payment that came in, a refund or what came back of one, a dispute; or
+ * a fee of the account.
+ */
 export interface BalanceChange {
   change_ref: string;
-  /** The payment, refund or dispute that moved it. */
+  /** The payment, refund or dispute that moved it; `change_ref` again for a fee of the account. */
   external_ref: string;
-  payment_ref: string;
+  /** Absent for a fee of the account, which belongs to no payment. */
+  payment_ref?: string | null;
   /** The top-up it was made for, where this shows it. */
   top_up_sid?: string | null;
   /** What the provider keeps for it, in the currency's smallest unit; negative where a fee is given back. */
@@ -410,7 +415,7 @@ export interface TopUpFilter {
   /** Checkout session or order reference; two payments on one link share it. */
   session_ref?: string;
   payment_ref?: string | null;
-  /** Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed. */
+  /** How far a user without KYC was beyond the cap in all when it came; 0 once KYC is completed. */
   over_cap?: string;
   status?: TopUpStatus;
   created_at?: string;
@@ -434,9 +439,9 @@ export interface TopUpListed {
   refunded: string;
   /** Paid beyond what was credited; a refund takes it first. */
   excess: string;
-  /** Of the credit, what was beyond the cap of a user without KYC when it came; 0 once KYC is completed. */
+  /** How far a user without KYC was beyond the cap in all when it came; 0 once KYC is completed. */
   over_cap: string;
-  /** What is held of it: not yet refunded nor disputed. */
+  /** What is held of it: beyond the cap, as what was not refunded nor is disputed goes. */
   held: string;
   status: TopUpStatus;
   created_at: string;

@@ -1,0 +1,3 @@
+-- Runs in one transaction.
+
+

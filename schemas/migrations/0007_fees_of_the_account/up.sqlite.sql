@@ -1,0 +1,3 @@
+-- Runs in one transaction with foreign keys off (`PRAGMA foreign_keys = OFF` before it begins).
+
+
