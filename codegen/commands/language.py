@@ -47,6 +47,7 @@ TOPICS: Mapping[str, str] = {
     "notes": "Notes",
     "scopes": "Scopes",
     "crud": "CRUD methods",
+    "events": "Events",
     "wire": "Wire names",
     "defaults": "Defaults",
 }
@@ -118,6 +119,15 @@ def _crud() -> str:
     return intro + _table(("method", "effect"), [(f"`{_VERBS[verb][0]}`", _VERBS[verb][1]) for verb in CRUD_VERBS])
 
 
+def _events() -> str:
+    return (
+        "`event Name { … }` declares what a program may announce: the shape, and no more. It has a model, a JSON\n"
+        "Schema (`x-events` lists them), a strategy for tests, a place in the reference, and its changes are judged\n"
+        "like those of any type. Nothing is sent or stored because it is declared: a program that announces builds\n"
+        "the model and sends it by means of its own.\n"
+    )
+
+
 def _wire() -> str:
     return _table(
         ("written", "called"),
@@ -139,6 +149,7 @@ _WRITERS: Mapping[str, Callable[[], str]] = {
     "notes": _notes,
     "scopes": _scopes,
     "crud": _crud,
+    "events": _events,
     "wire": _wire,
     "defaults": _defaults,
 }

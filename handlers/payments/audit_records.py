@@ -185,9 +185,7 @@ def _freed(database: Database, sid: str, user_sid: str) -> int:
     return freed_before(sid, database.execute(database.prepare(statements.CREDITED_OF_USER), (user_sid,)))
 
 
-def _held(
-    payment: Payment, held: int, over_cap: int, freed: int, disputes: list[Row], posted: Posted
-) -> Iterator[str]:
+def _held(payment: Payment, held: int, over_cap: int, freed: int, disputes: list[Row], posted: Posted) -> Iterator[str]:
     if held != posted.held_for_kyc:
         yield f"{money_text(held)} of it are called held before KYC, but {money_text(posted.held_for_kyc)} were posted"
     contested = sum(row[3] for row in disputes if row[4] in IN_DISPUTE)

@@ -35,4 +35,4 @@ def test_each_part_is_explained(name: str) -> None:
 def test_what_does_not_exist_is_told_with_what_does() -> None:
     result = CliRunner().invoke(main, ["explain", "nothing"])
     assert result.exit_code == 2
-    assert "topics are types, notes, scopes, crud, wire, defaults" in result.output
+    assert "topics are types, notes, scopes, crud, events, wire, defaults" in result.output
