@@ -62,7 +62,7 @@ class Started:
     """A challenge. `pre` is to become the cookie of the browser that asked; a program has none."""
 
     challenge: LoginStarted
-    pre: str | None = field(default=None, repr=False)
+    pre: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class RefundRows:
             others = [row for row in rows if row.refund_ref not in names and not _nameless(row)]
             rest = self._settle(others, rest, at) if rest > 0 else self._fail(others, rest)
         nameless = [row for row in rows if _nameless(row)]
-        came_back = named is not None and not named
+        came_back = named is not None and not named and total < sum(int(row.amount) for row in rows if _counted(row))
         self._keep_rest(top_up, nameless, max(rest, 0), came_back, at, now)
 
     def waiting(self, top_up_sid: str) -> int:

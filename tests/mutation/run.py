@@ -34,7 +34,7 @@ ROOT = Path(__file__).parents[2]
 OURS = ("handlers", "tests", "providers")
 PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "-k", "not postgresql")
 """SQLite alone: that both databases give the same is what other tests hold."""
-LOAD = 20
+LOAD = 5
 """Seconds of processor time that a child may need beside ten times those of its tests."""
 SILENT = 900
 """Seconds after which a child that waits for ever is ended."""
@@ -99,6 +99,7 @@ class _Session:
         self.failure, self.seconds = "", 0.0
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        _warm_up(session)
         reached = self._baseline(session)
         self.seconds = sum(each.seconds for each in reached)
         functions = _functions(self._path)
@@ -144,6 +145,12 @@ class _Session:
             return session.testsfailed
 
         return _judged(work, sum(each.seconds for each in tests))
+
+
+def _warm_up(session: pytest.Session) -> None:
+    """Run a test of each file here, so that children need not load and make again what all tests use."""
+    files = {item.path: place for place, item in reversed(list(enumerate(session.items)))}
+    _run(session, sorted(files.values()))
 
 
 def _run(session: pytest.Session, tests: Sequence[int]) -> None:

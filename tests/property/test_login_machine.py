@@ -22,7 +22,7 @@ from handlers.identity.peer import Peer
 from handlers.identity.sessions import IDLE, LIFE, SEEN_EVERY, Sessions
 from handlers.identity.visitor import Visitor
 from handlers.settings import Settings
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.login_world import Clock
 from tests.server.people import Person
 

@@ -16,7 +16,7 @@ from generated.models.onboarding import PaymentEventKind as Kind
 from handlers.ledger import wallet as rules
 from handlers.ledger.wallet import Wallet
 from handlers.payments.moves import Move, kyc_held, moves, over_cap
-from handlers.payments.schedule import FIRST, next_check, next_comparison
+from handlers.payments.schedule import FIRST, next_check
 from handlers.payments.states import Dispute, Observation, State, believable, doubtful, merge, merge_all
 
 AT = datetime(2026, 11, 20, tzinfo=UTC)
@@ -347,19 +347,3 @@ def test_what_is_asked_about() -> None:
             assert found == [None, None]
         else:
             assert found == [AT + timedelta(days=1), AT + timedelta(days=120)]
-
-
-def test_when_a_day_is_compared() -> None:
-    """At its end, and 7 and 60 days after it; what was missed is not made up for twice."""
-    day, end = AT.date(), AT + timedelta(days=1)
-    expected: list[tuple[timedelta, timedelta | None]] = [
-        (timedelta(hours=-1), timedelta(0)),
-        (timedelta(0), timedelta(days=7)),
-        (timedelta(days=6, hours=23), timedelta(days=7)),
-        (timedelta(days=7), timedelta(days=60)),
-        (timedelta(days=59), timedelta(days=60)),
-        (timedelta(days=60), None),
-        (timedelta(days=900), None),
-    ]
-    for since, following in expected:
-        assert next_comparison(day, end + since) == (None if following is None else end + following)

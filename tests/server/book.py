@@ -23,6 +23,7 @@ from handlers.ledger import wallet as rules
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.ledger.wallet import Wallet
+from tests.migrated import migrate
 
 START = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
 TABLES = Path(__file__).parents[2] / "generated/tables"
@@ -41,7 +42,10 @@ class Clock:
 
 def create_tables(database: Database) -> None:
     """The tables of the program, empty."""
-    database.execute_script((TABLES / f"{database.dialect}.sql").read_text())
+    if database.dialect == "sqlite":
+        migrate(database)
+    else:
+        database.execute_script((TABLES / "postgresql.sql").read_text())
 
 
 class Book:

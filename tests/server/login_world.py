@@ -14,7 +14,7 @@ from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.visitor import Visitor
 from handlers.settings import Settings
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.people import Person
 
 ORIGIN = "https://hero.example"

@@ -35,7 +35,7 @@ from handlers.payments.providers import Providers
 from handlers.payments.service import Payments, PaymentsHandler
 from handlers.payments.settings import PaymentSettings
 from handlers.settings import load
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.audited import audit
 from tests.server.stub_provider import StubProvider
 

@@ -40,8 +40,8 @@ from handlers.ledger.billing import billings
 from handlers.payments.providers import Providers
 from handlers.payments.service import Payments, PaymentsHandler
 from handlers.payments.settings import PaymentSettings
-from handlers.version import migrate
 from providers.sandbox.app import Sandbox, create
+from tests.migrated import migrate
 from tests.programs import free_port
 from tests.server.audited import audit
 from tests.waiting import PATIENCE, wait_for

@@ -12,7 +12,7 @@ from codegen.runtime.storage.store import Store
 from generated.models.onboarding import NodeState
 from generated.tables.onboarding import NODE
 from handlers.identity.api_keys import ApiKeys
-from handlers.version import migrate
+from tests.migrated import migrate
 
 
 class Clock:

@@ -21,7 +21,7 @@ from handlers.admin.audit_runs import AuditRuns
 from handlers.audit import Batch, Place, batch, findings, start
 from handlers.cli import main
 from handlers.composition import registered_audits
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.book import Book
 
 DOLLAR = 10**9

@@ -66,6 +66,7 @@ def test_the_job_expires_at_the_very_second_and_not_before(book: Book) -> None:
     (expiry,) = expiries(book)
     assert (expiry.effective_at, expiry.posted_at) == (START + DAY, START + DAY)
     assert expiry.source.startswith("operator:")
+    assert expiry.posting_key == f"grant_expiry:{book.ledger.lots.list_full()['items'][0].sid}"
     assert (book.balance(user), breakage(book), left(book)) == (3 * DOLLAR, 4 * DOLLAR, [0, 3 * DOLLAR])
 
 
@@ -78,6 +79,14 @@ def test_nothing_is_spent_after_its_expiry_though_no_job_ran(book: Book) -> None
     kinds = [transaction.kind for transaction in book.ledger.transactions.list_full()["items"]]
     assert kinds[-2:] == [TransactionKind.GRANT_EXPIRY, TransactionKind.USAGE]
     assert GrantExpiry(book.ledger).run_once() == 0
+
+
+def test_who_was_granted_nothing_has_nothing_that_expires(book: Book) -> None:
+    user = book.user()
+    book.top_up(user, "pi_1", DOLLAR)
+    assert book.ledger.transaction(lambda: book.ledger.expire(user)) == 0
+    grant(book, user, DOLLAR, None)
+    assert book.ledger.transaction(lambda: book.ledger.expire(user)) == 0
 
 
 def test_a_key_that_was_posted_expires_nothing(book: Book) -> None:

@@ -18,7 +18,7 @@ from codegen.runtime.storage.database import Database, Unavailable
 from handlers.identity.guesses import FREE, LONGEST_PAUSE, MEMORY, Guesses, SlowGuesses, pause
 from handlers.identity.limits import RateLimits, TooMany
 from handlers.identity.peer import Peers, networks
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.login_world import Clock, at_once
 from tests.server.site import ADMIN, SECRET, Site, bearer
 

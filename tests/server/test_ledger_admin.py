@@ -16,7 +16,7 @@ from generated.tables.onboarding import OPERATOR_ACT
 from handlers.app import build
 from handlers.composition import load_settings
 from handlers.identity.api_keys import ApiKeys
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.site import ADMIN, SECRET, Site, bearer

@@ -69,6 +69,29 @@ def test_a_top_up(book: Book) -> None:
     assert audit(book.database) == []
 
 
+def test_each_posting_is_a_new_version_of_the_balance(book: Book) -> None:
+    user = book.user()
+    for version in (2, 3):
+        book.top_up(user, f"pi_{version}", DOLLAR)
+        billing = book.ledger.billings.one({"user_sid": user})
+        assert billing is not None and billing.rev == version
+    assert [lot.rev for lot in book.ledger.lots.list_full()["items"]] == [1, 1]
+    assert audit(book.database) == []
+
+
+def test_what_is_held_until_kyc_and_what_for_a_dispute(book: Book) -> None:
+    user, other = book.user(), book.user()
+    assert book.ledger.held_for_kyc(user) == 0
+    book.top_up(user, "pi_1", 10 * DOLLAR)
+    book.hold(user, "d1", 4 * DOLLAR)
+    assert book.ledger.held_for_kyc(user) == 0
+    book.post(user, TransactionKind.KYC_HOLD, "k1", lambda wallet: rules.hold(wallet, 3 * DOLLAR, None))
+    assert (book.ledger.held_for_kyc(user), book.ledger.held_for_kyc(other)) == (3 * DOLLAR, 0)
+    book.post(user, TransactionKind.KYC_RELEASE, "k2", lambda wallet: rules.release(wallet, DOLLAR, None))
+    assert (book.ledger.held_for_kyc(user), book.ledger.balances(user)["held"]) == (2 * DOLLAR, -6 * DOLLAR)
+    assert audit(book.database) == []
+
+
 def test_entries_of_the_house_are_not_the_users_to_read(book: Book) -> None:
     book.top_up(book.user(), "pi_1", DOLLAR)
     assert [entry.user_sid is None for entry in book.ledger.entries.list_full()["items"]] == [True, False]
@@ -234,6 +257,32 @@ def test_what_64_bits_cannot_hold_is_refused(book: Book) -> None:
             book.post(user, TransactionKind.GRANT, key, partial(rules.grant, amount=amount), "plan:x")
     assert book.balance(user) == most
     assert audit(book.database) == []
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_the_least_that_64_bits_can_hold(book: Book, beyond: int) -> None:
+    """Half of it from a grant, half as debt: no other entry is as large."""
+    user = book.user()
+    book.post(user, TransactionKind.GRANT, "a", lambda wallet: rules.grant(wallet, 2**62), "plan:x")
+    if beyond:
+        with pytest.raises(LedgerOverflow):
+            book.charge(user, "b", 2**63 + beyond)
+    else:
+        book.charge(user, "b", 2**63)
+    assert book.balance(user) == (2**62 if beyond else -(2**62))
+    assert audit(book.database) == []
+
+
+@pytest.mark.parametrize("kind", list(TransactionKind))
+def test_what_shows_that_a_user_is_active(book: Book, kind: TransactionKind) -> None:
+    user = book.user()
+    book.post(user, kind, "a", lambda wallet: rules.top_up(wallet, "stripe", DOLLAR))
+    billing = book.ledger.billings.one({"user_sid": user})
+    assert billing is not None
+    active = kind in (TransactionKind.TOP_UP, TransactionKind.USAGE, TransactionKind.PLAN)
+    assert billing.last_active_at == (START if active else None)
+    assert billing.first_paid_at == (START if kind == TransactionKind.TOP_UP else None)
+    assert billing.lifetime_paid == (DOLLAR if kind == TransactionKind.TOP_UP else 0)
 
 
 def test_what_is_no_posting_is_refused(book: Book) -> None:

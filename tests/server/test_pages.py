@@ -24,7 +24,7 @@ from handlers.pages.errors import error_page
 from handlers.pages.page import Page, page
 from handlers.pages.visit import Visit
 from handlers.settings import Settings
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.people import Person
 
 ORIGIN = "http://127.0.0.1:9920"

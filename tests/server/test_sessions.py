@@ -14,7 +14,7 @@ from handlers.identity.peer import Peer
 from handlers.identity.secret import digest
 from handlers.identity.sessions import IDLE, LIFE, SEEN_EVERY, Sessions
 from handlers.settings import Settings
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.login_world import Clock
 
 PEER = Peer("203.0.113.7", "Browser/1")

@@ -10,10 +10,10 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN, LEASE, OPERATOR_ALERT
 from handlers.domain import Job
-from handlers.version import migrate
 from handlers.work.jobs import LEASE as NAME
 from handlers.work.jobs import Runner
 from handlers.work.leases import Leases
+from tests.migrated import migrate
 
 LENGTH = timedelta(seconds=20)
 

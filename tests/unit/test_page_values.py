@@ -21,7 +21,7 @@ from handlers.pages.messages import Messages
 from handlers.pages.shown import browser, money, short, when
 from handlers.pages.visit import own_path
 from handlers.payments.pages.top_up_form import cents_of
-from handlers.version import migrate
+from tests.migrated import migrate
 
 LOGIN = (
     "bad_request",

@@ -10,7 +10,16 @@ import pytest
 from generated.models.onboarding import DisputeStatus, TopUpStatus
 from generated.models.onboarding import PaymentEventKind as Kind
 from handlers.payments.moves import Act, Move, gone, held_of, kyc_held, moves, over_cap
-from handlers.payments.schedule import CLAIM, FIRST, OVERDUE, next_check, rarely, without_answer
+from handlers.payments.schedule import (
+    CLAIM,
+    FIRST,
+    OVERDUE,
+    due_by,
+    next_check,
+    next_comparison,
+    rarely,
+    without_answer,
+)
 from handlers.payments.states import (
     CLOCK_SKEW,
     DISPUTE_STATUS,
@@ -81,6 +90,7 @@ def test_a_payment_of_anything_else_is_reviewed(minor: int, currency: str, revie
         (PAID, seen(Kind.REFUND_CHANGED, 300, currency="EUR")),
         (replace(PAID, refunded=300 * CENT), seen(Kind.REFUND_CHANGED, 300)),
         (replace(PAID, refunded=300 * CENT), seen(Kind.REFUND_CHANGED, 299)),
+        (replace(PAID, refunded=300 * CENT), Observation(Kind.REFUND_CHANGED, 299, "USD", AT)),
         (replace(PAID, refunded=300 * CENT), seen(Kind.REFUND_CHANGED, 300, fetched=True)),
         (replace(PAID, refund_failed=True), seen(Kind.REFUND_CHANGED, 300)),
         (disputed(DisputeStatus.OPEN), seen(Kind.DISPUTE_OPENED, 400, "du")),
@@ -329,3 +339,26 @@ def test_a_dispute_is_asked_about_daily_then_ever_more_rarely(status: DisputeSta
 def test_waits() -> None:
     assert (rarely(10 * DAY), without_answer(10 * DAY)) == (2 * DAY, DAY)
     assert without_answer(SECOND) == CLAIM == timedelta(minutes=2)
+
+
+def test_what_is_due() -> None:
+    """Now, and the longest wait from now on: what is due later than that was written by a clock that was set back."""
+    now = int(AT.timestamp())
+    longest = now + 86_400 + 60
+    assert due_by(AT + timedelta(microseconds=900_000)) == (now, longest, longest, now)
+
+
+def test_when_a_day_is_compared() -> None:
+    """At its end, and 7 and 60 days after it; what was missed is not made up for twice."""
+    day, end = AT.date(), AT + timedelta(days=1)
+    expected: list[tuple[timedelta, timedelta | None]] = [
+        (timedelta(hours=-1), timedelta(0)),
+        (timedelta(0), timedelta(days=7)),
+        (timedelta(days=6, hours=23), timedelta(days=7)),
+        (timedelta(days=7), timedelta(days=60)),
+        (timedelta(days=59), timedelta(days=60)),
+        (timedelta(days=60), None),
+        (timedelta(days=900), None),
+    ]
+    for since, following in expected:
+        assert next_comparison(day, end + since) == (None if following is None else end + following)

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from handlers.plans.plan_catalogue import PlansInvalid, read_plans
+from handlers.plans.plan_catalogue import PlanCatalogue, PlansInvalid, read_plans
 
 PLAN = {"plan_id": "big", "cost_cents": 5000, "vm_count": 20, "days": 7}
 
@@ -21,6 +21,8 @@ def test_setting_replaces_them() -> None:
     assert list(plans) == ["big", "small"]
     assert (plans["big"].name, plans["big"].sku, plans["big"].cost_cents) == ("big", "hero-os-2gb", 5000)
     assert (plans["small"].name, plans["small"].sku) == ("Small", "mini")
+    assert [plan.memory_mib for plan in plans.values()] == [2048, 2048]
+    assert PlanCatalogue(plans).offered == [plans["big"], plans["small"]]
 
 
 @pytest.mark.parametrize(
@@ -32,6 +34,7 @@ def test_setting_replaces_them() -> None:
         ([{**PLAN, "vm_count": -1}], "0.vm_count"),
         ([{**PLAN, "days": 0}], "0.days"),
         ([{**PLAN, "days": 1.5}], "0.days"),
+        ([{**PLAN, "days": "7"}], "0.days"),
         ([{**PLAN, "plan_id": "no spaces"}], "0.plan_id"),
         ([{**PLAN, "colour": "blue"}], "0.colour"),
         ([{"plan_id": "big"}], "0.cost_cents: Field required"),
