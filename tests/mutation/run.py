@@ -194,7 +194,7 @@ def _loaded_anew(module: str, source: str, place: int, arguments: list[str], sec
 
 def _judged(work: Callable[[], int], seconds: float) -> Outcome:
     with tempfile.TemporaryFile() as output:
-        status = _child(work, output.fileno(), LOAD + 10 * int(seconds + 1))
+        status = _child(work, output.fileno(), LOAD + int(10 * seconds))
     if status == 0:
         return "survived"
     return "killed" if status > 0 else "stopped"

@@ -73,10 +73,12 @@ class Paged(StubProvider):
 
     def __init__(self, *shown: ProviderPayment | ProviderRefund | ProviderDispute | BalanceChange) -> None:
         super().__init__()
-        self.shown, self.asked = shown, set[date]()
+        self.shown, self.asked, self.pages = shown, set[date](), 0
 
     def _page(self, kind: type, day: date, cursor: str | None) -> tuple[list[Any], str | None]:
         self.asked.add(day)
+        self.pages += 1
+        assert self.pages < 100, "the same page again and again"
         items, place = [each for each in self.shown if isinstance(each, kind)], int(cursor or 0)
         return items[place : place + 1], str(place + 1) if place + 1 < len(items) else None
 
