@@ -447,16 +447,20 @@ def test_one_that_somebody_else_learns_of_meanwhile(
     house: House, bank: Bank, top_up: TopUp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     unanswered(house, bank, top_up)
+    with pytest.raises(ProviderUnavailable):
+        refund(house, top_up, 200, key="once")
     bank.error = None
+    bank.orders.clear()
 
     def stale(*_: object) -> None:
         raise Stale
 
     with monkeypatch.context() as patched:
         patched.setattr(house.payments.settlement, "apply", stale)
-        assert wait(house) == 1
-    assert bank.orders == [] and rows(house)[0].refund_ref is None
-    assert wait(house, timedelta(hours=1)) == 1 and len(bank.orders) == 1
+        assert refund(house, top_up, 200, key="once") == rows(house)[1]
+        assert wait(house) == 2
+    assert bank.orders == [] and [row.refund_ref for row in rows(house)] == [None, None]
+    assert wait(house, timedelta(hours=1)) == 2 and len(bank.orders) == 2
 
 
 def test_what_was_read_before_it_was_asked_about_is_not_applied(
