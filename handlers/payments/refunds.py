@@ -121,7 +121,7 @@ class Refunds:
         )
         if support == RefundSupport.NONE or (support == RefundSupport.FULL and amount != top_up.amount):
             raise RefundUnsupported(provider=top_up.provider)
-        now = self._clock.now().replace(microsecond=0)
+        now = self._clock.now()
         self._acts.record(
             context,
             "payments.refund",
@@ -140,7 +140,6 @@ class Refunds:
                 "amount": amount,
                 "started_by": RefundSource.OPERATOR,
                 "reason": reason,
-                "created_at": now,
                 "next_attempt_at": now + LOOK_AFTER,
             },
             now,

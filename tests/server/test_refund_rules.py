@@ -23,8 +23,8 @@ from generated.errors.onboarding import (
     RefundUnsupported,
     TopUpNotSettled,
 )
-from generated.models.onboarding import PaymentEventKind as Kind
 from generated.models.onboarding import (
+    KycStatus,
     ProviderRefund,
     Refund,
     RefundOrder,
@@ -33,9 +33,10 @@ from generated.models.onboarding import (
     TopUp,
     TransactionKind,
 )
+from generated.models.onboarding import PaymentEventKind as Kind
 from generated.routes import SERVICES
 from generated.services.onboarding import PaymentsService
-from generated.tables.onboarding import OPERATOR_ACT, REFUND
+from generated.tables.onboarding import OPERATOR_ACT, REFUND, USER
 from handlers.ledger import wallet
 from handlers.ledger.billing import billings
 from handlers.payments import refunds as module
@@ -141,6 +142,7 @@ def spend(house: House, top_up: TopUp, cents: int) -> None:
 
 def test_what_is_written_down_and_asked_of_the_provider(house: House, bank: Bank, top_up: TopUp) -> None:
     house.clock.ahead = timedelta(microseconds=900_000)
+    house.provider.sessions.clear()  # a new one is not looked for
     made = refund(house, top_up, 300)
     assert (made.refund_ref, made.amount.cents, made.status) == (f"re_{made.sid}", 300, PENDING)
     assert (made.top_up_sid, made.user_sid, made.provider) == (top_up.sid, top_up.user_sid, "stub")
@@ -262,6 +264,19 @@ def test_an_overpayment_and_what_is_held(house: House, bank: Bank) -> None:
     assert refundable(house, over) == 1050
     house.receive(house.told(over, Kind.REFUND_CHANGED, 500, mark="more"))
     assert refundable(house, over) == 700
+
+
+def test_never_more_than_what_was_paid_and_not_refunded(house: House, bank: Bank) -> None:
+    """What a won dispute gives back comes into the payment's own lot, though it was held of others."""
+    user = house.user(2)
+    Store.of(USER, house.database).patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
+    top_up, *_ = (paid(house, house.top_up(user)) for _ in range(3))
+    spend(house, top_up, 1000)
+    assert refundable(house, top_up) == 0
+    house.receive(house.told(top_up, Kind.REFUND_CHANGED, 800))
+    for after, kind in enumerate((Kind.DISPUTE_OPENED, Kind.DISPUTE_WON)):
+        house.receive(house.told(top_up, kind, 400, at=START + after * MINUTE))
+    assert refundable(house, top_up) == 200
 
 
 # --- what the provider answers --------------------------------------------------------------------------------------
