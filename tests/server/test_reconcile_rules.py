@@ -27,6 +27,7 @@ from generated.models.onboarding import (
     RefundStatus,
     SessionState,
     TopUp,
+    TransactionKind,
 )
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.models.onboarding import TopUpStatus as Status
@@ -364,6 +365,19 @@ def test_a_fee_of_a_payment_that_is_found_by_our_mark(house: House) -> None:
     forget(house, top_up)
     house.provider.changes.append(fee(top_up, top_up_sid=top_up.sid))
     assert compare(house).fees.cents == 59 and posted_fees(house) == 59
+
+
+def test_a_fee_of_the_account_is_the_house_s(house: House) -> None:
+    top_up = settled(house)
+    monthly = {"payment_ref": None, "top_up_sid": top_up.sid}
+    house.provider.changes += [fee(top_up, 200, "month", **monthly), fee(top_up, 0, "free", **monthly)]
+    house.provider.changes.append(fee(top_up, 100, "euros", currency="EUR", **monthly))
+    found = compare(house)
+    assert (found.fees.cents, posted_fees(house), cents(found)) == (200, 200, (1000, 1000, 0))
+    (item,) = found.items
+    assert (item.ref, item.payment_ref, item.top_up_sid, item.note) == ("txn_euros", None, None, "a fee in EUR")
+    (posted,) = house.payments.settlement.ledger.transactions.find({"kind": TransactionKind.PROVIDER_FEE})["items"]
+    assert (posted.user_sid, posted.posting_key, posted.effective_at) == (None, "fee:stub:txn_month", START)
 
 
 def test_each_fee_is_posted_for_its_change(house: House) -> None:

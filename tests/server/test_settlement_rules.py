@@ -21,7 +21,16 @@ from generated.models.onboarding import TopUpStatus as Status
 from generated.tables.onboarding import DISPUTE, NOTICE, OPERATOR_ALERT, PAYMENT_EVENT, REFUND, USER, TopUpNew
 from handlers.ledger.billing import billings
 from handlers.payments.fetching import LEARNED
-from handlers.payments.settlement import HELD, ProviderEvent, Settlement, Stale, Unmatched, of_another_payment, reached
+from handlers.payments.settlement import (
+    HELD,
+    RELEASED,
+    ProviderEvent,
+    Settlement,
+    Stale,
+    Unmatched,
+    of_another_payment,
+    reached,
+)
 from handlers.payments.states import UNNAMED, Dispute, Observation
 from tests.server.payment_house import START, House, payment_house
 
@@ -413,7 +422,7 @@ def test_a_refund_in_other_money_is_looked_at(house: House, top_up: TopUp) -> No
     assert alerts(house) == [] and "needs_review" not in [status for _, status in kept(house)]
     found = apply(house, top_up, euros)
     assert kept(house)[-1] == ("refund_changed", "needs_review")
-    assert alerts(house) == [("payment_review", top_up.sid, "300 of EUR's smallest unit refunded, not dollars")]
+    assert alerts(house) == [("payment_review", top_up.sid, "300 of EUR's smallest unit were refunded, not dollars")]
     assert found.refunded == 0 and balances(house, top_up.user_sid) == {"purchased": 1000}
     other = house.top_up(house.user(2))
     apply(house, other, event(Kind.REFUND_CHANGED, 300, currency="EUR", payment="pi_2", name="before it is paid"))
@@ -432,11 +441,11 @@ def test_what_is_beyond_the_cap_is_held_and_released(house: House, settlement: S
     text = f"Your payment of $10.00 has arrived. $5.00 of it {HELD}"
     assert notices(house)[-1] == ("payment_held", f"payment_held:{second.sid}", text)
     found = apply(house, third, event(Kind.PAYMENT_SUCCEEDED, payment="pi_3", name="3"))
-    assert (found.over_cap.cents, found.held.cents, settlement.state(found).over_cap) == (1000, 1000, 1000 * CENT)
+    assert (found.over_cap.cents, found.held.cents, settlement.state(found).over_cap) == (1500, 1000, 1500 * CENT)
     assert balances(house, user.sid) == {"purchased": 1500, "held": 1500}
     assert settlement.release_due() == 0
     found = apply(house, third, event(Kind.REFUND_CHANGED, 400, payment="pi_3"))
-    assert (found.over_cap.cents, found.held.cents) == (1000, 600)
+    assert (found.over_cap.cents, found.held.cents) == (1500, 600)
     house.clock.ahead = timedelta(hours=1)
     Store.of(USER, house.database).patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
     assert settlement.release_due() == 1 and settlement.release_due() == 0
@@ -444,11 +453,50 @@ def test_what_is_beyond_the_cap_is_held_and_released(house: House, settlement: S
     for each in (second, third):
         released = settlement.top_ups.get(each.sid)
         assert (released.over_cap, released.held, released.settled_at) == (0, 0, START)
+    assert [(kind, text) for kind, _, text in notices(house)[-2:]] == [
+        ("payment_released", f"${dollars}.00 of your payment of $10.00 {RELEASED}") for dollars in (5, 6)
+    ]
     (release,) = [
         each for each in settlement.ledger.transactions.list_full()["items"] if each.source == "payment:stub:pi_2"
     ][-1:]
     assert (release.kind, release.effective_at) == ("kyc_release", START + timedelta(hours=1))
     assert apply(house, begun(house, user), event(Kind.PAYMENT_SUCCEEDED, payment="pi_4", name="4")).over_cap == 0
+
+
+def test_what_goes_back_of_one_payment_leaves_room_for_others(
+    house: House, settlement: Settlement, top_up: TopUp
+) -> None:
+    user = Store.of(USER, house.database).get(top_up.user_sid)
+    second, third = begun(house, user), begun(house, user)
+    for number, each in enumerate((top_up, second, third), 1):
+        apply(house, each, event(Kind.PAYMENT_SUCCEEDED, payment=f"pi_{number}", name=f"{number}"))
+
+    def held() -> list[int]:
+        return [settlement.top_ups.get(each.sid).held.cents for each in (top_up, second, third)]
+
+    def told() -> list[str]:
+        return [f"{kind}: {text}" for kind, occasion, text in notices(house)[3:] if occasion.startswith(kind)]
+
+    assert held() == [0, 500, 1000]
+    house.clock.ahead = timedelta(minutes=1)
+    apply(house, top_up, event(Kind.REFUND_CHANGED, 600, payment="pi_1", fetched=True, name="asked"))
+    assert held() == [0, 0, 900]
+    assert told() == [
+        f"payment_released: $5.00 of your payment of $10.00 {RELEASED}",
+        f"payment_released: $1.00 of your payment of $10.00 {RELEASED}",
+    ]
+    house.clock.ahead = timedelta(minutes=2)
+    apply(house, top_up, event(Kind.REFUND_CHANGED, 0, payment="pi_1", fetched=True, name="asked"))
+    assert held() == [0, 500, 1000]
+    assert told()[2:] == [
+        f"payment_held: $5.00 of your payment of $10.00 {HELD}",
+        f"payment_held: $1.00 of your payment of $10.00 {HELD}",
+    ]
+    apply(house, top_up, event(Kind.DISPUTE_OPENED, 1000, payment="pi_1", ref="du"))
+    assert held() == [0, 0, 500] and settlement.state(settlement.top_ups.get(third.sid)).freed == 1000 * CENT
+    posted = settlement.ledger.transactions.find({"source": "payment:stub:pi_2"})["items"][1:]
+    assert [each.kind for each in posted] == ["kyc_hold", "kyc_release", "kyc_hold", "kyc_release"]
+    assert {each.effective_at for each in posted} == {START}
 
 
 def test_one_who_cannot_be_released_does_not_stop_the_others(
