@@ -18,6 +18,8 @@ from handlers.hash_chain import GENESIS, Shown, digest
 
 SECRET_BEARER = "admin-secret"
 """The operator's name where it is not known which one used the secret."""
+NO_REASON = "no reason given"
+"""What an act says where a call brought no `reason`."""
 CHAIN = "operator_act"
 """What the chain is called where its head is kept."""
 CHAINED = (

@@ -11,10 +11,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.hooks import OnWrite, Write
 from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import Values
-from handlers.admin.acts import Acts
-
-NO_REASON = "no reason given"
-"""What an act says where a call brought no `reason`."""
+from handlers.admin.acts import NO_REASON, Acts
 
 
 def record_writes(database: Database) -> OnWrite:

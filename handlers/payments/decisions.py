@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from codegen.runtime.context import Context
@@ -10,19 +11,22 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import money_text
 from generated.errors.onboarding import NotInReview
-from generated.models.onboarding import TopUp, TopUpStatus, WebhookInboxEntry, WebhookRetried
+from generated.models.onboarding import ReconciliationReport, TopUp, TopUpStatus, WebhookInboxEntry, WebhookRetried
 from generated.tables.onboarding import TOP_UP, WEBHOOK_INBOX_ENTRY
-from handlers.admin.acts import Acts
+from handlers.admin.acts import NO_REASON, Acts
 from handlers.payments.checks import Checks
 from handlers.payments.inbox import WAITING, Inbox
+from handlers.payments.reconcile import Reconciler
 from handlers.payments.settlement import Settlement
 
 Shown = dict[str, Any]
 
 
 class Decisions:
-    def __init__(self, database: Database, settlement: Settlement, checks: Checks, inbox: Inbox) -> None:
-        self._database = database
+    def __init__(
+        self, database: Database, settlement: Settlement, checks: Checks, inbox: Inbox, reconciler: Reconciler
+    ) -> None:
+        self._database, self._reconciler = database, reconciler
         self._settlement, self._checks, self._inbox = settlement, checks, inbox
         self._top_ups = Store.of(TOP_UP, database)
         self._entries = Store.of(WEBHOOK_INBOX_ENTRY, database)
@@ -73,6 +77,19 @@ class Decisions:
             )
         )
         return WebhookRetried(entry_sid=entry_sid, state=after.state, failure=after.failure)
+
+    def reconcile(self, context: Context, day: date, reason: str | None) -> ReconciliationReport:
+        """Raises what `PaymentsService.reconcile` declares."""
+        report = self._reconciler.day(day)
+        after = {
+            each.provider: {"difference": money_text(each.difference), "found": each.found} for each in report.providers
+        }
+        self._database.run(
+            lambda: self._acts.record(
+                context, "payments.reconcile", str(day), {}, reason or NO_REASON, after={"providers": after}
+            )
+        )
+        return report
 
     def _record(
         self, context: Context, act: str, subject: str, asked: Shown, before: Shown, after: Shown, reason: str

@@ -58,6 +58,7 @@ class Payments:
         top_ups = TopUps(database, clock, settings, providers)
         inbox = Inbox(database, clock, providers, settlement, log)
         checks = Checks(database, clock, providers, settlement, top_ups, log)
+        reconciler = Reconciler(database, clock, providers, settlement, checks, log)
         return cls(
             providers,
             settlement,
@@ -65,8 +66,8 @@ class Payments:
             inbox,
             checks,
             Refunds(database, clock, providers, settlement, log),
-            Reconciler(database, clock, providers, settlement, checks, log),
-            Decisions(database, settlement, checks, inbox),
+            reconciler,
+            Decisions(database, settlement, checks, inbox, reconciler),
         )
 
     @classmethod
@@ -175,9 +176,9 @@ class PaymentsHandler(PaymentsService):
         return self._payments.decisions.retry_event(context, entry_sid, reason)
 
     @own_transactions
-    def reconcile(self, context: Context, *, day: date) -> ReconciliationReport:
+    def reconcile(self, context: Context, *, day: date, reason: str | None = None) -> ReconciliationReport:
         """Compare both sides of a UTC day."""
-        return self._payments.reconciler.day(day)
+        return self._payments.decisions.reconcile(context, day, reason)
 
     def _own(self, context: Context, sid: str) -> TopUp:
         """A top-up of the caller; an operator sees all."""

@@ -12,16 +12,18 @@ import pytest
 
 from codegen.commands.plugin_project import write_project
 from providers.starters import PAYMENT
+from tests.programs import free_port
 from tests.server.how_to import follow as follow_page
 from tests.server.payment_world import world
-from tests.server.site import Site
+from tests.server.people import Person
+from tests.server.site import SECRET, Site, running_sandbox, site_on
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def follow(page: str, folder: Path, first_in_path: Path = Path(sys.executable).parent, **variables: str) -> None:
+def follow(page: str, folder: Path, **variables: str) -> None:
     """Follow a page with the programs and modules that the tests run with."""
-    path = os.pathsep.join([str(first_in_path), str(Path(sys.executable).parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     follow_page(page, folder, {**variables, "PYTHONPATH": os.pathsep.join(sys.path), "PATH": path})
 
 
@@ -34,6 +36,24 @@ def test_log_in(tmp_path: Path) -> None:
     site.command("migrate")
     with site.running():
         follow("log-in.md", tmp_path, SITE=site.url)
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_decide_about_money(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    """Against a real site and the sandbox, processes of their own."""
+    port = free_port()
+    sandbox = f"http://127.0.0.1:{port}"
+    with site_on(dialect, request, tmp_path, SANDBOX_URL=sandbox) as site, running_sandbox(site, port):
+        ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
+        follow(
+            "decide-about-money.md",
+            tmp_path,
+            SITE=site.url,
+            SANDBOX=sandbox,
+            ADMIN_SECRET=SECRET,
+            IDENTITY=json.dumps(Person().identity),
+            **ours,
+        )
 
 
 def test_write_a_payment_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -564,3 +564,10 @@ def test_over_rpc(database_url: str, tmp_path: Path) -> None:
             answer = site.http.post(f"{site.site_url}/rpc", json=call, headers=headers).json()
             errors.append(answer["error"]["code"] if "error" in answer else answer["result"]["difference"])
         assert errors == [1117, 1117, 1117, "0.00"]
+        (act,) = site.acts()
+        assert (act.act, act.subject, act.reason) == (
+            "payments.reconcile",
+            str(datetime.now(UTC).date()),
+            "no reason given",
+        )
+        assert act.after == {"providers": {"stripe": {"difference": "0.00", "found": 0}}}

@@ -109,6 +109,7 @@ class ReconcileParams(TypedDict):
     """The parameters of `payments.reconcile`."""
 
     day: Date
+    reason: NotRequired[Reason | None]
 
 
 _CREATE_TOP_UP = Call(
@@ -293,13 +294,25 @@ class PaymentsCalls:
         """
         return cast("WebhookRetried", self._transport.call(_RETRY_EVENT, {"entry_sid": entry_sid, "reason": reason}))
 
-    def reconcile(self, day: Date) -> ReconciliationReport:
+    def reconcile(self, day: Date, *, reason: Reason | None = None) -> ReconciliationReport:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 
         Raises `DayOutOfRange`, `ProviderUnavailable`, `ProviderRefused`, `Conflict`.
         """
-        return cast("ReconciliationReport", self._transport.call(_RECONCILE, {"day": day}))
+        return cast(
+            "ReconciliationReport",
+            self._transport.call(
+                _RECONCILE,
+                without_none(
+                    {
+                        "day": day,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
 
 class AsyncPaymentsCalls:
@@ -450,10 +463,22 @@ class AsyncPaymentsCalls:
             ),
         )
 
-    async def reconcile(self, day: Date) -> ReconciliationReport:
+    async def reconcile(self, day: Date, *, reason: Reason | None = None) -> ReconciliationReport:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 
         Raises `DayOutOfRange`, `ProviderUnavailable`, `ProviderRefused`, `Conflict`.
         """
-        return cast("ReconciliationReport", await self._transport.call(_RECONCILE, {"day": day}))
+        return cast(
+            "ReconciliationReport",
+            await self._transport.call(
+                _RECONCILE,
+                without_none(
+                    {
+                        "day": day,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )

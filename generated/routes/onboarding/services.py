@@ -257,6 +257,7 @@ class PaymentsServiceReconcileParams(TypedDict):
     """Params of `payments.reconcile`."""
 
     day: Date
+    reason: NotRequired[Annotated[Reason | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -735,7 +736,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="payments.reconcile",
         aliases=("PaymentsService.reconcile",),
         params=PaymentsServiceReconcileParams,
-        param_names=("day",),
+        param_names=("day", "reason"),
         result=ReconciliationReport,
         auth="admin",
         audit=True,
@@ -751,7 +752,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycStarted,
         auth="own",
         errors=(KycCompleted, ProviderUnavailable, ProviderRefused, RateLimited),
-        source="onboarding/90_services.oschema:93",
+        source="onboarding/90_services.oschema:96",
     ),
     ServiceMethod(
         service=KycService,
@@ -762,7 +763,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycState,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:95",
+        source="onboarding/90_services.oschema:98",
     ),
     ServiceMethod(
         service=KycService,
@@ -775,7 +776,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:97",
+        source="onboarding/90_services.oschema:100",
     ),
     ServiceMethod(
         service=VmService,
@@ -787,7 +788,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:104",
+        source="onboarding/90_services.oschema:107",
     ),
     ServiceMethod(
         service=VmService,
@@ -799,7 +800,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NotFound, Conflict, AllocationFailed),
-        source="onboarding/90_services.oschema:109",
+        source="onboarding/90_services.oschema:112",
     ),
     ServiceMethod(
         service=VmService,
@@ -812,7 +813,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:111",
+        source="onboarding/90_services.oschema:114",
     ),
     ServiceMethod(
         service=VmService,
@@ -823,7 +824,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:113",
+        source="onboarding/90_services.oschema:116",
     ),
     ServiceMethod(
         service=VmService,
@@ -836,7 +837,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:115",
+        source="onboarding/90_services.oschema:118",
     ),
     ServiceMethod(
         service=VmService,
@@ -849,7 +850,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:117",
+        source="onboarding/90_services.oschema:120",
     ),
     ServiceMethod(
         service=UsageService,
@@ -870,7 +871,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:124",
+        source="onboarding/90_services.oschema:127",
     ),
     ServiceMethod(
         service=UsageService,
@@ -882,7 +883,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:134",
+        source="onboarding/90_services.oschema:137",
     ),
     ServiceMethod(
         service=UsageService,
@@ -893,7 +894,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:136",
+        source="onboarding/90_services.oschema:139",
     ),
     ServiceMethod(
         service=UsageService,
@@ -906,7 +907,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:138",
+        source="onboarding/90_services.oschema:141",
     ),
     ServiceMethod(
         service=UsageService,
@@ -919,7 +920,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:140",
+        source="onboarding/90_services.oschema:143",
     ),
     ServiceMethod(
         service=UsageService,
@@ -932,7 +933,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:142",
+        source="onboarding/90_services.oschema:145",
     ),
     ServiceMethod(
         service=UsageService,
@@ -944,7 +945,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:144",
+        source="onboarding/90_services.oschema:147",
     ),
     ServiceMethod(
         service=NodesService,
@@ -957,7 +958,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:151",
+        source="onboarding/90_services.oschema:154",
     ),
     ServiceMethod(
         service=NodesService,
@@ -970,7 +971,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:160",
+        source="onboarding/90_services.oschema:163",
     ),
     ServiceMethod(
         service=NodesService,
@@ -983,7 +984,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:162",
+        source="onboarding/90_services.oschema:165",
     ),
     ServiceMethod(
         service=NodesService,
@@ -995,7 +996,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:164",
+        source="onboarding/90_services.oschema:167",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1006,7 +1007,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:166",
+        source="onboarding/90_services.oschema:169",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1017,7 +1018,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:173",
+        source="onboarding/90_services.oschema:176",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1028,7 +1029,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:175",
+        source="onboarding/90_services.oschema:178",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1039,7 +1040,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:177",
+        source="onboarding/90_services.oschema:180",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1051,7 +1052,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:179",
+        source="onboarding/90_services.oschema:182",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1064,7 +1065,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:186",
+        source="onboarding/90_services.oschema:189",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1077,7 +1078,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:188",
+        source="onboarding/90_services.oschema:191",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1090,7 +1091,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:190",
+        source="onboarding/90_services.oschema:193",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1101,7 +1102,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:197",
+        source="onboarding/90_services.oschema:200",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1113,7 +1114,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:199",
+        source="onboarding/90_services.oschema:202",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1124,7 +1125,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:201",
+        source="onboarding/90_services.oschema:204",
     ),
 )
 

@@ -242,7 +242,7 @@ class PaymentsService(ABC):
         """
 
     @abstractmethod
-    def reconcile(self, context: Context, *, day: Date) -> ReconciliationReport:
+    def reconcile(self, context: Context, *, day: Date, reason: Reason | None = None) -> ReconciliationReport:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 

@@ -170,7 +170,7 @@ export const payments_calls = (transport: Transport) => ({
    *
    * Throws DayOutOfRange, ProviderUnavailable, ProviderRefused, Conflict.
    */
-  reconcile: (params: { day: string }): Promise<ReconciliationReport> =>
+  reconcile: (params: { day: string; reason?: Reason | null }): Promise<ReconciliationReport> =>
     transport.call("payments.reconcile", params, false, null, "ReconciliationReport"),
 });
 
