@@ -5,6 +5,7 @@ and webhooks, OS5xx lint, OS6xx breaking changes, OS7xx generated files and migr
 """
 
 from codegen.source.catalog_change_fields import *  # noqa: F403
+from codegen.source.catalog_change_laws import *  # noqa: F403
 from codegen.source.catalog_change_methods import *  # noqa: F403
 from codegen.source.catalog_change_objects import *  # noqa: F403
 from codegen.source.catalog_change_others import *  # noqa: F403

@@ -1,6 +1,6 @@
 """Breaking changes: what edits of schemas do to callers, rows and code. `changes(Comparison(old, new))` finds all."""
 
-from codegen.rules.breaking import alternatives, fields, limits, methods, objects, others, params, types
+from codegen.rules.breaking import alternatives, fields, laws, limits, methods, objects, others, params, types
 from codegen.rules.breaking.comparison import Comparison
 from codegen.rules.breaking.register import CHANGES, Change, Place, Rows, changes
 
@@ -13,6 +13,7 @@ __all__ = [
     "alternatives",
     "changes",
     "fields",
+    "laws",
     "limits",
     "methods",
     "objects",
