@@ -70,7 +70,7 @@ def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[
             reviewed=review is not None,
             events=events,
             steps=list(posted.steps.values()),
-            decisions=[act for act in acts if act.act == "payments.resolve_review"],
+            decisions=[act for act in acts if act.act == "payments.resolve_review" and act.arguments["credit"]],
             dispute_refs=[UNNAMED if row[0] == ref else row[0] for row in disputes],
         )
         found = [

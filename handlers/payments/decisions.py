@@ -36,8 +36,15 @@ class Decisions:
         """Raises what `PaymentsService.resolve_review` declares."""
 
         def work() -> TopUp:
-            if self._top_ups.get(top_up_sid).status != TopUpStatus.NEEDS_REVIEW:
-                raise NotInReview
+            top_up = self._top_ups.get(top_up_sid)
+            if top_up.status != TopUpStatus.NEEDS_REVIEW:
+                # What was refunded in other money changes nothing by itself: it was seen, and no more is decided.
+                if credit or not self._settlement.seen(top_up_sid):
+                    raise NotInReview
+                shown = self._shown(top_up_sid)
+                asked = {"credit": False, "amount_cents": cents}
+                self._record(context, "resolve_review", top_up_sid, asked, shown, shown, reason)
+                return top_up
             before = self._shown(top_up_sid)
             after = self._settlement.decide(top_up_sid, credit, cents, f"decision:{context.request_id}")
             asked = {"credit": credit, "amount_cents": cents}

@@ -38,6 +38,7 @@ from handlers.payments.providers import Providers
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.schedule import due_by, rarely
 from handlers.payments.settlement import Settlement, Stale
+from handlers.payments.states import CURRENCY
 
 LOOK_AFTER = timedelta(minutes=1)
 """When to ask about the payment, should no webhook tell of the refund; and when to go on with one that was cut off."""
@@ -120,6 +121,9 @@ class Refunds:
             else RefundSupport.NONE
         )
         if support == RefundSupport.NONE or (support == RefundSupport.FULL and amount != top_up.amount):
+            raise RefundUnsupported(provider=top_up.provider)
+        paid = self._settlement.paid(top_up)
+        if paid is not None and paid.currency != CURRENCY:  # the provider would take our dollars for its money
             raise RefundUnsupported(provider=top_up.provider)
         now = self._clock.now()
         self._acts.record(

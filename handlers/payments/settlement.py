@@ -184,6 +184,10 @@ class Settlement:
             after = replace(after, credited=amount, excess=in_dollars - amount if in_dollars is not None else 0)
         return self._store(top_up, before, after, cause, _paid_at(top_up, paid))
 
+    def seen(self, sid: str) -> bool:
+        """An operator has looked at what was refunded in other money; whether anybody had to."""
+        return clear(self.database, self.clock, "payment_review", sid)
+
     def close(self, sid: str, cause: str) -> TopUp:
         """Wait no more for a payment; one that comes all the same is credited. Raises `TopUpNotOpen`."""
         top_up = self.top_ups.object(self.top_ups.locked(sid, None))

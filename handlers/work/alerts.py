@@ -25,16 +25,18 @@ def alert(database: Database, clock: Clock, kind: AlertKind, subject: str, detai
     database.run(work)
 
 
-def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> None:
-    """Take an alert down, where it is up."""
+def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> bool:
+    """Take an alert down; whether it was up."""
     store = Store.of(OPERATOR_ALERT, database)
 
-    def work() -> None:
-        for known in store.find({"kind": kind, "subject": subject}, limit=1000)["items"]:
-            if known.cleared_at is None:
-                store.patch(known.sid, {"cleared_at": clock.now().replace(microsecond=0)})
+    def work() -> bool:
+        found = store.find({"kind": kind, "subject": subject}, limit=1000)["items"]
+        up = [known for known in found if known.cleared_at is None]
+        for known in up:
+            store.patch(known.sid, {"cleared_at": clock.now().replace(microsecond=0)})
+        return bool(up)
 
-    database.run(work)
+    return database.run(work)
 
 
 def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, occasion: str, text: str) -> None:

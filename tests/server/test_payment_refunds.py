@@ -10,7 +10,14 @@ from pathlib import Path
 import pytest
 
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import AmountInvalid, ProviderUnavailable, RefundTooLarge, TopUpNotSettled
+from generated.errors.onboarding import (
+    AmountInvalid,
+    NotInReview,
+    ProviderUnavailable,
+    RefundTooLarge,
+    RefundUnsupported,
+    TopUpNotSettled,
+)
 from generated.models.onboarding import RefundSource, RefundStatus, TopUpStatus, TransactionKind, User
 from generated.tables.onboarding import REFUND
 from handlers.ledger import wallet
@@ -334,3 +341,30 @@ def test_an_operator_says_how_much_is_credited(site: World, user: User, cents: i
     assert (act.act, act.arguments) == ("payments.resolve_review", {"credit": True, "amount_cents": cents})
     assert act.before is not None and act.before["credited"] == "0.00"
     assert act.after is not None and float(act.after["credited"]) == balance
+
+
+def test_money_back_in_other_money(site: World, user: User) -> None:
+    """Nobody converts it: it waits for a person, who takes what it is worth and says that it was seen."""
+    site.switch(settle_as={"currency": "eur"})
+    started, admin = site.start(user), site.context(None)
+    site.pay(started)
+    site.settle()
+    sid = started.top_up_sid
+    site.handler.resolve_review(admin, top_up_sid=sid, credit=True, reason="9 dollars", amount_cents=900)
+    with pytest.raises(RefundUnsupported):  # ten dollars are not ten euros
+        site.handler.refund(admin, top_up_sid=sid, reason="asked for")
+    assert refunds(site) == [] and site.alerts() == []
+    for number in (1, 2):
+        site.act("refund", payment_intent=site.payment(started), amount=100)
+        site.settle()
+        assert site.balance(user) == 9 and site.status(started) == TopUpStatus.SETTLED
+        assert site.alerts() == ["payment_review"]
+        with pytest.raises(NotInReview):
+            site.handler.resolve_review(admin, top_up_sid=sid, credit=True, reason="no")
+        kept = site.handler.resolve_review(admin, top_up_sid=sid, credit=False, reason="90 cents")
+        assert kept.status == TopUpStatus.SETTLED and site.alerts() == []
+        with pytest.raises(NotInReview):
+            site.handler.resolve_review(admin, top_up_sid=sid, credit=False, reason="again")
+        assert len(site.acts()) == 1 + number
+    site.jobs()
+    assert site.balance(user) == 9 and site.alerts() == []

@@ -689,7 +689,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         idempotent="key",
         audit=True,
         errors=(NotFound, NotInReview, AmountInvalid, Conflict),
-        source="onboarding/90_services.oschema:66",
+        source="onboarding/90_services.oschema:67",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -702,7 +702,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict, ProviderUnavailable),
-        source="onboarding/90_services.oschema:74",
+        source="onboarding/90_services.oschema:75",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -715,7 +715,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, TopUpNotOpen, Conflict),
-        source="onboarding/90_services.oschema:79",
+        source="onboarding/90_services.oschema:80",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -728,7 +728,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:81",
+        source="onboarding/90_services.oschema:82",
     ),
     ServiceMethod(
         service=PaymentsService,
@@ -741,7 +741,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(DayOutOfRange, ProviderUnavailable, ProviderRefused, Conflict),
-        source="onboarding/90_services.oschema:86",
+        source="onboarding/90_services.oschema:87",
     ),
     ServiceMethod(
         service=KycService,
@@ -752,7 +752,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycStarted,
         auth="own",
         errors=(KycCompleted, ProviderUnavailable, ProviderRefused, RateLimited),
-        source="onboarding/90_services.oschema:96",
+        source="onboarding/90_services.oschema:97",
     ),
     ServiceMethod(
         service=KycService,
@@ -763,7 +763,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=KycState,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:98",
+        source="onboarding/90_services.oschema:99",
     ),
     ServiceMethod(
         service=KycService,
@@ -776,7 +776,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:100",
+        source="onboarding/90_services.oschema:101",
     ),
     ServiceMethod(
         service=VmService,
@@ -788,7 +788,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:107",
+        source="onboarding/90_services.oschema:108",
     ),
     ServiceMethod(
         service=VmService,
@@ -800,7 +800,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NotFound, Conflict, AllocationFailed),
-        source="onboarding/90_services.oschema:112",
+        source="onboarding/90_services.oschema:113",
     ),
     ServiceMethod(
         service=VmService,
@@ -813,7 +813,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:114",
+        source="onboarding/90_services.oschema:115",
     ),
     ServiceMethod(
         service=VmService,
@@ -824,7 +824,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:116",
+        source="onboarding/90_services.oschema:117",
     ),
     ServiceMethod(
         service=VmService,
@@ -837,7 +837,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:118",
+        source="onboarding/90_services.oschema:119",
     ),
     ServiceMethod(
         service=VmService,
@@ -850,7 +850,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:120",
+        source="onboarding/90_services.oschema:121",
     ),
     ServiceMethod(
         service=UsageService,
@@ -871,7 +871,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:127",
+        source="onboarding/90_services.oschema:128",
     ),
     ServiceMethod(
         service=UsageService,
@@ -883,7 +883,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:137",
+        source="onboarding/90_services.oschema:138",
     ),
     ServiceMethod(
         service=UsageService,
@@ -894,7 +894,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:139",
+        source="onboarding/90_services.oschema:140",
     ),
     ServiceMethod(
         service=UsageService,
@@ -907,7 +907,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:141",
+        source="onboarding/90_services.oschema:142",
     ),
     ServiceMethod(
         service=UsageService,
@@ -920,7 +920,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:143",
+        source="onboarding/90_services.oschema:144",
     ),
     ServiceMethod(
         service=UsageService,
@@ -933,7 +933,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:145",
+        source="onboarding/90_services.oschema:146",
     ),
     ServiceMethod(
         service=UsageService,
@@ -945,7 +945,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:147",
+        source="onboarding/90_services.oschema:148",
     ),
     ServiceMethod(
         service=NodesService,
@@ -958,7 +958,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:154",
+        source="onboarding/90_services.oschema:155",
     ),
     ServiceMethod(
         service=NodesService,
@@ -971,7 +971,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:163",
+        source="onboarding/90_services.oschema:164",
     ),
     ServiceMethod(
         service=NodesService,
@@ -984,7 +984,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:165",
+        source="onboarding/90_services.oschema:166",
     ),
     ServiceMethod(
         service=NodesService,
@@ -996,7 +996,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:167",
+        source="onboarding/90_services.oschema:168",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1007,7 +1007,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:169",
+        source="onboarding/90_services.oschema:170",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1018,7 +1018,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:176",
+        source="onboarding/90_services.oschema:177",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1029,7 +1029,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:178",
+        source="onboarding/90_services.oschema:179",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1040,7 +1040,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:180",
+        source="onboarding/90_services.oschema:181",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1052,7 +1052,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:182",
+        source="onboarding/90_services.oschema:183",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1065,7 +1065,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:189",
+        source="onboarding/90_services.oschema:190",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1078,7 +1078,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:191",
+        source="onboarding/90_services.oschema:192",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1091,7 +1091,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:193",
+        source="onboarding/90_services.oschema:194",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1102,7 +1102,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:200",
+        source="onboarding/90_services.oschema:201",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1114,7 +1114,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:202",
+        source="onboarding/90_services.oschema:203",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1125,7 +1125,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:204",
+        source="onboarding/90_services.oschema:205",
     ),
 )
 

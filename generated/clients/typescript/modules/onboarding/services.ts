@@ -138,7 +138,8 @@ export const payments_calls = (transport: Transport) => ({
     transport.call("payments.refund", params, false, "key", "Refund"),
   /**
    * Decide about a top-up that differs from what was asked for: credit it, by default with what was paid but not more
-   * than was asked for, or leave it.
+   * than was asked for, or leave it. Of one that is credited and of which other money than dollars was refunded, say
+   * that it was seen (`credit: false`); `billing.set_credit_balance` takes what it is worth.
    *
    * Throws NotFound, NotInReview, AmountInvalid, Conflict.
    */
