@@ -55,7 +55,13 @@ class Acts:
         self._heads = Store.of(CHAIN_HEAD, database)
         self._keys = Store.of(API_KEY, database)
         self._last = database.prepare(statements.LAST_ACT)
+        self._last_on = database.prepare(statements.LAST_ACT_ON)
         self._keep_head = database.prepare(statements.KEEP_HEAD)
+
+    def last(self, act: str, subject: str) -> tuple[str, dict[str, Any]] | None:
+        """The sid and the arguments of the last such act on a subject."""
+        rows = self.database.execute(self._last_on, (subject, act))
+        return (rows[0][0], json.loads(rows[0][1])) if rows else None
 
     def record(
         self,

@@ -6,6 +6,9 @@ from generated.tables.onboarding import CHAIN_HEAD, OPERATOR_ACT
 LAST_ACT = """
 SELECT position, hash FROM operator_act ORDER BY position DESC LIMIT 1
 """
+LAST_ACT_ON = """
+SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1
+"""
 KEEP_HEAD = """
 UPDATE chain_head SET position = ?, hash = ?, rev = rev + 1 WHERE chain = 'operator_act'
 """

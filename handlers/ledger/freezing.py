@@ -3,13 +3,13 @@
 The last word is the latest of: a dispute that was lost and stayed so, an operator's `billing.freeze`.
 """
 
-import json
 from collections import Counter
 from typing import Protocol
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import TransactionKind
+from handlers.admin.acts import Acts
 from handlers.ledger import statements
 
 FREEZE = "billing.freeze"
@@ -31,7 +31,7 @@ class Freezing(Protocol):
 
 def freezing(database: Database) -> Freezing:
     """The function that tells it from what is posted and recorded in a database."""
-    last_act = database.prepare(statements.LAST_ACT)
+    acts = Acts(database)
     disputes = database.prepare(statements.DISPUTE_TRANSACTIONS)
     kinds = [kind.value for kind in FREEZING]
 
@@ -39,8 +39,8 @@ def freezing(database: Database) -> Freezing:
         steps = [(TransactionKind(kind), *rest) for kind, *rest in database.execute(disputes, (user_sid, *kinds))]
         if said is not None:
             return frozen(steps, (new_sid(), said))
-        acts = database.execute(last_act, (user_sid, FREEZE))
-        return frozen(steps, (acts[0][0], bool(json.loads(acts[0][1])["on"])) if acts else None)
+        last = acts.last(FREEZE, user_sid)
+        return frozen(steps, (last[0], bool(last[1]["on"])) if last is not None else None)
 
     return is_frozen
 

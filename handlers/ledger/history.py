@@ -53,7 +53,17 @@ class History:
         self.entries = Store.of(LEDGER_ENTRY, database)
         self.transactions = Store.of(LEDGER_TRANSACTION, database)
         self._of_all_accounts = database.prepare(statements.NEWEST_OF_FOUR_ACCOUNTS)
+        self._credited = database.prepare(statements.CREDITED_OF_USER)
         self._of_one_account = database.prepare(statements.NEWEST_OF_ACCOUNT)
+
+    def of_source(self, source: str) -> list[LedgerEntry]:
+        """All entries of one source, in the order of the chain."""
+        found = self.entries.find({"source": source}, limit=1000)["items"]
+        return sorted(found, key=lambda entry: entry.position)
+
+    def credited(self, user_sid: str) -> list[tuple[str, int]]:
+        """A user's payments by their posting keys, with what was credited of each in nano-dollars, in that order."""
+        return [(key, amount) for key, amount in self.database.execute(self._credited, (user_sid,))]
 
     def page(self, user_sid: str, limit: int, before: int | None = None, view: View = "all") -> HistoryPage:
         """The newest `limit` lines that are older than the position `before`."""

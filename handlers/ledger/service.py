@@ -19,10 +19,10 @@ from generated.models.onboarding import (
 )
 from generated.services.onboarding import BillingService
 from generated.tables.onboarding import ALERT_SETTINGS, USER
-from handlers.ledger import statements
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standing, Standings
+from handlers.work.alerts import unread
 
 
 @serves(BillingService)
@@ -32,7 +32,6 @@ class BillingHandler:
     def __init__(self, ledger: Ledger) -> None:
         self._standings = Standings(ledger.database, ledger, ledger.clock)
         self._adjustments = Adjustments(ledger)
-        self._unread = ledger.database.prepare(statements.UNREAD_NOTICES)
 
     def summary(self, context: Context) -> BillingSummary:
         """What the dashboard's first screen shows; what follows from usage is absent, for none is consumed yet."""
@@ -55,7 +54,7 @@ class BillingHandler:
             kyc_status=user.kyc_status,
             ladder=LadderStanding(tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at),
             low_balance_threshold=alerts.low_balance_threshold if alerts and alerts.low_balance else None,
-            notices=context.database.execute(self._unread, (user.sid,))[0][0],
+            notices=unread(context.database, user.sid),
         )
 
     def set_credit_balance(

@@ -57,9 +57,6 @@ WHERE expires_at <= ? AND remaining > 0 AND kind = 'granted' AND user_sid > ? OR
 
 # --- whether spending is frozen -------------------------------------------------------------------------------------
 
-LAST_ACT = """
-SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1
-"""
 DISPUTE_TRANSACTIONS = """
 SELECT kind, source, sid FROM ledger_transaction WHERE user_sid = ? AND kind IN (?, ?, ?, ?) ORDER BY sid
 """
@@ -86,8 +83,11 @@ JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
 WHERE ledger_transaction.user_sid = ? AND ledger_transaction.kind IN ('kyc_hold', 'kyc_release')
 AND ledger_entry.account = ?
 """
-UNREAD_NOTICES = """
-SELECT COUNT(*) FROM notice WHERE user_sid = ? AND read_at IS NULL
+CREDITED_OF_USER = """
+SELECT ledger_transaction.posting_key, credit_lot.amount FROM ledger_transaction
+JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
+WHERE ledger_transaction.user_sid = ? AND ledger_transaction.kind = 'top_up'
+ORDER BY ledger_transaction.posted_at, ledger_transaction.sid
 """
 
 # --- audit ----------------------------------------------------------------------------------------------------------

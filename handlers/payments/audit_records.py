@@ -24,7 +24,7 @@ from handlers.audit import Audit, Carry
 from handlers.ledger.posting import payment_key
 from handlers.payments import statements
 from handlers.payments.audit_events import Event, Payment, Step, problems
-from handlers.payments.kyc_cap import freed_before
+from handlers.payments.kyc_cap import FreedOfCap
 from handlers.payments.moves import gone, held_of
 from handlers.payments.refund_rows import AT_THE_PROVIDER
 from handlers.payments.states import DISPUTE_STATUS, UNNAMED
@@ -53,6 +53,7 @@ class Posted:
 
 
 def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
+    freed = FreedOfCap(database)
     for sid, provider, ref, user_sid, status, refunded, credited, asked, excess, settled_at, review, held, over in rows:
         posted = _posted(database, provider, ref)
         disputes = _of(database, statements.DISPUTES_OF_TOP_UP, sid)
@@ -77,7 +78,7 @@ def _records(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[
             *_status(payment, status, disputes),
             *_refunds(payment, refunds, posted, acts),
             *_disputes(payment, disputes, posted),
-            *_held(payment, held, over, _freed(database, sid, user_sid) if over else 0, disputes, posted),
+            *_held(payment, held, over, freed.before(user_sid, payment.key) if over else 0, disputes, posted),
             *problems(payment),
         ]
         owners = {(row[1], row[2]) for row in (*disputes, *refunds)}
@@ -179,10 +180,6 @@ def _disputes(payment: Payment, disputes: list[Row], posted: Posted) -> Iterator
         }
         if not {opened_at, closed_at} - {None} <= times:
             yield f"dispute {name} was opened or closed when nothing told of it"
-
-
-def _freed(database: Database, sid: str, user_sid: str) -> int:
-    return freed_before(sid, database.execute(database.prepare(statements.CREDITED_OF_USER), (user_sid,)))
 
 
 def _held(payment: Payment, held: int, over_cap: int, freed: int, disputes: list[Row], posted: Posted) -> Iterator[str]:

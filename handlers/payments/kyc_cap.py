@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from codegen.runtime.storage.database import Row
+from codegen.runtime.storage.database import Database
+from handlers.ledger.history import History
+from handlers.ledger.posting import payment_key
+from handlers.payments import statements
 from handlers.payments.moves import gone
 
 
-def freed_before(sid: str, credited: Sequence[Row]) -> int:
-    """Nano-dollars of the payments before the top-up `sid`, which may not be credited yet; `credited` are the rows of
-    `statements.CREDITED_OF_USER`, in the order in which they were."""
-    freed = 0
-    for known, amount, refunded, excess, contested in credited:
-        if known == sid:
-            break
-        freed += gone(amount, max(refunded - excess, 0), int(contested or 0))
-    return freed
+class FreedOfCap:
+    """Reads payments of `database`."""
+
+    def __init__(self, database: Database) -> None:
+        self._database, self._history = database, History(database)
+        self._gone = database.prepare(statements.GONE_OF_USER)
+
+    def before(self, user_sid: str, payment: str) -> int:
+        """Nano-dollars of a user's payments that were credited before the one with this posting key, which may not be
+        credited yet."""
+        back = {
+            payment_key(provider, ref): (max(refunded - excess, 0), int(contested or 0))
+            for provider, ref, refunded, excess, contested in self._database.execute(self._gone, (user_sid,))
+        }
+        freed = 0
+        for known, credited in self._history.credited(user_sid):
+            if known == payment:
+                break
+            freed += gone(credited, *back[known])
+        return freed

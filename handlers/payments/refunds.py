@@ -30,7 +30,7 @@ from generated.models.onboarding import (
     RefundSupport,
     TopUp,
 )
-from generated.tables.onboarding import CREDIT_LOT, REFUND, TOP_UP, RefundPatch
+from generated.tables.onboarding import REFUND, TOP_UP, RefundPatch
 from handlers.admin.acts import Acts
 from handlers.payments import statements
 from handlers.payments.fetching import fetched_events
@@ -53,7 +53,6 @@ class Refunds:
         self._settlement, self._log = settlement, log
         self._store = Store.of(REFUND, database)
         self._top_ups = Store.of(TOP_UP, database)
-        self._lots = Store.of(CREDIT_LOT, database)
         self._rows = RefundRows(database)
         self._due = database.prepare(statements.DUE_REFUNDS)
         self._acts = Acts(database)
@@ -156,7 +155,7 @@ class Refunds:
         lot = self._settlement.lot_of(top_up)
         if lot is None:
             raise TopUpNotSettled
-        credit = self._lots.get(lot)
+        credit = self._settlement.ledger.lots.get(lot)
         refunded, excess = int(top_up.refunded), int(top_up.excess)
         unspent = min(int(credit.remaining) + int(top_up.held), int(credit.amount) - max(refunded - excess, 0))
         return Money(max(unspent + max(excess - refunded, 0) - self._rows.waiting(top_up.sid), 0))

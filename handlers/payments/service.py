@@ -22,7 +22,8 @@ from generated.models.onboarding import (
     WebhookRetried,
 )
 from generated.services.onboarding import PaymentsService
-from generated.tables.onboarding import LEDGER_ENTRY, REFUND, TOP_UP, USER
+from generated.tables.onboarding import REFUND, TOP_UP, USER
+from handlers.ledger.history import History
 from handlers.ledger.posting import payment_key
 from handlers.payments.checks import Checks
 from handlers.payments.decisions import Decisions
@@ -128,7 +129,7 @@ class PaymentsHandler(PaymentsService):
         entries = []
         if top_up.payment_ref is not None:
             source = payment_key(top_up.provider, top_up.payment_ref)
-            found = Store.of(LEDGER_ENTRY, database).find({"source": source}, limit=1000)["items"]
+            found = History(database).of_source(source)
             fees = {entry.transaction_sid for entry in found if entry.account == "fees"}  # between provider and house
             entries = [entry for entry in found if entry.transaction_sid not in fees]
         refunds = Store.of(REFUND, database).find({"top_up_sid": top_up_sid}, limit=1000)["items"]
@@ -136,7 +137,7 @@ class PaymentsHandler(PaymentsService):
             top_up=top_up,
             user=Store.of(USER, database).get(top_up.user_sid),
             refunds=refunds,
-            entries=sorted(entries, key=lambda entry: entry.position),
+            entries=entries,
         )
 
     @own_transactions

@@ -22,11 +22,11 @@ from generated.models.onboarding import (
     TopUp,
     TopUpStatus,
 )
-from generated.tables.onboarding import CREDIT_LOT, PAYMENT_EVENT, TOP_UP, USER, TopUpPatch
+from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, TopUpPatch
 from handlers.ledger.posting import Ledger, payment_key
 from handlers.payments import schedule, statements, states
 from handlers.payments.dispute_rows import DisputeRows
-from handlers.payments.kyc_cap import freed_before
+from handlers.payments.kyc_cap import FreedOfCap
 from handlers.payments.moves import Move, kyc_held, moves, over_cap
 from handlers.payments.postings import Postings
 from handlers.payments.refund_rows import RefundRows
@@ -82,10 +82,9 @@ class Settlement:
         self.ledger = Ledger(database, clock)
         self.top_ups = Store.of(TOP_UP, database)
         self._events = Store.of(PAYMENT_EVENT, database)
-        self._lots = Store.of(CREDIT_LOT, database)
         self._users = Store.of(USER, database)
         self._over_cap_of = database.prepare(statements.OVER_CAP_OF_USER)
-        self._credited_of = database.prepare(statements.CREDITED_OF_USER)
+        self._freed_of_cap = FreedOfCap(database)
         self._verified_over_cap = database.prepare(statements.VERIFIED_USERS_OVER_CAP)
         self._disputes = DisputeRows(database)
         self._postings = Postings(self.ledger)
@@ -137,7 +136,7 @@ class Settlement:
 
     def _credited(self, top_up: TopUp) -> int:
         lot = self.lot_of(top_up)
-        return int(self._lots.get(lot).amount) if lot is not None else 0
+        return int(self.ledger.lots.get(lot).amount) if lot is not None else 0
 
     def lot_of(self, top_up: TopUp) -> str | None:
         """The credit that came of a payment."""
@@ -146,7 +145,8 @@ class Settlement:
         return self.ledger.lot_of(payment_key(top_up.provider, top_up.payment_ref))
 
     def _freed(self, top_up: TopUp) -> int:
-        return freed_before(top_up.sid, self.database.execute(self._credited_of, (top_up.user_sid,)))
+        assert top_up.payment_ref is not None, "only a payment is beyond a cap"
+        return self._freed_of_cap.before(top_up.user_sid, payment_key(top_up.provider, top_up.payment_ref))
 
     def adopt(self, top_up: TopUp, session_ref: str) -> TopUp:
         """The top-up with its checkout, which it may not know yet; its `rev` stays as it is otherwise."""

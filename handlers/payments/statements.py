@@ -91,14 +91,11 @@ SELECT SUM(amount) FROM top_up WHERE user_sid = ? AND status IN ('open', 'needs_
 OVER_CAP_OF_USER = """
 SELECT sid FROM top_up WHERE user_sid = ? AND over_cap > 0 ORDER BY sid
 """
-CREDITED_OF_USER = """
-SELECT top_up.sid, credit_lot.amount, top_up.refunded, top_up.excess,
+GONE_OF_USER = """
+SELECT provider, payment_ref, refunded, excess,
     (SELECT SUM(dispute.amount) FROM dispute
         WHERE dispute.top_up_sid = top_up.sid AND dispute.status IN ('open', 'lost'))
-FROM top_up
-JOIN ledger_transaction ON ledger_transaction.posting_key = 'payment:' || top_up.provider || ':' || top_up.payment_ref
-JOIN credit_lot ON credit_lot.transaction_sid = ledger_transaction.sid
-WHERE top_up.user_sid = ? ORDER BY ledger_transaction.posted_at, ledger_transaction.sid
+FROM top_up WHERE user_sid = ? AND payment_ref IS NOT NULL
 """
 VERIFIED_USERS_OVER_CAP = """
 SELECT DISTINCT top_up.user_sid FROM top_up JOIN "user" ON "user".sid = top_up.user_sid

@@ -7,6 +7,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import AlertKind, NoticeKind
 from generated.tables.onboarding import NOTICE, OPERATOR_ALERT
+from handlers.work import statements
 
 MOST_DETAIL = 1000
 
@@ -37,6 +38,11 @@ def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> bo
         return bool(up)
 
     return database.run(work)
+
+
+def unread(database: Database, user_sid: str) -> int:
+    """How many notices a user has not read."""
+    return int(database.execute(database.prepare(statements.UNREAD_NOTICES), (user_sid,))[0][0])
 
 
 def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, occasion: str, text: str) -> None:
