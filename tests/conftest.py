@@ -19,6 +19,7 @@ from codegen.emit.tables import tables
 from codegen.model import load_program
 from codegen.runtime.storage.database import Database
 from codegen.source.diagnostics import Report
+from tests.migrated import empty
 
 # How long an example takes says how busy the machine is, not what the example shows.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -59,13 +60,7 @@ def postgresql_server() -> Iterator[str]:
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """The URL of an empty PostgreSQL database; emptied again for the next test, which is quicker than a new one."""
     yield postgresql_server
-    with psycopg.connect(postgresql_server, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        )
-        connection.execute("DROP SCHEMA public CASCADE")
-        connection.execute("CREATE SCHEMA public")
+    empty(postgresql_server)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

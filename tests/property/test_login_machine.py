@@ -5,7 +5,6 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
 from pathlib import Path
 
 from hypothesis import HealthCheck, settings
@@ -36,18 +35,6 @@ KEPT = timedelta(minutes=15)
 """How long challenges that are over are kept."""
 LONGEST = timedelta(minutes=5)
 """No challenge is good for longer."""
-TEMPLATE = tempfile.TemporaryDirectory(prefix="login-")
-
-
-@cache
-def migrated() -> Path:
-    """A database with empty tables, to be copied."""
-    path = Path(TEMPLATE.name) / "migrated.db"
-    database = Database.open(f"sqlite:///{path}")
-    migrate(database)
-    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    database.close()
-    return path
 
 
 @dataclass
@@ -97,9 +84,9 @@ class LoginMachine(RuleBasedStateMachine):
     @initialize()
     def begin(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="login-"))
-        shutil.copy(migrated(), self.folder / "test.db")
         self.database = Database.open(f"sqlite:///{self.folder}/test.db")
         self.database.execute("PRAGMA synchronous = off")
+        migrate(self.database)
         self.clock = Clock()
         self.sessions = Sessions(self.database, self.clock, Settings(public_url=ORIGIN))
         self.login = Login(

@@ -98,7 +98,7 @@ class World:
     site_url: str
     app: App
     logged: list[bytes]
-    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE))
+    http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE, verify=False))
 
     # --- what people do ---------------------------------------------------------------------------------------
 

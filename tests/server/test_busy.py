@@ -29,7 +29,7 @@ from handlers.identity.api_keys import ApiKeys
 from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
-from handlers.version import migrate
+from tests.migrated import migrate
 from tests.server.people import Person
 from tests.server.site import ADMIN, SECRET
 from tests.waiting import PATIENCE

@@ -24,8 +24,8 @@ from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
 from handlers.production_checks import problems
-from handlers.version import migrate
 from handlers.work.jobs import Runner
+from tests.migrated import migrate
 from tests.server.parcels.domain import Parcels
 from tests.server.people import Person
 

@@ -22,7 +22,8 @@ from handlers.audit import u64
 from handlers.composition import load_settings
 from handlers.hash_chain import GENESIS
 from handlers.identity.api_keys import ApiKeys
-from handlers.version import DIRECTORY, migrate
+from handlers.version import DIRECTORY
+from tests.migrated import migrate
 from tests.server.audited import audit
 from tests.server.book import START, Book
 from tests.server.people import Person

@@ -55,7 +55,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def client(folder: Path) -> Iterator[httpx.Client]:
-    with running(folder, workers=2) as (url, _), httpx.Client(base_url=url, timeout=PATIENCE) as opened:
+    with running(folder, workers=2) as (url, _), httpx.Client(base_url=url, timeout=PATIENCE, verify=False) as opened:
         yield opened
 
 

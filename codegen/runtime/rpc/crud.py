@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import Annotated, Any, NotRequired, Required, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, Field, TypeAdapter
@@ -74,12 +75,12 @@ class _Crud:
     def methods(self) -> Iterable[Method]:
         for verb in self.type.crud:
             name = f"{self.type.wire}.{verb}"
-            params = _params(self.type, verb)
+            params, names = _params(self.type, verb)
             yield Method(
                 name=name,
                 aliases=(f"{self.type.alias}_{verb}",),
-                params=_validator(params),
-                param_names=tuple(params.__annotations__),
+                params=params,
+                param_names=names,
                 auth=self.type.auth,
                 call=getattr(self, verb),
                 encode=as_json,
@@ -338,8 +339,17 @@ class _ListParams(TypedDict):
     cursor: NotRequired[Cursor | None]
 
 
-def _params(type: AnyStored, verb: str) -> Any:
-    """The parameters of a CRUD method, as a `TypedDict`, in the order of params by position."""
+@cache
+def _params(type: AnyStored, verb: str) -> tuple[SchemaValidator, tuple[str, ...]]:
+    """What validates the parameters of a CRUD method, and their names in the order of params by position."""
+    declared = _declared_params(type, verb)
+    validator = TypeAdapter(_closed(declared)).validator
+    assert isinstance(validator, SchemaValidator)
+    return validator, tuple(declared.__annotations__)
+
+
+def _declared_params(type: AnyStored, verb: str) -> Any:
+    """The parameters of a CRUD method as a `TypedDict`."""
     if verb in ("get", "exists"):
         return _OneParams
     if verb == "delete":
@@ -390,9 +400,3 @@ def _bare(hint: Any) -> Any:
 def _closed(declared: Any) -> Any:
     declared.__pydantic_config__ = _CLOSED
     return declared
-
-
-def _validator(params: Any) -> SchemaValidator:
-    validator = TypeAdapter(_closed(params)).validator
-    assert isinstance(validator, SchemaValidator)
-    return validator

@@ -25,13 +25,13 @@ from functools import wraps
 from types import UnionType
 from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from pydantic import TypeAdapter
 from pydantic_core import SchemaSerializer, SchemaValidator
 from typing_extensions import TypeAliasType
 
 from codegen.runtime.context import Context, Scope
 from codegen.runtime.errors import Busy, DeclaredError, Forbidden, RateLimited, Unauthorized
 from codegen.runtime.rpc.method import Method, Place, Transaction, place_of
+from codegen.runtime.values.adapters import adapter
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -322,7 +322,7 @@ def _spelt(annotation: Any) -> str:
 
 
 def _method(declared: ServiceMethod, handler: object, validate_results: bool) -> Method:
-    params = TypeAdapter(declared.params)
+    params = adapter(declared.params)
     function = getattr(handler, declared.function)
     transaction: Transaction = "read" if declared.safe else "write"
     if getattr(function, "__own_transactions__", False):
@@ -339,7 +339,7 @@ def _method(declared: ServiceMethod, handler: object, validate_results: bool) ->
         principal=declared.auth in ("user", "own"),
         call=_caller(_checked(function, declared) if validate_results else function, declared.clocked),
         encode=encoder(declared.result, validate=validate_results),
-        decode=TypeAdapter(declared.result).validate_json,
+        decode=adapter(declared.result).validate_json,
         arguments=lambda values: params.dump_python(values, mode="json", by_alias=True, exclude_defaults=True),
         transaction=transaction,
         place=place_of(function, otherwise),
@@ -395,8 +395,8 @@ def _caller(
 def encoder(kind: Any, *, validate: bool) -> Callable[[Any], bytes]:
     """A function that writes values of a type as JSON. With `validate` it raises `pydantic.ValidationError`, or a
     serialization error, for a value that is not of the type or breaks a rule of it."""
-    adapter: TypeAdapter[Any] = TypeAdapter(kind)
-    serializer = adapter.serializer
+    of_kind = adapter(kind)
+    serializer = of_kind.serializer
     assert isinstance(serializer, SchemaSerializer)
     to_json = serializer.to_json
 
@@ -405,7 +405,7 @@ def encoder(kind: Any, *, validate: bool) -> Callable[[Any], bytes]:
 
     def checked(value: Any) -> bytes:
         encoded = to_json(value, warnings="error")
-        adapter.validate_json(encoded)
+        of_kind.validate_json(encoded)
         return encoded
 
     return checked if validate else trusted

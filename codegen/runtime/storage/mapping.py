@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from codegen.runtime.storage.codecs import Codec, as_it_is, json_codecs, row_codecs, value_codecs
 from codegen.runtime.storage.stored_type import Row, StoredField, Values
+from codegen.runtime.values.adapters import adapter
 from codegen.runtime.values.columns import Dialect
 
 
@@ -39,14 +38,14 @@ def json_decoder(fields: Sequence[StoredField], dialect: Dialect) -> Callable[[R
 def _json_writer(field: StoredField) -> Codec | None:
     if field.kind != "json" or field.type is None:
         return None
-    write = TypeAdapter(field.type).dump_json
+    write = adapter(field.type).dump_json
     return lambda value: write(value).decode()
 
 
 def _own_reader(field: StoredField) -> Codec | None:
     """Of a closed enum its class, of typed JSON what validates it."""
     if field.kind == "json" and field.type is not None:
-        read: Codec = TypeAdapter(field.type).validate_json
+        read: Codec = adapter(field.type).validate_json
         return read
     return field.type if field.kind == "enum_closed" else None
 
