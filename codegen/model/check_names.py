@@ -37,7 +37,8 @@ def _declared(module: Module) -> list[Sequence[Member]]:
             groups.append(decl.values)
     groups += [service.methods for service in module.services]
     groups += [interface.methods for interface in module.interfaces]
-    return groups
+    methods = [method for group in (module.services, module.interfaces) for each in group for method in each.methods]
+    return [*groups, *(method.params for method in methods)]
 
 
 def _check_was(space: Space, members: Sequence[Member]) -> None:

@@ -7,7 +7,7 @@ need not check again. All collections keep source order (files by name, declarat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
@@ -148,6 +148,11 @@ class Member:
     extensions: Mapping[str, Json] = field(default_factory=dict)
 
 
+def old_names(members: Iterable[Member]) -> dict[str, str]:
+    """Names that members had before (`@was`) → their names now."""
+    return {member.was: member.name for member in members if member.was is not None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared(Member):
     """A member of a module. `qname` is `module.name`."""
@@ -223,6 +228,12 @@ class Struct(Declared):
     reserved: tuple[str, ...] = ()
     union_tag: tuple[str, str] | None = None
     """(field, value) that it carries on the wire as a member of a union."""
+
+    @property
+    def old_names(self) -> dict[str, str]:
+        """Names that its fields had before → their names now. The tag of a union is never one of them."""
+        tag = self.union_tag[0] if self.union_tag else None
+        return {old: new for old, new in old_names(self.fields).items() if old != tag}
 
     def field(self, name: str) -> Field:
         return next(f for f in self.fields if f.name == name)

@@ -23,6 +23,7 @@ Place = Literal[
     "union member",
     "method",
     "interface method",
+    "parameter",
 ]
 """`field` is one of a struct, `data field` one of an error or event. An alias has those before it and those after."""
 Kind = Literal["string", "int", "bound", "word", "any"]
@@ -42,7 +43,7 @@ _DECLARATIONS: tuple[Place, ...] = (
 )
 _FIELDS: tuple[Place, ...] = ("field", "data field")
 _METHODS: tuple[Place, ...] = ("method", "interface method")
-_ALL: tuple[Place, ...] = (*_DECLARATIONS, *_FIELDS, "enum value", *_METHODS)
+_ALL: tuple[Place, ...] = (*_DECLARATIONS, *_FIELDS, "enum value", *_METHODS, "parameter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +144,9 @@ TABLE: dict[str, NoteSpec] = {
         ),
         NoteSpec(
             "was",
-            "the name it had before: the old name is still read, and data is moved",
+            "the name it had before: data is moved, and of fields and parameters the old name is still read",
             'was("old_name")',
-            (*_DECLARATIONS[:-1], *_FIELDS, *_METHODS),
+            (*_DECLARATIONS[:-1], *_FIELDS, *_METHODS, "parameter"),
             ("string",),
         ),
         NoteSpec(

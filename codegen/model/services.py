@@ -202,7 +202,15 @@ def _param(space: Space, scope: Scope, node: tree.Param, result: Type | None) ->
     base = space.base(type_)
     nullable = node.optional or nullable or (base is not None and base.nullable)
     default = read_default(space, name, node.default, type_, nullable, base) if node.default is not None else None
-    return Param(name=name, span=node.name.span, type=type_, optional=node.optional, nullable=nullable, default=default)
+    return Param(
+        name=name,
+        span=node.name.span,
+        type=type_,
+        optional=node.optional,
+        nullable=nullable,
+        default=default,
+        **common(read_notes(space.report, node.notes, "parameter"), []),
+    )
 
 
 def infer(space: Space, name: str, result: Type | None) -> tuple[Type, bool] | None:

@@ -10,6 +10,8 @@ from pydantic import TypeAdapter
 from pydantic_core import ValidationError, from_json, to_json
 from typing_extensions import TypedDict
 
+from codegen.runtime.values.old_names import reading_old
+
 
 class DeclaredError(Exception):
     """An error that a schema declares. Generated subclasses set the class attributes and take their fields by name.
@@ -21,6 +23,8 @@ class DeclaredError(Exception):
     slug: ClassVar[str]
     status: ClassVar[int]
     message: ClassVar[str]
+    old_names: ClassVar[Mapping[str, str]] = {}
+    """Names that fields had before → their names now; answers of older servers have them."""
     retry_after: int | None = None
     """Seconds after which it is worth trying again; over HTTP the header `Retry-After`."""
 
@@ -47,7 +51,8 @@ def fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
             for name, hint in hints.items()
             if name not in ("return", "message")
         }
-        _FIELDS[kind] = TypeAdapter(TypedDict(f"{declared.__name__}Fields", fields))  # type: ignore[operator]
+        read = reading_old(TypedDict(f"{declared.__name__}Fields", fields), declared.old_names)  # type: ignore[operator]
+        _FIELDS[kind] = TypeAdapter(read)
     return _FIELDS[kind]
 
 

@@ -107,10 +107,9 @@ PARAM_RENAME = ChangeRule(
     "parameter {old!r} of {owner!r} is now {name!r}",
     fix="keep the name",
     why="""\
-Parameters are given by name, in calls and in code.
+With `@was` the old name is still read, so old callers are served. Code gives and takes parameters by name.
 """,
     name="PARAM_RENAME",
-    wire="breaking",
     source="breaking",
 )
 PARAM_REORDER = ChangeRule(

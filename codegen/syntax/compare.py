@@ -19,7 +19,9 @@ def _texts(file: tree.File) -> Iterator[str]:
 
 def _same(one: object, other: object) -> bool:
     if isinstance(one, tree.Param) and isinstance(other, tree.Param) and one.type is None:
-        return one.optional == other.optional and _same((one.name, one.default), (other.name, other.default))
+        return one.optional == other.optional and _same(
+            (one.name, one.default, one.notes), (other.name, other.default, other.notes)
+        )
     if type(one) is not type(other):
         return False
     if isinstance(one, tuple) and isinstance(other, tuple):

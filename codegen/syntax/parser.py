@@ -353,7 +353,7 @@ class Parser(Expressions):
         if self.kinds[self.at] == "=":
             self.at += 1
             default = self.value("a default after `=`")
-        return tree.Param(name, optional, kind, default, self.since(first))
+        return tree.Param(name, optional, kind, default, self.notes(), self.since(first))
 
     def alternatives(self) -> tree.Alternatives:
         first = self.at

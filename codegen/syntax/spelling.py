@@ -53,7 +53,8 @@ class Spelling:
     def param(self, param: tree.Param, inferred: str | None) -> str:
         kind = type_text(param.type) if param.type is not None else inferred
         default = f" = {self.value(param.default)}" if param.default is not None else ""
-        return f"{param.name.text}{'?' * param.optional}{f': {kind}' if kind else ''}{default}"
+        text = f"{param.name.text}{'?' * param.optional}{f': {kind}' if kind else ''}{default}"
+        return f"{text} {self.notes(param.notes)}".rstrip()
 
     def alternative(self, item: tree.Alternative) -> str:
         value = self.value(item.value) if isinstance(item.value, tree.StringValue) else type_text(item.value)

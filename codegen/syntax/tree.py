@@ -200,6 +200,7 @@ class Param:
     optional: bool
     type: TypeExpr | None
     default: Value | None
+    notes: tuple[Note, ...]
     span: Span
 
 

@@ -225,7 +225,7 @@ class Crud:
             root,
             "Listed",
             f"A `{root.name}` as lists give it: without what is sensitive.",
-            iter(replace(f, server=False, computed=False, default=None) for f in listed_fields(root)),
+            iter(replace(f, server=False, computed=False, default=None, was=None) for f in listed_fields(root)),
         )
 
     def _page(self, root: Struct) -> Named:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 
 from codegen.emit.header import header
@@ -12,12 +13,14 @@ from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.references import Origins
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
-from codegen.model.model import Error, ErrorGroup, Field, Module, Program, QName
+from codegen.model.model import Error, ErrorGroup, Field, Module, Program, QName, old_names
 from codegen.runtime.values.python_names import argument_name, quoted
 
 RUNTIME_ERRORS = "codegen.runtime.errors"
 
-_EXCEPTION_NAMES = frozenset({"args", "add_note", "code", "data", "message", "slug", "status", "with_traceback"})
+_EXCEPTION_NAMES = frozenset(
+    {"args", "add_note", "code", "data", "message", "old_names", "slug", "status", "with_traceback"}
+)
 """What every error class has already: a field of such a name gets a `_` behind it in Python."""
 
 
@@ -126,6 +129,7 @@ def _error(program: Program, error: Error, imports: Imports) -> dict[str, object
         "status": error.status,
         "message": quoted(error.message),
         "fields": fields,
+        "old_names": json.dumps(names) if (names := old_names(error.fields)) else "",
         "signature": signature,
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -14,8 +15,9 @@ from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.references import Origins, values
+from codegen.emit.python.types import OLD_NAMES
 from codegen.model.mentions import targets
-from codegen.model.model import Event, Module, Program, Struct, TypeDecl
+from codegen.model.model import Event, Module, Program, Struct, TypeDecl, old_names
 from codegen.runtime.values.python_names import attribute_name, class_name, quoted
 
 _DOC = re.compile(rf'^( *)"""\s*{DOC}(\d+)\s*"""', re.MULTILINE)
@@ -156,7 +158,17 @@ class _File:
             meaning = ast.unparse(_Unquoted(declared).visit(value))
             alias = f"TypeAliasType({quoted(statement.name)}, {quoted(self._expanded(meaning, imports))})"
             return f"{statement.name} = {alias}{self._expanded(statement.doc, imports)}"
-        return self._expanded(statement.text + statement.doc, imports)
+        return self._expanded(statement.text + statement.doc, imports) + self._reader(statement, declared, imports)
+
+    def _reader(self, statement: _Statement, declared: Mapping[str, TypeDecl | Event], imports: Imports) -> str:
+        """The line of a class that reads old names of its fields, where it has any."""
+        own = declared[statement.name]
+        if not isinstance(statement.node, ast.ClassDef) or not isinstance(own, Struct | Event):
+            return ""
+        names = own.old_names if isinstance(own, Struct) else old_names(own.fields)
+        if not names:
+            return ""
+        return f"\n    _old_names = {imports.name(OLD_NAMES, 'reads_old')}({json.dumps(names)})\n"
 
     def _names_later(self, declared: TypeDecl | Event, below: Container[str]) -> bool:
         """Whether it is written with a type that the file has not when it comes to it."""

@@ -9,9 +9,9 @@ from pydantic_core import to_json
 
 from codegen.emit.calls.catalogue import Catalogue
 from codegen.emit.openrpc.examples import Examples
-from codegen.emit.schema.declarations import declaration_schema, definitions, field_schema
+from codegen.emit.schema.declarations import declaration_schema, definitions
 from codegen.emit.schema.dialect import OPENRPC, Dialect, Schema, primitive_schema
-from codegen.model.model import Json, Named, Primitive, QName, Ref, Struct, Type
+from codegen.model.model import Json, Named, Primitive, QName, Ref, Type
 
 _ANSWERED = ("default", "readOnly")
 """Keywords that a field has for those who send it; in an answer they say nothing."""
@@ -44,15 +44,16 @@ class Schemas:
     def definitions(self) -> dict[str, Schema]:
         found = definitions(self._calls.program, self._dialect)
         for qname, root in self._calls.derived.items():
-            found[self._calls.names[qname]]["properties"] = self._derived(self._calls.program.struct(qname), root)
+            own = found[self._calls.names[qname]]
+            own["properties"] = self._derived(own["properties"], root, answered=qname.endswith("Listed"))
         return found
 
-    def _derived(self, struct: Struct, root: QName) -> dict[str, Schema]:
-        own = {field.name: field_schema(self._calls.program, field, self._dialect) for field in struct.fields}
+    def _derived(self, own: Mapping[str, Schema], root: QName, *, answered: bool) -> dict[str, Schema]:
         theirs = self._fields_of(root)
-        answered = struct.name.endswith("Listed")
         return {
             name: self._shorter(schema, self._dialect.ref(root), name, theirs[name], answered)
+            if name in theirs
+            else schema
             for name, schema in own.items()
         }
 

@@ -10,6 +10,7 @@ from codegen.emit.calls.crud import CURSOR, LIMIT, REASON, REV
 from codegen.emit.calls.operation import Operation, usual_errors
 from codegen.emit.openrpc.components import SharedExamples
 from codegen.emit.openrpc.scalars import NoExample
+from codegen.emit.schema.declarations import description
 from codegen.emit.schema.dialect import Dialect, Schema
 from codegen.emit.schema.types import type_schema
 from codegen.model.model import CrudVerb, Error, Json, Param, Primitive, Scope
@@ -72,10 +73,11 @@ class Methods:
             schema = {**({"allOf": [schema]} if "$ref" in schema else schema), "default": param.default.value}
         return {
             "name": param.name,
-            **({"description": param.doc} if param.doc else {}),
+            **({"description": text} if (text := description(param)) else {}),
             **({"required": True} if param.required else {}),
             "schema": schema,
             **({"deprecated": True} if param.deprecated else {}),
+            **({"x-was": param.was} if param.was else {}),
             **_extensions(param.extensions),
         }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -20,7 +21,7 @@ from codegen.emit.services.services import (
     service_class,
     webhook_class,
 )
-from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook
+from codegen.model.model import ListOf, MapOf, Method, Module, Param, Primitive, Program, Service, Webhook, old_names
 from codegen.runtime.values.python_names import method_name, quoted
 from codegen.source.span import Span
 
@@ -87,6 +88,7 @@ def _method(program: Program, module: Module, service: Service, method: Method, 
         "aliases": _tuple([quoted(f"{old}.{method.name}")]),
         "params": _params_class(service, method),
         "param_names": _tuple([quoted(param.name) for param in method.params]),
+        "old_names": json.dumps(old_names(method.params)),
         "clocked": _tuple(
             [
                 f"({quoted(parameter_name(param))}, {quoted(_primitive(program, param))})"
@@ -106,7 +108,7 @@ def _method(program: Program, module: Module, service: Service, method: Method, 
         "class": arguments["params"],
         "wire": method.wire,
         "params": [_param(program, param, imports) for param in method.params],
-        "lines": [f"{name}={value}" for name, value in arguments.items() if value not in ("()", False, None)],
+        "lines": [f"{name}={value}" for name, value in arguments.items() if value not in ("()", "{}", False, None)],
     }
 
 

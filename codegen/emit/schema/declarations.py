@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from codegen.emit.schema.dialect import JSON_SCHEMA, Dialect, Schema
@@ -24,12 +24,21 @@ from codegen.model.model import (
 
 
 def description(member: Member) -> str:
-    """The doc lines, and what a reader should use instead where it is deprecated."""
+    """The doc lines, what a reader should use instead where it is deprecated, and an old name that is still read."""
     parts = [member.doc] if member.doc else []
+    if old := old_name(member):
+        parts.append(old)
     if member.deprecated:
         since = f" since {member.deprecated.since}" if member.deprecated.since else ""
         parts.append(f"Deprecated{since}: {member.deprecated.reason}")
     return "\n\n".join(parts)
+
+
+def old_name(member: Member) -> str:
+    """What to say of a field or parameter that had another name."""
+    if member.was is None or not isinstance(member, Field | Param):
+        return ""
+    return f"Was `{member.was}`: that name is still read, but deprecated."
 
 
 def annotated(schema: Schema, member: Member, dialect: Dialect = JSON_SCHEMA, **more: Any) -> Schema:
@@ -91,6 +100,23 @@ def object_schema(
     return schema
 
 
+def _read_old(schema: Schema, names: Mapping[str, str]) -> None:
+    """Let an object have the old names of its fields, never both of one: old name → new one."""
+    required: list[str] = schema.get("required", [])
+    rules: list[Schema] = []
+    for old, new in names.items():
+        own = {key: value for key, value in schema["properties"][new].items() if key != "default"}
+        schema["properties"][old] = {**own, "description": f"The old name of `{new}`.", "deprecated": True}
+        if new in required:
+            required.remove(new)
+            rules.append({"oneOf": [{"required": [new]}, {"required": [old]}]})
+        else:
+            rules.append({"not": {"required": [new, old]}})
+    if "required" in schema and not required:
+        del schema["required"]
+    schema["allOf"] = rules
+
+
 def always_present(fields: Iterable[Field]) -> list[str]:
     """The fields that an object which is read has in any case; what has a default may be left out when it is sent."""
     return [field.name for field in fields if not field.optional and field.default is None]
@@ -104,6 +130,8 @@ def declaration_schema(program: Program, declared: TypeDecl | Event, dialect: Di
             if tag is not None:
                 schema["properties"] = {tag[0]: {"const": tag[1]}, **schema["properties"]}
                 schema["required"] = [tag[0], *schema.get("required", ())]
+            if declared.old_names and not declared.rootobject:
+                _read_old(schema, declared.old_names)
             if declared.rootobject and dialect.storage:
                 schema["x-root-object"] = "append only" if declared.append_only else True
         case Event():

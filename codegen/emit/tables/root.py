@@ -177,6 +177,8 @@ class Root:
             yield f"indexed={_names(indexed)}"
         if computed := [field.name for field in struct.fields if field.computed]:
             yield f"computed={_names(computed)}"
+        if struct.old_names:
+            yield f"old_names={json.dumps(struct.old_names)}"
         if struct.crud:
             yield f"crud={_names(struct.crud)}"
         yield f'auth="{struct.auth}"'

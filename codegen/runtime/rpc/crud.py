@@ -19,6 +19,7 @@ from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import Row, StoredType, Values
+from codegen.runtime.values.old_names import reading_old
 from codegen.runtime.values.types import U64, Sid
 
 AnyStored = StoredType[Any, Any, Any, Any]
@@ -361,7 +362,7 @@ def _declared_params(type: AnyStored, verb: str) -> Any:
         return TypedDict(
             name,
             {  # type: ignore[operator]
-                "filter": _closed(type.filter),
+                "filter": reading_old(_closed(type.filter), _old_names(type, type.filter)),
                 "limit": NotRequired[Limit | None],
                 "cursor": NotRequired[Cursor | None],
             },
@@ -382,7 +383,7 @@ def _input_type(type: AnyStored, declared: Any) -> Any:
     if type.auth == "own" and type.owner in hints and declared is type.new:
         hints[type.owner] = NotRequired[_bare(hints[type.owner])]
     total = declared.__total__
-    return _closed(
+    closed = _closed(
         TypedDict(
             declared.__name__,
             {  # type: ignore[operator]
@@ -391,6 +392,12 @@ def _input_type(type: AnyStored, declared: Any) -> Any:
             },
         )
     )
+    return reading_old(closed, _old_names(type, closed))
+
+
+def _old_names(type: AnyStored, declared: Any) -> dict[str, str]:
+    """Old names of the fields that an input has."""
+    return {old: new for old, new in type.old_names.items() if new in declared.__annotations__}
 
 
 def _bare(hint: Any) -> Any:

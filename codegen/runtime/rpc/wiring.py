@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import wraps
 from types import UnionType
@@ -32,6 +32,7 @@ from codegen.runtime.context import Context, Scope
 from codegen.runtime.errors import Busy, DeclaredError, Forbidden, RateLimited, Unauthorized
 from codegen.runtime.rpc.method import Method, Place, Transaction, place_of
 from codegen.runtime.values.adapters import adapter
+from codegen.runtime.values.old_names import reading_old
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])
@@ -54,8 +55,8 @@ class ServiceMethod:
     """A method of a service as its schema declares it; `routes/<module>.py` has one for each.
 
     `function` is its name in the interface `service`, `name` the one on the wire. `params` is a TypedDict whose keys
-    are the handler's parameters; `clocked` names those of them that are the present time where they are left out, each
-    with its kind (`otime`, `datetime`, `date`).
+    are the handler's parameters; `old_names` gives the present name of each that one had before; `clocked` names those
+    of them that are the present time where they are left out, each with its kind (`otime`, `datetime`, `date`).
     `source` is the place in the schema, `path:line`.
     """
 
@@ -65,6 +66,7 @@ class ServiceMethod:
     aliases: tuple[str, ...] = ()
     params: Any
     param_names: tuple[str, ...] = ()
+    old_names: Mapping[str, str] = field(default_factory=dict)
     clocked: tuple[tuple[str, str], ...] = ()
     result: Any = None
     auth: Scope
@@ -322,7 +324,7 @@ def _spelt(annotation: Any) -> str:
 
 
 def _method(declared: ServiceMethod, handler: object, validate_results: bool) -> Method:
-    params = adapter(declared.params)
+    params = adapter(reading_old(declared.params, declared.old_names))
     function = getattr(handler, declared.function)
     transaction: Transaction = "read" if declared.safe else "write"
     if getattr(function, "__own_transactions__", False):

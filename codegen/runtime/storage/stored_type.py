@@ -51,7 +51,7 @@ class StoredType(Generic[M, New, Patch, Filter]):
     """One root object: its table, its model, its inputs (`TypedDict`s) and its stored fields, all of it generated.
 
     `unique` are the unique keys; `indexed` the fields `find` may ask for; `alias` the prefix of the CRUD methods' other
-    names (`usage_record_`).
+    names (`usage_record_`); `old_names` the present name of each that a field had before.
     """
 
     name: str
@@ -67,6 +67,7 @@ class StoredType(Generic[M, New, Patch, Filter]):
     unique: tuple[tuple[str, ...], ...] = ()
     indexed: tuple[str, ...] = ()
     computed: tuple[str, ...] = ()
+    old_names: Mapping[str, str] = field(default_factory=dict)
     crud: tuple[str, ...] = ()
     auth: Scope = "admin"
     owner: str | None = None

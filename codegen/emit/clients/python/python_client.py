@@ -24,6 +24,7 @@ from codegen.emit.python.docstrings import escaped
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
+from codegen.emit.schema.declarations import old_name
 from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
 from codegen.runtime.values.python_names import client_argument, client_method
 
@@ -191,7 +192,7 @@ class _File:
         self.records.append(
             Record(
                 name,
-                doc,
+                "\n\n".join([doc, *_old_names(fields)]),
                 tuple(
                     Entry(field.name, self._type(field), optional is not None and field.name not in optional)
                     for field in fields
@@ -239,6 +240,7 @@ class _File:
         )
         raises = [self.program.errors[name] for name in method.errors]
         doc = _python_doc(method.doc) or f"Call `{method.wire}`."
+        doc = "\n\n".join([doc, *_old_names(method.params)])
         if method.deprecated:
             doc += f"\n\nDeprecated: {method.deprecated.reason}"
         if raises:
@@ -365,6 +367,11 @@ class _File:
                 [field.name for field in fields if field.optional],
             )
         return name
+
+
+def _old_names(members: Iterable[Field | Param]) -> Iterator[str]:
+    """A line for each of them that had another name."""
+    return (f"`{member.name}`: {text}" for member in members if (text := old_name(member)))
 
 
 def _params_name(method: Method) -> str:

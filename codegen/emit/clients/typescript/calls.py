@@ -9,6 +9,7 @@ from codegen.emit.calls.groups import SAFE_VERBS, Group
 from codegen.emit.clients.typescript.declarations import Member, doc_of, member
 from codegen.emit.clients.typescript.names import Types
 from codegen.emit.clients.typescript.shapes import Shapes, members
+from codegen.emit.schema.declarations import old_name
 from codegen.model.model import CrudVerb, Method, Named, Struct
 
 
@@ -43,7 +44,8 @@ def call_group(group: Group, types: Types, shapes: Shapes) -> CallGroup:
 def _method_call(method: Method, types: Types, shapes: Shapes) -> Call:
     idempotent = method.idempotent
     given = [member(each, types, optional=not each.required or each.name == idempotent) for each in method.params]
-    doc = doc_of(method)
+    old = (f"`{param.name}`: {text}" for param in method.params if (text := old_name(param)))
+    doc = "\n\n".join([doc_of(method), *old])
     if method.errors:
         doc += "\n\nThrows " + ", ".join(types.names[error] for error in method.errors) + "."
     return Call(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from codegen.emit.calls.groups import find_fields, input_fields, listed_fields, patch_fields
 from codegen.emit.clients.typescript.names import Names, Types
 from codegen.emit.clients.typescript.shapes import Shapes, key
+from codegen.emit.schema.declarations import old_name
 from codegen.model.model import (
     Alias,
     Enum,
@@ -152,7 +153,7 @@ def _kinds(field: Field, types: Types) -> list[str]:
 def member(field: Field | Param, types: Types, *, optional: bool) -> Member:
     """What may be absent may be null as well, where null is a value of it at all."""
     deprecated = f"@deprecated {field.deprecated.reason}" if field.deprecated else ""
-    doc = "\n".join(part for part in (field.doc, deprecated) if part)
+    doc = "\n".join(part for part in (field.doc, old_name(field), deprecated) if part)
     return Member(field.name, types.text(field.type, field.nullable), optional, doc)
 
 
