@@ -23,6 +23,7 @@ def command(schemas: Path, out: Path, form: str) -> None:
     A server that was made with `create_app(reference=…)` shows the same pages at /reference/. Files of the same names
     are replaced, others are left alone.
     """
+    from codegen.emit.calls.param_forms import with_param_forms
     from codegen.emit.openrpc import openrpc
     from codegen.emit.schema import schema
     from codegen.model.load import load_sources
@@ -34,6 +35,7 @@ def command(schemas: Path, out: Path, form: str) -> None:
     if program is None or report.has_errors:
         write_findings(report.findings(), sources.texts, form)
         raise SystemExit(1)
+    program = with_param_forms(program)
     pages = dict(texts(Reference(lambda: openrpc.document(program), lambda: schema.document(program))))
     out.mkdir(parents=True, exist_ok=True)
     for path, content in pages.items():

@@ -228,6 +228,8 @@ class Struct(Declared):
     reserved: tuple[str, ...] = ()
     union_tag: tuple[str, str] | None = None
     """(field, value) that it carries on the wire as a member of a union."""
+    ignored: tuple[str, ...] = ()
+    """Fields that input may have and that are left out; only forms of root objects have any."""
 
     @property
     def old_names(self) -> dict[str, str]:

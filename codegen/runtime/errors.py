@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 from pydantic_core import ValidationError, from_json, to_json
 from typing_extensions import TypedDict
 
-from codegen.runtime.values.old_names import reading_old
+from codegen.runtime.values.input_names import reading_old
 
 
 class DeclaredError(Exception):

@@ -15,7 +15,7 @@ from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.python.references import Origins, values
-from codegen.emit.python.types import OLD_NAMES
+from codegen.emit.python.types import INPUT_NAMES
 from codegen.model.mentions import targets
 from codegen.model.model import Event, Module, Program, Struct, TypeDecl, old_names
 from codegen.runtime.values.python_names import attribute_name, class_name, quoted
@@ -161,14 +161,16 @@ class _File:
         return self._expanded(statement.text + statement.doc, imports) + self._reader(statement, declared, imports)
 
     def _reader(self, statement: _Statement, declared: Mapping[str, TypeDecl | Event], imports: Imports) -> str:
-        """The line of a class that reads old names of its fields, where it has any."""
+        """The line of a class that reads names beside those of its fields, where it does."""
         own = declared[statement.name]
         if not isinstance(statement.node, ast.ClassDef) or not isinstance(own, Struct | Event):
             return ""
         names = own.old_names if isinstance(own, Struct) else old_names(own.fields)
-        if not names:
+        ignored = own.ignored if isinstance(own, Struct) else ()
+        if not names and not ignored:
             return ""
-        return f"\n    _old_names = {imports.name(OLD_NAMES, 'reads_old')}({json.dumps(names)})\n"
+        arguments = ", ".join(json.dumps(each) for each in (names, ignored) if each or each is names)
+        return f"\n    _input_names = {imports.name(INPUT_NAMES, 'also_reads')}({arguments})\n"
 
     def _names_later(self, declared: TypeDecl | Event, below: Container[str]) -> bool:
         """Whether it is written with a type that the file has not when it comes to it."""

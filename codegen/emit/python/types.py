@@ -19,7 +19,7 @@ from codegen.model.model import (
 from codegen.runtime.values.python_names import class_name, quoted
 
 RUNTIME_TYPES = "codegen.runtime.values.types"
-OLD_NAMES = "codegen.runtime.values.old_names"
+INPUT_NAMES = "codegen.runtime.values.input_names"
 
 _PRIMITIVES = {
     "bool": "Bool",

@@ -8,6 +8,7 @@ from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 
+from codegen.emit.calls.param_forms import with_param_forms
 from codegen.emit.header import COMMAND, header, naming
 from codegen.emit.output import KINDS
 from codegen.emit.run.aside import emit_aside, processors
@@ -33,6 +34,7 @@ def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND)
 
     Raises ValueError where two emitters claim one path.
     """
+    program = with_param_forms(program)
     chosen = [kind for kind in KINDS if kind in kinds]
     with _collector_off():
         aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][: processors() - 1]

@@ -19,7 +19,7 @@ from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import Row, StoredType, Values
-from codegen.runtime.values.old_names import reading_old
+from codegen.runtime.values.input_names import reading_old
 from codegen.runtime.values.types import U64, Sid
 
 AnyStored = StoredType[Any, Any, Any, Any]

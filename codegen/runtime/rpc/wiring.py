@@ -32,7 +32,7 @@ from codegen.runtime.context import Context, Scope
 from codegen.runtime.errors import Busy, DeclaredError, Forbidden, RateLimited, Unauthorized
 from codegen.runtime.rpc.method import Method, Place, Transaction, place_of
 from codegen.runtime.values.adapters import adapter
-from codegen.runtime.values.old_names import reading_old
+from codegen.runtime.values.input_names import reading_old
 
 C = TypeVar("C", bound=type)
 F = TypeVar("F", bound=Callable[..., Any])

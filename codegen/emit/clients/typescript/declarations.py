@@ -73,7 +73,11 @@ def declaration(declared: TypeDecl, types: Types) -> Iterator[Declaration]:
     match declared:
         case Struct():
             tag = (Member(declared.union_tag[0], json.dumps(declared.union_tag[1])),) if declared.union_tag else ()
-            fields = tuple(member(field, types, optional=field.optional) for field in declared.fields)
+            sent = bool(declared.ignored)  # never answered: what has a default may be left out
+            fields = tuple(
+                member(field, types, optional=not field.required if sent else field.optional)
+                for field in declared.fields
+            )
             yield Declaration(name, doc_of(declared), tag + fields)
         case Enum():
             values = [json.dumps(value.name) for value in declared.values]
