@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 
-from codegen.model.casing import constant, is_snake, snake, to_snake
+from codegen.model.casing import is_snake, snake, to_snake
 from codegen.model.constraints import read_constraints
 from codegen.model.graph import order
 from codegen.model.model import (
@@ -72,9 +72,8 @@ def build_enum(space: Space, symbol: Symbol) -> Enum:
                 DUPLICATE_MEMBER, item.span, name=name, related=[Related(values[name].span, "the first one")]
             )
         else:
-            values[name] = EnumValue(name=name, span=item.span, **common(own, item.docs))
-    if body.open_span is None:  # an open one is a string in Python
-        _constants_apart(space, values.values())
+            values[name] = EnumValue(name=name, span=item.span, constant=own.text("constant"), **common(own, item.docs))
+    _check_constants(space, values.values(), apart=body.open_span is None)
     return Enum(
         name=symbol.name,
         module=symbol.scope.module.name,
@@ -85,18 +84,23 @@ def build_enum(space: Space, symbol: Symbol) -> Enum:
     )
 
 
-def _constants_apart(space: Space, values: Iterable[EnumValue]) -> None:
-    """Report values that would be one constant in Python."""
+def _check_constants(space: Space, values: Iterable[EnumValue], *, apart: bool) -> None:
+    """Report names of constants that are none, and where they are to be `apart` values that would be one in Python."""
     seen: dict[str, EnumValue] = {}
     for value in values:
-        first = seen.setdefault(constant(value.name), value)
-        if first is not value:
+        if value.constant is not None and not is_snake(value.constant):
+            near = to_snake(value.constant)
+            space.report.add(
+                BAD_CASE, value.span, what="the constant", name=value.constant, style="snake_case", near=near
+            )
+        first = seen.setdefault(value.constant_name, value)
+        if first is not value and apart:
             space.report.add(
                 NAMES_MEET,
                 value.span,
                 name=value.name,
                 other=first.name,
-                meet=constant(value.name),
+                meet=value.constant_name,
                 related=[Related(first.span, "the first one")],
             )
 

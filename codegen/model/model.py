@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
+from codegen.model.casing import constant as python_constant
 from codegen.source.span import NOWHERE, Span
 
 QName = str
@@ -247,7 +248,14 @@ class Struct(Declared):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnumValue(Member):
-    """`name` is the value itself, any string."""
+    """`name` is the value itself, any string; `constant` the name that its constant has instead of the value."""
+
+    constant: str | None = None
+
+    @property
+    def constant_name(self) -> str:
+        """Its constant's name in Python."""
+        return python_constant(self.constant or self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,13 @@ TABLE: dict[str, NoteSpec] = {
         NoteSpec(
             "regex", "a pattern that the whole text matches", '@regex("[a-z]+")', (*_FIELDS, "alias"), ("string",)
         ),
+        NoteSpec(
+            "constant",
+            "the name of the value's constant in generated code, where it should not follow from the value",
+            '"<" @constant(less)',
+            ("enum value",),
+            ("word",),
+        ),
         NoteSpec("safe", "writes nothing; clients repeat it by themselves", "@safe", _METHODS),
         NoteSpec(
             "idempotent",

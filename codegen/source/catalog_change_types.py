@@ -98,6 +98,17 @@ Old senders send it and are refused; rows may hold it; code names its constant.
     source="breaking",
     rows=True,
 )
+ENUM_CONSTANT_CHANGE = ChangeRule(
+    "OS638",
+    "error",
+    "the constant of {name!r} of {owner!r} is {new} now, no longer {old}",
+    fix="keep its name: @constant({back})",
+    why="""\
+Code names the constant. On the wire and in rows nothing changes.
+""",
+    name="ENUM_CONSTANT_CHANGE",
+    source="breaking",
+)
 ENUM_CLOSE = ChangeRule(
     "OS639",
     "error",

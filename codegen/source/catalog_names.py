@@ -48,13 +48,14 @@ NAMES_MEET = Rule(
     "OS204",
     "error",
     "{name!r} and {other!r} would both be {meet!r} in generated code",
-    fix="rename one of them",
+    fix="rename one of them; of values of an enum, give one @constant(name)",
     why="""\
 Methods, tables and error slugs carry the snake_case form of a name, so names that differ only in capitals meet there.
-The second version of `BillingService` is the class `BillingServiceV2`. The values of a closed enum are constants.
+The second version of `BillingService` is the class `BillingServiceV2`. The values of an enum are constants, spelt in
+capitals and with `_` for all that is no letter or digit; `@constant` gives one another name.
 
-    wrong   UserId = str           UserID = uuid        Size = "x-large" | "x_large"
-    right   UserId = str           UserKey = uuid       Size = "x-large" | "xx-large"
+    wrong   UserId = str           UserID = uuid        Size = "m" | "M"
+    right   UserId = str           UserKey = uuid       Size = "m" @constant(metre) | "M" @constant(mega)
 """,
 )
 

@@ -80,6 +80,8 @@ class Feed:
                 schema = {"type": "string"}
             case _:
                 schema = declaration_schema(self.program, declared, self.dialect)
+                if isinstance(declared, Enum) and any(value.constant for value in declared.values):
+                    schema["x-enum-varnames"] = [value.constant or value.name for value in declared.values]
         if text := description(declared):
             schema["description"] = self._doc(text)
         if isinstance(declared, Enum) and declared.open:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from codegen.emit.models.feed import TOKEN_MODULE, Feed
+from codegen.emit.models.known_values import with_known_values
 from codegen.emit.models.split import field_names, split
 from codegen.emit.output import Output
 from codegen.emit.python.parts import Parts
@@ -20,6 +21,7 @@ from codegen.runtime.values.python_names import attribute_name, class_name
 
 
 def emit(program: Program) -> Iterable[Output]:
+    program = with_known_values(program)
     parts = Parts(program)
     late = late_imports(program, parts, "models")
     feed = Feed(program, parts, late)

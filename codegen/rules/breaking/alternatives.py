@@ -41,6 +41,15 @@ def enum_value_delete(compared: Comparison) -> Iterator[Place]:
             yield _of(went(value, after), before, (Rows(before.qname, "value", values=(value.name,)),))
 
 
+@change(catalog.ENUM_CONSTANT_CHANGE)
+def enum_constant_change(compared: Comparison) -> Iterator[Place]:
+    for before, after, pairs in _values(compared):
+        for old, new in pairs.both:
+            if old.constant_name != new.constant_name:
+                values = {"old": old.constant_name, "new": new.constant_name, "back": old.constant_name.lower()}
+                yield turned(old, new, after, **values)
+
+
 @change(catalog.ENUM_CLOSE)
 def enum_close(compared: Comparison) -> Iterator[Place]:
     for before, after, _ in _values(compared):

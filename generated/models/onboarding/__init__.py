@@ -58,6 +58,8 @@ from .operations import AuditStarter as AuditStarter
 from .operations import ChainHead as ChainHead
 from .operations import CheckpointRoot as CheckpointRoot
 from .operations import JobRun as JobRun
+from .operations import KnownAlertKind as KnownAlertKind
+from .operations import KnownNoticeKind as KnownNoticeKind
 from .operations import Lease as Lease
 from .operations import MarginLine as MarginLine
 from .operations import Notice as Notice
@@ -121,6 +123,8 @@ from .types import CommitId as CommitId
 from .types import Currency as Currency
 from .types import DiscountTier as DiscountTier
 from .types import IdempotencyKey as IdempotencyKey
+from .types import KnownProvider as KnownProvider
+from .types import KnownResourceKind as KnownResourceKind
 from .types import MyceliumAddress as MyceliumAddress
 from .types import NodeId as NodeId
 from .types import PhoneNumber as PhoneNumber

@@ -97,12 +97,34 @@ What a node measures.
 
 Known values: `hero_os_hour`, `llm_token`, `vm_hour`.
 """
+
+
+class KnownResourceKind(StrEnum):
+    """
+    The known values of `ResourceKind`; there may be others.
+    """
+
+    HERO_OS_HOUR = "hero_os_hour"
+    LLM_TOKEN = "llm_token"
+    VM_HOUR = "vm_hour"
+
+
 Provider = TypeAliasType("Provider", str)
 """
 Payment providers that ship; plugins add others.
 
 Known values: `stripe`, `clickpesa`, `sandbox`.
 """
+
+
+class KnownProvider(StrEnum):
+    """
+    The known values of `Provider`; there may be others.
+    """
+
+    STRIPE = "stripe"
+    CLICKPESA = "clickpesa"
+    SANDBOX = "sandbox"
 
 
 class WebhookEvent(Struct):

@@ -65,7 +65,8 @@ class DeclaredError:
 
 def constants(enum: Enum, names: Names) -> Constants:
     """The known values of an enum, for programs that compare with them: of an open one the type holds any string."""
-    return Constants(names[enum.qname], [(key(value.name), json.dumps(value.name)) for value in enum.values])
+    entries = [(key(value.constant or value.name), json.dumps(value.name)) for value in enum.values]
+    return Constants(names[enum.qname], entries)
 
 
 def declaration(declared: TypeDecl, types: Types) -> Iterator[Declaration]:

@@ -30,6 +30,38 @@ Known values: `stripe`, `clickpesa`.
 """
 
 
+class KnownProvider(StrEnum):
+    """
+    The known values of `Provider`; there may be others.
+    """
+
+    STRIPE = "stripe"
+    CLICKPESA = "clickpesa"
+
+
+class Order(StrEnum):
+    """How two compare."""
+
+    LESS = "<"
+    GREATER = ">"
+    M = "m"
+    MEGA = "M"
+    FIELD_1ST = "1st"
+
+
+Sign = TypeAliasType("Sign", str)
+"""Known values: `+`, `-`, `x-large`, `x_large`."""
+
+
+class KnownSign(StrEnum):
+    """The known values of `Sign`; there may be others."""
+
+    FIELD_ = "+"
+    FIELD__ = "-"
+    X_LARGE = "x-large"
+    X_LARGE_ = "x_large"
+
+
 class Parcel(Struct):
     carrier: Carrier = Carrier.AIR
     provider: Provider = "stripe"

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import texts
 
-from ..models.shop import Carrier, Parcel
+from ..models.shop import Carrier, Order, Parcel
 
 
 def any_carrier() -> st.SearchStrategy[Carrier]:
@@ -16,6 +16,14 @@ def any_carrier() -> st.SearchStrategy[Carrier]:
 
 def any_provider() -> st.SearchStrategy[str]:
     return st.sampled_from(["stripe", "clickpesa"]) | texts(1, 20)
+
+
+def any_order() -> st.SearchStrategy[Order]:
+    return st.sampled_from(Order)
+
+
+def any_sign() -> st.SearchStrategy[str]:
+    return st.sampled_from(["+", "-", "x-large", "x_large"]) | texts(1, 20)
 
 
 def any_parcel() -> st.SearchStrategy[Parcel]:
