@@ -43,7 +43,7 @@ def enum_value_delete(compared: Comparison) -> Iterator[Place]:
 
 @change(catalog.ENUM_CONSTANT_CHANGE)
 def enum_constant_change(compared: Comparison) -> Iterator[Place]:
-    for before, after, pairs in _values(compared):
+    for _, after, pairs in _values(compared):
         for old, new in pairs.both:
             if old.constant_name != new.constant_name:
                 values = {"old": old.constant_name, "new": new.constant_name, "back": old.constant_name.lower()}
