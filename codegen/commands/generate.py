@@ -171,6 +171,7 @@ class Run:
     def _emit(self, old: Manifest) -> tuple[dict[str, Wanted], Collection[str]] | None:
         """The files wanted and their kinds; None, after findings, where the schemas are wrong."""
         from codegen.emit.output import KINDS
+        from codegen.emit.run.formatting import NoPython
         from codegen.emit.run.generate import PACKAGES, emit_kinds
         from codegen.model.load import load_sources
 
@@ -181,11 +182,16 @@ class Run:
         if program is None or report.has_errors:
             write_findings(report.findings(), sources.texts, self.form)
             return None
-        if self.only is None:
-            kinds = [*KINDS, PACKAGES]
-            # What an earlier generator wrote of kinds that are no more goes, too.
-            return emit_kinds(program, kinds, self.command), {*kinds, *(entry.kind for entry in old.files.values())}
-        return emit_kinds(program, [self.only], self.command), [self.only]
+        kinds = [*KINDS, PACKAGES] if self.only is None else [self.only]
+        try:
+            wanted = emit_kinds(program, kinds, self.command)
+        except NoPython as error:
+            path = (self.out / error.path).as_posix()
+            report.add(catalog.GENERATED_NO_PYTHON, Span(path, 1, 1, 1, 1), reason=error.reason)
+            write_findings(report.findings(), {}, self.form)
+            return None
+        # What an earlier generator wrote of kinds that are no more goes, too.
+        return wanted, kinds if self.only is not None else {*kinds, *(each.kind for each in old.files.values())}
 
     def _manifest(self, old: Manifest, wanted: dict[str, Wanted], kinds: Collection[str], digest: str) -> Manifest:
         """The manifest after this run; one that wrote only some kinds says nothing of the others' inputs."""

@@ -1,17 +1,23 @@
 """Stored objects: indexes on what is looked for, references as references, secrets kept."""
 
 from collections.abc import Iterator
+from math import inf
 
 from codegen.model import Ref
+from codegen.model.text_length import longest
 from codegen.rules.lint import Found, Subject, found, rule
 from codegen.source.catalog_lint import (
     FIND_WITHOUT_INDEX,
     INDEX_AND_UNIQUE,
+    INDEXED_LENGTH,
     NOT_SENSITIVE,
     REFERENCE_WITHOUT_INDEX,
     SID_NOT_REFERENCE,
 )
 
+MAX_INDEXED = 1024
+"""From so many characters or bytes on a value is too long for an index."""
+_UNITS = {"str": "characters", "bytes": "bytes"}
 _SECRETS = frozenset(["password", "passwd", "passphrase", "secret", "token", "credential", "credentials"])
 _SECRET_KEYS = frozenset(["api", "private", "secret", "signing", "encryption"])
 
@@ -31,6 +37,17 @@ def index_and_unique(subject: Subject) -> Iterator[Found]:
     for field in subject.fields():
         if field.index and field.unique:
             yield found(field)
+
+
+@rule(INDEXED_LENGTH)
+def indexed_length(subject: Subject) -> Iterator[Found]:
+    for struct in subject.program.rootobjects:
+        for name in dict.fromkeys(name for index in struct.indexes for name in index.fields):
+            field = struct.field(name)
+            unit = _UNITS.get(subject.primitive(field.type) or "")
+            if unit is not None and (most := longest(subject.program.constraints_of(field))) >= MAX_INDEXED:
+                length = "of any length" if most == inf else f"{most:.0f} {unit} long"
+                yield found(field, length=length, limit=MAX_INDEXED, unit=unit)
 
 
 @rule(FIND_WITHOUT_INDEX)

@@ -44,3 +44,12 @@ GENERATED_IN_THE_WAY = Rule(
 The generator overwrites and removes only what it wrote itself. Nothing is written while such a file is in its way.
 """,
 )
+GENERATED_NO_PYTHON = Rule(
+    "OS706",
+    "error",
+    "what was generated is no Python: {reason}",
+    fix="this is a fault of oschema, not of your schemas: please report it, with them",
+    why="""\
+Every Python file is compiled before it is written. Nothing was written: what stands in the output directory is whole.
+""",
+)

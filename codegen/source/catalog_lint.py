@@ -236,8 +236,22 @@ INDEX_AND_UNIQUE = Rule(
     why="""\
 Uniqueness is held by an index, which serves `find` too. A second one would only cost writes.
 
-    wrong   email: str @index @unique
-    right   email: str @unique
+    wrong   number: i64 @index @unique
+    right   number: i64 @unique
+""",
+)
+
+INDEXED_LENGTH = Rule(
+    "OS522",
+    "error",
+    "{name!r} is indexed and may be {length}",
+    fix="limit it to less than {limit} {unit}: @len(0, 200), say",
+    why="""\
+An index has room for short values only: what one database takes, another refuses. With a limit in the schema both
+refuse the same, and the caller is told. A pattern that ends (`@regex("[a-z]{1,40}")`) is a limit, too.
+
+    wrong   name: str @index
+    right   name: str @index @len(1, 80)
 """,
 )
 

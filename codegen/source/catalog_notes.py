@@ -10,8 +10,8 @@ UNKNOWN_NOTE = Rule(
     why="""\
 Notes have fixed names. What is meant for other tools begins with `x_` and passes through to OpenRPC.
 
-    wrong   name: str @uniqe       name: str @display("wide")
-    right   name: str @unique      name: str @x_display("wide")
+    wrong   size: i32 @uniqe       size: i32 @display("wide")
+    right   size: i32 @unique      size: i32 @x_display("wide")
 """,
 )
 

@@ -12,8 +12,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from codegen.cli import main
-from codegen.emit.output import KINDS
+from codegen.emit.output import KINDS, Output
 from codegen.emit.run.manifest import NAME, digest, input_digest, read_manifest
+from codegen.emit.strategies import strategies
 from codegen.source.writing import replace_file
 from tests.waiting import PATIENCE, wait_for
 
@@ -312,6 +313,22 @@ def test_wrong_schemas_are_findings_and_nothing_is_written(project: Path) -> Non
         assert "OS201" in result.output
         assert "schemas/other/types.oschema:2" in result.output
     assert not (project / "generated").exists()
+
+
+@pytest.mark.parametrize(
+    "wrong", ["def f(a, a):\n    pass\n", "def f(:\n", "def f():\n    nonlocal x\n", "class A:\n    return 1\n"]
+)
+def test_what_is_no_python_is_our_own_fault(project: Path, monkeypatch: pytest.MonkeyPatch, wrong: str) -> None:
+    generate()
+    before = tree(project / "generated")
+    monkeypatch.setattr(strategies, "emit", lambda _: [Output("strategies/broken.py", wrong)])
+    (project / "schemas/other/types.oschema").write_text(OTHER.replace("u8", "u16"))
+    for arguments in ((), ("--check",)):
+        result = generate(*arguments)
+        assert result.exit_code == 1
+        assert "error[OS706]" in result.output and "generated/strategies/broken.py" in result.output
+        assert "please report it" in result.output
+    assert tree(project / "generated") == before, "nothing was written"
 
 
 def test_only_one_kind(project: Path) -> None:

@@ -11,7 +11,7 @@ from codegen.source.catalog import RULES
 from codegen.source.diagnostics import Finding, Report
 
 AROUND = {
-    "User": "[rootobject, principal] User = { name: str @unique }",
+    "User": "[rootobject, principal] User = { name: str @unique @len(1, 80) }",
     "Status": 'Status = "open" | "done"',
     "PlanUnknown": "error PlanUnknown(1104, 404)",
     "AlreadyReleased": "error AlreadyReleased(1105, 409)",
@@ -34,7 +34,7 @@ EXAMPLES = [
 def declaration(part: str, number: int) -> str:
     """A part of an example as a whole declaration."""
     if re.match(r"\w+\??: ", part):
-        return f"[rootobject] Sample{number} = {{\n{part}\nlabel: str @unique\n}}"
+        return f"[rootobject] Sample{number} = {{\n{part}\nlabel: i32 @unique\n}}"
     if re.match(r"[a-z]\w*\(", part):
         return f"service Sample{number}Service {{\n{part}\n}}"
     if part.startswith("map<"):

@@ -1,4 +1,4 @@
-"""Format generated Python with ruff: all files in one call, at one width, whatever the project itself has set."""
+"""Format generated Python with ruff, all files in one call at one width whatever the project has set; and compile it."""
 
 from __future__ import annotations
 
@@ -13,8 +13,16 @@ WIDTH = 120
 _OPTIONS = ("--isolated", "--no-cache", "--quiet", "--line-length", str(WIDTH), "--target-version", "py311")
 
 
+class NoPython(RuntimeError):
+    """A generated file is no Python: a fault of the generator. `path` is below the output directory."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path, self.reason = path, reason
+        super().__init__(f"{path} is no Python, please report this: {reason}")
+
+
 def formatted(texts: Mapping[str, str]) -> dict[str, str]:
-    """The texts by their paths, formatted. Raises RuntimeError where one is no Python: a fault of the generator."""
+    """The texts by their paths, formatted. Raises `NoPython` where one is none."""
     if not texts:
         return {}
     with tempfile.TemporaryDirectory(prefix="oschema-") as folder:
@@ -26,11 +34,23 @@ def formatted(texts: Mapping[str, str]) -> dict[str, str]:
             [find_ruff_bin(), "format", *_OPTIONS, folder], capture_output=True, text=True, check=False
         )
         if run.returncode:
-            message = run.stderr
-            for path, file in files.items():
-                message = message.replace(str(file), path)
-            raise RuntimeError(f"generated code cannot be formatted; please report this: {message.strip()}")
-        return {path: _linted(file.read_text(encoding="utf-8")) for path, file in files.items()}
+            message = run.stderr.strip()
+            wrong = [path for path, file in files.items() if str(file) in message]
+            for path in wrong:
+                message = message.replace(str(files[path]), path)
+            raise NoPython(wrong[0] if wrong else "", message)
+        found = {path: _linted(file.read_text(encoding="utf-8")) for path, file in files.items()}
+    for path, text in found.items():
+        _compile(path, text)
+    return found
+
+
+def _compile(path: str, text: str) -> None:
+    """Find what can be formatted and yet is no Python: two arguments of one name, say."""
+    try:
+        compile(text, path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError) as error:
+        raise NoPython(path, str(error)) from error
 
 
 def _linted(text: str) -> str:

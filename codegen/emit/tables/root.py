@@ -16,9 +16,13 @@ from codegen.emit.python.types import RUNTIME_TYPES, model_name, python_type, va
 from codegen.emit.schema.dialect import TEXT_BOUNDED
 from codegen.model.casing import snake
 from codegen.model.model import Constraints, Field, Primitive, Program, Struct
-from codegen.model.storage import Column, Table, table_of
+from codegen.model.storage import Column, Table, kind_of, table_of
+from codegen.model.text_length import longest
+from codegen.runtime.storage.stored_type import INDEX_BYTES
 from codegen.runtime.values.columns import Kind
 
+SMALL_BYTES = 64
+"""More than an index keeps of any value but text and bytes."""
 _STORED_TYPE = "codegen.runtime.storage.stored_type"
 _NOW: dict[Kind, str] = {"otime": "this_second", "datetime": "this_moment", "date": "today"}
 """What gives the present time of a kind."""
@@ -184,8 +188,27 @@ class Root:
         yield f'auth="{struct.auth}"'
         if struct.owner is not None:
             yield f'owner="{struct.owner}"'
+        if wide := [
+            index
+            for index in dict.fromkeys(index.fields for index in struct.indexes)
+            if self._most_bytes(index) > INDEX_BYTES
+        ]:
+            yield f"wide=({', '.join(map(_names, wide))},)"
         if struct.append_only:
             yield "append_only=True"
+
+    def _most_bytes(self, names: tuple[str, ...]) -> float:
+        """How many bytes the values of these fields can have at most, as an index keeps them."""
+        return sum(self._bytes(self.struct.field(name)) for name in names)
+
+    def _bytes(self, field: Field) -> float:
+        match kind_of(self.program, field.type):
+            case "text" | "enum_open":
+                return 4 * longest(self.program.constraints_of(field))
+            case "blob":
+                return longest(self.program.constraints_of(field))
+            case _:
+                return SMALL_BYTES
 
 
 def _attribute(name: str) -> str:

@@ -16,7 +16,7 @@ from codegen.runtime.storage.database import Database, UnknownReference
 from codegen.runtime.storage.mapping import decoder, encoder, json_decoder
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from codegen.runtime.storage.statements import Statements
-from codegen.runtime.storage.stored_type import Filter, M, New, Patch, Row, StoredType, Values
+from codegen.runtime.storage.stored_type import INDEX_BYTES, Filter, M, New, Patch, Row, StoredType, Values
 from codegen.runtime.values.sid import new_sid
 
 
@@ -37,6 +37,7 @@ class Store(Generic[M, New, Patch, Filter]):
         self._codecs = codecs = row_codecs(database.dialect)
         self.encode = encoder(type.fields, database.dialect)
         self.decode = decoder(type.fields, database.dialect)
+        self._wide = tuple(tuple(map(type.names.index, names)) for names in type.wide)
         self._compute = type.compute
         self._guarded = tuple(f for f in type.fields if f.immutable or f.set_once or f.name == "sid")
         self._defaults = tuple((f.name, f.default) for f in type.fields if f.default is not None or f.nullable)
@@ -160,12 +161,25 @@ class Store(Generic[M, New, Patch, Filter]):
     def row(self, values: Values) -> Row:
         """The row of complete values. Raises `InvalidParams` for a value no database keeps, `LookupError` for none."""
         try:
-            return self.encode(values)
+            row = self.encode(values)
         except KeyError as error:
             name = error.args[0]
             raise LookupError(f"{self.type.name}.{name} has no value and no default: give it in a hook") from error
         except ValueError as error:
             raise InvalidParams(self._unkept(values), str(error), "stored") from error
+        for places in self._wide:
+            self._check_index([(self.type.fields[place].name, row[place]) for place in places])
+        return row
+
+    def _check_index(self, values: builtins.list[tuple[str, Any]]) -> None:
+        """Refuse what is too long for an index, on both databases alike."""
+        sizes = {name: _size(value) for name, value in values}
+        if (size := sum(sizes.values())) > INDEX_BYTES:
+            name = max(sizes, key=lambda each: sizes[each])
+            also = f" together with {', '.join(sorted(sizes.keys() - {name}))}" if len(sizes) > 1 else ""
+            raise InvalidParams(
+                f"data.{name}", f"is looked for, and too long for that{also}: {size} bytes of {INDEX_BYTES}", "stored"
+            )
 
     def _unkept(self, values: Values) -> str:
         """The path of the first value that no database keeps."""
@@ -304,6 +318,11 @@ class Store(Generic[M, New, Patch, Filter]):
                 if values[name] is not None and not self.database.execute(text, (values[name],))
             ]
         )
+
+
+def _size(value: Any) -> int:
+    """The bytes that an index keeps of a stored text, or of bytes; of anything else they are few."""
+    return len(value.encode() if isinstance(value, str) else value) if isinstance(value, str | bytes) else 0
 
 
 def _checked(limit: int) -> int:

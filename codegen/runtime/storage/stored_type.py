@@ -18,6 +18,9 @@ New = TypeVar("New")
 Patch = TypeVar("Patch")
 Filter = TypeVar("Filter")
 
+INDEX_BYTES = 2600
+"""So many bytes fit into an index of either database; PostgreSQL refuses more than about 2700."""
+
 Row = tuple[Any, ...]
 Values = dict[str, Any]
 """All stored fields of an object by name, as Python values."""
@@ -51,7 +54,8 @@ class StoredType(Generic[M, New, Patch, Filter]):
     """One root object: its table, its model, its inputs (`TypedDict`s) and its stored fields, all of it generated.
 
     `unique` are the unique keys; `indexed` the fields `find` may ask for; `alias` the prefix of the CRUD methods' other
-    names (`usage_record_`); `old_names` the present name of each that a field had before.
+    names (`usage_record_`); `old_names` the present name of each that a field had before; `wide` the fields of indexes
+    whose values may be too long for one.
     """
 
     name: str
@@ -72,6 +76,7 @@ class StoredType(Generic[M, New, Patch, Filter]):
     auth: Scope = "admin"
     owner: str | None = None
     append_only: bool = False
+    wide: tuple[tuple[str, ...], ...] = ()
     _compute: list[Callable[[M], Mapping[str, Any]]] = field(default_factory=list, repr=False)
 
     @property

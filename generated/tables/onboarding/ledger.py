@@ -252,6 +252,10 @@ LEDGER_TRANSACTION: StoredType[
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(
+        ("posting_key",),
+        ("source",),
+    ),
     append_only=True,
 )
 
@@ -364,6 +368,7 @@ LEDGER_ENTRY: StoredType[LedgerEntry, LedgerEntryNew, LedgerEntryPatch, LedgerEn
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(("source",),),
     append_only=True,
 )
 

@@ -299,6 +299,7 @@ OPERATOR_ALERT: StoredType[OperatorAlert, OperatorAlertNew, OperatorAlertPatch, 
     indexed=("kind", "subject", "raised_at", "cleared_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="admin",
+    wide=(("kind", "subject"),),
 )
 
 
@@ -384,6 +385,7 @@ NOTICE: StoredType[Notice, NoticeNew, NoticePatch, NoticeFilter] = StoredType(
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(("kind",),),
 )
 
 

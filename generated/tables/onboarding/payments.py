@@ -200,6 +200,10 @@ TOP_UP: StoredType[TopUp, TopUpNew, TopUpPatch, TopUpFilter] = StoredType(
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(
+        ("provider", "session_ref"),
+        ("provider", "payment_ref"),
+    ),
 )
 
 
@@ -320,6 +324,10 @@ PAYMENT_EVENT: StoredType[PaymentEvent, PaymentEventNew, PaymentEventPatch, Paym
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(
+        ("provider",),
+        ("provider", "provider_event_id"),
+    ),
     append_only=True,
 )
 
@@ -431,6 +439,7 @@ REFUND: StoredType[Refund, RefundNew, RefundPatch, RefundFilter] = StoredType(
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(("provider", "refund_ref"),),
 )
 
 
@@ -527,6 +536,7 @@ DISPUTE: StoredType[Dispute, DisputeNew, DisputePatch, DisputeFilter] = StoredTy
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(("provider", "dispute_ref"),),
 )
 
 
@@ -733,4 +743,5 @@ RECONCILIATION: StoredType[Reconciliation, ReconciliationNew, ReconciliationPatc
     indexed=("provider", "day", "compare_again_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="admin",
+    wide=(("provider", "day"),),
 )

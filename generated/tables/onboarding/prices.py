@@ -185,5 +185,9 @@ PRICE: StoredType[Price, PriceNew, PricePatch, PriceFilter] = StoredType(
     indexed=("book_sid", "category", "kind", "model"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="admin",
+    wide=(
+        ("kind",),
+        ("book_sid", "kind", "model"),
+    ),
     append_only=True,
 )

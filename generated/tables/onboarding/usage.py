@@ -477,6 +477,7 @@ DAILY_USAGE: StoredType[DailyUsage, DailyUsageNew, DailyUsagePatch, DailyUsageFi
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
+    wide=(("user_sid", "day", "node_id", "instance_id", "resource_kind", "category", "model"),),
 )
 
 
@@ -593,6 +594,7 @@ QUARANTINED_LINE: StoredType[QuarantinedLine, QuarantinedLineNew, QuarantinedLin
         indexed=("node_id", "commit", "path", "line", "reason", "state", "quarantined_at", "act_sid"),
         crud=("get", "list", "list_full", "exists", "find"),
         auth="admin",
+        wide=(("node_id", "commit", "path", "line"),),
     )
 )
 
