@@ -1,4 +1,4 @@
-"""Format generated Python with ruff, all files in one call at one width whatever the project has set; and compile it."""
+"""Compile generated Python, and format it with ruff: all in one call, at one width whatever the project has set."""
 
 from __future__ import annotations
 
@@ -25,28 +25,19 @@ def formatted(texts: Mapping[str, str]) -> dict[str, str]:
     """The texts by their paths, formatted. Raises `NoPython` where one is none."""
     if not texts:
         return {}
+    for path, text in texts.items():
+        _compile(path, text)
     with tempfile.TemporaryDirectory(prefix="oschema-") as folder:
         # Numbered, because ruff passes over some names of directories.
         files = {path: Path(folder, f"{number}.py") for number, path in enumerate(texts)}
         for path, file in files.items():
             file.write_text(texts[path], encoding="utf-8", newline="")
-        run = subprocess.run(
-            [find_ruff_bin(), "format", *_OPTIONS, folder], capture_output=True, text=True, check=False
-        )
-        if run.returncode:
-            message = run.stderr.strip()
-            wrong = [path for path, file in files.items() if str(file) in message]
-            for path in wrong:
-                message = message.replace(str(files[path]), path)
-            raise NoPython(wrong[0] if wrong else "", message)
-        found = {path: _linted(file.read_text(encoding="utf-8")) for path, file in files.items()}
-    for path, text in found.items():
-        _compile(path, text)
-    return found
+        subprocess.run([find_ruff_bin(), "format", *_OPTIONS, folder], check=True)
+        return {path: _linted(file.read_text(encoding="utf-8")) for path, file in files.items()}
 
 
 def _compile(path: str, text: str) -> None:
-    """Find what can be formatted and yet is no Python: two arguments of one name, say."""
+    """More than a formatter finds: two arguments of one name, say."""
     try:
         compile(text, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError) as error:
