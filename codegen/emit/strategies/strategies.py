@@ -69,6 +69,7 @@ def emit(program: Program) -> Iterable[Output]:
         imports = Imports(path, {"st", *names[part.name]}, late.get(part.name, ()))
         imports.name("__future__", "annotations")
         imports.bind("hypothesis", "strategies", "st")
+        cache = imports.name("functools", "cache")  # what a type holds twice is made once, at any depth
         writer = _Writer(program, graph, imports, Origins(parts, "strategies", part))
         strategies = [writer.strategy(each) for each in declared]
         yield Output(
@@ -77,6 +78,7 @@ def emit(program: Program) -> Iterable[Output]:
                 header=header(part.module.files),
                 module=part.module.name,
                 strategies=strategies,
+                cache=cache,
                 imports=imports.text(),
                 late=imports.late_text(),
             ),

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import otimes, sids, texts
@@ -30,26 +32,32 @@ from ...models.onboarding import (
 from .types import any_mycelium_address, any_node_id, any_public_key_hex, any_sha256_hex, any_url
 
 
+@cache
 def any_kyc_status() -> st.SearchStrategy[KycStatus]:
     return st.sampled_from(KycStatus)
 
 
+@cache
 def any_login_method() -> st.SearchStrategy[LoginMethod]:
     return st.sampled_from(LoginMethod)
 
 
+@cache
 def any_login_initiator() -> st.SearchStrategy[LoginInitiator]:
     return st.sampled_from(LoginInitiator)
 
 
+@cache
 def any_login_outcome() -> st.SearchStrategy[LoginOutcome]:
     return st.sampled_from(LoginOutcome)
 
 
+@cache
 def any_api_key_scope() -> st.SearchStrategy[ApiKeyScope]:
     return st.sampled_from(ApiKeyScope)
 
 
+@cache
 def any_user() -> st.SearchStrategy[User]:
     return st.builds(
         User,
@@ -65,6 +73,7 @@ def any_user() -> st.SearchStrategy[User]:
     )
 
 
+@cache
 def any_login_challenge() -> st.SearchStrategy[LoginChallenge]:
     return st.builds(
         LoginChallenge,
@@ -90,6 +99,7 @@ def any_login_challenge() -> st.SearchStrategy[LoginChallenge]:
     )
 
 
+@cache
 def any_session() -> st.SearchStrategy[Session]:
     return st.builds(
         Session,
@@ -107,6 +117,7 @@ def any_session() -> st.SearchStrategy[Session]:
     )
 
 
+@cache
 def any_login_event() -> st.SearchStrategy[LoginEvent]:
     return st.builds(
         LoginEvent,
@@ -121,6 +132,7 @@ def any_login_event() -> st.SearchStrategy[LoginEvent]:
     )
 
 
+@cache
 def any_rate_window() -> st.SearchStrategy[RateWindow]:
     return st.builds(
         RateWindow,
@@ -132,6 +144,7 @@ def any_rate_window() -> st.SearchStrategy[RateWindow]:
     )
 
 
+@cache
 def any_api_key() -> st.SearchStrategy[ApiKey]:
     return st.builds(
         ApiKey,
@@ -150,6 +163,7 @@ def any_api_key() -> st.SearchStrategy[ApiKey]:
     )
 
 
+@cache
 def any_session_info() -> st.SearchStrategy[SessionInfo]:
     return st.builds(
         SessionInfo,
@@ -164,6 +178,7 @@ def any_session_info() -> st.SearchStrategy[SessionInfo]:
     )
 
 
+@cache
 def any_logout_report() -> st.SearchStrategy[LogoutReport]:
     return st.builds(
         LogoutReport,
@@ -171,6 +186,7 @@ def any_logout_report() -> st.SearchStrategy[LogoutReport]:
     )
 
 
+@cache
 def any_login_start() -> st.SearchStrategy[LoginStart]:
     return st.builds(
         LoginStart,
@@ -181,6 +197,7 @@ def any_login_start() -> st.SearchStrategy[LoginStart]:
     )
 
 
+@cache
 def any_login_started() -> st.SearchStrategy[LoginStarted]:
     return st.builds(
         LoginStarted,
@@ -193,6 +210,7 @@ def any_login_started() -> st.SearchStrategy[LoginStarted]:
     )
 
 
+@cache
 def any_login_proof() -> st.SearchStrategy[LoginProof]:
     return st.builds(
         LoginProof,
@@ -202,6 +220,7 @@ def any_login_proof() -> st.SearchStrategy[LoginProof]:
     )
 
 
+@cache
 def any_login_finished() -> st.SearchStrategy[LoginFinished]:
     return st.builds(
         LoginFinished,
@@ -210,6 +229,7 @@ def any_login_finished() -> st.SearchStrategy[LoginFinished]:
     )
 
 
+@cache
 def any_pinned_key_differs() -> st.SearchStrategy[PinnedKeyDiffers]:
     return st.builds(
         PinnedKeyDiffers,

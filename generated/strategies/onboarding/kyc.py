@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import otimes, sids, texts
@@ -22,6 +24,7 @@ from .identity import any_kyc_status
 from .types import any_provider_name, any_reason, any_url
 
 
+@cache
 def any_kyc_session() -> st.SearchStrategy[KycSession]:
     return st.builds(
         KycSession,
@@ -41,6 +44,7 @@ def any_kyc_session() -> st.SearchStrategy[KycSession]:
     )
 
 
+@cache
 def any_kyc_event() -> st.SearchStrategy[KycEvent]:
     return st.builds(
         KycEvent,
@@ -58,6 +62,7 @@ def any_kyc_event() -> st.SearchStrategy[KycEvent]:
     )
 
 
+@cache
 def any_kyc_started() -> st.SearchStrategy[KycStarted]:
     return st.builds(
         KycStarted,
@@ -66,6 +71,7 @@ def any_kyc_started() -> st.SearchStrategy[KycStarted]:
     )
 
 
+@cache
 def any_kyc_state() -> st.SearchStrategy[KycState]:
     return st.builds(
         KycState,
@@ -76,6 +82,7 @@ def any_kyc_state() -> st.SearchStrategy[KycState]:
     )
 
 
+@cache
 def any_kyc_capabilities() -> st.SearchStrategy[KycCapabilities]:
     return st.builds(
         KycCapabilities,
@@ -86,6 +93,7 @@ def any_kyc_capabilities() -> st.SearchStrategy[KycCapabilities]:
     )
 
 
+@cache
 def any_kyc_order() -> st.SearchStrategy[KycOrder]:
     return st.builds(
         KycOrder,
@@ -100,6 +108,7 @@ def any_kyc_order() -> st.SearchStrategy[KycOrder]:
     )
 
 
+@cache
 def any_kyc_attempt() -> st.SearchStrategy[KycAttempt]:
     return st.builds(
         KycAttempt,
@@ -109,6 +118,7 @@ def any_kyc_attempt() -> st.SearchStrategy[KycAttempt]:
     )
 
 
+@cache
 def any_kyc_verdict() -> st.SearchStrategy[KycVerdict]:
     return st.builds(
         KycVerdict,
@@ -124,6 +134,7 @@ def any_kyc_verdict() -> st.SearchStrategy[KycVerdict]:
     )
 
 
+@cache
 def any_kyc_decided() -> st.SearchStrategy[KycDecided]:
     return st.builds(
         KycDecided,

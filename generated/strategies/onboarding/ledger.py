@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, money, otimes, sids, texts
@@ -40,6 +42,7 @@ from .types import (
 )
 
 
+@cache
 def any_account() -> st.SearchStrategy[str]:
     return texts(
         0,
@@ -48,22 +51,27 @@ def any_account() -> st.SearchStrategy[str]:
     )
 
 
+@cache
 def any_entry_source() -> st.SearchStrategy[str]:
     return texts(3, 768, "^(?:usage|payment|plan|operator):[^\\n\\r]+$")
 
 
+@cache
 def any_transaction_kind() -> st.SearchStrategy[TransactionKind]:
     return st.sampled_from(TransactionKind)
 
 
+@cache
 def any_lot_kind() -> st.SearchStrategy[LotKind]:
     return st.sampled_from(LotKind)
 
 
+@cache
 def any_spending_block() -> st.SearchStrategy[SpendingBlock]:
     return st.sampled_from(SpendingBlock)
 
 
+@cache
 def any_billing() -> st.SearchStrategy[Billing]:
     return st.builds(
         Billing,
@@ -87,6 +95,7 @@ def any_billing() -> st.SearchStrategy[Billing]:
     )
 
 
+@cache
 def any_ledger_transaction() -> st.SearchStrategy[LedgerTransaction]:
     return st.builds(
         LedgerTransaction,
@@ -102,6 +111,7 @@ def any_ledger_transaction() -> st.SearchStrategy[LedgerTransaction]:
     )
 
 
+@cache
 def any_ledger_entry() -> st.SearchStrategy[LedgerEntry]:
     return st.builds(
         LedgerEntry,
@@ -121,6 +131,7 @@ def any_ledger_entry() -> st.SearchStrategy[LedgerEntry]:
     )
 
 
+@cache
 def any_ledger_queue() -> st.SearchStrategy[LedgerQueue]:
     return st.builds(
         LedgerQueue,
@@ -129,6 +140,7 @@ def any_ledger_queue() -> st.SearchStrategy[LedgerQueue]:
     )
 
 
+@cache
 def any_credit_lot() -> st.SearchStrategy[CreditLot]:
     return st.builds(
         CreditLot,
@@ -145,6 +157,7 @@ def any_credit_lot() -> st.SearchStrategy[CreditLot]:
     )
 
 
+@cache
 def any_ladder_report() -> st.SearchStrategy[LadderReport]:
     return st.builds(
         LadderReport,
@@ -154,6 +167,7 @@ def any_ladder_report() -> st.SearchStrategy[LadderReport]:
     )
 
 
+@cache
 def any_day_spend() -> st.SearchStrategy[DaySpend]:
     return st.builds(
         DaySpend,
@@ -164,6 +178,7 @@ def any_day_spend() -> st.SearchStrategy[DaySpend]:
     )
 
 
+@cache
 def any_ladder_standing() -> st.SearchStrategy[LadderStanding]:
     return st.builds(
         LadderStanding,
@@ -174,6 +189,7 @@ def any_ladder_standing() -> st.SearchStrategy[LadderStanding]:
     )
 
 
+@cache
 def any_quota_standing() -> st.SearchStrategy[QuotaStanding]:
     return st.builds(
         QuotaStanding,
@@ -185,6 +201,7 @@ def any_quota_standing() -> st.SearchStrategy[QuotaStanding]:
     )
 
 
+@cache
 def any_billing_summary() -> st.SearchStrategy[BillingSummary]:
     return st.builds(
         BillingSummary,
@@ -211,6 +228,7 @@ def any_billing_summary() -> st.SearchStrategy[BillingSummary]:
     )
 
 
+@cache
 def any_statement() -> st.SearchStrategy[Statement]:
     return st.builds(
         Statement,
@@ -225,6 +243,7 @@ def any_statement() -> st.SearchStrategy[Statement]:
     )
 
 
+@cache
 def any_tier_changed() -> st.SearchStrategy[TierChanged]:
     return st.builds(
         TierChanged,
@@ -235,6 +254,7 @@ def any_tier_changed() -> st.SearchStrategy[TierChanged]:
     )
 
 
+@cache
 def any_low_balance() -> st.SearchStrategy[LowBalance]:
     return st.builds(
         LowBalance,
@@ -245,6 +265,7 @@ def any_low_balance() -> st.SearchStrategy[LowBalance]:
     )
 
 
+@cache
 def any_balance_negative() -> st.SearchStrategy[BalanceNegative]:
     return st.builds(
         BalanceNegative,
@@ -254,6 +275,7 @@ def any_balance_negative() -> st.SearchStrategy[BalanceNegative]:
     )
 
 
+@cache
 def any_services_suspended() -> st.SearchStrategy[ServicesSuspended]:
     return st.builds(
         ServicesSuspended,
@@ -263,6 +285,7 @@ def any_services_suspended() -> st.SearchStrategy[ServicesSuspended]:
     )
 
 
+@cache
 def any_services_resumed() -> st.SearchStrategy[ServicesResumed]:
     return st.builds(
         ServicesResumed,

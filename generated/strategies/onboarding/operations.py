@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, json_values, money, otimes, sids, texts
@@ -29,6 +31,7 @@ from .usage import any_repository_halt
 from .vms import any_pool_count
 
 
+@cache
 def any_notice_kind() -> st.SearchStrategy[str]:
     return st.sampled_from(
         [
@@ -51,6 +54,7 @@ def any_notice_kind() -> st.SearchStrategy[str]:
     ) | texts(1, 20)
 
 
+@cache
 def any_alert_kind() -> st.SearchStrategy[str]:
     return st.sampled_from(
         [
@@ -70,6 +74,7 @@ def any_alert_kind() -> st.SearchStrategy[str]:
     ) | texts(1, 20)
 
 
+@cache
 def any_operator_act() -> st.SearchStrategy[OperatorAct]:
     return st.builds(
         OperatorAct,
@@ -89,6 +94,7 @@ def any_operator_act() -> st.SearchStrategy[OperatorAct]:
     )
 
 
+@cache
 def any_chain_head() -> st.SearchStrategy[ChainHead]:
     return st.builds(
         ChainHead,
@@ -100,6 +106,7 @@ def any_chain_head() -> st.SearchStrategy[ChainHead]:
     )
 
 
+@cache
 def any_operator_alert() -> st.SearchStrategy[OperatorAlert]:
     return st.builds(
         OperatorAlert,
@@ -114,6 +121,7 @@ def any_operator_alert() -> st.SearchStrategy[OperatorAlert]:
     )
 
 
+@cache
 def any_notice() -> st.SearchStrategy[Notice]:
     return st.builds(
         Notice,
@@ -128,6 +136,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
     )
 
 
+@cache
 def any_alert_settings() -> st.SearchStrategy[AlertSettings]:
     return st.builds(
         AlertSettings,
@@ -139,6 +148,7 @@ def any_alert_settings() -> st.SearchStrategy[AlertSettings]:
     )
 
 
+@cache
 def any_lease() -> st.SearchStrategy[Lease]:
     return st.builds(
         Lease,
@@ -152,6 +162,7 @@ def any_lease() -> st.SearchStrategy[Lease]:
     )
 
 
+@cache
 def any_job_run() -> st.SearchStrategy[JobRun]:
     return st.builds(
         JobRun,
@@ -165,6 +176,7 @@ def any_job_run() -> st.SearchStrategy[JobRun]:
     )
 
 
+@cache
 def any_checkpoint_root() -> st.SearchStrategy[CheckpointRoot]:
     return st.builds(
         CheckpointRoot,
@@ -180,6 +192,7 @@ def any_checkpoint_root() -> st.SearchStrategy[CheckpointRoot]:
     )
 
 
+@cache
 def any_audit_finding() -> st.SearchStrategy[AuditFinding]:
     return st.builds(
         AuditFinding,
@@ -189,6 +202,7 @@ def any_audit_finding() -> st.SearchStrategy[AuditFinding]:
     )
 
 
+@cache
 def any_audit_report() -> st.SearchStrategy[AuditReport]:
     return st.builds(
         AuditReport,
@@ -198,10 +212,12 @@ def any_audit_report() -> st.SearchStrategy[AuditReport]:
     )
 
 
+@cache
 def any_audit_starter() -> st.SearchStrategy[AuditStarter]:
     return st.sampled_from(AuditStarter)
 
 
+@cache
 def any_audit_run() -> st.SearchStrategy[AuditRun]:
     return st.builds(
         AuditRun,
@@ -217,6 +233,7 @@ def any_audit_run() -> st.SearchStrategy[AuditRun]:
     )
 
 
+@cache
 def any_operator_overview() -> st.SearchStrategy[OperatorOverview]:
     return st.builds(
         OperatorOverview,
@@ -238,6 +255,7 @@ def any_operator_overview() -> st.SearchStrategy[OperatorOverview]:
     )
 
 
+@cache
 def any_margin_line() -> st.SearchStrategy[MarginLine]:
     return st.builds(
         MarginLine,

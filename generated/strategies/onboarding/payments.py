@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, money, otimes, sids, texts
@@ -57,42 +59,52 @@ from .ledger import any_ledger_entry
 from .types import any_currency, any_phone_number, any_provider, any_provider_name, any_reason, any_url, any_web_origin
 
 
+@cache
 def any_top_up_status() -> st.SearchStrategy[TopUpStatus]:
     return st.sampled_from(TopUpStatus)
 
 
+@cache
 def any_payment_event_kind() -> st.SearchStrategy[PaymentEventKind]:
     return st.sampled_from(PaymentEventKind)
 
 
+@cache
 def any_payment_event_status() -> st.SearchStrategy[PaymentEventStatus]:
     return st.sampled_from(PaymentEventStatus)
 
 
+@cache
 def any_payment_state() -> st.SearchStrategy[PaymentState]:
     return st.sampled_from(PaymentState)
 
 
+@cache
 def any_session_state() -> st.SearchStrategy[SessionState]:
     return st.sampled_from(SessionState)
 
 
+@cache
 def any_refund_status() -> st.SearchStrategy[RefundStatus]:
     return st.sampled_from(RefundStatus)
 
 
+@cache
 def any_refund_source() -> st.SearchStrategy[RefundSource]:
     return st.sampled_from(RefundSource)
 
 
+@cache
 def any_dispute_status() -> st.SearchStrategy[DisputeStatus]:
     return st.sampled_from(DisputeStatus)
 
 
+@cache
 def any_inbox_state() -> st.SearchStrategy[InboxState]:
     return st.sampled_from(InboxState)
 
 
+@cache
 def any_top_up() -> st.SearchStrategy[TopUp]:
     return st.builds(
         TopUp,
@@ -119,6 +131,7 @@ def any_top_up() -> st.SearchStrategy[TopUp]:
     )
 
 
+@cache
 def any_payment_event() -> st.SearchStrategy[PaymentEvent]:
     return st.builds(
         PaymentEvent,
@@ -137,6 +150,7 @@ def any_payment_event() -> st.SearchStrategy[PaymentEvent]:
     )
 
 
+@cache
 def any_refund() -> st.SearchStrategy[Refund]:
     return st.builds(
         Refund,
@@ -156,6 +170,7 @@ def any_refund() -> st.SearchStrategy[Refund]:
     )
 
 
+@cache
 def any_dispute() -> st.SearchStrategy[Dispute]:
     return st.builds(
         Dispute,
@@ -172,6 +187,7 @@ def any_dispute() -> st.SearchStrategy[Dispute]:
     )
 
 
+@cache
 def any_webhook_inbox_entry() -> st.SearchStrategy[WebhookInboxEntry]:
     return st.builds(
         WebhookInboxEntry,
@@ -191,6 +207,7 @@ def any_webhook_inbox_entry() -> st.SearchStrategy[WebhookInboxEntry]:
     )
 
 
+@cache
 def any_reconciliation() -> st.SearchStrategy[Reconciliation]:
     return st.builds(
         Reconciliation,
@@ -209,10 +226,12 @@ def any_reconciliation() -> st.SearchStrategy[Reconciliation]:
     )
 
 
+@cache
 def any_reconciled_kind() -> st.SearchStrategy[ReconciledKind]:
     return st.sampled_from(ReconciledKind)
 
 
+@cache
 def any_reconciliation_item() -> st.SearchStrategy[ReconciliationItem]:
     return st.builds(
         ReconciliationItem,
@@ -226,6 +245,7 @@ def any_reconciliation_item() -> st.SearchStrategy[ReconciliationItem]:
     )
 
 
+@cache
 def any_webhook_retried() -> st.SearchStrategy[WebhookRetried]:
     return st.builds(
         WebhookRetried,
@@ -235,6 +255,7 @@ def any_webhook_retried() -> st.SearchStrategy[WebhookRetried]:
     )
 
 
+@cache
 def any_reconciliation_report() -> st.SearchStrategy[ReconciliationReport]:
     return st.builds(
         ReconciliationReport,
@@ -244,6 +265,7 @@ def any_reconciliation_report() -> st.SearchStrategy[ReconciliationReport]:
     )
 
 
+@cache
 def any_top_up_started() -> st.SearchStrategy[TopUpStarted]:
     return st.builds(
         TopUpStarted,
@@ -253,6 +275,7 @@ def any_top_up_started() -> st.SearchStrategy[TopUpStarted]:
     )
 
 
+@cache
 def any_receipt() -> st.SearchStrategy[Receipt]:
     return st.builds(
         Receipt,
@@ -263,14 +286,17 @@ def any_receipt() -> st.SearchStrategy[Receipt]:
     )
 
 
+@cache
 def any_payment_method() -> st.SearchStrategy[PaymentMethod]:
     return st.sampled_from(PaymentMethod)
 
 
+@cache
 def any_refund_support() -> st.SearchStrategy[RefundSupport]:
     return st.sampled_from(RefundSupport)
 
 
+@cache
 def any_payment_capabilities() -> st.SearchStrategy[PaymentCapabilities]:
     return st.builds(
         PaymentCapabilities,
@@ -287,6 +313,7 @@ def any_payment_capabilities() -> st.SearchStrategy[PaymentCapabilities]:
     )
 
 
+@cache
 def any_checkout_order() -> st.SearchStrategy[CheckoutOrder]:
     return st.builds(
         CheckoutOrder,
@@ -301,6 +328,7 @@ def any_checkout_order() -> st.SearchStrategy[CheckoutOrder]:
     )
 
 
+@cache
 def any_checkout() -> st.SearchStrategy[Checkout]:
     return st.builds(
         Checkout,
@@ -312,6 +340,7 @@ def any_checkout() -> st.SearchStrategy[Checkout]:
     )
 
 
+@cache
 def any_provider_payment() -> st.SearchStrategy[ProviderPayment]:
     return st.builds(
         ProviderPayment,
@@ -329,6 +358,7 @@ def any_provider_payment() -> st.SearchStrategy[ProviderPayment]:
     )
 
 
+@cache
 def any_provider_session() -> st.SearchStrategy[ProviderSession]:
     return st.builds(
         ProviderSession,
@@ -338,6 +368,7 @@ def any_provider_session() -> st.SearchStrategy[ProviderSession]:
     )
 
 
+@cache
 def any_provider_payment_page() -> st.SearchStrategy[ProviderPaymentPage]:
     return st.builds(
         ProviderPaymentPage,
@@ -346,6 +377,7 @@ def any_provider_payment_page() -> st.SearchStrategy[ProviderPaymentPage]:
     )
 
 
+@cache
 def any_provider_refund_page() -> st.SearchStrategy[ProviderRefundPage]:
     return st.builds(
         ProviderRefundPage,
@@ -354,6 +386,7 @@ def any_provider_refund_page() -> st.SearchStrategy[ProviderRefundPage]:
     )
 
 
+@cache
 def any_provider_dispute_page() -> st.SearchStrategy[ProviderDisputePage]:
     return st.builds(
         ProviderDisputePage,
@@ -362,6 +395,7 @@ def any_provider_dispute_page() -> st.SearchStrategy[ProviderDisputePage]:
     )
 
 
+@cache
 def any_balance_change() -> st.SearchStrategy[BalanceChange]:
     return st.builds(
         BalanceChange,
@@ -375,6 +409,7 @@ def any_balance_change() -> st.SearchStrategy[BalanceChange]:
     )
 
 
+@cache
 def any_balance_change_page() -> st.SearchStrategy[BalanceChangePage]:
     return st.builds(
         BalanceChangePage,
@@ -383,6 +418,7 @@ def any_balance_change_page() -> st.SearchStrategy[BalanceChangePage]:
     )
 
 
+@cache
 def any_refund_order() -> st.SearchStrategy[RefundOrder]:
     return st.builds(
         RefundOrder,
@@ -393,6 +429,7 @@ def any_refund_order() -> st.SearchStrategy[RefundOrder]:
     )
 
 
+@cache
 def any_provider_refund() -> st.SearchStrategy[ProviderRefund]:
     return st.builds(
         ProviderRefund,
@@ -407,6 +444,7 @@ def any_provider_refund() -> st.SearchStrategy[ProviderRefund]:
     )
 
 
+@cache
 def any_provider_dispute() -> st.SearchStrategy[ProviderDispute]:
     return st.builds(
         ProviderDispute,
@@ -420,6 +458,7 @@ def any_provider_dispute() -> st.SearchStrategy[ProviderDispute]:
     )
 
 
+@cache
 def any_payment_notice() -> st.SearchStrategy[PaymentNotice]:
     return st.builds(
         PaymentNotice,
@@ -436,6 +475,7 @@ def any_payment_notice() -> st.SearchStrategy[PaymentNotice]:
     )
 
 
+@cache
 def any_payment_settled() -> st.SearchStrategy[PaymentSettled]:
     return st.builds(
         PaymentSettled,
@@ -447,6 +487,7 @@ def any_payment_settled() -> st.SearchStrategy[PaymentSettled]:
     )
 
 
+@cache
 def any_payment_needs_review() -> st.SearchStrategy[PaymentNeedsReview]:
     return st.builds(
         PaymentNeedsReview,
@@ -456,6 +497,7 @@ def any_payment_needs_review() -> st.SearchStrategy[PaymentNeedsReview]:
     )
 
 
+@cache
 def any_payment_refunded() -> st.SearchStrategy[PaymentRefunded]:
     return st.builds(
         PaymentRefunded,
@@ -466,6 +508,7 @@ def any_payment_refunded() -> st.SearchStrategy[PaymentRefunded]:
     )
 
 
+@cache
 def any_dispute_opened() -> st.SearchStrategy[DisputeOpened]:
     return st.builds(
         DisputeOpened,
@@ -476,6 +519,7 @@ def any_dispute_opened() -> st.SearchStrategy[DisputeOpened]:
     )
 
 
+@cache
 def any_dispute_closed() -> st.SearchStrategy[DisputeClosed]:
     return st.builds(
         DisputeClosed,
@@ -486,6 +530,7 @@ def any_dispute_closed() -> st.SearchStrategy[DisputeClosed]:
     )
 
 
+@cache
 def any_reconciliation_differs() -> st.SearchStrategy[ReconciliationDiffers]:
     return st.builds(
         ReconciliationDiffers,

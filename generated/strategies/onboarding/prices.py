@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import money, otimes, sids, texts
@@ -20,14 +22,17 @@ from ...models.onboarding import (
 from .types import any_basis_points, any_resource_category, any_resource_kind, any_sha256_hex
 
 
+@cache
 def any_price_unit() -> st.SearchStrategy[PriceUnit]:
     return st.sampled_from(PriceUnit)
 
 
+@cache
 def any_discount_base() -> st.SearchStrategy[DiscountBase]:
     return st.sampled_from(DiscountBase)
 
 
+@cache
 def any_price_book() -> st.SearchStrategy[PriceBook]:
     return st.builds(
         PriceBook,
@@ -39,6 +44,7 @@ def any_price_book() -> st.SearchStrategy[PriceBook]:
     )
 
 
+@cache
 def any_price() -> st.SearchStrategy[Price]:
     return st.builds(
         Price,
@@ -54,6 +60,7 @@ def any_price() -> st.SearchStrategy[Price]:
     )
 
 
+@cache
 def any_price_list() -> st.SearchStrategy[PriceList]:
     return st.builds(
         PriceList,
@@ -62,6 +69,7 @@ def any_price_list() -> st.SearchStrategy[PriceList]:
     )
 
 
+@cache
 def any_simulated_charge() -> st.SearchStrategy[SimulatedCharge]:
     return st.builds(
         SimulatedCharge,
@@ -72,6 +80,7 @@ def any_simulated_charge() -> st.SearchStrategy[SimulatedCharge]:
     )
 
 
+@cache
 def any_price_simulation() -> st.SearchStrategy[PriceSimulation]:
     return st.builds(
         PriceSimulation,
@@ -83,6 +92,7 @@ def any_price_simulation() -> st.SearchStrategy[PriceSimulation]:
     )
 
 
+@cache
 def any_price_book_loaded() -> st.SearchStrategy[PriceBookLoaded]:
     return st.builds(
         PriceBookLoaded,

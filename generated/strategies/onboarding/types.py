@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import otimes, texts
@@ -11,96 +13,119 @@ from codegen.runtime.values.types import I64, U32
 from ...models.onboarding import DiscountTier, ResourceCategory, WebhookEvent, WebhookHead, WebhookRequest
 
 
+@cache
 def any_mycelium_address() -> st.SearchStrategy[str]:
     return texts(0, None, "^[0-9a-f:]{2,39}$")
 
 
+@cache
 def any_public_key_hex() -> st.SearchStrategy[str]:
     return texts(0, None, "^[0-9a-f]{64}$")
 
 
+@cache
 def any_sha256_hex() -> st.SearchStrategy[str]:
     return texts(0, None, "^[0-9a-f]{64}$")
 
 
+@cache
 def any_ssh_public_key() -> st.SearchStrategy[str]:
     return texts(
         20, 2048, "^(?:ssh-[a-z0-9@.-]+|ecdsa-sha2-[a-z0-9-]+|sk-[a-z0-9@.-]+) [A-Za-z0-9+/]+={0,3}(?: [^\\n\\r]*)?$"
     )
 
 
+@cache
 def any_node_id() -> st.SearchStrategy[str]:
     return texts(0, None, "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
 
 
+@cache
 def any_commit_id() -> st.SearchStrategy[str]:
     return texts(0, None, "^[0-9a-f]{40}(?:[0-9a-f]{24})?$")
 
 
+@cache
 def any_repo_path() -> st.SearchStrategy[str]:
     return texts(1, 512)
 
 
+@cache
 def any_currency() -> st.SearchStrategy[str]:
     return texts(0, None, "^[A-Z]{3}$")
 
 
+@cache
 def any_usd_cents() -> st.SearchStrategy[I64]:
     return st.integers(-9223372036854775808, 9223372036854775807)
 
 
+@cache
 def any_basis_points() -> st.SearchStrategy[U32]:
     return st.integers(0, 1000000)
 
 
+@cache
 def any_plan_id() -> st.SearchStrategy[str]:
     return texts(0, None, "^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$")
 
 
+@cache
 def any_resource_sku() -> st.SearchStrategy[str]:
     return texts(0, None, "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
 
 
+@cache
 def any_provider_name() -> st.SearchStrategy[str]:
     return texts(0, None, "^[a-z][a-z0-9_-]{0,31}$")
 
 
+@cache
 def any_phone_number() -> st.SearchStrategy[str]:
     return texts(0, None, "^[+]?[0-9]{9,15}$")
 
 
+@cache
 def any_url() -> st.SearchStrategy[str]:
     return texts(1, 2048)
 
 
+@cache
 def any_web_origin() -> st.SearchStrategy[str]:
     return texts(1, 255, "^https?://(?:[*][.])?(?:[a-z0-9.-]+|\\[[0-9a-f:]+\\])(?::[0-9]{1,5})?$")
 
 
+@cache
 def any_reason() -> st.SearchStrategy[str]:
     return texts(1, 500)
 
 
+@cache
 def any_idempotency_key() -> st.SearchStrategy[str]:
     return texts(1, 128)
 
 
+@cache
 def any_discount_tier() -> st.SearchStrategy[DiscountTier]:
     return st.sampled_from(DiscountTier)
 
 
+@cache
 def any_resource_category() -> st.SearchStrategy[ResourceCategory]:
     return st.sampled_from(ResourceCategory)
 
 
+@cache
 def any_resource_kind() -> st.SearchStrategy[str]:
     return st.sampled_from(["hero_os_hour", "llm_token", "vm_hour"]) | texts(1, 20)
 
 
+@cache
 def any_provider() -> st.SearchStrategy[str]:
     return st.sampled_from(["stripe", "clickpesa", "sandbox"]) | texts(1, 20)
 
 
+@cache
 def any_webhook_event() -> st.SearchStrategy[WebhookEvent]:
     return st.builds(
         WebhookEvent,
@@ -110,6 +135,7 @@ def any_webhook_event() -> st.SearchStrategy[WebhookEvent]:
     )
 
 
+@cache
 def any_webhook_request() -> st.SearchStrategy[WebhookRequest]:
     return st.builds(
         WebhookRequest,
@@ -119,6 +145,7 @@ def any_webhook_request() -> st.SearchStrategy[WebhookRequest]:
     )
 
 
+@cache
 def any_webhook_head() -> st.SearchStrategy[WebhookHead]:
     return st.builds(
         WebhookHead,

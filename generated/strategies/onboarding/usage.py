@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, decimals, json_values, money, otimes, sids, texts
@@ -56,26 +58,32 @@ from .types import (
 )
 
 
+@cache
 def any_node_state() -> st.SearchStrategy[NodeState]:
     return st.sampled_from(NodeState)
 
 
+@cache
 def any_usage_layout() -> st.SearchStrategy[UsageLayout]:
     return st.sampled_from(UsageLayout)
 
 
+@cache
 def any_halt_reason() -> st.SearchStrategy[HaltReason]:
     return st.sampled_from(HaltReason)
 
 
+@cache
 def any_quarantine_reason() -> st.SearchStrategy[QuarantineReason]:
     return st.sampled_from(QuarantineReason)
 
 
+@cache
 def any_quarantine_state() -> st.SearchStrategy[QuarantineState]:
     return st.sampled_from(QuarantineState)
 
 
+@cache
 def any_node_key() -> st.SearchStrategy[NodeKey]:
     return st.builds(
         NodeKey,
@@ -85,6 +93,7 @@ def any_node_key() -> st.SearchStrategy[NodeKey]:
     )
 
 
+@cache
 def any_node() -> st.SearchStrategy[Node]:
     return st.builds(
         Node,
@@ -108,6 +117,7 @@ def any_node() -> st.SearchStrategy[Node]:
     )
 
 
+@cache
 def any_usage_record() -> st.SearchStrategy[UsageRecord]:
     return st.builds(
         UsageRecord,
@@ -143,6 +153,7 @@ def any_usage_record() -> st.SearchStrategy[UsageRecord]:
     )
 
 
+@cache
 def any_usage_batch() -> st.SearchStrategy[UsageBatch]:
     return st.builds(
         UsageBatch,
@@ -150,6 +161,7 @@ def any_usage_batch() -> st.SearchStrategy[UsageBatch]:
     )
 
 
+@cache
 def any_daily_usage() -> st.SearchStrategy[DailyUsage]:
     return st.builds(
         DailyUsage,
@@ -170,6 +182,7 @@ def any_daily_usage() -> st.SearchStrategy[DailyUsage]:
     )
 
 
+@cache
 def any_quarantined_line() -> st.SearchStrategy[QuarantinedLine]:
     return st.builds(
         QuarantinedLine,
@@ -190,6 +203,7 @@ def any_quarantined_line() -> st.SearchStrategy[QuarantinedLine]:
     )
 
 
+@cache
 def any_stream_cursor() -> st.SearchStrategy[StreamCursor]:
     return st.builds(
         StreamCursor,
@@ -202,6 +216,7 @@ def any_stream_cursor() -> st.SearchStrategy[StreamCursor]:
     )
 
 
+@cache
 def any_consumed_commit() -> st.SearchStrategy[ConsumedCommit]:
     return st.builds(
         ConsumedCommit,
@@ -219,6 +234,7 @@ def any_consumed_commit() -> st.SearchStrategy[ConsumedCommit]:
     )
 
 
+@cache
 def any_usage_skip() -> st.SearchStrategy[UsageSkip]:
     return st.builds(
         UsageSkip,
@@ -232,6 +248,7 @@ def any_usage_skip() -> st.SearchStrategy[UsageSkip]:
     )
 
 
+@cache
 def any_repository_halt() -> st.SearchStrategy[RepositoryHalt]:
     return st.builds(
         RepositoryHalt,
@@ -242,6 +259,7 @@ def any_repository_halt() -> st.SearchStrategy[RepositoryHalt]:
     )
 
 
+@cache
 def any_aggregate_report() -> st.SearchStrategy[AggregateReport]:
     return st.builds(
         AggregateReport,
@@ -256,6 +274,7 @@ def any_aggregate_report() -> st.SearchStrategy[AggregateReport]:
     )
 
 
+@cache
 def any_push_report() -> st.SearchStrategy[PushReport]:
     return st.builds(
         PushReport,
@@ -268,6 +287,7 @@ def any_push_report() -> st.SearchStrategy[PushReport]:
     )
 
 
+@cache
 def any_usage_recorded() -> st.SearchStrategy[UsageRecorded]:
     return st.builds(
         UsageRecorded,
@@ -278,6 +298,7 @@ def any_usage_recorded() -> st.SearchStrategy[UsageRecorded]:
     )
 
 
+@cache
 def any_usage_line() -> st.SearchStrategy[UsageLine]:
     return st.builds(
         UsageLine,
@@ -294,6 +315,7 @@ def any_usage_line() -> st.SearchStrategy[UsageLine]:
     )
 
 
+@cache
 def any_usage_breakdown() -> st.SearchStrategy[UsageBreakdown]:
     return st.builds(
         UsageBreakdown,
@@ -305,6 +327,7 @@ def any_usage_breakdown() -> st.SearchStrategy[UsageBreakdown]:
     )
 
 
+@cache
 def any_node_overview() -> st.SearchStrategy[NodeOverview]:
     return st.builds(
         NodeOverview,
@@ -316,6 +339,7 @@ def any_node_overview() -> st.SearchStrategy[NodeOverview]:
     )
 
 
+@cache
 def any_forge_capabilities() -> st.SearchStrategy[ForgeCapabilities]:
     return st.builds(
         ForgeCapabilities,
@@ -325,6 +349,7 @@ def any_forge_capabilities() -> st.SearchStrategy[ForgeCapabilities]:
     )
 
 
+@cache
 def any_forge_repository() -> st.SearchStrategy[ForgeRepository]:
     return st.builds(
         ForgeRepository,
@@ -339,6 +364,7 @@ def any_forge_repository() -> st.SearchStrategy[ForgeRepository]:
     )
 
 
+@cache
 def any_forge_repository_page() -> st.SearchStrategy[ForgeRepositoryPage]:
     return st.builds(
         ForgeRepositoryPage,
@@ -347,6 +373,7 @@ def any_forge_repository_page() -> st.SearchStrategy[ForgeRepositoryPage]:
     )
 
 
+@cache
 def any_git_credentials() -> st.SearchStrategy[GitCredentials]:
     return st.builds(
         GitCredentials,
@@ -355,6 +382,7 @@ def any_git_credentials() -> st.SearchStrategy[GitCredentials]:
     )
 
 
+@cache
 def any_push_notice() -> st.SearchStrategy[PushNotice]:
     return st.builds(
         PushNotice,
@@ -366,6 +394,7 @@ def any_push_notice() -> st.SearchStrategy[PushNotice]:
     )
 
 
+@cache
 def any_aggregation_halted() -> st.SearchStrategy[AggregationHalted]:
     return st.builds(
         AggregationHalted,
@@ -375,6 +404,7 @@ def any_aggregation_halted() -> st.SearchStrategy[AggregationHalted]:
     )
 
 
+@cache
 def any_aggregation_resumed() -> st.SearchStrategy[AggregationResumed]:
     return st.builds(
         AggregationResumed,
@@ -384,6 +414,7 @@ def any_aggregation_resumed() -> st.SearchStrategy[AggregationResumed]:
     )
 
 
+@cache
 def any_line_quarantined() -> st.SearchStrategy[LineQuarantined]:
     return st.builds(
         LineQuarantined,
@@ -395,6 +426,7 @@ def any_line_quarantined() -> st.SearchStrategy[LineQuarantined]:
     )
 
 
+@cache
 def any_node_silent() -> st.SearchStrategy[NodeSilent]:
     return st.builds(
         NodeSilent,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import money, otimes, sids, texts
@@ -31,14 +33,17 @@ from ...models.onboarding import (
 from .types import any_plan_id, any_provider_name, any_resource_sku, any_ssh_public_key, any_usd_cents
 
 
+@cache
 def any_allocation_status() -> st.SearchStrategy[AllocationStatus]:
     return st.sampled_from(AllocationStatus)
 
 
+@cache
 def any_pool_vm_state() -> st.SearchStrategy[PoolVmState]:
     return st.sampled_from(PoolVmState)
 
 
+@cache
 def any_plan() -> st.SearchStrategy[Plan]:
     return st.builds(
         Plan,
@@ -53,6 +58,7 @@ def any_plan() -> st.SearchStrategy[Plan]:
     )
 
 
+@cache
 def any_plan_purchase() -> st.SearchStrategy[PlanPurchase]:
     return st.builds(
         PlanPurchase,
@@ -69,6 +75,7 @@ def any_plan_purchase() -> st.SearchStrategy[PlanPurchase]:
     )
 
 
+@cache
 def any_vm_allocation() -> st.SearchStrategy[VmAllocation]:
     return st.builds(
         VmAllocation,
@@ -93,6 +100,7 @@ def any_vm_allocation() -> st.SearchStrategy[VmAllocation]:
     )
 
 
+@cache
 def any_pool_vm() -> st.SearchStrategy[PoolVm]:
     return st.builds(
         PoolVm,
@@ -107,6 +115,7 @@ def any_pool_vm() -> st.SearchStrategy[PoolVm]:
     )
 
 
+@cache
 def any_waiting_list_entry() -> st.SearchStrategy[WaitingListEntry]:
     return st.builds(
         WaitingListEntry,
@@ -119,6 +128,7 @@ def any_waiting_list_entry() -> st.SearchStrategy[WaitingListEntry]:
     )
 
 
+@cache
 def any_vm_status() -> st.SearchStrategy[VmStatus]:
     return st.builds(
         VmStatus,
@@ -130,6 +140,7 @@ def any_vm_status() -> st.SearchStrategy[VmStatus]:
     )
 
 
+@cache
 def any_pool_count() -> st.SearchStrategy[PoolCount]:
     return st.builds(
         PoolCount,
@@ -142,6 +153,7 @@ def any_pool_count() -> st.SearchStrategy[PoolCount]:
     )
 
 
+@cache
 def any_provisioner_capabilities() -> st.SearchStrategy[ProvisionerCapabilities]:
     return st.builds(
         ProvisionerCapabilities,
@@ -152,6 +164,7 @@ def any_provisioner_capabilities() -> st.SearchStrategy[ProvisionerCapabilities]
     )
 
 
+@cache
 def any_allocation() -> st.SearchStrategy[Allocation]:
     return st.builds(
         Allocation,
@@ -161,6 +174,7 @@ def any_allocation() -> st.SearchStrategy[Allocation]:
     )
 
 
+@cache
 def any_provisioned_state() -> st.SearchStrategy[ProvisionedState]:
     return st.builds(
         ProvisionedState,
@@ -170,6 +184,7 @@ def any_provisioned_state() -> st.SearchStrategy[ProvisionedState]:
     )
 
 
+@cache
 def any_plan_purchased() -> st.SearchStrategy[PlanPurchased]:
     return st.builds(
         PlanPurchased,
@@ -181,6 +196,7 @@ def any_plan_purchased() -> st.SearchStrategy[PlanPurchased]:
     )
 
 
+@cache
 def any_plan_ending() -> st.SearchStrategy[PlanEnding]:
     return st.builds(
         PlanEnding,
@@ -191,6 +207,7 @@ def any_plan_ending() -> st.SearchStrategy[PlanEnding]:
     )
 
 
+@cache
 def any_plan_ended() -> st.SearchStrategy[PlanEnded]:
     return st.builds(
         PlanEnded,
@@ -201,6 +218,7 @@ def any_plan_ended() -> st.SearchStrategy[PlanEnded]:
     )
 
 
+@cache
 def any_vm_allocated() -> st.SearchStrategy[VmAllocated]:
     return st.builds(
         VmAllocated,
@@ -211,6 +229,7 @@ def any_vm_allocated() -> st.SearchStrategy[VmAllocated]:
     )
 
 
+@cache
 def any_vm_released() -> st.SearchStrategy[VmReleased]:
     return st.builds(
         VmReleased,
@@ -220,6 +239,7 @@ def any_vm_released() -> st.SearchStrategy[VmReleased]:
     )
 
 
+@cache
 def any_vm_failed() -> st.SearchStrategy[VmFailed]:
     return st.builds(
         VmFailed,
@@ -229,6 +249,7 @@ def any_vm_failed() -> st.SearchStrategy[VmFailed]:
     )
 
 
+@cache
 def any_pool_exhausted() -> st.SearchStrategy[PoolExhausted]:
     return st.builds(
         PoolExhausted,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import decimals, money, otimes, texts
@@ -11,30 +13,37 @@ from codegen.runtime.values.types import U8, Money
 from ..models.shop import Item, Slug
 
 
+@cache
 def any_slug() -> st.SearchStrategy[str]:
     return texts(1, 40, "^[a-z]+$")
 
 
+@cache
 def any_percent() -> st.SearchStrategy[U8]:
     return st.integers(0, 100)
 
 
+@cache
 def any_slugs() -> st.SearchStrategy[list[Slug]]:
     return st.lists(any_slug(), max_size=3)
 
 
+@cache
 def any_price() -> st.SearchStrategy[Money]:
     return money(low="0.00", high="1000.00")
 
 
+@cache
 def any_word() -> st.SearchStrategy[str]:
     return texts(0, None, "^(?=a)[0-9A-Za-z_]+$")
 
 
+@cache
 def any_digits() -> st.SearchStrategy[str]:
     return texts(0, None, "^[0-9]{4}-[0-9]{2}$")
 
 
+@cache
 def any_item() -> st.SearchStrategy[Item]:
     return st.builds(
         Item,

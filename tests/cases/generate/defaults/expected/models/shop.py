@@ -39,6 +39,17 @@ class Colour(StrEnum):
 
 Kind = TypeAliasType("Kind", str)
 """Known values: `a`, `b`."""
+
+
+class KnownKind(StrEnum):
+    """
+    The known values of `Kind`; there may be others.
+    """
+
+    A = "a"
+    B = "b"
+
+
 Price = TypeAliasType("Price", Money)
 
 

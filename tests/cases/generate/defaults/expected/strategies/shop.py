@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, datetimes, decimals, durations, floats, money, otimes, texts
@@ -11,18 +13,22 @@ from codegen.runtime.values.types import Money
 from ..models.shop import Colour, Everything
 
 
+@cache
 def any_colour() -> st.SearchStrategy[Colour]:
     return st.sampled_from(Colour)
 
 
+@cache
 def any_kind() -> st.SearchStrategy[str]:
     return st.sampled_from(["a", "b"]) | texts(1, 20)
 
 
+@cache
 def any_price() -> st.SearchStrategy[Money]:
     return money()
 
 
+@cache
 def any_everything() -> st.SearchStrategy[Everything]:
     return st.builds(
         Everything,

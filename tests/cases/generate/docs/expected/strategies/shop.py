@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import texts
 from ..models.shop import Other, Thing
 
 
+@cache
 def any_thing() -> st.SearchStrategy[Thing]:
     return st.builds(
         Thing,
@@ -18,6 +21,7 @@ def any_thing() -> st.SearchStrategy[Thing]:
     )
 
 
+@cache
 def any_other() -> st.SearchStrategy[Other]:
     return st.builds(
         Other,

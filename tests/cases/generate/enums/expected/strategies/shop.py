@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import texts
@@ -10,22 +12,27 @@ from codegen.runtime.testing.strategies import texts
 from ..models.shop import Carrier, Order, Parcel
 
 
+@cache
 def any_carrier() -> st.SearchStrategy[Carrier]:
     return st.sampled_from(Carrier)
 
 
+@cache
 def any_provider() -> st.SearchStrategy[str]:
     return st.sampled_from(["stripe", "clickpesa"]) | texts(1, 20)
 
 
+@cache
 def any_order() -> st.SearchStrategy[Order]:
     return st.sampled_from(Order)
 
 
+@cache
 def any_sign() -> st.SearchStrategy[str]:
     return st.sampled_from(["+", "-", "x-large", "x_large"]) | texts(1, 20)
 
 
+@cache
 def any_parcel() -> st.SearchStrategy[Parcel]:
     return st.builds(
         Parcel,

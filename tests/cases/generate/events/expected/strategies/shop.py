@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import otimes, texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import otimes, texts
 from ..models.shop import Nothing, RunHalted
 
 
+@cache
 def any_run_halted() -> st.SearchStrategy[RunHalted]:
     return st.builds(
         RunHalted,
@@ -19,5 +22,6 @@ def any_run_halted() -> st.SearchStrategy[RunHalted]:
     )
 
 
+@cache
 def any_nothing() -> st.SearchStrategy[Nothing]:
     return st.builds(Nothing)

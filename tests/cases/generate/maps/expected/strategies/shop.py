@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import decimals, floats, otimes, sids, texts
@@ -11,14 +13,17 @@ from codegen.runtime.values.types import U16
 from ..models.shop import Colour, Counts
 
 
+@cache
 def any_colour() -> st.SearchStrategy[Colour]:
     return st.sampled_from(Colour)
 
 
+@cache
 def any_number() -> st.SearchStrategy[U16]:
     return st.integers(0, 65535)
 
 
+@cache
 def any_counts() -> st.SearchStrategy[Counts]:
     return st.builds(
         Counts,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import texts
@@ -10,14 +12,17 @@ from codegen.runtime.testing.strategies import texts
 from ..models.common import Colour, User
 
 
+@cache
 def any_address() -> st.SearchStrategy[str]:
     return texts(0, None, "^[0-9a-f:]+$")
 
 
+@cache
 def any_colour() -> st.SearchStrategy[Colour]:
     return st.sampled_from(Colour)
 
 
+@cache
 def any_user() -> st.SearchStrategy[User]:
     return st.builds(
         User,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from ..models.shop import User
@@ -10,6 +12,7 @@ from .common import any_address, any_colour
 from .common import any_user as common_any_user
 
 
+@cache
 def any_user() -> st.SearchStrategy[User]:
     return st.builds(
         User,

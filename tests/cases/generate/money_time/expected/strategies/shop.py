@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, datetimes, decimals, durations, money, otimes, sids, texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import dates, datetimes, decimals, durat
 from ..models.shop import Invoice, Reminder
 
 
+@cache
 def any_invoice() -> st.SearchStrategy[Invoice]:
     return st.builds(
         Invoice,
@@ -30,6 +33,7 @@ def any_invoice() -> st.SearchStrategy[Invoice]:
     )
 
 
+@cache
 def any_reminder() -> st.SearchStrategy[Reminder]:
     return st.builds(
         Reminder,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import dates, datetimes, json_values, money, texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import dates, datetimes, json_values, mo
 from ..models.shop import Annotated_, Date, Field_, Literal_, Money
 
 
+@cache
 def any_money() -> st.SearchStrategy[Money]:
     return st.builds(
         Money,
@@ -24,6 +27,7 @@ def any_money() -> st.SearchStrategy[Money]:
     )
 
 
+@cache
 def any_field() -> st.SearchStrategy[Field_]:
     return st.builds(
         Field_,
@@ -33,6 +37,7 @@ def any_field() -> st.SearchStrategy[Field_]:
     )
 
 
+@cache
 def any_literal() -> st.SearchStrategy[Literal_]:
     return st.builds(
         Literal_,
@@ -41,10 +46,12 @@ def any_literal() -> st.SearchStrategy[Literal_]:
     )
 
 
+@cache
 def any_annotated() -> st.SearchStrategy[Annotated_]:
     return st.sampled_from(Annotated_)
 
 
+@cache
 def any_date() -> st.SearchStrategy[Date]:
     return st.builds(
         Date,

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import json_values, money, otimes, texts
@@ -11,10 +13,12 @@ from codegen.runtime.values.types import I32
 from ..models.shop import Colour, Everything, Inner
 
 
+@cache
 def any_colour() -> st.SearchStrategy[Colour]:
     return st.sampled_from(Colour)
 
 
+@cache
 def any_inner() -> st.SearchStrategy[Inner]:
     return st.builds(
         Inner,
@@ -22,10 +26,12 @@ def any_inner() -> st.SearchStrategy[Inner]:
     )
 
 
+@cache
 def any_maybe() -> st.SearchStrategy[I32 | None]:
     return st.none() | st.integers(3, 2147483647)
 
 
+@cache
 def any_everything() -> st.SearchStrategy[Everything]:
     return st.builds(
         Everything,

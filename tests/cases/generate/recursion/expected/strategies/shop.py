@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import texts
 from ..models.shop import Both, Expression, Forest, Leaf, Tree
 
 
+@cache
 def any_tree(depth: int = 2) -> st.SearchStrategy[Tree]:
     return st.builds(
         Tree,
@@ -19,6 +22,7 @@ def any_tree(depth: int = 2) -> st.SearchStrategy[Tree]:
     )
 
 
+@cache
 def any_forest() -> st.SearchStrategy[Forest]:
     return st.builds(
         Forest,
@@ -26,10 +30,12 @@ def any_forest() -> st.SearchStrategy[Forest]:
     )
 
 
+@cache
 def any_trees() -> st.SearchStrategy[list[Tree]]:
     return st.lists(any_tree(), max_size=3)
 
 
+@cache
 def any_leaf() -> st.SearchStrategy[Leaf]:
     return st.builds(
         Leaf,
@@ -37,6 +43,7 @@ def any_leaf() -> st.SearchStrategy[Leaf]:
     )
 
 
+@cache
 def any_both(depth: int = 2) -> st.SearchStrategy[Both]:
     return st.builds(
         Both,
@@ -47,5 +54,6 @@ def any_both(depth: int = 2) -> st.SearchStrategy[Both]:
     )
 
 
+@cache
 def any_expression(depth: int = 2) -> st.SearchStrategy[Expression]:
     return any_leaf() | st.deferred(lambda: any_both(max(depth - 1, 0))) if depth else any_leaf()

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import durations, otimes, sids, texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import durations, otimes, sids, texts
 from ..models.shop import Member, Summary, Visit
 
 
+@cache
 def any_member() -> st.SearchStrategy[Member]:
     return st.builds(
         Member,
@@ -21,6 +24,7 @@ def any_member() -> st.SearchStrategy[Member]:
     )
 
 
+@cache
 def any_visit() -> st.SearchStrategy[Visit]:
     return st.builds(
         Visit,
@@ -32,6 +36,7 @@ def any_visit() -> st.SearchStrategy[Visit]:
     )
 
 
+@cache
 def any_summary() -> st.SearchStrategy[Summary]:
     return st.builds(
         Summary,

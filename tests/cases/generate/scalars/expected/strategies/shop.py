@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import (
@@ -21,6 +23,7 @@ from codegen.runtime.testing.strategies import (
 from ..models.shop import Everything
 
 
+@cache
 def any_everything() -> st.SearchStrategy[Everything]:
     return st.builds(
         Everything,

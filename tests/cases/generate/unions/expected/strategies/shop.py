@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import floats, texts
@@ -10,6 +12,7 @@ from codegen.runtime.testing.strategies import floats, texts
 from ..models.shop import Card, Circle, Drawing, Means, Shape, Square, Transfer
 
 
+@cache
 def any_circle() -> st.SearchStrategy[Circle]:
     return st.builds(
         Circle,
@@ -17,6 +20,7 @@ def any_circle() -> st.SearchStrategy[Circle]:
     )
 
 
+@cache
 def any_square() -> st.SearchStrategy[Square]:
     return st.builds(
         Square,
@@ -24,10 +28,12 @@ def any_square() -> st.SearchStrategy[Square]:
     )
 
 
+@cache
 def any_shape() -> st.SearchStrategy[Shape]:
     return any_circle() | any_square()
 
 
+@cache
 def any_card() -> st.SearchStrategy[Card]:
     return st.builds(
         Card,
@@ -35,6 +41,7 @@ def any_card() -> st.SearchStrategy[Card]:
     )
 
 
+@cache
 def any_transfer() -> st.SearchStrategy[Transfer]:
     return st.builds(
         Transfer,
@@ -42,10 +49,12 @@ def any_transfer() -> st.SearchStrategy[Transfer]:
     )
 
 
+@cache
 def any_means() -> st.SearchStrategy[Means]:
     return any_card() | any_transfer()
 
 
+@cache
 def any_drawing() -> st.SearchStrategy[Drawing]:
     return st.builds(
         Drawing,

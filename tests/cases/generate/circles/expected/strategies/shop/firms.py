@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import decimals, otimes
@@ -10,14 +12,17 @@ from codegen.runtime.testing.strategies import decimals, otimes
 from ...models.shop import Firm, Founded, Owner, Party, Payer, Size
 
 
+@cache
 def any_size() -> st.SearchStrategy[Size]:
     return st.sampled_from(Size)
 
 
+@cache
 def any_party(depth: int = 2) -> st.SearchStrategy[Party]:
     return st.deferred(lambda: any_payer(max(depth - 1, 0))) | st.deferred(lambda: any_owner(max(depth - 1, 0)))
 
 
+@cache
 def any_payer(depth: int = 2) -> st.SearchStrategy[Payer]:
     return st.builds(
         Payer,
@@ -25,6 +30,7 @@ def any_payer(depth: int = 2) -> st.SearchStrategy[Payer]:
     )
 
 
+@cache
 def any_owner(depth: int = 2) -> st.SearchStrategy[Owner]:
     return st.builds(
         Owner,
@@ -33,6 +39,7 @@ def any_owner(depth: int = 2) -> st.SearchStrategy[Owner]:
     )
 
 
+@cache
 def any_firm(depth: int = 2) -> st.SearchStrategy[Firm]:
     return st.builds(
         Firm,
@@ -44,6 +51,7 @@ def any_firm(depth: int = 2) -> st.SearchStrategy[Firm]:
     )
 
 
+@cache
 def any_founded() -> st.SearchStrategy[Founded]:
     return st.builds(
         Founded,

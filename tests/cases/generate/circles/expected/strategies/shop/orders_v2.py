@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from ...models.shop import Order
@@ -10,6 +12,7 @@ from .firms import any_party, any_size
 from .people import any_word
 
 
+@cache
 def any_order() -> st.SearchStrategy[Order]:
     return st.builds(
         Order,

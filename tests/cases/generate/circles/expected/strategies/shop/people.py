@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from hypothesis import strategies as st
 
 from codegen.runtime.testing.strategies import texts
@@ -10,18 +12,22 @@ from codegen.runtime.testing.strategies import texts
 from ...models.shop import Firm, Person, Role
 
 
+@cache
 def any_role() -> st.SearchStrategy[Role]:
     return st.sampled_from(Role)
 
 
+@cache
 def any_trusted(depth: int = 2) -> st.SearchStrategy[list[Firm]]:
     return st.lists(st.deferred(lambda: any_firm(max(depth - 1, 0))), max_size=3) if depth else st.builds(list)
 
 
+@cache
 def any_word() -> st.SearchStrategy[str]:
     return texts(0, None, "^[a-z\"']+$")
 
 
+@cache
 def any_person(depth: int = 2) -> st.SearchStrategy[Person]:
     return st.builds(
         Person,
