@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from codegen.commands.options import FORMAT, SCHEMAS
+from codegen.commands.options import DEFAULT_OUT, FORMAT, SCHEMAS
 from codegen.emit.header import COMMAND
 from codegen.emit.run.freshness import Difference, compare, stale_manifest, touched
 from codegen.emit.run.manifest import Manifest, input_digest, read_manifest
@@ -40,7 +40,7 @@ _RULES = {
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
-    default=Path("generated"),
+    default=Path(DEFAULT_OUT),
     show_default=True,
     help="The directory that is written.",
 )
@@ -53,6 +53,8 @@ def command(schemas: Path, out: Path, check: bool, watch: bool, only: str | None
 
     Files edited by hand are restored, files that nothing asks for any more are removed; a file that was not generated
     is never touched. A run with nothing to do writes nothing.
+
+    It takes no single schema files: each file that is written may follow from several of them.
     """
     if check and watch:
         raise click.UsageError("--check writes nothing, so there is nothing to --watch for")

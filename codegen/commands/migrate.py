@@ -41,7 +41,10 @@ _DATABASE = click.option(
 
 @click.group(name="migrate")
 def command() -> None:
-    """Plan, apply and list database migrations."""
+    """Plan, apply and list database migrations.
+
+    It takes no single schema files: a migration leads from one whole model, the lock, to the next.
+    """
 
 
 @command.command(name="plan")

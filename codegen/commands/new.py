@@ -1,11 +1,14 @@
 """`oschema new`: start a directory of schemas with a small one that is valid and says what it shows, or a plugin."""
 
+from importlib.util import find_spec
+from itertools import chain, count
 from pathlib import Path
 
 import click
 
-from codegen.commands.options import FORMAT
+from codegen.commands.options import DEFAULT_OUT, FORMAT
 from codegen.commands.plugin_project import write_project
+from codegen.emit.run.manifest import read_manifest
 from codegen.model.casing import is_snake, to_pascal, to_snake
 from codegen.runtime.plugins.starter import starters
 from codegen.source.diagnostics import Report
@@ -119,7 +122,18 @@ def command(schemas: Path, interface: str | None, form: str, name: str) -> None:
     if form != "text":
         write_findings([], {}, form)
         return
-    click.echo(f"wrote {path.as_posix()}; next: oschema generate --schemas {schemas.as_posix()}")
+    out = _free_package(name)
+    more = "" if out == DEFAULT_OUT else f" --out {out}"
+    click.echo(f"wrote {path.as_posix()}; next: oschema generate --schemas {schemas.as_posix()}{more}")
+
+
+def _free_package(module: str) -> str:
+    """A directory for what is generated, which as a package hides none that is installed: that of the project itself
+    where it has one, else the first name that is free."""
+    if read_manifest(Path(DEFAULT_OUT)).files:
+        return DEFAULT_OUT
+    names = chain((DEFAULT_OUT, f"{module}_api"), (f"{module}_api_{number}" for number in count(2)))
+    return next(name for name in names if not Path(name).exists() and find_spec(name) is None)
 
 
 def _plugin(interface: str, name: str, form: str) -> None:

@@ -9,6 +9,8 @@ from codegen.source.printers import FORMATS
 FORMAT = click.option(
     "--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are printed."
 )
+DEFAULT_OUT = "generated"
+"""Where generated files go if nothing else is said."""
 SCHEMAS = click.option(
     "--schemas",
     type=click.Path(exists=True, file_okay=False, path_type=Path),

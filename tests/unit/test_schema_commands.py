@@ -9,6 +9,8 @@ from click.testing import CliRunner, Result
 from codegen.cli import main
 from codegen.source.catalog import RULES
 
+ROOT = Path(__file__).parents[2]
+
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments])
@@ -17,7 +19,10 @@ def run(*arguments: object) -> Result:
 @pytest.fixture
 def schemas(tmp_path: Path) -> Path:
     """One module with a warning, another with an error."""
-    for name, text in (("good", "[rootobject] Thing = { name: str @unique }\n"), ("bad", "Part = { name: Nmae }\n")):
+    for name, text in (
+        ("good", "[rootobject] Thing = { name: str @unique @len(1, 80) }\n"),
+        ("bad", "Part = { name: Nmae }\n"),
+    ):
         (tmp_path / name).mkdir()
         (tmp_path / name / f"{name}.oschema").write_text(text)
     return tmp_path
@@ -170,3 +175,19 @@ def test_new_overwrites_nothing(tmp_path: Path) -> None:
 def test_new_wants_a_module_name(tmp_path: Path) -> None:
     result = run("new", "MyShop", "--schemas", tmp_path)
     assert result.exit_code == 2 and "my_shop" in result.stderr
+
+
+def test_new_suggests_no_directory_that_hides_an_installed_package(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`generated` is this program's own package; a project that generates into a directory goes on with that."""
+    monkeypatch.chdir(tmp_path)
+    packages = tmp_path / "site-packages/tasks_api"
+    packages.mkdir(parents=True)
+    (packages / "__init__.py").touch()
+    assert "--schemas schemas --out notes_api\n" in CliRunner().invoke(main, ["new", "notes"]).output
+    monkeypatch.syspath_prepend(str(packages.parent))
+    assert "--out tasks_api_2\n" in CliRunner().invoke(main, ["new", "tasks"]).output
+    (tmp_path / "generated").mkdir()
+    (tmp_path / "generated/manifest.json").write_bytes((ROOT / "generated/manifest.json").read_bytes())
+    assert CliRunner().invoke(main, ["new", "third"]).output.endswith("oschema generate --schemas schemas\n")
