@@ -20,8 +20,51 @@ from .vms import PoolCount
 
 NoticeKind = TypeAliasType("NoticeKind", str)
 """Known values: `plan_ending`, `plan_ended`, `plan_renewed`, `low_balance`, `balance_negative`, `services_suspended`, `services_resumed`, `tier_changed`, `payment_settled`, `payment_failed`, `payment_held`, `payment_released`, `kyc_decided`, `vm_released`, `vm_free`."""
+
+
+class KnownNoticeKind(StrEnum):
+    """
+    The known values of `NoticeKind`; there may be others.
+    """
+
+    PLAN_ENDING = "plan_ending"
+    PLAN_ENDED = "plan_ended"
+    PLAN_RENEWED = "plan_renewed"
+    LOW_BALANCE = "low_balance"
+    BALANCE_NEGATIVE = "balance_negative"
+    SERVICES_SUSPENDED = "services_suspended"
+    SERVICES_RESUMED = "services_resumed"
+    TIER_CHANGED = "tier_changed"
+    PAYMENT_SETTLED = "payment_settled"
+    PAYMENT_FAILED = "payment_failed"
+    PAYMENT_HELD = "payment_held"
+    PAYMENT_RELEASED = "payment_released"
+    KYC_DECIDED = "kyc_decided"
+    VM_RELEASED = "vm_released"
+    VM_FREE = "vm_free"
+
+
 AlertKind = TypeAliasType("AlertKind", str)
 """Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
+
+
+class KnownAlertKind(StrEnum):
+    """
+    The known values of `AlertKind`; there may be others.
+    """
+
+    AGGREGATION_HALTED = "aggregation_halted"
+    NODE_SILENT = "node_silent"
+    POOL_EMPTY = "pool_empty"
+    RECONCILIATION_DIFFERS = "reconciliation_differs"
+    WEBHOOK_FAILED = "webhook_failed"
+    PAYMENT_REVIEW = "payment_review"
+    PAYMENT_UNKNOWN = "payment_unknown"
+    WEBHOOK_MODE_DIFFERS = "webhook_mode_differs"
+    PINNED_KEY_DIFFERS = "pinned_key_differs"
+    SECRET_GUESSED = "secret_guessed"
+    AUDIT_FAILED = "audit_failed"
+    JOB_FAILED = "job_failed"
 
 
 class OperatorAct(Struct):
