@@ -171,4 +171,4 @@ export const line: Line = { text: "t" };
     (folder / "values.ts").write_text(script)
     done = compile_types(folder / "values.ts")
     assert done.returncode == 0, done.stdout
-    assert "Was `headline`: that name is still read, but deprecated." in (folder / "client.ts").read_text()
+    assert "Was `headline`: that name is still read, but deprecated." in (folder / "modules/press.ts").read_text()
