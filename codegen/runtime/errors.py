@@ -10,8 +10,6 @@ from pydantic import TypeAdapter
 from pydantic_core import ValidationError, from_json, to_json
 from typing_extensions import TypedDict
 
-from codegen.runtime.values.input_names import reading_old
-
 
 class DeclaredError(Exception):
     """An error that a schema declares. Generated subclasses set the class attributes and take their fields by name.
@@ -51,8 +49,7 @@ def fields_of(kind: type[DeclaredError]) -> TypeAdapter[dict[str, Any]]:
             for name, hint in hints.items()
             if name not in ("return", "message")
         }
-        read = reading_old(TypedDict(f"{declared.__name__}Fields", fields), declared.old_names)  # type: ignore[operator]
-        _FIELDS[kind] = TypeAdapter(read)
+        _FIELDS[kind] = TypeAdapter(TypedDict(f"{declared.__name__}Fields", fields))  # type: ignore[operator]
     return _FIELDS[kind]
 
 
@@ -67,7 +64,8 @@ def raised(kind: type[DeclaredError], message: str, data: Mapping[str, Any]) -> 
 
     Raises `ValidationError` where a field that it must have is missing, or is of another type.
     """
-    found = kind(**fields_of(kind).validate_json(to_json(data), extra="ignore"))
+    old = {new: data[name] for name, new in kind.old_names.items() if name in data}
+    found = kind(**fields_of(kind).validate_json(to_json({**old, **data}), extra="ignore"))
     found.args = (message or kind.message,)
     return found
 

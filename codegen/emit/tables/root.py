@@ -18,8 +18,7 @@ from codegen.model.casing import snake
 from codegen.model.model import Constraints, Field, Primitive, Program, Struct
 from codegen.model.storage import Column, Table, kind_of, table_of
 from codegen.model.text_length import longest
-from codegen.runtime.storage.stored_type import INDEX_BYTES
-from codegen.runtime.values.columns import Kind
+from codegen.runtime.values.columns import INDEX_BYTES, Kind
 
 SMALL_BYTES = 64
 """More than an index keeps of any value but text and bytes."""

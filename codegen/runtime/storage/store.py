@@ -16,7 +16,8 @@ from codegen.runtime.storage.database import Database, UnknownReference
 from codegen.runtime.storage.mapping import decoder, encoder, json_decoder
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from codegen.runtime.storage.statements import Statements
-from codegen.runtime.storage.stored_type import INDEX_BYTES, Filter, M, New, Patch, Row, StoredType, Values
+from codegen.runtime.storage.stored_type import Filter, M, New, Patch, Row, StoredType, Values
+from codegen.runtime.values.columns import INDEX_BYTES
 from codegen.runtime.values.sid import new_sid
 
 

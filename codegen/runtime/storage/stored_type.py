@@ -18,9 +18,6 @@ New = TypeVar("New")
 Patch = TypeVar("Patch")
 Filter = TypeVar("Filter")
 
-INDEX_BYTES = 2600
-"""So many bytes fit into an index of either database; PostgreSQL refuses more than about 2700."""
-
 Row = tuple[Any, ...]
 Values = dict[str, Any]
 """All stored fields of an object by name, as Python values."""

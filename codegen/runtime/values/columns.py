@@ -33,6 +33,8 @@ from uuid import UUID
 
 Dialect = Literal["sqlite", "postgresql"]
 DIALECTS: tuple[Dialect, ...] = ("sqlite", "postgresql")
+INDEX_BYTES = 2600
+"""So many bytes fit into an index of either database; PostgreSQL refuses more than about 2700."""
 
 Kind = Literal[
     "bool",
