@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, model_validator
@@ -16,7 +17,13 @@ def also_reads(old: Mapping[str, str], ignored: Collection[str] = ()) -> Any:
 
 def reading_old(kind: Any, old: Mapping[str, str]) -> Any:
     """A `TypedDict` that is read with these old names, too; where there are none, as it is."""
-    return Annotated[kind, BeforeValidator(_reader(old, frozenset()))] if old else kind
+    return _reading(kind, tuple(old.items())) if old else kind
+
+
+@cache
+def _reading(kind: Any, old: tuple[tuple[str, str], ...]) -> Any:
+    """The same each time, so that its validator is made once."""
+    return Annotated[kind, BeforeValidator(_reader(dict(old), frozenset()))]
 
 
 def _reader(old: Mapping[str, str], ignored: frozenset[str]) -> Callable[[Any], Any]:
