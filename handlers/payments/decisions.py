@@ -76,14 +76,17 @@ class Decisions:
         before = self._entries.get(entry_sid)
         if before.state not in WAITING:
             raise Conflict(f"this webhook is {before.state.value}")
-        self._inbox.attempt(entry_sid, ask=True)
-        after = self._entries.get(entry_sid)
-        self._database.run(
-            lambda: self._record(
-                context, "retry_event", entry_sid, {}, _shown_entry(before), _shown_entry(after), reason
-            )
-        )
-        return WebhookRetried(entry_sid=entry_sid, state=after.state, failure=after.failure)
+        told: list[WebhookRetried] = []
+
+        def record() -> None:
+            after = self._entries.get(entry_sid)
+            self._record(context, "retry_event", entry_sid, {}, _shown_entry(before), _shown_entry(after), reason)
+            told.append(WebhookRetried(entry_sid=entry_sid, state=after.state, failure=after.failure))
+
+        self._inbox.attempt(entry_sid, ask=True, also=record)
+        if not told:
+            raise Conflict("somebody else applied this webhook meanwhile")
+        return told[-1]
 
     def reconcile(self, context: Context, day: date, reason: str | None) -> ReconciliationReport:
         """Raises what `PaymentsService.reconcile` declares."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from codegen.runtime.context import Clock
@@ -35,6 +35,7 @@ RETRY_AFTER = (2, 10, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 LONGEST_PAUSE = 30 * 24 * 3600
 BATCH = 100
 WAITING = (InboxState.RECEIVED, InboxState.FAILED)
+Also = Callable[[], object]
 
 
 class Inbox:
@@ -106,37 +107,37 @@ class Inbox:
                     break  # one that does not answer is not asked a hundred times in a row
         return tried
 
-    def attempt(self, sid: str, *, ask: bool) -> Exception | None:
+    def attempt(self, sid: str, *, ask: bool, also: Also = lambda: None) -> Exception | None:
         """Apply one entry; what fails is tried again later, and its error is given. Without `ask` providers are left
-        alone."""
+        alone. `also` is done in the transaction that writes down what came of it."""
         entry = self._store.get(sid)
         if entry.state not in WAITING:
             return None
         try:
-            self._apply(entry, ask)
+            self._apply(entry, ask, also)
         except Exception as error:  # whatever it is, the entry stays and is tried again
-            self._failed(entry, error)
+            self._failed(entry, error, also)
             return error
         return None
 
-    def _apply(self, entry: WebhookInboxEntry, ask: bool) -> None:
+    def _apply(self, entry: WebhookInboxEntry, ask: bool, also: Also) -> None:
         provider = self._providers[entry.provider]
         notice = provider.read_webhook(
             WebhookRequest(headers=entry.headers, body=entry.body, received_at=entry.received_at)
         )
         if notice is None:
-            self._settle(entry.sid, InboxState.IGNORED)
+            self._ignore(entry, also)
             return
         top_up = self._find(entry, notice)
         if not self._must_ask(notice, top_up):
-            self._keep(entry, notice, [_event(notice)], top_up, rev=None)
+            self._keep(entry, notice, [_event(notice)], top_up, None, also)
         elif ask:
             try:
-                self._ask(entry, provider, notice, top_up)
+                self._ask(entry, provider, notice, top_up, also)
             except NotFound:
                 if top_up is not None or notice.session_ref is not None:
                     raise
-                self._settle(entry.sid, InboxState.IGNORED)  # a payment of another program
+                self._ignore(entry, also)  # a payment of another program
 
     def _find(self, entry: WebhookInboxEntry, notice: PaymentNotice) -> TopUp | None:
         return self._settlement.find(entry.provider, notice.session_ref, notice.payment_ref, notice.top_up_sid)
@@ -151,7 +152,12 @@ class Inbox:
         )
 
     def _ask(
-        self, entry: WebhookInboxEntry, provider: PaymentProvider, notice: PaymentNotice, top_up: TopUp | None
+        self,
+        entry: WebhookInboxEntry,
+        provider: PaymentProvider,
+        notice: PaymentNotice,
+        top_up: TopUp | None,
+        also: Also,
     ) -> None:
         rev = top_up.rev if top_up is not None else 0
         if top_up is not None:
@@ -164,14 +170,14 @@ class Inbox:
             # What is known of it was read after it was asked about: only a second look is sure to be newer.
             top_up = self._settlement.find(entry.provider, session.session_ref, notice.payment_ref)
             if top_up is None:
-                self._settle(entry.sid, InboxState.IGNORED)
+                self._ignore(entry, also)
                 return
             rev = top_up.rev
             session = provider.fetch_session(session.session_ref)
         events = fetched_events(session, self._clock.now())
         # A refund's total is that of the answer.
         believed = notice.kind != PaymentEventKind.REFUND_CHANGED
-        self._keep(entry, notice, [*events, _event(notice, believed=believed)], top_up, rev)
+        self._keep(entry, notice, [*events, _event(notice, believed=believed)], top_up, rev, also)
 
     def _keep(
         self,
@@ -180,9 +186,10 @@ class Inbox:
         events: list[ProviderEvent],
         top_up: TopUp | None,
         rev: int | None,
+        also: Also,
     ) -> None:
         def work() -> None:
-            if self._store.locked(entry.sid, None)["state"] not in WAITING:
+            if not self._waits(entry):
                 return
             found = top_up or self._find(entry, notice)
             if found is None:
@@ -191,15 +198,30 @@ class Inbox:
                 self._settlement.adopt(found, notice.session_ref)
             self._settlement.apply(found.sid, events, rev)
             self._settle(entry.sid, InboxState.APPLIED)
+            also()
 
         self._settlement.ledger.transaction(work)
+
+    def _ignore(self, entry: WebhookInboxEntry, also: Also) -> None:
+        """It is of no concern to us; where somebody else has applied it meanwhile, that counts."""
+
+        def work() -> None:
+            if self._waits(entry):
+                self._settle(entry.sid, InboxState.IGNORED)
+                also()
+
+        self._database.run(work)
+
+    def _waits(self, entry: WebhookInboxEntry) -> bool:
+        """Whether it is still to be applied; call it in the transaction that does so."""
+        return self._store.locked(entry.sid, None)["state"] in WAITING
 
     def _settle(self, sid: str, state: InboxState, failure: str | None = None) -> None:
         now = self._clock.now().replace(microsecond=0)
         self._store.patch(sid, {"state": state, "next_attempt_at": None, "failure": failure, "applied_at": now})
         clear(self._database, self._clock, "webhook_failed", sid)
 
-    def _failed(self, entry: WebhookInboxEntry, error: Exception) -> None:
+    def _failed(self, entry: WebhookInboxEntry, error: Exception, also: Also) -> None:
         """Try again later: soon at first, then ever more rarely while an alert has somebody look."""
         attempts = entry.attempts + 1
         given_up = isinstance(error, WebhookMalformed) or attempts > len(RETRY_AFTER)
@@ -209,7 +231,7 @@ class Inbox:
         wait = 0 if isinstance(error, Stale) else _pause(attempts, given_up)
 
         def work() -> None:
-            if self._store.locked(entry.sid, None)["state"] not in WAITING:
+            if not self._waits(entry):
                 return
             self._store.patch(
                 entry.sid,
@@ -223,6 +245,7 @@ class Inbox:
             if given_up:
                 detail = f"{entry.provider} {entry.event_type} {entry.provider_event_id}: {failure}"
                 alert(self._database, self._clock, "webhook_failed", entry.sid, detail)
+            also()
 
         self._database.run(work)
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import (
@@ -29,7 +30,7 @@ from generated.models.onboarding import (
     TopUpStatus,
     User,
 )
-from generated.tables.onboarding import NOTICE, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
+from generated.tables.onboarding import NOTICE, OPERATOR_ACT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.ledger.billing import billings
 from tests.server.payment_house import START, House, payment_house
 
@@ -238,6 +239,47 @@ def test_killed_while_a_webhook_is_applied(house: House, end: Callable[..., bool
             house.clock.ahead += timedelta(minutes=6)
             house.payments.checks.run_once()
         assert house.end(user) == (7 * 10**9, {"purchased": -7 * 10**9}), at
+        if not cut:
+            break
+    assert at > 30, "the fuse was not where the work is"
+
+
+def failed_entry(house: House, top_up: TopUp) -> str:
+    """A webhook that told of a payment and could not be applied; its sid."""
+    entry = Store.of(WEBHOOK_INBOX_ENTRY, house.database).new(
+        {
+            "provider": "stub",
+            "provider_event_id": f"evt_{top_up.sid}_payment_succeeded",
+            "event_type": "x",
+            "headers": {"signed": "yes"},
+            "body": house.told(top_up, Kind.PAYMENT_SUCCEEDED),
+            "state": InboxState.FAILED,
+            "next_attempt_at": house.clock.now() + timedelta(days=30),
+        },
+        house.clock.now(),
+    )
+    return entry.sid
+
+
+@pytest.mark.parametrize("end", [killed, stopped])
+def test_killed_while_an_operator_has_a_webhook_applied_again(house: House, end: Callable[..., bool]) -> None:
+    """What came of it and the act are there together, or neither is."""
+    at, decisions = 0, house.payments.decisions
+    inbox, acts = Store.of(WEBHOOK_INBOX_ENTRY, house.database), Store.of(OPERATOR_ACT, house.database)
+    for at in range(1, 200):
+        user = house.user(at)
+        top_up = house.top_up(user)
+        house.truth(top_up, refunded=0)
+        sid = failed_entry(house, top_up)
+        context = Context(ADMIN, house.clock, house.database, f"request {at}")
+        cut = end(house, at, partial(decisions.retry_event, context, sid, "again"))
+        kept = inbox.get(sid)
+        told = acts.find({"subject": sid})["items"]
+        assert (kept.attempts > 0 or kept.state == InboxState.APPLIED) == (len(told) == 1), at
+        if kept.state != InboxState.APPLIED:
+            decisions.retry_event(context, sid, "and again")
+        assert house.end(user) == whole(10), at
+        assert inbox.get(sid).state == InboxState.APPLIED
         if not cut:
             break
     assert at > 30, "the fuse was not where the work is"

@@ -239,3 +239,28 @@ def test_our_event_in_money_that_is_not_known(site: World, user: User, currency:
         site.context(None), top_up_sid=odd.top_up_sid, credit=True, amount_cents=900, reason="1000 USDC, asked"
     )
     assert site.balance(user) == 19 and site.alerts() == []
+
+
+def test_one_that_is_applied_by_somebody_else_is_not_called_ignored(
+    site: World, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever found no top-up for it comes too late."""
+    site.switch(webhooks="hold")
+    started = site.start(user)
+    site.pay(started)
+    monkeypatch.setattr(site.payments.inbox, "attempt", lambda *_, **__: None)
+    site.act("release")
+    site.settle()
+    monkeypatch.undo()
+    (entry,) = [entry for entry in site.inbox() if entry.event_type == "checkout.session.completed"]
+    with monkeypatch.context() as late:
+        reading = site.payments.providers["stripe"]
+
+        def nothing(_: object) -> None:
+            late.undo()
+            site.payments.inbox.attempt(entry.sid, ask=True)
+
+        late.setattr(reading, "read_webhook", nothing)
+        site.payments.inbox.attempt(entry.sid, ask=True)
+    assert site.balance(user) == 10
+    assert Store.of(WEBHOOK_INBOX_ENTRY, site.database).get(entry.sid).state == InboxState.APPLIED
