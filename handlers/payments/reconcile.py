@@ -221,7 +221,7 @@ class Reconciler:
             "items": result.items,
             "found": result.found,
             "fees": Money(result.fees),
-            "checked_at": now.replace(microsecond=0),
+            "checked_at": now,
             "compare_again_at": next_comparison(day, now),
         }
 

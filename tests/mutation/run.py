@@ -28,6 +28,7 @@ from typing import Any, Literal
 
 import pytest
 
+from tests.migrated import prepare
 from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +37,8 @@ PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "-k", "not postgr
 """SQLite alone: that both databases give the same is what other tests hold."""
 LOAD = 5
 """Seconds of processor time that a child may need beside ten times those of its tests."""
+MOST, FAULT = 90, 98
+"""Exit statuses of children: up to `MOST` the test that failed, `FAULT` where a mutant cannot even be loaded."""
 SILENT = 900
 """Seconds after which a child that waits for ever is ended."""
 
@@ -69,8 +72,12 @@ def run_module(module: str, tests: Sequence[str], only: str, report: Callable[[R
 
     Raises `RuntimeError` where the tests fail without any mutant.
     """
+    with tempfile.TemporaryDirectory() as folder:
+        _run_module(module, [*PYTEST, f"--basetemp={folder}/tests", *tests], only, report)
+
+
+def _run_module(module: str, arguments: list[str], only: str, report: Callable[[Result], None]) -> None:
     source = (ROOT / module).read_text()
-    arguments = [*PYTEST, *tests]
     every = list(enumerate(mutants(ast.parse(source))))
     chosen = [(place, one) for place, one in every if only in Result(module, one, "killed").key]
     session = _Session(module, source, [each for each in chosen if each[1].place], report)
@@ -97,17 +104,22 @@ class _Session:
         self._module, self._source, self._chosen, self._report = module, source, list(chosen), report
         self._path = str(ROOT / module)
         self.failure, self.seconds = "", 0.0
+        self._killers: dict[str, int] = {}
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        _warm_up(session)
+        prepare()  # what children then need not make again
         reached = self._baseline(session)
         self.seconds = sum(each.seconds for each in reached)
         functions = _functions(self._path)
         gc.collect()
         gc.freeze()  # children share this memory as long as nobody writes to it
-        if not self.failure:
-            for place, mutant in self._chosen:
-                self._report(Result(self._module, mutant, self._outcome(session, place, mutant, reached, functions)))
+        try:
+            if not self.failure:
+                for place, mutant in self._chosen:
+                    outcome = self._outcome(session, place, mutant, reached, functions)
+                    self._report(Result(self._module, mutant, outcome))
+        finally:
+            gc.unfreeze()  # or the functions of the next module are not found
         return True
 
     def _baseline(self, session: pytest.Session) -> list[Reached]:
@@ -135,34 +147,37 @@ class _Session:
         reached: Sequence[Reached],
         functions: Sequence[FunctionType],
     ) -> Outcome:
-        tests = sorted((each for each in reached if mutant.place in each.functions), key=lambda each: each.seconds)
+        killer = self._killers.get(mutant.place)
+        tests = sorted(
+            (each for each in reached if mutant.place in each.functions),
+            key=lambda each: (each.test != killer, each.seconds),
+        )
         if not tests:
             return "survived"
+        swaps = _swaps(_mutated(self._module, self._source, place), mutant.place, functions)
 
         def work() -> int:
-            _swap(_mutated(self._module, self._source, place), mutant.place, functions)
-            _run(session, [each.test for each in tests])
-            return session.testsfailed
+            for function, code in swaps:
+                function.__code__ = code
+            return _run(session, [each.test for each in tests])
 
-        return _judged(work, sum(each.seconds for each in tests))
-
-
-def _warm_up(session: pytest.Session) -> None:
-    """Run a test of each file here, so that children need not load and make again what all tests use."""
-    files = {item.path: place for place, item in reversed(list(enumerate(session.items)))}
-    _run(session, sorted(files.values()))
+        outcome, failed = _judged(work, sum(each.seconds for each in tests))
+        if 0 < failed <= len(tests):
+            self._killers[mutant.place] = tests[failed - 1].test
+        return outcome
 
 
-def _run(session: pytest.Session, tests: Sequence[int]) -> None:
-    """Run these of the collected tests until one fails."""
+def _run(session: pytest.Session, tests: Sequence[int]) -> int:
+    """Run these of the collected tests until one fails; which that was, from 1 on (`MOST` for any later one), or 0."""
     items = [session.items[test] for test in tests]
-    for item, following in zip(items, [*items[1:], None], strict=True):
+    for number, (item, following) in enumerate(zip(items, [*items[1:], None], strict=True), 1):
         item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if session.testsfailed:
-            return
+            return min(number, MOST)
+    return 0
 
 
-def _watched(path: str, work: Callable[[], None]) -> set[str]:
+def _watched(path: str, work: Callable[[], object]) -> set[str]:
     """The outermost functions of a file that are called while something is done, in whichever thread."""
     names: set[str] = set()
 
@@ -186,25 +201,26 @@ def _loaded_anew(module: str, source: str, place: int, arguments: list[str], sec
         _load_anew(module, _mutated(module, source, place))
         return int(pytest.main(arguments))
 
-    return _judged(work, seconds)
+    return _judged(work, seconds)[0]
 
 
 # --- children -------------------------------------------------------------------------------------------------------
 
 
-def _judged(work: Callable[[], int], seconds: float) -> Outcome:
+def _judged(work: Callable[[], int], seconds: float) -> tuple[Outcome, int]:
+    """What became of a mutant, and what `work` returned."""
     with tempfile.TemporaryFile() as output:
         status = _child(work, output.fileno(), LOAD + int(10 * seconds))
     if status == 0:
-        return "survived"
-    return "killed" if status > 0 else "stopped"
+        return "survived", 0
+    return ("killed", status) if status > 0 else ("stopped", 0)
 
 
 def _child(work: Callable[[], int], output: int, seconds: int) -> int:
     """The exit status of a forked process; negative where a signal ended it."""
     pid = os.fork()
     if pid == 0:
-        status = 99
+        status = FAULT
         try:
             os.dup2(output, 1)
             os.dup2(output, 2)
@@ -212,7 +228,7 @@ def _child(work: Callable[[], int], output: int, seconds: int) -> int:
             signal.alarm(SILENT + 10 * seconds)
             status = work()
         except BaseException:  # a mutant that cannot even be loaded was noticed
-            status = 98
+            status = FAULT
         finally:
             os._exit(status)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
@@ -245,17 +261,17 @@ def _functions(path: str) -> list[FunctionType]:
     return [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename == path]
 
 
-def _swap(code: CodeType, place: str, functions: Sequence[FunctionType]) -> None:
-    """Give the functions of this qualified name their new code."""
+def _swaps(code: CodeType, place: str, functions: Sequence[FunctionType]) -> list[tuple[FunctionType, CodeType]]:
+    """The functions of this qualified name, each with its new code. Raises `LookupError` where none is loaded."""
     by_line = {found.co_firstlineno: found for found in _codes(code) if found.co_qualname == place}
-    swapped = 0
-    for each in functions:
-        old = each.__code__
-        if old.co_qualname == place and old.co_firstlineno in by_line:
-            each.__code__ = by_line[old.co_firstlineno]
-            swapped += 1
-    if not swapped:
+    swaps = [
+        (each, by_line[each.__code__.co_firstlineno])
+        for each in functions
+        if each.__code__.co_qualname == place and each.__code__.co_firstlineno in by_line
+    ]
+    if not swaps:
         raise LookupError(f"no function {place} is loaded from {code.co_filename}")
+    return swaps
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:

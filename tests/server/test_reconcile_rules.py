@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.errors import Conflict, NotFound
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
@@ -134,8 +135,11 @@ def compare(house: House, day: date = TODAY) -> Reconciliation:
 
 
 def cents(found: Reconciliation) -> tuple[int, int, int]:
-    """Ours, theirs, and the difference."""
-    return found.ours.cents, found.theirs.cents, found.difference.cents
+    """Ours, theirs, and the difference, all of them whole cents."""
+    amounts = int(found.ours), int(found.theirs), int(found.difference)
+    assert [amount % CENT for amount in amounts] == [0, 0, 0]
+    ours, theirs, difference = (amount // CENT for amount in amounts)
+    return ours, theirs, difference
 
 
 def items(found: Reconciliation) -> list[tuple[str, str | None, str]]:
@@ -334,6 +338,34 @@ def test_refunds_and_disputes_are_compared_by_their_names(house: House) -> None:
     assert house.payments.reconciler._ours("other", f"pi_{top_up.sid}") is None
     truth(house, top_up, told.model_copy(update={"refunds": [changed]}))
     assert compare(house).found == 3 + 1, "payment, refund and dispute; then the refund again"
+
+
+def test_what_was_found_is_counted_one_by_one(house: House) -> None:
+    """Two refunds are two, and a refund that has the name of its payment is another thing than that."""
+    top_up = settled(house)
+    named = [refund(ref="re"), refund(ref=f"pi_{top_up.sid}")]
+    truth(house, top_up, payment(top_up, refunded_minor=600, refunds=named))
+    assert compare(house).found == 3, "the payment and both"
+
+
+def test_an_overpayment_is_ours_until_it_goes_back(house: House) -> None:
+    top_up = house.top_up(house.user(1))
+    truth(house, top_up, payment(top_up, amount_minor=1200))
+    house.receive(house.told(top_up, Kind.PAYMENT_SUCCEEDED, 1200))
+    context = Context(ADMIN, house.clock, house.database, "test")
+    house.payments.decisions.resolve_review(context, top_up.sid, True, None, "looked at")
+    assert cents(compare(house)) == (1200, 1200, 0)
+
+
+def test_a_payment_with_more_refunds_and_disputes_than_a_page(house: House) -> None:
+    top_up = settled(house)
+    inquiries = [
+        dispute(DisputeStatus.INQUIRY).model_copy(update={"dispute_ref": f"du_{number}"}) for number in range(101)
+    ]
+    refunds = [refund(1, ref=f"re_{number}") for number in range(101)]
+    truth(house, top_up, payment(top_up, refunded_minor=101, refunds=refunds, disputes=inquiries))
+    found = compare(house)
+    assert (cents(found), found.found, found.items) == ((899, 899, 0), 203, [])
 
 
 def test_a_refund_without_a_name_is_in_the_total_only(house: House) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from generated.models.onboarding import TransactionKind
-from handlers.ledger.freezing import frozen
+from handlers.ledger.freezing import FREEZE, frozen
 
 HOLD, RELEASE = TransactionKind.DISPUTE_HOLD, TransactionKind.DISPUTE_RELEASE
 LOSS, REINSTATED = TransactionKind.DISPUTE_LOSS, TransactionKind.DISPUTE_REINSTATED
@@ -42,3 +42,8 @@ LOSS, REINSTATED = TransactionKind.DISPUTE_LOSS, TransactionKind.DISPUTE_REINSTA
 )
 def test_frozen(steps: list[tuple[TransactionKind, str, str]], act: tuple[str, bool] | None, expected: bool) -> None:
     assert frozen(steps, act) is expected
+
+
+def test_the_name_of_the_act() -> None:
+    """Acts are kept for ever: under another name the old ones would count no more."""
+    assert FREEZE == "billing.freeze"

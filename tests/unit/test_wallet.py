@@ -107,6 +107,13 @@ CASES: dict[str, tuple[Wallet, Callable[[Wallet], object], dict[str, int], dict[
         {},
         [NewLot("purchased", 5, 5)],
     ),
+    "what a provider keeps": (
+        wallet(PAID),
+        lambda it: rules.provider_fee(it, "x", 5),
+        {"fees": 5, "cash:x": -5},
+        {},
+        [],
+    ),
     "paid too much": (
         wallet(),
         lambda it: rules.overpayment(it, "x", 7),
