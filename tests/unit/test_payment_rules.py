@@ -72,6 +72,7 @@ def test_a_payment_of_what_was_asked_for_is_credited() -> None:
         (1001, "USD", "10.01 USD were paid, 10.00 asked for"),
         (205, "USD", "2.05 USD were paid, 10.00 asked for"),
         (1000, "EUR", "1000 of EUR's smallest unit were paid, not dollars"),
+        (1000, "XXX", "1000 of a currency that is not known were paid, not dollars"),
     ],
 )
 def test_a_payment_of_anything_else_is_reviewed(minor: int, currency: str, review: str) -> None:
