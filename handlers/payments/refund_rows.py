@@ -53,7 +53,7 @@ class RefundRows:
         if known is None and refund.refund_sid is not None:
             ours = self._store.get_many([refund.refund_sid]).get(refund.refund_sid)
             known = ours if ours is not None and ours.top_up_sid == top_up.sid and ours.refund_ref is None else None
-        settled_at = believable(refund.occurred_at or at, top_up.created_at, now).replace(microsecond=0)
+        settled_at = believable(refund.occurred_at or at, top_up.created_at, now)
         if known is None:
             self._new(top_up, refund.refund_ref, refund.amount_minor * NANO_PER_MINOR, refund.status, settled_at, now)
             return
@@ -70,12 +70,11 @@ class RefundRows:
 
     def _settle(self, rows: list[Refund], rest: int, at: datetime) -> int:
         """A provider that names no refunds: those of ours that wait are in its total, oldest first."""
-        when = at.replace(microsecond=0)
         for row in rows:
             if row.settled_at is None and row.status in LIVE and row.amount <= rest:
                 rest -= int(row.amount)
                 self._store.patch(
-                    row.sid, {"status": RefundStatus.SUCCEEDED, "settled_at": when, "next_attempt_at": None}
+                    row.sid, {"status": RefundStatus.SUCCEEDED, "settled_at": at, "next_attempt_at": None}
                 )
         return rest
 
@@ -99,7 +98,7 @@ class RefundRows:
             else:
                 self._store.delete(row.sid)
         if rest:
-            self._new(top_up, None, rest, RefundStatus.SUCCEEDED, at.replace(microsecond=0), now)
+            self._new(top_up, None, rest, RefundStatus.SUCCEEDED, at, now)
 
     def _new(
         self, top_up: TopUp, ref: str | None, amount: int, status: RefundStatus, settled_at: datetime, now: datetime

@@ -171,8 +171,9 @@ def test_ours_is_known_by_its_mark_and_then_by_its_name(refunds: Rows, status: R
     assert (row.sid, row.refund_ref, row.status, row.started_by) == (ours.sid, "re_1", status, "operator")
     assert row.settled_at == (AT.replace(microsecond=0) if in_total else None)
     assert row.next_attempt_at == (NOW if status == PENDING else None)
-    refunds.told(300 if in_total else 0, [named("re_1", 300, status)])
-    assert refunds.all() == [row]
+    for mark in (ours.sid, None):
+        refunds.told(300 if in_total else 0, [named("re_1", 300, status, refund_sid=mark)])
+        assert refunds.all() == [row]
 
 
 def test_a_mark_that_is_not_ours(refunds: Rows) -> None:
@@ -200,6 +201,22 @@ def test_of_a_provider_that_names_none_ours_are_in_the_total_the_oldest_first(re
     assert refunds.shown()[3:] == [(None, 100, SUCCEEDED)], "not ours, as far as is known"
     refunds.told(600, [])
     assert [row.status for row in refunds.all()] == [SUCCEEDED] * 3, "it was ours"
+
+
+def test_what_had_no_name_was_ours(refunds: Rows) -> None:
+    """Nothing came back: the total is the same."""
+    refunds.told(300)
+    ours = refunds.ours(300)
+    refunds.told(300, [])
+    assert [(row.sid, row.status) for row in refunds.all()] == [(ours.sid, SUCCEEDED)]
+
+
+def test_more_refunds_than_a_page(refunds: Rows) -> None:
+    refunds.told(101, [named(f"re_{number}", 1) for number in range(101)])
+    assert len(refunds.all()) == 101, "each has its name, and there is no rest"
+    for _ in range(101):
+        refunds.ours(1)
+    assert refunds.rows.waiting(refunds.top_up.sid) == 101 * CENT
 
 
 def test_an_event_that_names_none_settles_nothing_of_ours(refunds: Rows) -> None:

@@ -583,6 +583,13 @@ def test_a_dispute_without_a_name_has_that_of_its_payment(house: House, settleme
     assert balances(house, top_up.user_sid) == {"purchased": 600, "held": 400}
 
 
+def test_more_disputes_than_a_page(house: House, settlement: Settlement, top_up: TopUp) -> None:
+    names = [f"du_{number}" for number in range(101)]
+    inquiries = [event(Kind.DISPUTE_INQUIRY, 1, ref=name, name=name) for name in names]
+    found = apply(house, top_up, PAID, *inquiries)
+    assert settlement.state(found).disputes.keys() == set(names)
+
+
 def test_refunds_are_written_down_with_the_total(house: House, top_up: TopUp) -> None:
     apply(house, top_up, PAID)
     found = apply(house, top_up, event(Kind.REFUND_CHANGED, 300, at=START + SECOND))
