@@ -31,7 +31,7 @@ class DisputeRows:
         for ref, dispute in after.disputes.items():
             if before.disputes.get(ref) == dispute:
                 continue
-            at = dispute.at.replace(microsecond=0)
+            at = dispute.at
             changes: DisputePatch = {"amount": Money(dispute.amount), "status": dispute.status}
             if dispute.status in CLOSED:
                 changes["closed_at"] = at
