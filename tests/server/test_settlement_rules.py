@@ -499,6 +499,16 @@ def test_what_goes_back_of_one_payment_leaves_room_for_others(
     assert {each.effective_at for each in posted} == {START}
 
 
+def test_an_excess_that_goes_back_leaves_no_room(house: House, settlement: Settlement, top_up: TopUp) -> None:
+    second = begun(house, Store.of(USER, house.database).get(top_up.user_sid))
+    apply(house, top_up, event(Kind.PAYMENT_SUCCEEDED, 1200))
+    decide(house, top_up, True)
+    apply(house, second, event(Kind.PAYMENT_SUCCEEDED, payment="pi_2", name="2"))
+    for refunded, held in ((200, 500), (300, 400)):
+        apply(house, top_up, event(Kind.REFUND_CHANGED, refunded, name=f"{refunded}"))
+        assert settlement.top_ups.get(second.sid).held.cents == held
+
+
 def test_one_who_cannot_be_released_does_not_stop_the_others(
     house: House, settlement: Settlement, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -568,6 +578,13 @@ def test_a_dispute_that_is_over_when_it_is_first_told_of(house: House, settlemen
     apply(house, top_up, event(Kind.DISPUTE_INQUIRY, 300, at=lost, ref="du_2"))
     assert disputes(house)[1:] == [("du_2", 300, DisputeStatus.INQUIRY, lost, None)]
     assert balances(house, top_up.user_sid) == {"purchased": 600}
+
+
+def test_an_inquiry_that_becomes_a_dispute_of_more(house: House, top_up: TopUp) -> None:
+    apply(house, top_up, PAID, event(Kind.DISPUTE_INQUIRY, 300, ref="du"))
+    apply(house, top_up, event(Kind.DISPUTE_OPENED, 400, at=START + SECOND, ref="du"))
+    assert disputes(house) == [("du", 400, DisputeStatus.OPEN, START + SECOND, None)]
+    assert balances(house, top_up.user_sid) == {"purchased": 600, "held": 400}
 
 
 def test_a_dispute_without_a_name_has_that_of_its_payment(house: House, settlement: Settlement, top_up: TopUp) -> None:

@@ -9,7 +9,6 @@ import pytest
 
 from generated.models.onboarding import DisputeStatus, TopUpStatus
 from generated.models.onboarding import PaymentEventKind as Kind
-from handlers.payments.kyc_cap import freed_before
 from handlers.payments.moves import Act, Move, gone, held_of, kyc_held, moves, over_cap
 from handlers.payments.schedule import (
     CLAIM,
@@ -267,19 +266,6 @@ def test_a_dispute(before: DisputeStatus | None, after: DisputeStatus) -> None:
 
 def test_what_is_beyond_the_cap() -> None:
     assert [over_cap(10, paid, 25) for paid in (0, 15, 16, 24, 25, 99)] == [0, 0, 1, 9, 10, 84]
-
-
-def test_what_becomes_free_of_the_cap() -> None:
-    """What went back of earlier payments, or may; not of their excess, and no more than was credited."""
-    rows = [
-        ("a", 100, 30, 0, None),
-        ("b", 100, 30, 20, 5),
-        ("c", 100, 10, 20, 0),
-        ("d", 100, 90, 0, 40),
-        ("e", 7, 7, 0, 0),
-    ]
-    assert [freed_before(sid, rows) for sid in "abcde"] == [0, 30, 45, 45, 145]
-    assert freed_before("not credited yet", rows) == 152
 
 
 def test_what_is_held_before_kyc() -> None:
