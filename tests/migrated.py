@@ -65,11 +65,6 @@ def prepare() -> None:
     _template()
 
 
-def prepare() -> None:
-    """Make now what `migrate` copies: processes that are forked later share it."""
-    _template()
-
-
 @cache
 def _template() -> sqlite3.Connection:
     kept = sqlite3.connect(":memory:", check_same_thread=False)
