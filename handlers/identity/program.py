@@ -69,6 +69,7 @@ def _log_in(site: str, private_key: bytes, clock: Clock, transport: httpx.BaseTr
         timeout=TIMEOUT,
         follow_redirects=False,
         trust_env=not is_open_loopback(site),
+        verify=not is_open_loopback(site),
         transport=transport,
     ) as http:
         started = _ask(

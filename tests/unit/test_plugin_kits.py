@@ -126,7 +126,7 @@ def kit(parts: Parts, plugin: type[Any], **changes: Any) -> type[Any]:
     return type(
         "TestVault",
         (parts.conformance.VaultConformance,),
-        {"provider": plugin, "calls": calls, "examples": 10, **changes},
+        {"provider": plugin, "calls": calls, "examples": 4, **changes},
     )
 
 
