@@ -33,7 +33,7 @@ from tests.mutation.mutants import Mutant, mutants
 
 ROOT = Path(__file__).parents[2]
 OURS = ("handlers", "tests", "providers")
-PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "-k", "not postgresql")
+PYTEST = ("-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=native", "--assert=plain", "-k", "not postgresql")
 """SQLite alone: that both databases give the same is what other tests hold."""
 LOAD = 5
 """Seconds of processor time that a child may need beside ten times those of its tests."""

@@ -269,6 +269,16 @@ def test_nobody_else_finishes(login: Login) -> None:
     assert login.finish(answer(login, person, started), back(started)).session
 
 
+def test_a_code_needs_its_browser_and_some_text(login: Login, node: Node) -> None:
+    started = message(login, Person())
+    for code, visitor in ((code_of(node), HERE), ("", back(started)), ("", HERE)):
+        proof = LoginProof.model_construct(challenge_id=started.challenge.challenge_id, response=None, code=code)
+        with pytest.raises(ProofFailed):
+            login.finish(proof, visitor)
+    typed = LoginProof(challenge_id=started.challenge.challenge_id, code=code_of(node))
+    assert login.finish(typed, back(started)).session
+
+
 def test_an_answer_has_its_time(login: Login, clock: Clock) -> None:
     person = Person()
     started = start(login, person)
@@ -417,4 +427,4 @@ def test_challenges_are_forgotten_when_no_code_counts_any_more(login: Login, clo
     start(login, Person())
     assert len(challenges(login)) == 2
     (windows,) = login.database.execute("SELECT COUNT(*) FROM rate_window")
-    assert windows[0] <= 4  # those of the last minutes
+    assert windows[0] == 3, "of the last minutes: that of the peer, and those of two keys"
