@@ -18,6 +18,8 @@ from handlers.hash_chain import GENESIS, Shown, digest
 
 SECRET_BEARER = "admin-secret"
 """The operator's name where it is not known which one used the secret."""
+COMMAND_LINE = "command-line"
+"""The operator's name where a command was given on the machine itself."""
 NO_REASON = "no reason given"
 """What an act says where a call brought no `reason`."""
 CHAIN = "operator_act"
@@ -73,18 +75,19 @@ class Acts:
         *,
         before: Mapping[str, Any] | None = None,
         after: Mapping[str, Any] | None = None,
+        operator: str | None = None,
     ) -> OperatorAct:
         """Write down that the caller did `act` (a method's name) to `subject`, why, and what it changed.
 
-        `arguments`, `before` and `after` are JSON values without secrets. Raises `Restart` where another act came
-        between.
+        `arguments`, `before` and `after` are JSON values without secrets; `operator` names one who did not call (the
+        caller's name otherwise). Raises `Restart` where another act came between.
         """
         rows = self.database.execute(self._last)
         position, previous_hash = rows[0] if rows else (0, GENESIS)
         values: dict[str, Any] = {
             "sid": new_sid(),
             "position": int(position) + 1,
-            "operator": self._operator(context),
+            "operator": operator or self._operator(context),
             "act": act,
             "subject": subject,
             "arguments": _sorted(arguments),

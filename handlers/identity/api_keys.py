@@ -29,7 +29,7 @@ class ApiKeys:
     """The keys in a database."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
+        self.database = database
         self.clock = clock
         self.keys = Store.of(API_KEY, database)
         self.users = Store.of(USER, database)
@@ -94,7 +94,7 @@ class ApiKeys:
             self.keys.patch(sid, {"last_used_at": now})
 
         with suppress(Unavailable):
-            self._database.run_at_once(note)
+            self.database.run_at_once(note)
 
     def _may_call(self, node_id: str) -> bool:
         node = self.nodes.one({"node_id": node_id})

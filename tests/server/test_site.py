@@ -1,6 +1,7 @@
 """The product's server as its clients meet it, on SQLite and on PostgreSQL: real processes, real HTTP."""
 
 import itertools
+import json
 import subprocess
 import sys
 import uuid
@@ -17,7 +18,7 @@ from codegen.runtime.storage.store import Store
 from generated.clients.python import Client
 from generated.tables.onboarding import NODE
 from tests.server.people import Person
-from tests.server.site import ADMIN, Site, bearer, site_on
+from tests.server.site import ADMIN, SECRETS, Site, bearer, site_on
 
 READ_ONLY = (
     "billing",
@@ -235,7 +236,16 @@ def test_revoked_key(site: Site) -> None:
     made = site.command("apikey", "create", "--user", user["sid"], "--name", "to revoke", "--json")
     sid, secret = (made.split('"')[place] for place in (3, 7))
     assert site.call("identity.me", headers=bearer(secret))["sid"] == user["sid"]
-    site.command("apikey", "revoke", sid)
+    site.command("apikey", "revoke", sid, "--reason", "it leaked")
+    site.command("apikey", "revoke", sid, "--reason", "again")
+    acts = site.call("operator_act.find", {"filter": {"subject": sid}}, ADMIN)["items"]
+    assert [(act["act"], act["operator"], act["reason"]) for act in acts] == [
+        ("apikey.create", "command-line", "no reason given"),
+        ("apikey.revoke", "command-line", "it leaked"),
+    ]
+    assert (acts[1]["before"]["state"], acts[1]["after"]["state"]) == ("active", "revoked")
+    assert not SECRETS.search(json.dumps(acts))
+    assert "1 to 500" in site.command("apikey", "revoke", sid, "--reason", "", status=2)
     assert site.error("identity.me", headers=bearer(secret)) == (1401, "unauthorized")
     assert f"{sid}  " in site.command("apikey", "list")
 

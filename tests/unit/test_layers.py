@@ -97,7 +97,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "pricing": set(),
     "admin": {"work"},
     "ledger": {"admin", "pricing", "work"},
-    "identity": {"ledger", "work"},
+    "identity": {"admin", "ledger", "work"},
     "plans": set(),
     "payments": {"admin", "ledger", "work"},
     "pages": {"identity"},

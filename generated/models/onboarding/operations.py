@@ -74,7 +74,7 @@ class OperatorAct(Struct):
     position: U64
     """Place in the hash chain, gapless from 1."""
     operator: Annotated[str, Field(max_length=80, min_length=1)]
-    """Name of the API key, or `admin-secret`."""
+    """Name of the API key, `admin-secret`, or `command-line` for a command on the machine itself."""
     act: Annotated[str, Field(max_length=80, min_length=1)]
     """Method or command, e.g. `usage.skip`."""
     subject: Annotated[str, Field(max_length=255, min_length=0)]

@@ -5,15 +5,40 @@ from datetime import datetime, timedelta
 
 import click
 
-from codegen.runtime.context import SystemClock
+from codegen.runtime.context import ADMIN, Context, SystemClock
 from codegen.runtime.errors import NotFound
+from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import ApiKey
+from handlers.admin.acts import COMMAND_LINE, NO_REASON, Acts
 from handlers.commands import start
-from handlers.identity.api_keys import ApiKeys
+from handlers.identity.api_keys import ApiKeys, NewApiKey
+
+
+def _reason(context: click.Context, param: click.Parameter, value: str) -> str:
+    if not 1 <= len(value) <= 500:
+        raise click.UsageError("--reason has 1 to 500 characters")
+    return value
+
+
+_REASON = click.option("--reason", default=NO_REASON, callback=_reason, help="Why; it is kept in the audit log.")
 
 
 def _keys() -> ApiKeys:
     return ApiKeys(start.database(start.settings()), SystemClock())
+
+
+def _record(keys: ApiKeys, act: str, reason: str, before: ApiKey | None, after: ApiKey) -> None:
+    """Write down what an operator did with a key, in the transaction that does it."""
+    Acts(keys.database).record(
+        Context(ADMIN, keys.clock, keys.database, new_sid()),
+        f"apikey.{act}",
+        after.sid,
+        {},
+        reason,
+        before=None if before is None else _shown(before, keys.now()),
+        after=_shown(after, keys.now()),
+        operator=COMMAND_LINE,
+    )
 
 
 @click.group(name="apikey")
@@ -27,8 +52,11 @@ def command() -> None:
 @click.option("--admin", is_flag=True, help="The key may do what the admin secret may.")
 @click.option("--name", required=True, help="What the key is for.")
 @click.option("--days", type=click.IntRange(min=1), help="How long it is good; for ever where left out.")
+@_REASON
 @click.option("--json", "as_json", is_flag=True, help="Print {sid, key}.")
-def create(user: str | None, node: str | None, admin: bool, name: str, days: int | None, as_json: bool) -> None:
+def create(
+    user: str | None, node: str | None, admin: bool, name: str, days: int | None, reason: str, as_json: bool
+) -> None:
     """Make a key and print it. It is kept as a hash, so this is the only time it is shown."""
     if [bool(user), bool(node), admin].count(True) != 1:
         raise click.UsageError("give one of --user SID, --node ID, --admin")
@@ -36,13 +64,19 @@ def create(user: str | None, node: str | None, admin: bool, name: str, days: int
         raise click.UsageError("--name has 1 to 80 characters")
     keys = _keys()
     expires = keys.now() + timedelta(days=days) if days else None
-    try:
+
+    def work() -> NewApiKey:
         if user:
             made = keys.create_for_user(user, name, expires)
         elif node:
             made = keys.create_for_node(node, name, expires)
         else:
             made = keys.create_for_admin(name, expires)
+        _record(keys, "create", reason, None, made.key)
+        return made
+
+    try:
+        made = keys.database.run(work)
     except NotFound as error:
         raise click.ClickException(str(error)) from None
     click.echo(json.dumps({"sid": made.key.sid, "key": made.secret}) if as_json else made.secret)
@@ -81,10 +115,18 @@ def _shown(key: ApiKey, now: datetime) -> dict[str, str | None]:
 
 @command.command()
 @click.argument("sid")
-def revoke(sid: str) -> None:
+@_REASON
+def revoke(sid: str, reason: str) -> None:
     """End a key now."""
+    keys = _keys()
+
+    def work() -> None:
+        before, after = keys.keys.get(sid), keys.revoke(sid)
+        if before.revoked_at is None:
+            _record(keys, "revoke", reason, before, after)
+
     try:
-        _keys().revoke(sid)
+        keys.database.run(work)
     except NotFound:
         raise click.ClickException(f"no key has the sid {sid}") from None
     click.echo("revoked")

@@ -16,7 +16,7 @@ export interface OperatorAct {
   sid: string;
   /** Place in the hash chain, gapless from 1. */
   position: bigint;
-  /** Name of the API key, or `admin-secret`. */
+  /** Name of the API key, `admin-secret`, or `command-line` for a command on the machine itself. */
   operator: string;
   /** Method or command, e.g. `usage.skip`. */
   act: string;
@@ -241,7 +241,7 @@ export interface NoticeFilter {
 export interface OperatorActFilter {
   /** Place in the hash chain, gapless from 1. */
   position?: bigint;
-  /** Name of the API key, or `admin-secret`. */
+  /** Name of the API key, `admin-secret`, or `command-line` for a command on the machine itself. */
   operator?: string;
   /** Method or command, e.g. `usage.skip`. */
   act?: string;
