@@ -62,11 +62,11 @@ class SmallProgram:
 
     def served(self, database: Database, handlers: Iterable[object] = ()) -> Served:
         """Its CRUD and the methods of these handlers, over an empty database in which its tables are made."""
-        database.execute_script(self.text(f"tables/{database.dialect}.sql"))
         methods, _ = bind(handlers, self.module("routes").SERVICES, validate_results=True)
-        return Served(
-            Dispatcher([*methods, *crud.methods(self.module("tables").STORED, database)], database, Clock(), Observer())
-        )
+        if (tables := self.folder / self.name / "tables").exists():
+            database.execute_script((tables / f"{database.dialect}.sql").read_text(encoding="utf-8"))
+            methods += crud.methods(self.module("tables").STORED, database)
+        return Served(Dispatcher(methods, database, Clock(), Observer()))
 
 
 @dataclass(frozen=True)
