@@ -70,13 +70,14 @@ def plan_command(schemas: Path, slug: str | None, check: bool, form: str) -> Non
     loaded = load_sources(schemas, report)
     sources, program = loaded.texts, loaded.resolve(report)
     if program is not None:
-        old = locked(schemas, report)
+        current = is_current(schemas, program)
+        old = program if current else locked(schemas, report)  # PERF: equal texts are equal models
         if not report.has_errors:
             check_history(schemas, old, report)
     if program is None or report.has_errors:
         _finish(report, sources, form)
         return
-    if is_current(schemas, program):
+    if current:
         _finish(report, sources, form)
         if form == "text":
             click.echo("nothing to do: the lock is that of the schemas")

@@ -15,6 +15,7 @@ import re
 import types
 import typing
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from codegen.model import model
@@ -162,7 +163,7 @@ def _read(hint: Any, value: Any) -> Any:
     if hint == Type:
         return parse_type(value)
     if dataclasses.is_dataclass(hint):
-        hints = typing.get_type_hints(hint)
+        hints = _hints(hint)
         cls: Any = hint
         return cls(**{key: _read(hints[key], item) for key, item in value.items()})
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
@@ -181,9 +182,16 @@ def _read(hint: Any, value: Any) -> Any:
     return value
 
 
+@cache
+def _hints(cls: type) -> Mapping[str, Any]:
+    """The types of a class's fields. PERF: evaluating them took most of the time of reading a lock."""
+    return typing.get_type_hints(cls)
+
+
 _TOKEN = re.compile(r"\s*(map<|money<|[&\[\]<>,?]|[A-Za-z_0-9.]+)")
 
 
+@cache
 def parse_type(text: str) -> Type:
     """The type that `type_text` wrote. Raises ValueError."""
     tokens = [match[1] for match in _TOKEN.finditer(text)]
