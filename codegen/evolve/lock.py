@@ -163,8 +163,8 @@ def _read(hint: Any, value: Any) -> Any:
     if hint == Type:
         return parse_type(value)
     if dataclasses.is_dataclass(hint):
-        hints = _hints(hint)
         cls: Any = hint
+        hints = _hints(cls)
         return cls(**{key: _read(hints[key], item) for key, item in value.items()})
     origin, arguments = typing.get_origin(hint), typing.get_args(hint)
     if origin is tuple and arguments[-1] is not ...:

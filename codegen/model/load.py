@@ -10,6 +10,7 @@ from pathlib import Path
 
 from codegen.model.model import Program
 from codegen.model.resolve import resolve
+from codegen.source.collector import collector_off
 from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile, decode, discover, load
 from codegen.syntax import parse, tree
@@ -23,12 +24,14 @@ class Sources:
     texts: dict[str, SourceFile] = field(default_factory=dict)
     trees: dict[str, list[tree.File]] = field(default_factory=dict)
 
+    @collector_off()
     def resolve(self, report: Report) -> Program | None:
         """The checked model; None, with findings, where anything is wrong."""
         texts = {path: source.text for path, source in self.texts.items()}
         return resolve(self.trees, report, root_name=self.root_name, texts=texts)
 
 
+@collector_off()
 def load_sources(root: Path, report: Report) -> Sources:
     """Read and parse every schema file at or below `root`; findings for all that cannot be read."""
     sources = Sources(root.resolve().name)
@@ -43,6 +46,7 @@ def load_sources(root: Path, report: Report) -> Sources:
     return sources
 
 
+@collector_off()
 def sources_of(root_name: str, files: Mapping[str, bytes], report: Report, shown: str = "") -> Sources:
     """Parse files that are not on disk (those of a git revision), by their paths from the schemas' root.
 

@@ -21,6 +21,7 @@ from codegen.model import (
     Struct,
     Type,
 )
+from codegen.source.collector import collector_off
 from codegen.source.diagnostics import Report, Rule
 from codegen.source.span import Span
 from codegen.syntax import tree
@@ -90,6 +91,7 @@ def rule(record: Rule) -> Callable[[Check], Check]:
     return register
 
 
+@collector_off()
 def lint(subject: Subject, report: Report) -> None:
     """Run every rule, in the order of their codes."""
     for _, (record, check) in sorted(LINTS.items()):

@@ -11,7 +11,8 @@ from codegen.cli import main
 from codegen.evolve import lock
 
 SCHEMA = "".join(
-    f"[rootobject] Thing{number} = {{ code: str  price?: money<USD>  parent?: &Thing{number} }}\n" for number in range(30)
+    f"[rootobject] Thing{number} = {{ code: str  price?: money<USD>  parent?: &Thing{number} }}\n"
+    for number in range(30)
 )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Mapping
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path, PurePosixPath
 
@@ -16,6 +15,7 @@ from codegen.emit.run.formatting import formatted
 from codegen.emit.run.freshness import Difference, Wanted
 from codegen.emit.run.manifest import NAME, Manifest
 from codegen.model.model import Program
+from codegen.source.collector import collector_off
 from codegen.source.writing import replace_file, sweep
 
 PACKAGES = "packages"
@@ -36,7 +36,7 @@ def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND)
     """
     program = with_param_forms(program)
     chosen = [kind for kind in KINDS if kind in kinds]
-    with _collector_off():
+    with collector_off():
         aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][: processors() - 1]
         pending = {kind: emit_aside(kind, program) for kind in aside}
         outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
@@ -68,18 +68,6 @@ def _packages(program: Program, paths: Collection[str]) -> dict[str, str]:
     if packages:
         packages[TYPED] = ""
     return packages
-
-
-@contextmanager
-def _collector_off() -> Iterator[None]:
-    """PERF: emitters build large trees that live to the end; looking for cycles in them only costs time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def write(
