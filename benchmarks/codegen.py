@@ -4,12 +4,17 @@ Each measurement is a fresh process; the kinds of run are interleaved, medians a
 into an empty directory, `no-op` the same again, `check` is `--check` on fresh output. Peaks are those of the largest
 process: models are written in one of their own. `cpu` is processor time of all processes, in ratio to `alone`.
 
-Run by `nox -s bench -- codegen [--sizes 10,100,1000] [--rounds 3]`.
+Then the other commands over the same schemas, by processor time: what a size takes, and how much more than the size
+before it (2.0 where the size doubled is linear). `plan` has nothing to do, `breaking` compares with the lock. Beside
+them `buf lint` and `tsp compile` over as many messages and models with as many fields, where npm can install them.
+
+Run by `nox -s bench -- codegen [--sizes 250,500,1000,2000,4000] [--rounds 1]`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import shutil
 import statistics
@@ -138,16 +143,53 @@ def measure_size(types: int, rounds: int, scratch: Path) -> tuple[dict[str, Runs
     return runs, written, lines_of(out)
 
 
+def measure_commands(source: Path, scratch: Path) -> dict[str, float | None]:
+    """Processor seconds of each command over a copy of the schemas, and of peers."""
+    project = scratch / f"p{source.name}"
+    shutil.copytree(source, project / "schemas")
+    oschema = (sys.executable, "-m", "codegen")
+    schemas = ("--schemas", str(project / "schemas"))
+    measure(Runs(), *oschema, "fmt", *schemas)
+    measure(Runs(), *oschema, "migrate", "plan", *schemas, "--slug", "initial")
+    found: dict[str, float | None] = {}
+    for name, command in {
+        "lint": ("lint", *schemas),
+        "fmt": ("fmt", "--check", *schemas),
+        "plan": ("migrate", "plan", *schemas),
+        "breaking": ("breaking", *schemas, "--against", str(project / "schemas/schema.lock.json")),
+    }.items():
+        runs = Runs()
+        measure(runs, *oschema, *command)
+        found[name] = runs.cpu
+    return found
+
+
+def peers(types: int, scratch: Path) -> dict[str, float | None]:
+    """Processor seconds of other languages' checks; what could not be had says so on stderr."""
+    script = Path(__file__).with_name("codegen_peers.py")
+    command = [sys.executable, "-P", str(script), str(types), str(scratch)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    found: dict[str, float | None] = json.loads(done.stdout)
+    return found
+
+
+def growth(now: float | None, before: float | None) -> str:
+    if now is None:
+        return "–"
+    return f"{now:.2f}" + (f" (×{now / before:.1f})" if before else "")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    arguments.add_argument("--sizes", default="10,100,1000")
-    arguments.add_argument("--rounds", type=int, default=3)
+    arguments.add_argument("--sizes", default="250,500,1000,2000,4000")
+    arguments.add_argument("--rounds", type=int, default=1)
     options = arguments.parse_args()
     print(
         "| types | lines in | lines out | out / in | full s | ms / type | peak MiB | alone s | full / alone | cpu "
         "| no-op s | no-op / full | check s | check / full |"
     )
     print("|---" * 14 + "|")
+    commands: dict[int, dict[str, float | None]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for types in map(int, options.sizes.split(",")):
             runs, lines_in, lines_out = measure_size(types, options.rounds, Path(scratch))
@@ -159,6 +201,20 @@ def main() -> None:
                 f"| {idle.time / full.time:.3f} | {check.time:.2f} | {check.time / full.time:.3f} |",
                 flush=True,
             )
+            commands[types] = {
+                **measure_commands(Path(scratch) / f"s{types}", Path(scratch)),
+                "generate": full.cpu,
+                "datamodel-code-generator alone": alone.cpu,
+                **peers(types, Path(scratch)),
+            }
+            shutil.rmtree(Path(scratch) / f"o{types}")
+    names = list(next(iter(commands.values())))
+    print("\nProcessor seconds, and how many times those of the size before:\n")
+    print(f"| types | {' | '.join(names)} |\n" + "|---" * (len(names) + 1) + "|")
+    before: dict[str, float | None] = {}
+    for types, seconds in commands.items():
+        print(f"| {types} | {' | '.join(growth(seconds[name], before.get(name)) for name in names)} |")
+        before = seconds
 
 
 if __name__ == "__main__":

@@ -1,0 +1,315 @@
+"""What `oschema breaking` calls fine is fine: random edits of random schemas, proved on clients, rows and types.
+
+"Fine on W": old generated clients call a server of the new schemas, and read what new clients store there. "Fine on S":
+rows of the old schemas are migrated, and a server of the new ones gives them. "Fine on C": mypy takes code that was
+written for the old output. A few edits are tried in each run; `BREAKING_EXAMPLES=200` tries more.
+"""
+
+import importlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, note, settings
+from hypothesis import strategies as st
+from pydantic_core import from_json, to_json
+
+from codegen.emit.run.generate import emit_kinds
+from codegen.model import Program, load_program
+from codegen.rules.breaking import Change, Comparison, changes
+from codegen.runtime.client.client import Call
+from codegen.runtime.context import ADMIN, Context
+from codegen.runtime.rpc import crud
+from codegen.runtime.rpc.method import Method
+from codegen.runtime.storage import migrations
+from codegen.runtime.storage.database import Database
+from codegen.source.changes import Surface
+from codegen.source.diagnostics import Report
+from tests.property.evolving import Column, Schema, edited, schema
+from tests.server.migration_project import Databases, Project
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = int(os.environ.get("BREAKING_EXAMPLES", "2"))
+NOW = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
+numbers = count()
+
+
+class Clock:
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the schemas, with what was generated from it."""
+
+    schema: Schema
+    program: Program
+    package: str
+
+    def server(self, database: Database) -> dict[str, Method]:
+        tables = importlib.import_module(f"{self.package}.tables.shop")
+        return {method.name: method for method in crud.methods([tables.ITEM], database)}
+
+    def call(self, verb: str) -> Call:
+        client = importlib.import_module(f"{self.package}.clients.python.item")
+        found: Call = getattr(client, f"_{verb.upper()}")
+        return found
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = tmp_path_factory.mktemp("versions")
+    sys.path.insert(0, str(folder))
+    yield folder
+    sys.path.remove(str(folder))
+
+
+def version(root: Path, made: Schema) -> Version | None:
+    """None where the schemas have errors: edits do not look at each other."""
+    package = f"version_{next(numbers)}"
+    (root / f"{package}_schemas").mkdir()
+    (root / f"{package}_schemas/shop.oschema").write_text(made.text())
+    program = load_program(root / f"{package}_schemas", Report())
+    return None if program is None else Version(made, program, package)
+
+
+def generate(root: Path, made: Version) -> None:
+    for path, wanted in emit_kinds(made.program, ("models", "tables", "clients")).items():
+        (root / made.package / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / made.package / path).write_bytes(wanted.data)
+    importlib.invalidate_caches()
+
+
+def versions(root: Path, seed: int) -> tuple[Version, Version, list[Change]] | None:
+    """A schema, an edit of it, and what is said of the edit."""
+    random = Random(seed)
+    before = schema(random)
+    old, new = version(root, before), version(root, edited(before, random, random.choice([1, 1, 2])))
+    assert old is not None, before.text()
+    if new is None or old.schema.text() == new.schema.text():
+        return None
+    return old, new, changes(Comparison(old.program, new.program))
+
+
+def fine(found: list[Change], surface: Surface) -> bool:
+    return all(change.verdicts[surface] in ("ok", "migration") for change in found)
+
+
+def cases(root: Path, first: int, surface: Surface) -> Iterator[tuple[Version, Version]]:
+    """Edits that are fine on a surface, from one seed on."""
+    for seed in count(first):
+        tried = versions(root, seed)
+        if tried is not None and fine(tried[2], surface):
+            yield tried[:2]
+
+
+def noted(old: Version, new: Version) -> tuple[Version, Version]:
+    """Shown where it fails."""
+    rules = ", ".join(change.rule.name for change in changes(Comparison(old.program, new.program)))
+    note(f"{old.schema.text()}\n--- becomes ---\n{new.schema.text()}\n{rules}")
+    return old, new
+
+
+def some(examples: int) -> settings:
+    """Each try generates programs, so there are few, the same in every run; shrinking them would take minutes."""
+    return settings(
+        max_examples=examples,
+        derandomize=True,
+        deadline=None,
+        database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+
+
+def exchange(call: Call, server: dict[str, Method], database: Database, params: dict[str, Any]) -> Any:
+    """What a client reads of a server's answer, both by their own generated code."""
+    typed = call.adapters[0].validate_json(to_json(params))
+    body, _ = call.request(1, typed)
+    sent = from_json(body)
+    method = server[sent["method"]]
+    context = Context(ADMIN, Clock(), database, "id")
+    result = method.encode(method.call(context, method.params.validate_json(to_json(sent["params"]))))
+    return call.answer(200, b'{"jsonrpc":"2.0","id":1,"result":' + result + b"}")
+
+
+# --- wire -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_fine_on_the_wire(root: Path) -> None:
+    @some(EXAMPLES)
+    @given(st.integers(0, 10**9))
+    def check(seed: int) -> None:
+        old, new = noted(*next(cases(root, seed, "W")))
+        generate(root, old)
+        generate(root, new)
+        database = Database.open("sqlite:///:memory:")
+        database.execute_script((root / new.package / "tables/sqlite.sql").read_text())
+        server, random = new.server(database), Random(seed)
+
+        def ask(verb: str, **params: Any) -> Any:
+            return exchange(old.call(verb), server, database, params)
+
+        for _ in range(6):
+            given_item = old.schema.item(random)
+            kept = ask("new", data=given_item)
+            assert ask("get", sid=kept.sid) == kept
+            changed = {"label": "zz", **{name: given_item[name] for name in patchable(old.schema) & given_item.keys()}}
+            assert ask("patch", sid=kept.sid, data=changed).label == "zz"
+            ask("set", data={**old.schema.item(random), **kept_values(old.schema, given_item), "sid": kept.sid})
+            assert kept.sid in {item.sid for item in ask("list_full", limit=100).items}
+            added = exchange(new.call("new"), server, database, {"data": new.schema.item(random)})
+            assert ask("get", sid=added.sid).sid == added.sid
+            assert ask("find", filter={"label": added.label}, limit=100).items
+            ask("delete", sid=kept.sid)
+        database.close()
+
+    check()
+
+
+def patchable(made: Schema) -> set[str]:
+    return {column.name for column in made.fields if " @immutable" not in column.notes}
+
+
+def kept_values(made: Schema, item: dict[str, Any]) -> dict[str, Any]:
+    """What `set` must repeat."""
+    return {name: value for name, value in item.items() if name not in patchable(made) and name != "label"}
+
+
+# --- storage ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
+def test_what_is_fine_in_storage(dialect: str, root: Path, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    """Its migration is planned, runs over real rows, and each row is read with the values it had."""
+    databases = Databases(dialect, request, tmp_path)
+
+    @some(EXAMPLES if dialect == "sqlite" else max(1, EXAMPLES // 4))
+    @given(st.integers(0, 10**9))
+    def check(seed: int) -> None:
+        old, new = noted(*next(cases(root, seed, "S")))
+        generate(root, old)
+        generate(root, new)
+        database, random = databases(), Random(seed)
+        project = Project(tmp_path / f"project_{next(numbers)}")
+        steps(project, old, database)
+        server = old.server(database)
+        rows = [
+            exchange(old.call("new"), server, database, {"data": old.schema.item(random)}).model_dump(mode="json")
+            for _ in range(6)
+        ]
+        steps(project, new, database)
+        server = new.server(database)
+        for row in rows:
+            read = exchange(new.call("get"), server, database, {"sid": row["sid"]}).model_dump(mode="json")
+            for name in same_columns(old.schema.fields, new.schema.fields):
+                if row[name] is not None:
+                    assert same(row[name], read[name]), (name, row, read)
+
+    try:
+        check()
+    finally:
+        databases.close()
+
+
+def steps(project: Project, to: Version, database: Database) -> None:
+    refused = project.plan(to.schema.text().removeprefix("module shop\n"))
+    assert not refused.has_errors, [finding.message for finding in refused.findings()]
+    migrations.apply(database, project.migrations)
+
+
+def same_columns(before: list[Column], after: list[Column]) -> set[str]:
+    return {column.name for column in before} & {column.name for column in after if column.type != "Part"}
+
+
+def same(before: Any, after: Any) -> bool:
+    return bool(before == after) or str(before) == str(after)
+
+
+# --- source -----------------------------------------------------------------------------------------------------
+
+PYTHON = {
+    "i16": "int",
+    "i32": "int",
+    "i64": "int",
+    "str": "str",
+    "bool": "bool",
+    "Part": "Part",
+    "[str]": "list[str]",
+    "map<str, i64>": "dict[str, int]",
+    "money<USD>": "Money",
+    "otime": "datetime",
+}
+LITERAL = {
+    "int": "1",
+    "str": '"x"',
+    "bool": "True",
+    "list[str]": "[]",
+    "dict[str, int]": "{}",
+    "Money": "Money(1)",
+    "datetime": "datetime.now()",
+    "Part": "part()",
+    "Kind": 'Kind("red")',
+}
+
+ITEM = "'{}': {}"
+
+
+def user_code(made: Schema, package: str) -> str:
+    """Code that reads every field, makes each type with what it must have, and calls every method."""
+
+    def type_of(column: Column) -> str:
+        plain = ("str" if made.opened else "Kind") if column.type == "Kind" else PYTHON[column.type]
+        return f"{plain} | None" if column.optional else plain
+
+    def given(columns: list[Column], pair: str) -> str:
+        needed = [column for column in columns if not column.optional and column.default is None]
+        return ", ".join(pair.format(column.name, LITERAL[type_of(column)]) for column in needed)
+
+    def reads(name: str, columns: list[Column]) -> str:
+        return "".join(f"    v{at}: {type_of(each)} = {name}.{each.name}\n" for at, each in enumerate(columns))
+
+    return (
+        "from datetime import datetime\n"
+        f"from {package}.clients.python import Client\n"
+        f"from {package}.clients.python.item import ItemInput\n"
+        f"from {package}.models.shop import Item, Kind, Part\n"
+        "from codegen.runtime.values.types import Money\n\n"
+        f"def part() -> Part:\n    return Part({given(made.parts, '{}={}')})\n\n"
+        f"def read_part(part: Part) -> None:\n{reads('part', made.parts)}\n"
+        f"def read_item(item: Item) -> None:\n{reads('item', made.fields)}\n"
+        f"def item() -> ItemInput:\n    return {{'label': 'x', {given(made.fields, ITEM)}}}\n\n"
+        "def calls(client: Client) -> None:\n"
+        "    sid: str = client.item.new(item()).sid\n    read_item(client.item.get(sid))\n"
+        '    client.item.patch(sid, {"label": "y"})\n    client.item.set(item())\n    client.item.delete(sid)\n'
+        '    client.item.find({"label": "y"})\n    client.item.list_full(limit=1)\n'
+    )
+
+
+def test_what_is_fine_in_source(root: Path) -> None:
+    """All edits in one run of mypy; that the code fits its own output is checked beside it."""
+    files = []
+    for at in range(EXAMPLES):
+        old, new = next(cases(root, 1000 * at, "C"))
+        for made, number in ((old, "old"), (new, "new")):
+            generate(root, made)
+            files.append(root / f"user_{number}_{at}.py")
+            files[-1].write_text(user_code(old.schema, made.package))
+    done = subprocess.run(
+        [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT}/.mypy_cache", *files],
+        cwd=root,
+        env={**os.environ, "MYPYPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
