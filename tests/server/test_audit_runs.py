@@ -213,7 +213,7 @@ def test_memory_does_not_grow_with_the_ledger(database: Database) -> None:
     user = book.user()
 
     def post(first: int) -> None:
-        for number in range(first, first + 400):
+        for number in range(first, first + 250):
             book.top_up(user, f"pi_{number}", DOLLAR)
 
     def peak() -> int:
@@ -226,6 +226,6 @@ def test_memory_does_not_grow_with_the_ledger(database: Database) -> None:
     book.ledger.transaction(lambda: post(0))
     peak()
     small = peak()
-    for first in (400, 800, 1200, 1600):
+    for first in (250, 500, 750, 1000):
         book.ledger.transaction(lambda first=first: post(first))  # type: ignore[misc]
     assert peak() < 1.5 * small
