@@ -269,6 +269,26 @@ def test_nobody_else_finishes(login: Login) -> None:
     assert login.finish(answer(login, person, started), back(started)).session
 
 
+def test_a_challenge_that_was_used_meanwhile(login: Login, monkeypatch: pytest.MonkeyPatch) -> None:
+    person = Person()
+    started, change = start(login, person), login.database.change
+    monkeypatch.setattr(
+        login.database, "change", lambda sql, params=(): 0 if sql == login._use else change(sql, params)
+    )
+    with pytest.raises(ProofFailed):
+        login.finish(answer(login, person, started), back(started))
+    assert events(login) == []
+
+
+def test_a_peer_of_whom_nothing_is_known(login: Login) -> None:
+    person, nobody = Person(), Visitor(Peer("", ""))
+    started = start(login, person, nobody)
+    wrong = LoginProof(challenge_id=started.challenge.challenge_id, response="wrong")
+    with pytest.raises(ProofFailed):
+        login.finish(wrong, back(started, nobody))
+    assert events(login) == [(person.address, "sealed", "failed", None, None)]
+
+
 def test_a_code_needs_its_browser_and_some_text(login: Login, node: Node) -> None:
     started = message(login, Person())
     for code, visitor in ((code_of(node), HERE), ("", back(started)), ("", HERE)):
