@@ -353,7 +353,8 @@ class Parser(Expressions):
         if self.kinds[self.at] == "=":
             self.at += 1
             default = self.value("a default after `=`")
-        return tree.Param(name, optional, kind, default, self.notes(), self.since(first))
+        notes = self.notes()
+        return tree.Param(name, optional, kind, default, self.since(first), notes)
 
     def alternatives(self) -> tree.Alternatives:
         first = self.at

@@ -200,8 +200,8 @@ class Param:
     optional: bool
     type: TypeExpr | None
     default: Value | None
-    notes: tuple[Note, ...]
     span: Span
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,7 +199,7 @@ alternatives = st.builds(
     st.none() | st.just(NOWHERE),
     st.just(NOWHERE),
 )
-params = st.builds(tree.Param, names, st.booleans(), cores, st.none() | values, st.just(NOWHERE))
+params = st.builds(tree.Param, names, st.booleans(), cores, st.none() | values, st.just(NOWHERE), several_notes)
 errors = st.lists(paths, max_size=2).map(tuple)
 methods = st.builds(
     tree.Method,
@@ -304,6 +304,7 @@ def tokens(node: object) -> Iterator[str]:
             yield from ("|", *joined(node.items, "|"), *(("|", "...") if node.open_span else ()))
         case tree.Param():
             yield from (node.name.text, *"?" * node.optional, ":", *tokens(node.type), *default(node.default))
+            yield from at(node.notes)
         case tree.Method():
             yield from (*tokens(node.docs), node.name.text, "(", *joined(node.params, ","), ")", *outcome(node))
         case tree.TypeDef():
