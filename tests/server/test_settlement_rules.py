@@ -15,7 +15,15 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountInvalid, NotInReview, TopUpNotOpen
-from generated.models.onboarding import DisputeStatus, KycStatus, PaymentEvent, TopUp, User
+from generated.models.onboarding import (
+    DisputeStatus,
+    KycStatus,
+    PaymentEvent,
+    ProviderRefund,
+    RefundStatus,
+    TopUp,
+    User,
+)
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.models.onboarding import TopUpStatus as Status
 from generated.tables.onboarding import DISPUTE, NOTICE, OPERATOR_ALERT, PAYMENT_EVENT, REFUND, USER, TopUpNew
@@ -299,6 +307,13 @@ def test_a_checkout_that_expired(house: House, settlement: Settlement, top_up: T
     assert notices(house) == [], "nobody waits for it any more"
 
 
+def test_what_names_no_payment_is_about_its_own_checkout(house: House, settlement: Settlement, top_up: TopUp) -> None:
+    other = house.top_up(house.user(2))
+    for each, name in ((other, "1"), (top_up, "2")):
+        apply(house, each, event(Kind.SESSION_EXPIRED, 0, payment=None, name=name))
+        assert settlement.top_ups.get(each.sid).status == Status.EXPIRED
+
+
 def test_what_stays_open_is_asked_about_again(house: House, settlement: Settlement, top_up: TopUp) -> None:
     house.clock.ahead = timedelta(minutes=5)
     url = settlement.top_ups.get(top_up.sid).url
@@ -424,6 +439,8 @@ def test_a_refund_in_other_money_is_looked_at(house: House, top_up: TopUp) -> No
     assert kept(house)[-1] == ("refund_changed", "needs_review")
     assert alerts(house) == [("payment_review", top_up.sid, "300 of EUR's smallest unit were refunded, not dollars")]
     assert found.refunded == 0 and balances(house, top_up.user_sid) == {"purchased": 1000}
+    assert house.payments.settlement.seen(top_up.sid) is True and alerts(house) == []
+    assert house.payments.settlement.seen(top_up.sid) is False
     other = house.top_up(house.user(2))
     apply(house, other, event(Kind.REFUND_CHANGED, 300, currency="EUR", payment="pi_2", name="before it is paid"))
     assert kept(house)[-1] == ("refund_changed", "ignored")
@@ -460,6 +477,7 @@ def test_what_is_beyond_the_cap_is_held_and_released(house: House, settlement: S
         each for each in settlement.ledger.transactions.list_full()["items"] if each.source == "payment:stub:pi_2"
     ][-1:]
     assert (release.kind, release.effective_at) == ("kyc_release", START + timedelta(hours=1))
+    assert release.posting_key == "payment:stub:pi_2:kyc_release:kyc_completed"
     assert apply(house, begun(house, user), event(Kind.PAYMENT_SUCCEEDED, payment="pi_4", name="4")).over_cap == 0
 
 
@@ -616,3 +634,11 @@ def test_refunds_are_written_down_with_the_total(house: House, top_up: TopUp) ->
     assert [row.amount.cents for row in rows] == [1000]
     apply(house, top_up, event(Kind.REFUND_CHANGED, 100, name="old"))
     assert Store.of(REFUND, house.database).list_full()["items"] == rows
+
+
+def test_names_are_learned_though_the_total_is_known(house: House, top_up: TopUp) -> None:
+    apply(house, top_up, PAID, event(Kind.REFUND_CHANGED, 300))
+    named = ProviderRefund(refund_ref="re", status=RefundStatus.SUCCEEDED, amount_minor=300, currency="USD")
+    apply(house, top_up, event(Kind.REFUND_CHANGED, 300, fetched=True, name="asked", refunds=(named,)))
+    rows = Store.of(REFUND, house.database).list_full()["items"]
+    assert [(row.refund_ref, row.amount.cents) for row in rows] == [("re", 300)]
