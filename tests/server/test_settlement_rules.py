@@ -518,6 +518,15 @@ def test_what_goes_back_of_one_payment_leaves_room_for_others(
     assert {each.effective_at for each in posted} == {START}
 
 
+def test_what_went_back_before_leaves_room_at_once(house: House, top_up: TopUp) -> None:
+    second = begun(house, Store.of(USER, house.database).get(top_up.user_sid))
+    apply(house, top_up, PAID, event(Kind.REFUND_CHANGED, 600))
+    found = apply(house, second, event(Kind.PAYMENT_SUCCEEDED, payment="pi_2", name="2"))
+    assert (found.over_cap.cents, found.held.cents) == (500, 0)
+    assert [kind for kind, _, _ in notices(house)] == ["payment_settled", "payment_settled"]
+    assert balances(house, top_up.user_sid) == {"purchased": 1400}
+
+
 def test_an_excess_that_goes_back_leaves_no_room(house: House, settlement: Settlement, top_up: TopUp) -> None:
     second = begun(house, Store.of(USER, house.database).get(top_up.user_sid))
     apply(house, top_up, event(Kind.PAYMENT_SUCCEEDED, 1200))
