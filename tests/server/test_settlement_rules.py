@@ -518,6 +518,11 @@ def test_what_goes_back_of_one_payment_leaves_room_for_others(
     assert {each.effective_at for each in posted} == {START}
 
 
+def test_a_first_payment_of_just_the_cap(house: House, settlement: Settlement, top_up: TopUp) -> None:
+    settlement._cap = Money(1000 * CENT)
+    assert apply(house, top_up, PAID).over_cap == 0
+
+
 def test_what_went_back_before_leaves_room_at_once(house: House, top_up: TopUp) -> None:
     second = begun(house, Store.of(USER, house.database).get(top_up.user_sid))
     apply(house, top_up, PAID, event(Kind.REFUND_CHANGED, 600))
