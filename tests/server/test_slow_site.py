@@ -106,7 +106,8 @@ def test_many_slow_clients(site: Site, sent: bytes) -> None:
     known = new_user(site)
     with ExitStack() as stack:
         for _ in range(MANY):
-            slow = stack.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=0.2))
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=LONG))
+            slow.settimeout(0.2)
             with suppress(TimeoutError):  # those that take no answers are not read from either
                 slow.sendall(sent)
         everybody_is_served(site, known)
