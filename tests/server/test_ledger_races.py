@@ -158,18 +158,24 @@ def test_acts_and_postings_meet(book: Book) -> None:
 
 
 def test_an_audit_sees_one_moment(book: Book) -> None:
-    """While postings go on."""
+    """While postings go on, ten for each audit: each has more to read, and without a limit twenty would never end."""
     user = book.user()
-    stop = threading.Event()
+    stop, turns = threading.Event(), threading.Semaphore(0)
 
     def work(place: int) -> int:
         if place:
-            found = [audit(book.database) for _ in range(20)]
-            stop.set()
+            found = []
+            try:
+                for _ in range(20):
+                    turns.release(10)
+                    found.append(audit(book.database))
+            finally:
+                stop.set()
+                turns.release()
             assert found == [[]] * 20
             return 1
         number = 0
-        while not stop.is_set():
+        while turns.acquire() and not stop.is_set():
             number += 1
             book.top_up(user, f"pi_{number}", DOLLAR)
         return number
