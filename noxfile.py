@@ -92,8 +92,9 @@ def tests(session: nox.Session) -> None:
         return
     check(session)
     browser(session)
-    # PERF: a third of the time tests wait for servers, so three processes keep two cores busy.
-    session.run("pytest", "-n", "3", "--dist", "loadfile")
+    # PERF: half of the time tests wait for the programs they start, so four processes keep two cores busy. There are
+    # hundreds of those: where Python was told to write no bytecode, each of them would compile all that it imports.
+    session.run("pytest", "-n", "4", "--dist", "loadfile", env={"PYTHONDONTWRITEBYTECODE": None})
 
 
 @nox.session

@@ -3,7 +3,6 @@
 import itertools
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.storage.database import Database
@@ -26,7 +25,6 @@ from handlers.ledger.wallet import Wallet
 from tests.migrated import migrate
 
 START = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
-TABLES = Path(__file__).parents[2] / "generated/tables"
 _numbers = itertools.count(1)
 
 
@@ -42,10 +40,7 @@ class Clock:
 
 def create_tables(database: Database) -> None:
     """The tables of the program, empty."""
-    if database.dialect == "sqlite":
-        migrate(database)
-    else:
-        database.execute_script((TABLES / "postgresql.sql").read_text())
+    migrate(database)
 
 
 class Book:
