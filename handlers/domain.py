@@ -128,8 +128,9 @@ class Site:
             self._shared.setdefault(type(each), each)
 
     def find(self, kind: type[T]) -> T | None:
-        """The object of this class that was shared, if any."""
-        return cast("T | None", self._shared.get(kind))
+        """The object of this class, or of a class below it, that was shared, if any."""
+        exact = self._shared.get(kind)
+        return cast("T | None", exact) or next((each for each in self._shared.values() if isinstance(each, kind)), None)
 
     def get(self, kind: type[T]) -> T:
         """The object of this class that an earlier domain shares. Raises `LookupError`."""

@@ -98,7 +98,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "admin": {"work"},
     "ledger": {"admin", "pricing", "work"},
     "identity": {"admin", "ledger", "work"},
-    "plans": set(),
+    "plans": {"admin", "ledger", "pricing", "work"},
     "payments": {"admin", "ledger", "work"},
     "pages": {"identity"},
     "home": {"ledger", "pages", "payments", "payments.pages", "plans", "pricing"},
