@@ -443,6 +443,9 @@ CREATE TABLE "kyc_session" (
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_kyc_session__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "expires_at" INTEGER CONSTRAINT "ck_kyc_session__expires_at" CHECK ("expires_at" BETWEEN 0 AND 4294967295),
     "completed_at" INTEGER CONSTRAINT "ck_kyc_session__completed_at" CHECK ("completed_at" BETWEEN 0 AND 4294967295),
+    "decided_at" INTEGER CONSTRAINT "ck_kyc_session__decided_at" CHECK ("decided_at" BETWEEN 0 AND 4294967295),
+    "next_check_at" INTEGER CONSTRAINT "ck_kyc_session__next_check_at" CHECK ("next_check_at" BETWEEN 0 AND 4294967295),
+    "checks" INTEGER NOT NULL CONSTRAINT "ck_kyc_session__checks" CHECK ("checks" BETWEEN 0 AND 4294967295),
     "reason" TEXT CONSTRAINT "ck_kyc_session__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "superseded_at" INTEGER CONSTRAINT "ck_kyc_session__superseded_at" CHECK ("superseded_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -457,6 +460,8 @@ CREATE INDEX "ix_kyc_session__status" ON "kyc_session" ("status");
 CREATE INDEX "ix_kyc_session__created_at" ON "kyc_session" ("created_at");
 
 CREATE INDEX "ix_kyc_session__expires_at" ON "kyc_session" ("expires_at");
+
+CREATE INDEX "ix_kyc_session__next_check_at" ON "kyc_session" ("next_check_at");
 
 CREATE UNIQUE INDEX "uq_kyc_session__provider_and_scan_ref" ON "kyc_session" ("provider", "scan_ref");
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import Field
 
+from codegen.runtime.plugins.setting_types import BaseUrl, Secret, Secrets
 from codegen.runtime.plugins.settings import Finding, PluginSettings
 
 BASE_URL = "https://api.stripe.com"
@@ -18,39 +18,16 @@ LIVE_PUBLISHABLE = re.compile("pk_live_[0-9A-Za-z_]+")
 SIGNING = re.compile("whsec_[0-9A-Za-z+/=_-]{8,}")
 
 
-def _stripped(value: Any) -> Any:
-    """Without the blanks around it; None for nothing but blanks."""
-    return value.strip() or None if isinstance(value, str) else value
-
-
-def _keys(value: Any) -> Any:
-    """The keys of a list with commas: one, or two during rotation."""
-    return tuple(key.strip() for key in value.split(",") if key.strip()) if isinstance(value, str) else value
-
-
-def _base_url(url: str | None) -> str | None:
-    if url is None:
-        return None
-    if not url.startswith(("http://", "https://")):
-        raise ValueError("begins with http:// or https://")
-    return url.rstrip("/")
-
-
-Secret = Annotated[SecretStr | None, BeforeValidator(_stripped)]
-
-
 class StripeSettings(PluginSettings):
     """In the sandbox its published keys are used; elsewhere the live key, or the test key where there is none."""
 
     sandbox_url: str | None = Field(default=None, validation_alias="HERO_ONBOARDING_SANDBOX_URL")
-    base_url: Annotated[str | None, AfterValidator(_base_url)] = None
+    base_url: BaseUrl = None
     live_secret_key: Secret = Field(default=None, validation_alias="STRIPE_LIVE_SECRET_KEY")
     live_publishable_key: str | None = Field(default=None, validation_alias="STRIPE_LIVE_PUBLISHABLE_KEY")
     sandbox_secret_key: Secret = Field(default=None, validation_alias="STRIPE_SANDBOX_SECRET_KEY")
     sandbox_publishable_key: str | None = Field(default=None, validation_alias="STRIPE_SANDBOX_PUBLISHABLE_KEY")
-    signing_keys: Annotated[tuple[SecretStr, ...], BeforeValidator(_keys)] = Field(
-        default=(), validation_alias="STRIPE_WEBHOOK_SIGNING_KEY"
-    )
+    signing_keys: Secrets = Field(default=(), validation_alias="STRIPE_WEBHOOK_SIGNING_KEY")
     """Of the webhook endpoint; two may be good, during rotation."""
 
     @property

@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.values.types import U64, OTime, Sid
+from codegen.runtime.values.types import U32, U64, OTime, Sid
 
 from ...models.onboarding import KycSession, KycStatus, ProviderName, Reason
 
@@ -23,6 +23,9 @@ class KycSessionListed(TypedDict):
     created_at: OTime
     expires_at: NotRequired[OTime | None]
     completed_at: NotRequired[OTime | None]
+    decided_at: NotRequired[OTime | None]
+    next_check_at: NotRequired[OTime | None]
+    checks: U32
     reason: NotRequired[Reason | None]
     superseded_at: NotRequired[OTime | None]
     rev: U64
@@ -38,6 +41,7 @@ class KycSessionFilter(TypedDict):
     status: NotRequired[KycStatus]
     created_at: NotRequired[OTime]
     expires_at: NotRequired[OTime | None]
+    next_check_at: NotRequired[OTime | None]
 
 
 class KycSessionFindParams(TypedDict):

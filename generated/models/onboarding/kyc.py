@@ -11,7 +11,7 @@ from codegen.runtime.values.struct import Struct
 from codegen.runtime.values.types import U32, U64, Bool, OTime, Sid, otime_now
 
 from .identity import KycStatus
-from .types import ProviderName, Reason, Url
+from .types import ProviderName, Reason, Url, WebOrigin
 
 
 class KycSession(Struct):
@@ -29,6 +29,11 @@ class KycSession(Struct):
     created_at: OTime = Field(default_factory=otime_now)
     expires_at: OTime | None = None
     completed_at: OTime | None = None
+    decided_at: OTime | None = None
+    """When the provider decided what `status` says, by its clock; absent while it has not."""
+    next_check_at: OTime | None = None
+    """When the provider is asked next, in case its callback was lost."""
+    checks: U32 = 0
     reason: Reason | None = None
     """What the provider objected to, for the user to read."""
     superseded_at: OTime | None = None
@@ -77,6 +82,12 @@ class KycCapabilities(Struct):
     erasure: Bool
     """Attempts can be erased at the provider."""
     sandbox: Bool
+    note: Annotated[str | None, Field(max_length=200, min_length=1)] = None
+    """What a person reads before they go there."""
+    hosted_origins: list[WebOrigin] | None = None
+    """Origins of the pages that a person is sent to; any on https where they are not told."""
+    webhook_path: Annotated[str | None, Field(pattern="^/webhooks/[a-z0-9][a-z0-9_/-]{0,99}$")] = None
+    """Where its callbacks come in; /webhooks/<name> where it is not told."""
 
 
 class KycOrder(Struct):
@@ -111,7 +122,8 @@ class KycVerdict(Struct):
     status: KycStatus
     tags: list[str]
     reason: Reason | None = None
-    occurred_at: OTime
+    occurred_at: OTime | None = None
+    """Where the provider tells it; a later verdict counts more than an earlier one."""
 
 
 class KycDecided(Struct):

@@ -45,7 +45,7 @@ class KnownNoticeKind(StrEnum):
 
 
 AlertKind = TypeAliasType("AlertKind", str)
-"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
+"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `kyc_unknown`, `kyc_review`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
 
 
 class KnownAlertKind(StrEnum):
@@ -60,6 +60,8 @@ class KnownAlertKind(StrEnum):
     WEBHOOK_FAILED = "webhook_failed"
     PAYMENT_REVIEW = "payment_review"
     PAYMENT_UNKNOWN = "payment_unknown"
+    KYC_UNKNOWN = "kyc_unknown"
+    KYC_REVIEW = "kyc_review"
     WEBHOOK_MODE_DIFFERS = "webhook_mode_differs"
     PINNED_KEY_DIFFERS = "pinned_key_differs"
     SECRET_GUESSED = "secret_guessed"

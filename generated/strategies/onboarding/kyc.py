@@ -21,7 +21,7 @@ from ...models.onboarding import (
     KycVerdict,
 )
 from .identity import any_kyc_status
-from .types import any_provider_name, any_reason, any_url
+from .types import any_provider_name, any_reason, any_url, any_web_origin
 
 
 @cache
@@ -38,6 +38,9 @@ def any_kyc_session() -> st.SearchStrategy[KycSession]:
         created_at=otimes(),
         expires_at=st.none() | otimes(),
         completed_at=st.none() | otimes(),
+        decided_at=st.none() | otimes(),
+        next_check_at=st.none() | otimes(),
+        checks=st.integers(0, 4294967295),
         reason=st.none() | any_reason(),
         superseded_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
@@ -90,6 +93,9 @@ def any_kyc_capabilities() -> st.SearchStrategy[KycCapabilities]:
         manual_review=st.booleans(),
         erasure=st.booleans(),
         sandbox=st.booleans(),
+        note=st.none() | texts(1, 200),
+        hosted_origins=st.none() | st.lists(any_web_origin(), max_size=3),
+        webhook_path=st.none() | texts(0, None, "^/webhooks/[a-z0-9][a-z0-9_/-]{0,99}$"),
     )
 
 
@@ -130,7 +136,7 @@ def any_kyc_verdict() -> st.SearchStrategy[KycVerdict]:
         status=any_kyc_status(),
         tags=st.lists(texts(), max_size=3),
         reason=st.none() | any_reason(),
-        occurred_at=otimes(),
+        occurred_at=st.none() | otimes(),
     )
 
 

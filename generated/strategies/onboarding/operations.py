@@ -65,6 +65,8 @@ def any_alert_kind() -> st.SearchStrategy[str]:
             "webhook_failed",
             "payment_review",
             "payment_unknown",
+            "kyc_unknown",
+            "kyc_review",
             "webhook_mode_differs",
             "pinned_key_differs",
             "secret_guessed",

@@ -18,9 +18,10 @@ from codegen.runtime.storage.fields import (
     Reference,
     SidColumn,
     TextColumn,
+    U32Column,
 )
 from codegen.runtime.storage.stored_type import StoredField, StoredType, this_second
-from codegen.runtime.values.types import Bool, OTime, Sid
+from codegen.runtime.values.types import U32, Bool, OTime, Sid
 
 from ...models.onboarding import KycEvent, KycSession, KycStatus, ProviderName, Reason, Url
 from .identity import UserTable
@@ -39,6 +40,9 @@ class KycSessionTable(peewee.Model):
     created_at = OtimeColumn()
     expires_at = OtimeColumn(null=True)
     completed_at = OtimeColumn(null=True)
+    decided_at = OtimeColumn(null=True)
+    next_check_at = OtimeColumn(null=True)
+    checks = U32Column()
     reason = TextColumn(null=True)
     superseded_at = OtimeColumn(null=True)
     rev = I64Column()
@@ -51,6 +55,7 @@ class KycSessionTable(peewee.Model):
             (("status",), False),
             (("created_at",), False),
             (("expires_at",), False),
+            (("next_check_at",), False),
             (("provider", "scan_ref"), True),
         )
 
@@ -68,6 +73,9 @@ class KycSessionNew(TypedDict):
     created_at: NotRequired[OTime]
     expires_at: NotRequired[OTime | None]
     completed_at: NotRequired[OTime | None]
+    decided_at: NotRequired[OTime | None]
+    next_check_at: NotRequired[OTime | None]
+    checks: NotRequired[U32]
     reason: NotRequired[Reason | None]
     superseded_at: NotRequired[OTime | None]
 
@@ -84,6 +92,9 @@ class KycSessionPatch(TypedDict, total=False):
     created_at: OTime
     expires_at: OTime | None
     completed_at: OTime | None
+    decided_at: OTime | None
+    next_check_at: OTime | None
+    checks: U32
     reason: Reason | None
     superseded_at: OTime | None
 
@@ -98,6 +109,7 @@ class KycSessionFilter(TypedDict, total=False):
     status: KycStatus
     created_at: OTime
     expires_at: OTime | None
+    next_check_at: OTime | None
 
 
 KYC_SESSION: StoredType[KycSession, KycSessionNew, KycSessionPatch, KycSessionFilter] = StoredType(
@@ -121,6 +133,9 @@ KYC_SESSION: StoredType[KycSession, KycSessionNew, KycSessionPatch, KycSessionFi
         StoredField("created_at", "otime", default=this_second, immutable=True),
         StoredField("expires_at", "otime", nullable=True),
         StoredField("completed_at", "otime", nullable=True, set_once=True),
+        StoredField("decided_at", "otime", nullable=True),
+        StoredField("next_check_at", "otime", nullable=True),
+        StoredField("checks", "u32", default=lambda _: 0),
         StoredField("reason", "text", nullable=True),
         StoredField("superseded_at", "otime", nullable=True, set_once=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
@@ -130,7 +145,7 @@ KYC_SESSION: StoredType[KycSession, KycSessionNew, KycSessionPatch, KycSessionFi
         ("client_id",),
         ("provider", "scan_ref"),
     ),
-    indexed=("user_sid", "provider", "client_id", "scan_ref", "status", "created_at", "expires_at"),
+    indexed=("user_sid", "provider", "client_id", "scan_ref", "status", "created_at", "expires_at", "next_check_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",

@@ -12,6 +12,7 @@ from codegen.runtime.values.types import Money
 from generated.errors.onboarding import AmountOutOfRange
 from generated.models.onboarding import Checkout, PaymentMethod, SessionState
 from generated.plugins.onboarding import PaymentProvider
+from providers.testing.origins import covers
 from providers.testing.payment.world import PaymentWorld
 
 UNKNOWN = "unknown0000000000"
@@ -48,7 +49,7 @@ class CheckoutLaws(PaymentWorld):
         assert url is not None, "a checkout without a page"
         parts = urlsplit(str(url))
         allowed = [str(origin) for origin in able.hosted_origins or ["https:"]]
-        assert any(_covers(each, f"{parts.scheme}://{parts.netloc}") for each in allowed), (
+        assert any(covers(each, f"{parts.scheme}://{parts.netloc}") for each in allowed), (
             f"the page {parts.scheme}://{parts.netloc} is not of {', '.join(allowed)}"
         )
 
@@ -128,13 +129,3 @@ class CheckoutLaws(PaymentWorld):
         first, second = (plugin.create_checkout(self.order(plugin)).session_ref for _ in range(2))
         plugin.expire_session(first)
         assert plugin.fetch_session(second).state is SessionState.OPEN, "another checkout was closed too"
-
-
-def _covers(allowed: str, origin: str) -> bool:
-    """As a source in a content security policy does."""
-    if allowed == "https:":
-        return origin.startswith("https://")
-    if "//*." in allowed:
-        scheme, _, host = allowed.partition("//*")
-        return origin.startswith(f"{scheme}//") and origin.endswith(host)
-    return allowed == origin

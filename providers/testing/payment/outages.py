@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from codegen.runtime.testing.conformance import case
-from codegen.runtime.testing.network import no_network
-from generated.errors.onboarding import ProviderUnavailable
 from generated.models.onboarding import RefundSupport
 from providers.testing.payment.world import PaymentWorld
+from providers.testing.unavailable import check_unavailable
 
 
 class OutageLaws(PaymentWorld):
@@ -38,19 +35,4 @@ class OutageLaws(PaymentWorld):
         if self.refunds(plugin) is not RefundSupport.NONE:
             calls["refund"] = lambda cut: cut.refund(self.refund_of(paid))
         for name, call in calls.items():
-            fresh = self.make()  # a connection that is open already would be used
-            with no_network() as tried:
-                self._unavailable(name, call, fresh, tried)
-
-    @staticmethod
-    def _unavailable(name: str, call: Callable[[Any], object], fresh: Any, tried: list[str]) -> None:
-        try:
-            answer = call(fresh)
-        except ProviderUnavailable:
-            return
-        except Exception as error:
-            raise AssertionError(
-                f"the vendor could not be reached, and {name} raised {type(error).__name__}; raise ProviderUnavailable"
-            ) from error
-        if tried:
-            pytest.fail(f"the vendor could not be reached, and {name} answered {answer!r}")
+            check_unavailable(self.make(), name, call)  # a connection that is open already would be used

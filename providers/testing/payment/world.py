@@ -23,6 +23,7 @@ from generated.models.onboarding import (
     WebhookRequest,
 )
 from generated.plugins.onboarding import PaymentProvider
+from providers.testing.webhooks import SignedWebhookLaws
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Paid:
     webhook: WebhookRequest
 
 
-class PaymentWorld(PaymentProviderConformance):
+class PaymentWorld(PaymentProviderConformance, SignedWebhookLaws):
     """The base of the kit. A plugin's author gives `provider`, `make`, `pay`, `sign`, `signing_key` and `secrets`.
 
     All plugins that one kit object makes speak to the same vendor: the second is the first after a restart.
@@ -43,16 +44,10 @@ class PaymentWorld(PaymentProviderConformance):
 
     clock: ClassVar[Clock] = SystemClock()
     """The vendor's time."""
-    signing_key: ClassVar[str]
-    """What `make` gives the plugin to verify webhooks with."""
 
     def pay(self, plugin: Any, session_ref: str) -> WebhookRequest:
         """Pay this checkout at the vendor, in full; answers the signed webhook that tells of the payment."""
         pytest.fail(f"give {type(self).__name__} a `pay`: make a payment happen, answer its webhook")
-
-    def sign(self, body: bytes, key: str) -> WebhookRequest:
-        """A webhook with this body as the vendor signs it with `key`; its headers are those of the signature only."""
-        pytest.fail(f"give {type(self).__name__} a `sign`: sign a body with a key, as the vendor does")
 
     # --- what the laws are tried with ---------------------------------------------------------------------------
 
@@ -82,6 +77,9 @@ class PaymentWorld(PaymentProviderConformance):
         checkout = plugin.create_checkout(order)
         webhook = self.pay(plugin, checkout.session_ref)
         return Paid(order, checkout, self.payment(plugin, checkout.session_ref), webhook)
+
+    def webhook(self, plugin: PaymentProvider) -> WebhookRequest:
+        return self.paid(plugin).webhook
 
     def payment(self, plugin: PaymentProvider, session_ref: str) -> ProviderPayment:
         """The one payment of a checkout."""

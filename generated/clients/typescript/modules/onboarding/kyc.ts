@@ -3,7 +3,7 @@
 import { RpcError } from "../../runtime.js";
 import type { Kinds, Part, Transport } from "../../runtime.js";
 import type { KycStatus } from "./identity.js";
-import type { ProviderName, Reason, Url } from "./types.js";
+import type { ProviderName, Reason, Url, WebOrigin } from "./types.js";
 import type { Page } from "../../runtime.js";
 
 /** One attempt to verify a person. */
@@ -20,6 +20,11 @@ export interface KycSession {
   created_at: string;
   expires_at?: string | null;
   completed_at?: string | null;
+  /** When the provider decided what `status` says, by its clock; absent while it has not. */
+  decided_at?: string | null;
+  /** When the provider is asked next, in case its callback was lost. */
+  next_check_at?: string | null;
+  checks: number;
   /** What the provider objected to, for the user to read. */
   reason?: Reason | null;
   /** The operator set this attempt aside. */
@@ -65,6 +70,12 @@ export interface KycCapabilities {
   /** Attempts can be erased at the provider. */
   erasure: boolean;
   sandbox: boolean;
+  /** What a person reads before they go there. */
+  note?: string | null;
+  /** Origins of the pages that a person is sent to; any on https where they are not told. */
+  hosted_origins?: WebOrigin[] | null;
+  /** Where its callbacks come in; /webhooks/<name> where it is not told. */
+  webhook_path?: string | null;
 }
 
 /** An attempt to open. */
@@ -97,7 +108,8 @@ export interface KycVerdict {
   status: KycStatus;
   tags: string[];
   reason?: Reason | null;
-  occurred_at: string;
+  /** Where the provider tells it; a later verdict counts more than an earlier one. */
+  occurred_at?: string | null;
 }
 
 /** What `kyc_event.find` may ask for. */
@@ -122,6 +134,8 @@ export interface KycSessionFilter {
   status?: KycStatus;
   created_at?: string;
   expires_at?: string | null;
+  /** When the provider is asked next, in case its callback was lost. */
+  next_check_at?: string | null;
 }
 
 /** `KycSession` as lists give it: without what is sensitive. */
@@ -137,6 +151,11 @@ export interface KycSessionListed {
   created_at: string;
   expires_at?: string | null;
   completed_at?: string | null;
+  /** When the provider decided what `status` says, by its clock; absent while it has not. */
+  decided_at?: string | null;
+  /** When the provider is asked next, in case its callback was lost. */
+  next_check_at?: string | null;
+  checks: number;
   /** What the provider objected to, for the user to read. */
   reason?: Reason | null;
   /** The operator set this attempt aside. */

@@ -1,0 +1,1 @@
+"""iDenfy's room in the sandbox."""
