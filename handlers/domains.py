@@ -9,6 +9,7 @@ DOMAINS = (
     "handlers.ledger",
     "handlers.plans",
     "handlers.payments",
+    "handlers.kyc",
     "handlers.work",
     "handlers.home",
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from handlers.kyc.standing import KycStandings
 from handlers.ledger.history import History
 from handlers.ledger.standing import Standings
 from handlers.pages.page import Page, page
@@ -17,10 +18,17 @@ RECENT = 8
 
 class Dashboard(Page):
     def __init__(
-        self, context: PageContext, standings: Standings, history: History, top_ups: TopUpHistory, form: TopUpForm
+        self,
+        context: PageContext,
+        standings: Standings,
+        history: History,
+        top_ups: TopUpHistory,
+        form: TopUpForm,
+        kyc: KycStandings,
     ) -> None:
         super().__init__(context)
         self._standings, self._history, self._top_ups, self._form = standings, history, top_ups, form
+        self._kyc = kyc
 
     @page
     def on_get(self, visit: Visit) -> None:
@@ -29,6 +37,7 @@ class Dashboard(Page):
         def read() -> dict[str, Any]:
             return {
                 "standing": self._standings.of(user.sid),
+                "kyc": self._kyc.of(user),
                 "history": self._history.page(user.sid, RECENT),
                 "payments": self._top_ups.latest(user.sid, 5),
             }

@@ -6,6 +6,7 @@ from codegen.runtime.values.types import Money
 from handlers.domain import Domain, Link, Pages, Parts, Site
 from handlers.home.dashboard import Dashboard
 from handlers.home.landing import Landing
+from handlers.kyc.standing import KycStandings
 from handlers.ledger.history import History
 from handlers.ledger.standing import Standings
 from handlers.payments.history import TopUpHistory
@@ -18,12 +19,12 @@ def parts(site: Site) -> Parts:
     minimum = Money.from_cents(site.settings_of(PaymentSettings).top_up_min_cents)
     plans = site.get(PlanCatalogue)
     standings, history = site.get(Standings), site.get(History)
-    top_ups, form = site.get(TopUpHistory), site.get(TopUpForm)
+    top_ups, form, kyc = site.get(TopUpHistory), site.get(TopUpForm), site.get(KycStandings)
     return Parts(
         pages=Pages(
             routes={
                 "/": lambda context: Landing(context, plans, minimum),
-                "/dashboard": lambda context: Dashboard(context, standings, history, top_ups, form),
+                "/dashboard": lambda context: Dashboard(context, standings, history, top_ups, form, kyc),
             },
             templates=Path(__file__).parent / "templates",
             navigation=(Link(10, "/dashboard", "Dashboard"),),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from codegen.runtime.context import PUBLIC, Clock, Context
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import User
+from generated.models.onboarding import KycStatus, User
 from generated.tables.onboarding import USER
 from handlers.identity.hooks import open_billing
 
@@ -43,3 +45,13 @@ class Users:
             user = self.store.new({"mycelium_address": address, "public_key": public_key}, self.clock.now())
             open_billing(Context(PUBLIC, self.clock, self.database, "login"), user)
         return user
+
+    def lock(self, sid: str) -> User:
+        """A user whom nobody else writes until the transaction ends. Raises `NotFound`."""
+        return self.store.object(self.store.locked(sid, None))
+
+    def verified(self, sid: str, status: KycStatus, at: datetime | None) -> None:
+        """Write down how the verification of a user stands, and since when it is completed."""
+        user = self.store.get(sid)
+        if (user.kyc_status, user.kyc_verified_at) != (status, at):
+            self.store.patch(sid, {"kyc_status": status, "kyc_verified_at": at})

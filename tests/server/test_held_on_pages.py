@@ -18,7 +18,7 @@ from tests.server.test_pages import House, World
 
 HELD = (
     "$5.00 is held It is beyond what you can add before verification. "
-    "Verify your identity, and it is yours to spend; or ask for it back."
+    "Verify your identity , and it is yours to spend; or ask for it back."
 )
 
 

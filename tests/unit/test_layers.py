@@ -100,8 +100,9 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "identity": {"admin", "ledger", "work"},
     "plans": {"admin", "ledger", "pricing", "work"},
     "payments": {"admin", "ledger", "work"},
+    "kyc": {"admin", "identity", "payments", "work"},
     "pages": {"identity"},
-    "home": {"ledger", "pages", "payments", "payments.pages", "plans", "pricing"},
+    "home": {"kyc", "ledger", "pages", "payments", "payments.pages", "plans", "pricing"},
 }
 # Rooms inside a domain may import the domain, each other, and beside what the domain may:
 ENDS_MAY_IMPORT: dict[str, set[str]] = {
@@ -136,6 +137,7 @@ TABLES = {
         "WEBHOOK_INBOX_ENTRY",
         "RECONCILIATION",
     },
+    "kyc": {"KYC_SESSION", "KYC_EVENT"},
     "plans": {"PLAN_PURCHASE", "POOL_VM"},
     "admin": {"OPERATOR_ACT"},
     "work": {"OPERATOR_ALERT", "NOTICE", "LEASE", "JOB_RUN"},
@@ -154,6 +156,8 @@ PURE_HANDLERS = (
     "handlers/ledger/wallet.py",
     "handlers/ledger/chain.py",
     "handlers/payments/states.py",
+    "handlers/kyc/states.py",
+    "handlers/kyc/schedule.py",
 )
 NO_DATABASE_NO_CLOCK = ("codegen.runtime.storage", "codegen.runtime.context", "generated.tables", "time", "random")
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")

@@ -19,6 +19,7 @@ MAY_ROUND = {
     "handlers/payments/audit_events.py": "whole cents, which are all that an event can tell",
     "handlers/payments/checks.py": "minutes and pauses",
     "handlers/payments/schedule.py": "pauses between questions",
+    "handlers/kyc/schedule.py": "pauses between questions",
     "handlers/payments/pages/top_up.py": "cents of a text",
     "handlers/pages/page.py": "milliseconds of a log line",
     "handlers/work/leases.py": "half of a lease's time",

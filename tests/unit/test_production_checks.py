@@ -15,6 +15,9 @@ SOUND = {
     "HERO_ONBOARDING_ADMIN_SECRET": "mK3vQ8zR1xW6yT9bN2cL5dF7",
     "STRIPE_LIVE_SECRET_KEY": "sk_live_51HabcdefGHIJKL",
     "STRIPE_WEBHOOK_SIGNING_KEY": "whsec_live0123456789abcdef",
+    "IDENFY_API_KEY": "aKeyOfTheApi",
+    "IDENFY_API_SECRET": "theSecretOfTheApi",
+    "IDENFY_WEBHOOK_SIGNING_KEY": "aKeyThatSignsCallbacks",
 }
 LIVE, TEST, SIGNING = "STRIPE_LIVE_SECRET_KEY", "STRIPE_SANDBOX_SECRET_KEY", "STRIPE_WEBHOOK_SIGNING_KEY"
 GOOD = SOUND[SIGNING]
@@ -118,6 +121,7 @@ def test_the_sandbox_is_refused(check: Check) -> None:
     assert found == [
         ("sandbox", "HERO_ONBOARDING_SANDBOX_URL"),
         ("sandbox", "HERO_ONBOARDING_STRIPE_BASE_URL"),
+        ("sandbox", "HERO_ONBOARDING_IDENFY_BASE_URL"),
     ]
 
 

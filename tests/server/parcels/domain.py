@@ -10,8 +10,8 @@ from codegen.runtime.errors import InvalidParams
 from codegen.runtime.rpc.wiring import Webhook, serves
 from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.storage.hooks import Hooks
-from generated.models.onboarding import AuditFinding, KycStarted, PoolVm
-from generated.services.onboarding import KycService
+from generated.models.onboarding import AuditFinding, PoolVm, PushReport
+from generated.services.onboarding import UsageService
 from generated.tables.onboarding import POOL_VM
 from handlers.audit import Audit, Carry
 from handlers.demo_data import DemoSecrets, Hint
@@ -37,13 +37,13 @@ class Parcels:
         return 1
 
 
-@serves(KycService)
+@serves(UsageService)
 class ParcelHandler:
     def __init__(self, parcels: Parcels, limit: int) -> None:
         self._parcels, self._limit = parcels, limit
 
-    def start(self, context: Context) -> KycStarted:
-        return KycStarted(redirect_url=f"https://parcels.example/{self._limit}", session_sid=context.caller.sid or "")
+    def push_usage_now(self, context: Context) -> PushReport:
+        return PushReport(records=self._limit, files=self._parcels.waiting, heartbeat=False, duration_ms=0)
 
 
 class ParcelsPage(Page):
