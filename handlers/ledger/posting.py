@@ -29,6 +29,7 @@ from handlers.hash_chain import GENESIS
 from handlers.ledger import chain, statements
 from handlers.ledger import wallet as rules
 from handlers.ledger.billing import billings
+from handlers.ledger.followers import Change, followers
 from handlers.ledger.freezing import FREEZING, freezing
 from handlers.ledger.wallet import PARTS, Line, Lot, Wallet, user_account
 
@@ -101,6 +102,7 @@ class Ledger:
         self._held_for_kyc_sql = prepare(statements.HELD_FOR_KYC)
         self._keep_frozen_sql = prepare(statements.KEEP_FROZEN)
         self._is_frozen = freezing(database)
+        self._followers = followers(database)
         self._turn = _Turn()
 
     # --- one after the other ----------------------------------------------------------------------------------
@@ -146,7 +148,7 @@ class Ledger:
 
         Call it inside `transaction`. Inside another transaction that read something before, PostgreSQL may have to run
         that one again. Updates the user's `Billing`, and makes it where there is none; `first_paid_at` is the
-        earliest `effective_at` of a `top_up`, `frozen` follows from disputes.
+        earliest `effective_at` of a `top_up`, `frozen` follows from disputes. Followers are told of it.
 
         Raises `LedgerOverflow`; `ValueError` for a transaction of nothing, one that does not sum to zero, a
         malformed source or an unknown account; `UnknownReference` for an unknown user.
@@ -227,7 +229,16 @@ class Ledger:
             raise Restart("another posting was made meanwhile") from error
         if cause.kind in FREEZING:
             self.database.execute(self._keep_frozen_sql, (self._is_frozen(owner), owner))
-        return self.transactions.object(transaction)
+        posted = self.transactions.object(transaction)
+        if cause.user_sid is not None:
+            self._tell(posted, cause.user_sid, before, wallet)
+        return posted
+
+    def _tell(self, posted: LedgerTransaction, user_sid: str, before: Before, wallet: Wallet) -> None:
+        was = int(before.billing["credit_balance"]) if before.billing is not None else 0
+        change = Change(user_sid, posted.kind, posted.sid, was, wallet.credit_balance, posted.posted_at)
+        for follower in self._followers.values():
+            follower(change)
 
     def lot_of(self, key: str) -> str | None:
         """The sid of the lot that the transaction with this posting key made."""

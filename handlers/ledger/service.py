@@ -18,10 +18,11 @@ from generated.models.onboarding import (
     User,
 )
 from generated.services.onboarding import BillingService
-from generated.tables.onboarding import ALERT_SETTINGS, USER
+from generated.tables.onboarding import USER
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standing, Standings
+from handlers.work.alert_settings import AlertThresholds
 from handlers.work.alerts import unread
 
 
@@ -39,7 +40,6 @@ class BillingHandler:
             raise Unauthorized
         user = Store.of(USER, context.database).get(context.caller.sid)
         standing = self._standings.of(user.sid)
-        alerts = Store.of(ALERT_SETTINGS, context.database).one({"user_sid": user.sid})
         return BillingSummary(
             user_sid=user.sid,
             balance=standing.balance,
@@ -53,7 +53,7 @@ class BillingHandler:
             blocked=_blocks(standing, user),
             kyc_status=user.kyc_status,
             ladder=LadderStanding(tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at),
-            low_balance_threshold=alerts.low_balance_threshold if alerts and alerts.low_balance else None,
+            low_balance_threshold=AlertThresholds(context.database).of(user.sid),
             notices=unread(context.database, user.sid),
         )
 

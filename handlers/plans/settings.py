@@ -5,7 +5,7 @@ from typing import Annotated
 from pydantic import AfterValidator
 
 from handlers.plans.plan_catalogue import PlansInvalid, read_plans
-from handlers.settings import Settings
+from handlers.settings import Cents, Settings
 
 
 def _offered(text: str | None) -> str | None:
@@ -19,3 +19,5 @@ def _offered(text: str | None) -> str | None:
 class PlanSettings(Settings):
     plans_json: Annotated[str | None, AfterValidator(_offered)] = None
     """The plans on offer; `vm5` and `vm10` where none are given."""
+    debt_limit_cents: Cents = 500
+    """Who owes more than this has services suspended."""

@@ -45,8 +45,9 @@ def unread(database: Database, user_sid: str) -> int:
     return int(database.execute(database.prepare(statements.UNREAD_NOTICES), (user_sid,))[0][0])
 
 
-def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, occasion: str, text: str) -> None:
-    """Tell a user something; nobody is told twice of one occasion."""
-    Store.of(NOTICE, database).insert_once(
+def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, occasion: str, text: str) -> bool:
+    """Tell a user something; nobody is told twice of one occasion. Whether it was new."""
+    made = Store.of(NOTICE, database).insert_once(
         {"user_sid": user_sid, "kind": kind, "occasion": occasion, "text": text}, clock.now(), ("occasion",)
     )
+    return made is not None

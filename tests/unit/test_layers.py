@@ -128,7 +128,7 @@ ROOT_MAY_IMPORT = {*ROOT_ROOMS, *COMMON, "pages", "work"}
 # The tables of each domain: no other reads or writes them, save where `READS` says why.
 TABLES = {
     "identity": {"USER", "LOGIN_CHALLENGE", "SESSION", "LOGIN_EVENT", "RATE_WINDOW", "API_KEY", "NODE"},
-    "ledger": {"BILLING", "LEDGER_ENTRY", "LEDGER_TRANSACTION", "LEDGER_QUEUE", "CREDIT_LOT", "ALERT_SETTINGS"},
+    "ledger": {"BILLING", "LEDGER_ENTRY", "LEDGER_TRANSACTION", "LEDGER_QUEUE", "CREDIT_LOT"},
     "payments": {
         "TOP_UP",
         "PAYMENT_EVENT",
@@ -140,13 +140,15 @@ TABLES = {
     "kyc": {"KYC_SESSION", "KYC_EVENT"},
     "plans": {"PLAN_PURCHASE", "POOL_VM"},
     "admin": {"OPERATOR_ACT"},
-    "work": {"OPERATOR_ALERT", "NOTICE", "LEASE", "JOB_RUN"},
+    "work": {"OPERATOR_ALERT", "NOTICE", "ALERT_SETTINGS", "LEASE", "JOB_RUN"},
 }
 READS = {
     (
         "ledger",
         "USER",
     ): "whose balance it is, and whether verified; identity stands above: it opens balances by the ledger",
+    ("plans", "USER"): "whether the buyer is verified",
+    ("plans", "BILLING"): "whose period ends; what a balance shows of a plan is written by the ledger's store",
     ("payments", "USER"): "whose top-up it is; one statement joins who is verified with what is still held",
     ("admin", "API_KEY"): "an operator is named by the key; identity stands above, on the ledger, which records acts",
 }
@@ -158,6 +160,7 @@ PURE_HANDLERS = (
     "handlers/payments/states.py",
     "handlers/kyc/states.py",
     "handlers/kyc/schedule.py",
+    "handlers/plans/rules.py",
 )
 NO_DATABASE_NO_CLOCK = ("codegen.runtime.storage", "codegen.runtime.context", "generated.tables", "time", "random")
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")

@@ -1,0 +1,27 @@
+"""What pages say about plans: slug → sentence, and where the next step is."""
+
+from handlers.domain import Tone
+
+ERRORS = {
+    "plan_unknown": "That plan is not on offer (any more). Choose one of those below.",
+    "plan_active": "You have a plan already. It runs until the day shown below; after that you can buy another, or "
+    "have it renewed.",
+    "capacity": "Not enough machines are free for this plan at the moment, so nothing was charged. Try again later, or "
+    "take a smaller plan.",
+    "no_active_plan": "You have no plan that runs. Buy one first.",
+}
+
+EVENTS: dict[str, tuple[Tone, str]] = {
+    "plan_bought": ("good", "The plan is yours. Start your machines whenever you like."),
+    "renew_on": ("good", "Your plan will be renewed at its end, if your balance covers it."),
+    "renew_off": ("info", "Your plan ends with its period and is not renewed."),
+}
+
+NEXT_STEPS = {
+    "kyc_required": ("/kyc", "Verify your identity"),
+    "insufficient_funds": ("/topup", "Add credit"),
+    "no_active_plan": ("#offers", "See the plans"),
+    "plan_active": ("/vms", "Your machines"),
+    "frozen": ("/ledger", "See what is disputed"),
+}
+"""Where each refusal leads on; the others are answered on the page itself."""
