@@ -269,9 +269,11 @@ def measure(server: Server, process: int, port: int, script: Path, seconds: int)
     ).stdout
     if re.search(r"Non-2xx|Socket errors: .*(connect|read|write) [1-9]", output):
         raise SystemExit(f"{server.name} failed under load:\n{output}")
+    served = int(re.search(r"(\d+) requests in", output).group(1))  # type: ignore[union-attr]
+    if not served:
+        raise SystemExit(f"{server.name} answered nothing in {seconds} s")
     value, unit = re.search(r"99%\s+([\d.]+)(us|ms|s)", output).groups()  # type: ignore[union-attr]
     rate = re.search(r"Requests/sec:\s+([\d.]+)", output).group(1)  # type: ignore[union-attr]
-    served = int(re.search(r"(\d+) requests in", output).group(1))  # type: ignore[union-attr]
     cost = (processor_time(process) - before) / served * 1e6
     return float(rate), float(value) * {"us": 0.001, "ms": 1.0, "s": 1000.0}[unit], cost
 

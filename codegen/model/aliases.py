@@ -26,6 +26,7 @@ from codegen.model.notes import common, read_notes
 from codegen.model.primitives import PRIMITIVES
 from codegen.model.types import MAX_DEPTH, Base, Space, check_map_keys, named_in, outer, resolve_type
 from codegen.source.catalog_names import (
+    ALIAS_CHAIN,
     ALIAS_CYCLE,
     BAD_CASE,
     DUPLICATE_MEMBER,
@@ -170,6 +171,7 @@ def build_aliases(space: Space) -> None:
             cycle=" → ".join(found[qname][0].name for qname in [*cycle, cycle[0]]),
         )
     depths: dict[QName, int] = {}
+    links: dict[QName, int] = {}
     for qname in done:
         if not broken.isdisjoint([qname, *edges[qname]]):
             broken.add(qname)
@@ -179,6 +181,10 @@ def build_aliases(space: Space) -> None:
         if depths[qname] > MAX_DEPTH:
             space.report.add(TOO_DEEP, found[qname][0].span, limit=MAX_DEPTH)
             depths[qname] = 1
+        links[qname] = 1 + max((links[target] for target in edges[qname]), default=0)
+        if links[qname] > MAX_DEPTH:
+            space.report.add(ALIAS_CHAIN, found[qname][0].span, name=found[qname][0].name, limit=MAX_DEPTH)
+            links[qname] = 1
         space.types[qname] = _alias(space, *found[qname], base_known=True)
 
 

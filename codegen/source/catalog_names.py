@@ -429,3 +429,14 @@ The server counts the changes of every root object that is not append_only in `r
 refuse changes that rest on an old state.
 """,
 )
+
+ALIAS_CHAIN = Rule(
+    "OS236",
+    "error",
+    "{name!r} leads through more than {limit} aliases",
+    fix="name the type that it comes down to",
+    why="""\
+An alias may name another alias, up to 64 in a row. A longer chain says nothing more, and Python follows each link of it
+in one call inside another.
+""",
+)

@@ -45,7 +45,6 @@ MAY_IMPORT = {
         "codegen.runtime.values.python_names",
         "codegen.runtime.values.types",
     },
-    "codegen.editor": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules"},
     "codegen.commands": {
         "codegen.source",
         "codegen.syntax",
@@ -53,7 +52,6 @@ MAY_IMPORT = {
         "codegen.rules",
         "codegen.evolve",
         "codegen.emit",
-        "codegen.editor",
         "codegen.runtime",
     },
     "codegen.cli": {"codegen.commands", "codegen.runtime.terminal"},
