@@ -213,6 +213,16 @@ def test_a_plugin_is_written_installed_and_proved(install: Callable[..., Install
     assert "piggy_bank" not in checked.stdout, checked.stdout
 
 
+def test_the_kit_is_all_that_the_tests_of_a_plugin_need(install: Callable[..., Installed], tmp_path: Path) -> None:
+    """As in the CI of a plugin: no site beside it."""
+    author = install("kit")
+    author.run("oschema", "new", "--plugin", "PaymentProvider", "coin_box", cwd=tmp_path)
+    project = tmp_path / "coin_box"
+    uv("pip", "install", "--quiet", "--python", author.bin / "python", "-c", "constraints.txt", "-e", f"{project}[test]")
+    assert "passed" in author.run("pytest", "-q", "-o", "addopts=", cwd=project)
+    assert "falcon" not in author.distributions()
+
+
 def test_the_source_archive_builds_the_same_wheel(packages: dict[str, Path], tmp_path: Path) -> None:
     uv("build", "--quiet", "--wheel", "--out-dir", tmp_path, packages["sdist"])
     [again] = tmp_path.glob("*.whl")
