@@ -91,6 +91,7 @@ def _check_services(space: Space, modules: Sequence[Module]) -> None:
                 name=service.name,
                 major=service.major,
                 next=service.major + 1,
+                fix=None if other.module == service.module else f'name it on the wire: [wire("{service.module}")]',
                 related=[_here(other)],
             )
 
