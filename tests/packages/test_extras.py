@@ -218,7 +218,8 @@ def test_the_kit_is_all_that_the_tests_of_a_plugin_need(install: Callable[..., I
     author = install("kit")
     author.run("oschema", "new", "--plugin", "PaymentProvider", "coin_box", cwd=tmp_path)
     project = tmp_path / "coin_box"
-    uv("pip", "install", "--quiet", "--python", author.bin / "python", "-c", "constraints.txt", "-e", f"{project}[test]")
+    into = ("--quiet", "--python", author.bin / "python", "-c", "constraints.txt")
+    uv("pip", "install", *into, "-e", f"{project}[test]")
     assert "passed" in author.run("pytest", "-q", "-o", "addopts=", cwd=project)
     assert "falcon" not in author.distributions()
 
