@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from codegen.runtime.context import Clock
 from codegen.runtime.errors import Conflict, DeclaredError, NotFound, RateLimited
@@ -25,6 +26,15 @@ BATCH = 50
 
 Also = Callable[[], None]
 """Is done in the transaction that writes down what was learned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a provider said of a top-up, as that was when it was asked; `unwanted`: it was to be closed, if unpaid."""
+
+    top_up: TopUp
+    session: ProviderSession
+    unwanted: bool
 
 
 class Checks:
@@ -74,9 +84,9 @@ class Checks:
         somebody else learned of it meanwhile, `NotFound` where the provider does not know it, and its errors."""
         claimed = self._claim(sid, past=True)
         assert claimed is not None, "it is asked about, whatever its status"
-        top_up, session = self._told(claimed, unwanted=False)
-        self._settlement.ledger.transaction(lambda: self._learn(top_up, session, None))
-        return session
+        answer = self._told(claimed, unwanted=False)
+        self._settlement.ledger.transaction(lambda: self._learn(answer, None))
+        return answer.session
 
     def cancel(self, sid: str) -> TopUp:
         """Close an open checkout at the provider. Raises `TopUpNotOpen`, and as `ask` does."""
@@ -127,10 +137,10 @@ class Checks:
         top_up = self._claim(sid, past)
         if top_up is None:
             return self._store.get(sid)
-        asked, session = self._told(top_up, unwanted)
-        return self._settlement.ledger.transaction(lambda: self._learn(asked, session, also))
+        answer = self._told(top_up, unwanted)
+        return self._settlement.ledger.transaction(lambda: self._learn(answer, also))
 
-    def _told(self, top_up: TopUp, unwanted: bool) -> tuple[TopUp, ProviderSession]:
+    def _told(self, top_up: TopUp, unwanted: bool) -> Answer:
         """What the provider says; that it does not is written down."""
         try:
             return self._session(top_up, unwanted)
@@ -139,7 +149,7 @@ class Checks:
             self._database.run(lambda: self._unanswered(top_up, unknown))
             raise
 
-    def _session(self, top_up: TopUp, unwanted: bool) -> tuple[TopUp, ProviderSession]:
+    def _session(self, top_up: TopUp, unwanted: bool) -> Answer:
         """The top-up with what the provider says of its checkout; one that nobody may pay any more is closed."""
         provider = self._providers[top_up.provider]
         unwanted = unwanted or self._overdue(top_up)
@@ -150,7 +160,7 @@ class Checks:
         session = provider.fetch_session(top_up.session_ref)
         if unwanted and _unpaid(session):
             session = provider.expire_session(top_up.session_ref)
-        return top_up, session
+        return Answer(top_up, session, unwanted)
 
     def _claim(self, sid: str, past: bool) -> TopUp | None:
         """The top-up as it is while we ask: its `rev` tells whether anybody else wrote to it since."""
@@ -166,13 +176,14 @@ class Checks:
 
         return self._database.run(work)
 
-    def _learn(self, top_up: TopUp, session: ProviderSession, also: Also | None) -> TopUp:
+    def _learn(self, answer: Answer, also: Also | None) -> TopUp:
+        top_up, session = answer.top_up, answer.session
         found = self._settlement.apply(top_up.sid, fetched_events(session, self._clock.now()), top_up.rev)
-        if found.status == TopUpStatus.OPEN and self._overdue(found):
-            if _unpaid(session):  # a checkout that does not end by itself: nobody came to pay
-                found = self._settlement.close(found.sid, f"check:{top_up.sid}")
-            else:
-                self._alert(found)
+        if found.status == TopUpStatus.OPEN and answer.unwanted and _unpaid(session):
+            # The provider cannot close it: we wait no more, and what is paid on it all the same is credited.
+            found = self._settlement.close(found.sid, f"check:{top_up.sid}")
+        elif found.status == TopUpStatus.OPEN and self._overdue(found):
+            self._alert(found)
         following = schedule.next_check(self._settlement.state(found), found.created_at, self._clock.now())
         kept = self._store.patch(found.sid, {"next_check_at": following})
         if also is not None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 
+from codegen.runtime.values.types import NO_CURRENCY
 from generated.models.onboarding import (
     DisputeStatus,
     PaymentEventKind,
@@ -15,7 +16,7 @@ from generated.models.onboarding import (
     SessionState,
 )
 from handlers.payments.settlement import ProviderEvent
-from handlers.payments.states import DISPUTE_STATUS, NO_CURRENCY, Observation
+from handlers.payments.states import DISPUTE_STATUS, Observation
 
 PAID = frozenset({PaymentState.SUCCEEDED, PaymentState.ON_HOLD, PaymentState.REFUNDED, PaymentState.REVERSED})
 """States of a payment that had succeeded, whatever became of it."""

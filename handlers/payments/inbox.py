@@ -15,6 +15,7 @@ from generated.models.onboarding import (
     InboxState,
     PaymentEventKind,
     PaymentNotice,
+    ProviderSession,
     TopUp,
     WebhookEvent,
     WebhookHead,
@@ -24,7 +25,7 @@ from generated.models.onboarding import (
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import WEBHOOK_INBOX_ENTRY
 from handlers.payments import statements, states
-from handlers.payments.fetching import fetched_events
+from handlers.payments.fetching import PAID, fetched_events
 from handlers.payments.providers import Providers
 from handlers.payments.settlement import ProviderEvent, Settlement, Stale, Unmatched, of_another_payment
 from handlers.payments.states import Observation
@@ -35,7 +36,12 @@ RETRY_AFTER = (2, 10, 30, 120, 600, 1800, 3600, 4 * 3600, 12 * 3600, 24 * 3600)
 LONGEST_PAUSE = 30 * 24 * 3600
 BATCH = 100
 WAITING = (InboxState.RECEIVED, InboxState.FAILED)
+TO_BE_CONFIRMED = frozenset({PaymentEventKind.PAYMENT_SUCCEEDED, PaymentEventKind.PAYMENT_FAILED})
 Also = Callable[[], object]
+
+
+class Unconfirmed(Exception):
+    """An event tells of a payment that its provider, when asked, does not call paid."""
 
 
 class Inbox:
@@ -162,7 +168,7 @@ class Inbox:
         rev = top_up.rev if top_up is not None else 0
         if top_up is not None:
             session = provider.fetch_session(top_up.session_ref)
-        elif notice.payment_ref is not None:
+        elif notice.session_ref is None and notice.payment_ref is not None:
             session = provider.fetch_payment(notice.payment_ref)
         else:
             raise Unmatched
@@ -175,8 +181,11 @@ class Inbox:
             rev = top_up.rev
             session = provider.fetch_session(session.session_ref)
         events = fetched_events(session, self._clock.now())
-        # A refund's total is that of the answer.
-        believed = notice.kind != PaymentEventKind.REFUND_CHANGED
+        if notice.fetch_first and notice.kind == PaymentEventKind.PAYMENT_SUCCEEDED and not _confirms(session, notice):
+            raise Unconfirmed
+        # A refund's total is that of the answer, and so is what became of a payment of which the event does not tell.
+        asked = notice.fetch_first and notice.kind in TO_BE_CONFIRMED
+        believed = notice.kind != PaymentEventKind.REFUND_CHANGED and not asked
         self._keep(entry, notice, [*events, _event(notice, believed=believed)], top_up, rev, also)
 
     def _keep(
@@ -226,7 +235,7 @@ class Inbox:
         attempts = entry.attempts + 1
         given_up = isinstance(error, WebhookMalformed) or attempts > len(RETRY_AFTER)
         failure = f"{type(error).__name__}: {error}".partition("\n")[0][:500]
-        if not isinstance(error, (Stale, Unmatched, DeclaredError)):
+        if not isinstance(error, (Stale, Unmatched, Unconfirmed, DeclaredError)):
             self._log.line("webhook not applied", {"entry": entry.sid, **described(error)}, "error")
         wait = 0 if isinstance(error, Stale) else _pause(attempts, given_up)
 
@@ -256,6 +265,12 @@ def _pause(attempts: int, given_up: bool) -> int:
         return RETRY_AFTER[attempts - 1]
     doublings = min(max(attempts - len(RETRY_AFTER), 0), 10)
     return min(RETRY_AFTER[-1] << doublings, LONGEST_PAUSE)
+
+
+def _confirms(session: ProviderSession, notice: PaymentNotice) -> bool:
+    """Whether what was fetched says that the payment of an event is paid."""
+    paid = {payment.payment_ref for payment in session.payments if payment.state in PAID}
+    return bool(paid) if notice.payment_ref is None else notice.payment_ref in paid
 
 
 def _observation(notice: PaymentNotice) -> Observation:

@@ -70,6 +70,8 @@ def reached(top_up: TopUp) -> bool:
     return top_up.session_ref != top_up.sid
 
 
+_TELLING = (PaymentEventStatus.APPLIED, PaymentEventStatus.NEEDS_REVIEW)
+
 HELD = "is held: it is beyond what can be added before verification. Verify your identity, and it is yours to spend."
 RELEASED = "was held and is yours to spend now."
 
@@ -131,8 +133,10 @@ class Settlement:
         )
 
     def paid(self, top_up: TopUp) -> PaymentEvent | None:
-        """The event that told of its payment."""
-        return self._events.one({"top_up_sid": top_up.sid, "kind": PaymentEventKind.PAYMENT_SUCCEEDED})
+        """The event that told of its payment; others that say the same, or that were not believed, were ignored."""
+        kind = PaymentEventKind.PAYMENT_SUCCEEDED
+        found = (self._events.one({"top_up_sid": top_up.sid, "kind": kind, "status": status}) for status in _TELLING)
+        return next((event for event in found if event is not None), None)
 
     def _credited(self, top_up: TopUp) -> int:
         lot = self.lot_of(top_up)

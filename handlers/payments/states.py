@@ -10,11 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from codegen.runtime.values.types import NO_CURRENCY
 from generated.models.onboarding import DisputeStatus, PaymentEventKind, TopUpStatus
 
 CURRENCY = "USD"
-NO_CURRENCY = "XXX"
-"""ISO 4217's code where no money is spoken of, or in none that is known."""
 NANO_PER_MINOR = 10_000_000
 """Nano-dollars in a cent, the smallest unit of the one currency that is credited."""
 UNNAMED = ""

@@ -52,7 +52,10 @@ class TopUps:
         """Raises what `PaymentsService.create_top_up` declares."""
         offered = self._providers[provider]
         amount = self._amount(offered, amount_cents)
-        if phone is None and PaymentMethod.CHECKOUT not in offered.capabilities().methods:
+        methods = offered.capabilities().methods
+        if PaymentMethod.USSD_PUSH not in methods:
+            phone = None  # nothing is asked of a phone
+        elif phone is None and PaymentMethod.CHECKOUT not in methods:
             raise PhoneRequired
         top_up = self._database.run(lambda: self._begin(context.call, user_sid, provider, amount, phone))
         if top_up.status == TopUpStatus.OPEN and not reached(top_up):
@@ -134,7 +137,7 @@ class TopUps:
             sid,
             {
                 "session_ref": checkout.session_ref,
-                "url": checkout.url,
+                "url": checkout.url or values["url"],  # asked again, not every provider tells it again
                 "expires_at": checkout.expires_at or values["expires_at"],
             },
         )

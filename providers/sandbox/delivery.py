@@ -19,6 +19,12 @@ RETRY_AFTER = (1.0, 5.0, 30.0)
 
 Sign = Callable[[bytes, int, bool], Mapping[str, str]]
 """(body, Unix time, forged) → headers."""
+Seal = Callable[[bytes, bool], bytes]
+"""(body, forged) → the body with its signature in it."""
+
+
+def _as_it_is(body: bytes, forged: bool) -> bytes:
+    return body
 
 
 @cache
@@ -29,10 +35,14 @@ def _certificates() -> ssl.SSLContext:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Where a vendor's webhooks go, and how they are signed. `url` is asked each time, for it can be switched."""
+    """Where a vendor's webhooks go, and how they are signed: by headers, or by `seal` in the body itself.
+
+    `url` is asked each time, for it can be switched.
+    """
 
     url: Callable[[], str]
     sign: Sign
+    seal: Seal = _as_it_is
 
 
 class Deliveries:
@@ -104,7 +114,7 @@ class Deliveries:
         target = self.targets[vendor]
         headers = {"content-type": "application/json", **target.sign(body, int(self._now()), forged)}
         try:
-            response = http.post(target.url(), content=body, headers=headers)
+            response = http.post(target.url(), content=target.seal(body, forged), headers=headers)
             answer, done = f"{response.status_code} {response.text[:200]}", response.is_success
         except httpx.HTTPError as error:
             answer, done = str(error) or type(error).__name__, False

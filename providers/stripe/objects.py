@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
+from codegen.runtime.values.types import NO_CURRENCY
 from generated.models.onboarding import (
     BalanceChange,
     DisputeStatus,
@@ -24,8 +25,6 @@ TOP_UP_MARK, REFUND_MARK = "top_up_sid", "refund_sid"
 """Names in an object's metadata by which we know our own."""
 _ACCOUNT_FEES = ("stripe_fee", "stripe_fx_fee", "tax_fee")
 """Balance transactions whose amount is itself a fee."""
-NO_CURRENCY = "XXX"
-"""ISO 4217's code where none is told, or none that has a code there."""
 _SID = re.compile("[0-9A-Za-z]{4,26}")
 _CURRENCY = re.compile("[A-Z]{3}")
 _DISPUTE_STATUS = {

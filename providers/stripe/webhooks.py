@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import stripe
 from pydantic_core import from_json
 
+from codegen.runtime.values.types import NO_CURRENCY
 from generated.errors.onboarding import InvalidSignature, WebhookMalformed
 from generated.models.onboarding import DisputeStatus, PaymentEventKind, PaymentNotice, WebhookHead, WebhookRequest
 from providers.stripe import objects
@@ -119,7 +120,7 @@ def _of_session(session: JsonObject, event: JsonObject, kind: PaymentEventKind) 
         amount_minor=session["amount_total"],
         currency=currency,
         occurred_at=objects.time(event["created"]),
-        fetch_first=currency == objects.NO_CURRENCY,
+        fetch_first=currency == NO_CURRENCY,
     )
 
 
@@ -141,7 +142,7 @@ def _of_payment(
     if payment is None:
         return None  # ours all have one
     currency = objects.currency(of)
-    untold = currency == objects.NO_CURRENCY
+    untold = currency == NO_CURRENCY
     return PaymentNotice(
         event_id=event["id"],
         kind=kind,

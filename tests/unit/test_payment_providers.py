@@ -66,8 +66,8 @@ def offered(*names: str) -> Providers:
     return Providers.of(found_plugins(*names))
 
 
-def test_stripe_is_installed() -> None:
-    assert list(installed(PAYMENT, load(Settings)).classes) == ["stripe"]
+def test_ours_are_installed() -> None:
+    assert list(installed(PAYMENT, load(Settings)).classes) == ["clickpesa", "stripe"]
 
 
 def test_a_broken_plugin_does_not_stop_the_others() -> None:

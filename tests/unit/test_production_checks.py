@@ -18,6 +18,9 @@ SOUND = {
     "IDENFY_API_KEY": "aKeyOfTheApi",
     "IDENFY_API_SECRET": "theSecretOfTheApi",
     "IDENFY_WEBHOOK_SIGNING_KEY": "aKeyThatSignsCallbacks",
+    "CLICKPESA_CLIENT_ID": "IDlive0123",
+    "CLICKPESA_API_KEY": "SKlive0123456789abcdef",
+    "CLICKPESA_CHECKSUM_KEY": "CHKlive0123456789abcdef",
 }
 LIVE, TEST, SIGNING = "STRIPE_LIVE_SECRET_KEY", "STRIPE_SANDBOX_SECRET_KEY", "STRIPE_WEBHOOK_SIGNING_KEY"
 GOOD = SOUND[SIGNING]
@@ -68,6 +71,14 @@ def test_sound_configuration(check: Check) -> None:
         ("HERO_ONBOARDING_TRUSTED_PROXIES", "10.0.0.1, 0.0.0.0/0", "weak"),
         ("HERO_ONBOARDING_TRUSTED_PROXIES", "::/0", "weak"),
         ("HERO_ONBOARDING_STRIPE_BASE_URL", "http://127.0.0.1:1", "sandbox"),
+        ("HERO_ONBOARDING_CLICKPESA_BASE_URL", "https://api-sandbox.clickpesa.com", "sandbox"),
+        ("CLICKPESA_CLIENT_ID", None, "missing"),
+        ("CLICKPESA_API_KEY", None, "missing"),
+        ("CLICKPESA_API_KEY", "SKsandbox", "sandbox"),
+        ("CLICKPESA_CHECKSUM_KEY", " , ", "missing"),
+        ("CLICKPESA_CHECKSUM_KEY", "guess", "weak"),
+        ("CLICKPESA_CHECKSUM_KEY", "SKlive0123456789abcdef", "contradictory"),
+        ("HERO_ONBOARDING_CLICKPESA_TZS_PER_DOLLAR", "many", "contradictory"),
         (LIVE, None, "missing"),
         (LIVE, " ", "missing"),
         (LIVE, "x", "contradictory"),
@@ -120,6 +131,7 @@ def test_the_sandbox_is_refused(check: Check) -> None:
     found = faults(check({"HERO_ONBOARDING_SANDBOX_URL": "http://127.0.0.1:9930"}))
     assert found == [
         ("sandbox", "HERO_ONBOARDING_SANDBOX_URL"),
+        ("sandbox", "HERO_ONBOARDING_CLICKPESA_BASE_URL"),
         ("sandbox", "HERO_ONBOARDING_STRIPE_BASE_URL"),
         ("sandbox", "HERO_ONBOARDING_IDENFY_BASE_URL"),
     ]

@@ -25,6 +25,9 @@ from codegen.runtime.clock import SystemClock
 NANO = 10**9
 """Nano-units in a unit of money."""
 
+NO_CURRENCY = "XXX"
+"""ISO 4217's code where no money is spoken of, or in none that has a code there."""
+
 MONEY_PATTERN = r"^-?(0|[1-9][0-9]{0,9})(\.[0-9]{1,9})?$"
 DECIMAL_PATTERN = r"^-?(0|[1-9][0-9]{0,37})(\.[0-9]{1,38})?$"
 OTIME_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.0{1,6})?(Z|[+-][0-9]{2}:[0-9]{2})$"

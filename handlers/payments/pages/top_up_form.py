@@ -27,7 +27,7 @@ class TopUpForm:
     """The providers by name with what they can do, and the limits of each on this site."""
 
     def __init__(self, settings: PaymentSettings, providers: Mapping[str, PaymentCapabilities]) -> None:
-        self._providers = providers
+        self._providers = dict(sorted(providers.items(), key=lambda each: each[1].title))
         self._site = limits(settings, None)
         self._limits = {name: limits(settings, able) for name, able in providers.items()}
         self._cap = settings.kyc_free_cap_cents

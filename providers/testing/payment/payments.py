@@ -104,10 +104,19 @@ class PaymentLaws(PaymentWorld):
             found = [other for other in _of_day(plugin, day) if other.payment_ref == each.payment.payment_ref]
             assert len(found) == 1, f"of {len(paid)} payments of {day} one is listed {len(found)} times"
             assert (found[0].amount_minor, found[0].currency) == (each.payment.amount_minor, each.payment.currency)
-            assert found[0].top_up_sid == each.order.top_up_sid, "listed, it has not the mark of its top-up"
         refs = {each.payment.payment_ref for each in paid}
         for other in (day - timedelta(days=1), day + timedelta(days=1)):
             assert not refs & {each.payment_ref for each in _of_day(plugin, other)}, f"it is listed on {other}, too"
+
+    @case
+    def test_a_listed_payment_carries_the_mark_of_its_top_up(self) -> None:
+        plugin = self.make()
+        paid = self.paid(plugin)
+        ref = paid.payment.payment_ref
+        marks = {
+            each.top_up_sid for each in _of_day(plugin, paid.payment.occurred_at.date()) if each.payment_ref == ref
+        }
+        assert marks == {paid.order.top_up_sid}, f"the payment of {paid.order.top_up_sid} is listed as marked {marks}"
 
 
 def _of_day(plugin: PaymentProvider, day: date) -> list[ProviderPayment]:
