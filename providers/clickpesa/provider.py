@@ -45,6 +45,7 @@ MINIMUM, MAXIMUM = Money.from_cents(1), Money.from_cents(references.MOST_CENTS)
 """What a reference can tell. The vendor's own limits differ by network, and it says them when it refuses."""
 PAGE = 100
 """Payments in an answer."""
+LONGEST_NOTE = 200
 MOST_PAGES = 20
 """How far back a payment is looked for whose id does not tell its order."""
 _LOCAL = re.compile("0([67][0-9]{8})")
@@ -75,7 +76,7 @@ class ClickPesaProvider(PaymentProvider):
             currencies=["USD", "TZS"] if rates else ["USD"],
             refunds=RefundSupport.NONE,
             sandbox=not self._settings.live,
-            note=f"You pay on ClickPesa's page.{asked}{self._phone_of_sandbox() if rates else ''}",
+            note=f"You pay on ClickPesa's page.{asked}{self._phone_of_sandbox() if rates else ''}"[:LONGEST_NOTE],
             hosted_origins=[HOSTED_PAGES if self._settings.live else self._origin()],
             webhook_path="/webhooks/clickpesa",
         )

@@ -87,7 +87,7 @@ def serving(app: Any, port: int) -> Iterator[str]:
 
 @dataclass
 class World:
-    """`payments` are the site's own; jobs run when a test says so."""
+    """`payments` are the site's own; jobs run when a test says so. `vendor` is the provider that is paid with."""
 
     database: Database
     clock: Now
@@ -98,6 +98,7 @@ class World:
     site_url: str
     app: App
     logged: list[bytes]
+    vendor: str = "stripe"
     http: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=PATIENCE, verify=False))
 
     # --- what people do ---------------------------------------------------------------------------------------
@@ -118,7 +119,7 @@ class World:
         return local(PaymentsService, PaymentsHandler(self.payments, self.settings), SERVICES)
 
     def start(self, user: User, cents: int = 1000, **fields: Any) -> TopUpStarted:
-        return self.handler.create_top_up(self.context(user), provider="stripe", amount_cents=cents, **fields)
+        return self.handler.create_top_up(self.context(user), provider=self.vendor, amount_cents=cents, **fields)
 
     def pay(self, started: TopUpStarted, method: str = "4242424242424242") -> httpx.Response:
         """Press the button of the hosted page."""
@@ -138,16 +139,16 @@ class World:
     # --- what the sandbox does --------------------------------------------------------------------------------
 
     def switch(self, **switches: Any) -> None:
-        assert self.http.post(f"{self.sandbox_url}/_control/stripe", json=switches).status_code == 200
+        assert self.http.post(f"{self.sandbox_url}/_control/{self.vendor}", json=switches).status_code == 200
 
     def act(self, name: str, **fields: Any) -> dict[str, Any]:
-        answer = self.http.post(f"{self.sandbox_url}/_control/stripe", json={"act": name, **fields})
+        answer = self.http.post(f"{self.sandbox_url}/_control/{self.vendor}", json={"act": name, **fields})
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found
 
     def deliveries(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.http.get(f"{self.sandbox_url}/_control/stripe").json()["deliveries"]
+        found: list[dict[str, Any]] = self.http.get(f"{self.sandbox_url}/_control/{self.vendor}").json()["deliveries"]
         return found
 
     def settle(self) -> None:

@@ -251,7 +251,6 @@ def test_payments_of_others_are_not_there(world: World) -> None:
         "/payment/return?session_id=cs_other",
         "/payment/return?top_up=01ARZ3NDEKTSV4RRFFQ69G5FAV",
         "/receipts/01ARZ3NDEKTSV4RRFFQ69G5FAV",
-        "/payment/return",
         "/receipts/x",
     ):
         answer = world.get(path)

@@ -87,6 +87,10 @@ class PaymentReturn(Page):
     def on_get(self, visit: Visit) -> None:
         user = visit.require_user().user
         session = visit.query("session_id")
+        if not session and not visit.query("top_up"):  # not every provider says what the browser comes back from
+            latest = self._history.latest(user.sid, 1)
+            visit.go("/payment/return", {"top_up": latest[0].sid}) if latest else visit.go("/topup")
+            return
         top_up = (
             self._history.of_session(user.sid, session, self._providers)
             if session

@@ -8,7 +8,7 @@ from typing import Any
 
 from codegen.runtime.errors import InvalidParams
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import PaymentCapabilities
+from generated.models.onboarding import PaymentCapabilities, PaymentMethod
 from handlers.identity.secret import new_secret
 from handlers.pages.messages import Message
 from handlers.pages.visit import Visit
@@ -24,10 +24,16 @@ _CENTS = re.compile("[0-9]{1,9}")
 
 
 class TopUpForm:
-    """The providers by name with what they can do, and the limits of each on this site."""
+    """The providers by name with what they can do, and the limits of each on this site; of those that ask on a phone
+    also whether they have a page beside it."""
 
     def __init__(self, settings: PaymentSettings, providers: Mapping[str, PaymentCapabilities]) -> None:
         self._providers = dict(sorted(providers.items(), key=lambda each: each[1].title))
+        self._pushes = {
+            name: PaymentMethod.CHECKOUT in can.methods
+            for name, can in self._providers.items()
+            if PaymentMethod.USSD_PUSH in can.methods
+        }
         self._site = limits(settings, None)
         self._limits = {name: limits(settings, able) for name, able in providers.items()}
         self._cap = settings.kyc_free_cap_cents
@@ -44,6 +50,7 @@ class TopUpForm:
             **({"message": Message("bad", out_of_range(least, greatest))} if refused else {}),
             "providers": self._providers,
             "limits": self._limits,
+            "pushes": self._pushes,
             "presets": [Money.from_cents(cents) for cents in presets],
             "preselected": None
             if given
