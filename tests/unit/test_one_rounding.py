@@ -25,7 +25,7 @@ MAY_ROUND = {
     "handlers/work/leases.py": "half of a lease's time",
     "providers/stripe/provider.py": "whole cents of an order, which is refused if anything is left",
     "providers/clickpesa/provider.py": "whole cents of an order, which is refused if anything is left",
-    "providers/clickpesa/objects.py": "the vendor's amounts, told exactly or not at all; shillings to ask for, rounded up",
+    "providers/clickpesa/objects.py": "the vendor's amounts, told exactly or not at all; shillings, rounded up",
     "providers/clickpesa/settings.py": "rates, which are decimal",
     "providers/clickpesa/references.py": "digits of a reference",
     "providers/sandbox/clickpesa/api.py": "seconds, and numbers of the stand-in's answers",
