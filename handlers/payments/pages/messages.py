@@ -15,7 +15,7 @@ ERRORS = {
     "kyc_cap": "Without verification you can add up to {cap} in all, payments that wait for you included. Choose a "
     "smaller amount, close a payment that you do not want any more, or verify first.",
     "kyc_required": "Verify your identity first.",
-    "phone_required": "This way to pay needs the phone number that pays, in digits with its country code: 255712345678.",
+    "phone_required": "This way to pay needs the phone number that pays, with its country code: 255712345678.",
     "phone_invalid": "We could not read the phone number. Write it with its country code, digits only: 255712345678.",
     "field_invalid": "We could not read the form. Check what you filled in, and send it again.",
     "provider_unavailable": "The payment provider does not answer at the moment. Try again in a minute, or pay another "
