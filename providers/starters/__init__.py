@@ -5,3 +5,4 @@ from pathlib import Path
 from codegen.runtime.plugins.starter import Starter
 
 PAYMENT = Starter(Path(__file__).parent / "payment")
+KYC = Starter(Path(__file__).parent / "kyc")

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from codegen.commands.plugin_project import write_project
-from providers.starters import PAYMENT
+from handlers.identity.api_keys import ApiKeys
+from providers.starters import KYC, PAYMENT
 from tests.programs import free_port
 from tests.server.how_to import follow as follow_page
 from tests.server.payment_world import world
 from tests.server.people import Person
-from tests.server.site import SECRET, Site, running_sandbox, site_on
+from tests.server.site import SECRET, Site, bearer, running_sandbox, site_on
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -96,6 +97,48 @@ def pay_with_the_piggy_bank(folder: Path) -> None:
         assert site.balance(user) == 10
         assert tell("refunded", 400) == 200
         assert site.balance(user) == 6
+        site.audit()
+
+
+def test_write_a_kyc_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `oschema new --plugin` writes, in the site, from its entry point to somebody who is verified."""
+    write_project(KYC, "lantern", tmp_path / "lantern")
+    source = tmp_path / "lantern" / "src"
+    info = source / "lantern-0.1.0.dist-info"  # as `pip install` does
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lantern\nVersion: 0.1.0\n")
+    (info / "entry_points.txt").write_text("[hero_onboarding.kyc]\nlantern = lantern:Lantern\n")
+    monkeypatch.syspath_prepend(str(source))
+    given = {"LANTERN_FOLDER": str(tmp_path), "LANTERN_SIGNING_KEY": "lantern-secret", "KYC_PROVIDER": "lantern"}
+    for name, value in given.items():
+        monkeypatch.setenv(f"HERO_ONBOARDING_{name}", value)
+    with world(tmp_path, f"sqlite:///{tmp_path}/site.db") as site:
+        user = site.user()
+        caller = bearer(ApiKeys(site.database, site.clock).create_for_user(user.sid, "test").secret)
+
+        def call(method: str) -> dict[str, object]:
+            body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": {}}
+            answer: dict[str, object] = site.http.post(f"{site.site_url}/rpc", json=body, headers=caller).json()
+            found = answer["result"]
+            assert isinstance(found, dict)
+            return found
+
+        url = str(call("kyc.start")["redirect_url"])
+        assert url.startswith("https://lantern.example/attempt_")
+        now = int(site.clock.now().timestamp())
+
+        def tell(result: str, key: bytes = b"lantern-secret") -> int:
+            told = {"ref": url.rpartition("/")[2], "mark": "1234", "result": result, "at": now}
+            body = json.dumps(told).encode()
+            signature = hmac.new(key, body, hashlib.sha256).hexdigest()
+            return site.http.post(
+                f"{site.site_url}/webhooks/lantern", content=body, headers={"Lantern-Signature": signature}
+            ).status_code
+
+        assert [tell("approved", b"guess"), tell("looked_at"), tell("flickered")] == [401, 200, 200]
+        assert call("kyc.state")["status"] == "in_progress"
+        assert [tell("approved"), tell("approved")] == [200, 200]
+        assert call("kyc.state")["status"] == "completed"
         site.audit()
 
 
