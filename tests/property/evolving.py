@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 Edit = Callable[["Schema", Random], None]
-TYPES = ("i32", "i64", "str", "bool", "Kind", "Part", "[str]", "map<str, i64>", "money<USD>", "otime")
+TYPES = ("i32", "i64", "str", "bool", "Kind", "Part", "[str]", "map<str, i64>", "money<USD>", "otime", "Shape")
+MEMBERS = {"Round": "radius", "Square": "side", "Oval": "axis"}
+"""Structs that `Shape` may be, each with its field."""
 WIDTHS = {"i16": 2**15 - 1, "i32": 2**31 - 1, "i64": 2**63 - 1}
 
 
@@ -33,8 +36,30 @@ class Column:
 
 
 @dataclass
+class Procedure:
+    """A method of the service; without `auth` the service's holds."""
+
+    name: str
+    params: list[Column]
+    result: str | None
+    auth: str | None = None
+    refuses: bool = False
+    safe: bool = False
+
+    def text(self) -> str:
+        return (
+            f"{self.name}({', '.join(param.text() for param in self.params)})"
+            f"{f' -> {self.result}' if self.result else ''}{' ! Refused' * self.refuses}"
+            f"{f' @auth({self.auth})' if self.auth else ''}{' @safe' * self.safe}"
+        )
+
+
+@dataclass
 class Schema:
-    """A root object `Item`, a struct `Part` that it embeds, and an enum `Kind`."""
+    """A root object `Item`, a struct `Part` that it embeds, an enum `Kind`, a union `Shape`, and a service.
+
+    `names` has what a type is called now where that is another name.
+    """
 
     fields: list[Column]
     parts: list[Column]
@@ -42,9 +67,24 @@ class Schema:
     opened: bool = False
     reserved: dict[str, list[str]] = field(default_factory=lambda: {"Item": [], "Part": []})
     verbs: list[str] = field(default_factory=lambda: ["new", "get", "set", "patch", "list_full", "find", "delete"])
+    members: list[str] = field(default_factory=lambda: ["Round", "Square"])
+    tag: str = "type"
+    procedures: list[Procedure] = field(default_factory=list)
+    version: str = "1.0"
+    auth: str = "public"
+    object_auth: str = "public"
+    names: dict[str, str] = field(default_factory=dict)
     added: int = 0
 
     def text(self) -> str:
+        return re.sub(r"\b[A-Z]\w+\b", lambda name: self.names.get(name[0], name[0]), self._text()).replace("OLD_", "")
+
+    def _text(self) -> str:
+        """With the first names of types; `OLD_Item` stays one of them."""
+
+        def was(name: str) -> str:
+            return f', was("OLD_{name}")' if name in self.names else ""
+
         def gone(owner: str) -> str:
             return f", reserved({', '.join(f'{chr(34)}{name}{chr(34)}' for name in self.reserved[owner])})" * bool(
                 self.reserved[owner]
@@ -53,19 +93,35 @@ class Schema:
         def body(columns: list[Column]) -> str:
             return "".join(f"    {column.text()}\n" for column in columns)
 
-        part_notes = gone("Part").removeprefix(", ")
+        def noted(name: str, notes: str = "") -> str:
+            notes = f"{notes}{was(name)}".removeprefix(", ")
+            return f"[{notes}]\n" if notes else ""
+
         return (
             "module shop\n"
-            f"Kind = {' | '.join(map(quoted, self.values))}{' | ...' * self.opened}\n"
-            f"{f'[{part_notes}]' if part_notes else ''}\nPart = {{\n{body(self.parts)}}}\n"
-            f"[rootobject, auth(public), crud({', '.join(self.verbs)}){gone('Item')}]\n"
+            f"{noted('Kind')}Kind = {' | '.join(map(quoted, self.values))}{' | ...' * self.opened}\n"
+            f"{noted('Part', gone('Part'))}Part = {{\n{body(self.parts)}}}\n"
+            + "".join(f"{name} = {{ {only}: i32 }}\n" for name, only in MEMBERS.items())
+            + f"{noted('Shape', f', tag({quoted(self.tag)})')}Shape = {' | '.join(self.members)}\n"
+            f"[rootobject, auth({self.object_auth}), crud({', '.join(self.verbs)}){gone('Item')}{was('Item')}]\n"
             f"Item = {{\n    sid: sid\n    label: str @len(0, 200) @index\n{body(self.fields)}}}\n"
+            'error Refused(1500, 409) "refused" { why: str }\n'
+            f"[version({quoted(self.version)}), auth({self.auth})]\n"
+            f"service DeskService {{\n{''.join(f'    {each.text()}{chr(10)}' for each in self.procedures)}}}\n"
         )
 
     def item(self, random: Random) -> dict[str, Any]:
         """What `item.new` takes, in its JSON form."""
         given = self._object([column for column in self.fields if not _server(column)], random)
         return {"label": "".join(random.choices("abc", k=4)), **given}
+
+    def params(self, procedure: Procedure, random: Random) -> dict[str, Any]:
+        """What a method takes, in its JSON form."""
+        return self._object(procedure.params, random)
+
+    def result(self, procedure: Procedure, random: Random) -> Any:
+        """What a method answers, in its JSON form."""
+        return None if procedure.result is None else self._value(Column("result", procedure.result), random)
 
     def _object(self, columns: list[Column], random: Random) -> dict[str, Any]:
         may_be_left_out = (column for column in columns if column.optional or column.default is not None)
@@ -92,6 +148,9 @@ class Schema:
                 return random.choice(["0.00", "-12.345678901"])
             case "otime":
                 return "2026-05-20T22:03:14Z"
+            case "Shape":
+                member = random.choice(self.members)
+                return {self.tag: member.lower(), MEMBERS[member]: 3}
             case _:
                 return {"a": 2**53 + 1}
 
@@ -108,7 +167,25 @@ def schema(random: Random) -> Schema:
     made = Schema([], [], ["red", "blue"], opened=random.random() < 0.5)
     made.parts = [_column(made, random, TYPES[:4]) for _ in range(2)]
     made.fields = [_column(made, random, TYPES) for _ in range(4)]
+    made.members += ["Oval"] * random.choice([0, 1])
+    made.procedures = [procedure(made, random) for _ in range(3)]
     return made
+
+
+def procedure(made: Schema, random: Random) -> Procedure:
+    made.added += 1
+    params = [_column(made, random, TYPES) for _ in range(random.randrange(4))]
+    for param in params:
+        param.limit = None
+    params.sort(key=lambda param: param.optional or param.default is not None)
+    return Procedure(
+        f"p{made.added}",
+        params,
+        random.choice([None, "i32", "Kind", "Part", "Shape"]),
+        auth=random.choice([None, None, "public", "user", "admin"]),
+        refuses=random.random() < 0.3,
+        safe=random.random() < 0.3,
+    )
 
 
 def _column(made: Schema, random: Random, types: tuple[str, ...]) -> Column:
@@ -244,8 +321,8 @@ EDITS: tuple[Edit, ...] = (
 )
 
 
-def edited(before: Schema, random: Random, count: int) -> Schema:
+def edited(before: Schema, random: Random, count: int, edits: Sequence[Edit]) -> Schema:
     after = copy.deepcopy(before)
-    for edit in random.sample(EDITS, count):
+    for edit in random.sample(edits, count):
         edit(after, random)
     return after

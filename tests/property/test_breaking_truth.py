@@ -1,10 +1,12 @@
 """What `oschema breaking` calls fine is fine: random edits of random schemas, proved on clients, rows and types.
 
-"Fine on W": old generated clients call a server of the new schemas, and read what new clients store there. "Fine on S":
+"Fine on W": old generated clients call a server of the new schemas, its objects and its service, by name and by
+position, as the caller that they had to be; and they read what new clients store there. "Fine on S":
 rows of the old schemas are migrated, and a server of the new ones gives them. "Fine on C": mypy takes code that was
 written for the old output. A few edits are tried in each run; `BREAKING_EXAMPLES=200` tries more.
 """
 
+import functools
 import importlib
 import os
 import subprocess
@@ -20,6 +22,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, note, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter
 from pydantic_core import from_json, to_json
 
 from codegen.emit.run.generate import emit_kinds
@@ -28,16 +31,20 @@ from codegen.rules.breaking import Change, Comparison, changes
 from codegen.runtime.client.client import Call
 from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.rpc import crud
+from codegen.runtime.rpc.dispatch import allowed
 from codegen.runtime.rpc.method import Method
+from codegen.runtime.rpc.wiring import ServiceMethod, bind, serves
 from codegen.runtime.storage import migrations
 from codegen.runtime.storage.database import Database
 from codegen.source.changes import Surface
 from codegen.source.diagnostics import Report
-from tests.property.evolving import Column, Schema, edited, schema
+from tests.property.evolving import EDITS, Column, Procedure, Schema, edited, schema
+from tests.property.evolving_calls import CALL_EDITS
 from tests.server.migration_project import Databases, Project
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("BREAKING_EXAMPLES", "2"))
+KINDS = ("models", "tables", "errors", "services", "routes", "clients")
 NOW = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)
 numbers = count()
 
@@ -57,12 +64,39 @@ class Version:
 
     def server(self, database: Database) -> dict[str, Method]:
         tables = importlib.import_module(f"{self.package}.tables.shop")
-        return {method.name: method for method in crud.methods([tables.ITEM], database)}
+        return {method.name: method for method in crud.methods([getattr(tables, self.item.upper())], database)}
 
-    def call(self, verb: str) -> Call:
-        client = importlib.import_module(f"{self.package}.clients.python.item")
+    @property
+    def item(self) -> str:
+        """What the root object is called on the wire."""
+        return self.schema.names.get("Item", "Item").lower()
+
+    def call(self, verb: str, of: str | None = None) -> Call:
+        client = importlib.import_module(f"{self.package}.clients.python.{of or self.item}")
         found: Call = getattr(client, f"_{verb.upper()}")
         return found
+
+    def desk(self, random: Random) -> tuple[dict[str, Method], list[dict[str, Any]]]:
+        """The methods of the service, whose answers are random, and the parameters that they were called with."""
+        services = importlib.import_module(f"{self.package}.routes.shop").SERVICES
+        called: list[dict[str, Any]] = []
+        procedures = {procedure.name: procedure for procedure in self.schema.procedures}
+        functions = {
+            each.function: self._answering(each, procedures[each.function], called, random) for each in services
+        }
+        handlers = [serves(services[0].service)(type("Desk", (), functions))] if services else []
+        methods, _ = bind(handlers, services, validate_results=True)
+        return {method.name: method for method in methods}, called
+
+    def _answering(
+        self, declared: ServiceMethod, procedure: Procedure, called: list[dict[str, Any]], random: Random
+    ) -> Any:
+        @functools.wraps(getattr(declared.service, declared.function))
+        def function(self_: Any, context: Context, **params: Any) -> Any:
+            called.append(params)
+            return TypeAdapter(declared.result).validate_json(to_json(self.schema.result(procedure, random)))
+
+        return function
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +117,7 @@ def version(root: Path, made: Schema) -> Version | None:
 
 
 def generate(root: Path, made: Version) -> None:
-    for path, wanted in emit_kinds(made.program, ("models", "tables", "clients")).items():
+    for path, wanted in emit_kinds(made.program, KINDS).items():
         (root / made.package / path).parent.mkdir(parents=True, exist_ok=True)
         (root / made.package / path).write_bytes(wanted.data)
     importlib.invalidate_caches()
@@ -93,7 +127,8 @@ def versions(root: Path, seed: int) -> tuple[Version, Version, list[Change]] | N
     """A schema, an edit of it, and what is said of the edit."""
     random = Random(seed)
     before = schema(random)
-    old, new = version(root, before), version(root, edited(before, random, random.choice([1, 1, 2])))
+    edits = random.choice([EDITS, CALL_EDITS])
+    old, new = version(root, before), version(root, edited(before, random, random.choice([1, 1, 2]), edits))
     assert old is not None, before.text()
     if new is None or old.schema.text() == new.schema.text():
         return None
@@ -137,9 +172,13 @@ def exchange(call: Call, server: dict[str, Method], database: Database, params: 
     body, _ = call.request(1, typed)
     sent = from_json(body)
     method = server[sent["method"]]
-    context = Context(ADMIN, Clock(), database, "id")
-    result = method.encode(method.call(context, method.params.validate_json(to_json(sent["params"]))))
+    result = method.encode(answered(method, database, sent["params"]))
     return call.answer(200, b'{"jsonrpc":"2.0","id":1,"result":' + result + b"}")
+
+
+def answered(method: Method, database: Database, params: dict[str, Any]) -> Any:
+    """What a method gives."""
+    return method.call(Context(ADMIN, Clock(), database, "id"), method.params.validate_json(to_json(params)))
 
 
 # --- wire -------------------------------------------------------------------------------------------------------
@@ -171,9 +210,27 @@ def test_what_is_fine_on_the_wire(root: Path) -> None:
             assert ask("get", sid=added.sid).sid == added.sid
             assert ask("find", filter={"label": added.label}, limit=100).items
             ask("delete", sid=kept.sid)
+        may_call(server[f"{old.item}.get"], old.schema.object_auth)
+        methods, called = new.desk(random)
+        for procedure in old.schema.procedures * 3:
+            call, params = old.call(procedure.name, "desk"), old.schema.params(procedure, random)
+            method = methods[call.name]
+            may_call(method, procedure.auth or old.schema.auth)
+            exchange(call, methods, database, params)
+            given_first = [param.name for param in procedure.params]
+            given_first = given_first[: next((at for at, name in enumerate(given_first) if name not in params), None)]
+            if len(given_first) == len(params):
+                by_position = zip(method.param_names, (params[name] for name in given_first), strict=False)
+                answered(method, database, dict(by_position))
+                assert called[-1] == called[-2], "a position means another parameter"
         database.close()
 
     check()
+
+
+def may_call(method: Method, scope: Any) -> None:
+    """Those who could call the method still can."""
+    assert allowed(method.auth, method.principal, scope), (method.name, method.auth, scope)
 
 
 def patchable(made: Schema) -> set[str]:
@@ -211,7 +268,7 @@ def test_what_is_fine_in_storage(dialect: str, root: Path, tmp_path: Path, reque
         server = new.server(database)
         for row in rows:
             read = exchange(new.call("get"), server, database, {"sid": row["sid"]}).model_dump(mode="json")
-            for name in same_columns(old.schema.fields, new.schema.fields):
+            for name in same_columns(old.schema, new.schema):
                 if row[name] is not None:
                     assert same(row[name], read[name]), (name, row, read)
 
@@ -227,8 +284,12 @@ def steps(project: Project, to: Version, database: Database) -> None:
     migrations.apply(database, project.migrations)
 
 
-def same_columns(before: list[Column], after: list[Column]) -> set[str]:
-    return {column.name for column in before} & {column.name for column in after if column.type != "Part"}
+def same_columns(before: Schema, after: Schema) -> set[str]:
+    """Columns whose values stay as they were."""
+    changed = {"Part", "Shape"} if before.tag != after.tag else {"Part"}
+    return {column.name for column in before.fields} & {
+        column.name for column in after.fields if column.type not in changed
+    }
 
 
 def same(before: Any, after: Any) -> bool:
@@ -248,6 +309,7 @@ PYTHON = {
     "map<str, i64>": "dict[str, int]",
     "money<USD>": "Money",
     "otime": "datetime",
+    "Shape": "Shape",
 }
 LITERAL = {
     "int": "1",
@@ -259,6 +321,7 @@ LITERAL = {
     "datetime": "datetime.now()",
     "Part": "part()",
     "Kind": 'Kind("red")',
+    "Shape": "Round(radius=1)",
 }
 
 ITEM = "'{}': {}"
@@ -267,9 +330,21 @@ ITEM = "'{}': {}"
 def user_code(made: Schema, package: str) -> str:
     """Code that reads every field, makes each type with what it must have, and calls every method."""
 
+    def plain(type_: str) -> str:
+        return ("str" if made.opened else "Kind") if type_ == "Kind" else PYTHON[type_]
+
     def type_of(column: Column) -> str:
-        plain = ("str" if made.opened else "Kind") if column.type == "Kind" else PYTHON[column.type]
-        return f"{plain} | None" if column.optional else plain
+        return f"{plain(column.type)} | None" if column.optional else plain(column.type)
+
+    def called(procedure: Procedure) -> str:
+        needed = [each for each in procedure.params if not each.optional and each.default is None]
+        others = [each for each in procedure.params if each.default is not None]
+        arguments = [
+            *(LITERAL[type_of(each)] for each in needed),
+            *(f"{each.name}={LITERAL[type_of(each)]}" for each in others),
+        ]
+        result = f"{procedure.name}: {plain(procedure.result)} = " if procedure.result else ""
+        return f"        {result}client.desk.{procedure.name}({', '.join(arguments)})\n"
 
     def given(columns: list[Column], pair: str) -> str:
         needed = [column for column in columns if not column.optional and column.default is None]
@@ -282,7 +357,8 @@ def user_code(made: Schema, package: str) -> str:
         "from datetime import datetime\n"
         f"from {package}.clients.python import Client\n"
         f"from {package}.clients.python.item import ItemInput\n"
-        f"from {package}.models.shop import Item, Kind, Part\n"
+        f"from {package}.errors.shop import Refused\n"
+        f"from {package}.models.shop import Item, Kind, Part, Round, Shape\n"
         "from codegen.runtime.values.types import Money\n\n"
         f"def part() -> Part:\n    return Part({given(made.parts, '{}={}')})\n\n"
         f"def read_part(part: Part) -> None:\n{reads('part', made.parts)}\n"
@@ -292,6 +368,8 @@ def user_code(made: Schema, package: str) -> str:
         "    sid: str = client.item.new(item()).sid\n    read_item(client.item.get(sid))\n"
         '    client.item.patch(sid, {"label": "y"})\n    client.item.set(item())\n    client.item.delete(sid)\n'
         '    client.item.find({"label": "y"})\n    client.item.list_full(limit=1)\n'
+        f"    try:\n{''.join(map(called, made.procedures))}"
+        "    except Refused as error:\n        why: str = error.why\n"
     )
 
 
