@@ -31,6 +31,8 @@ _DECLARATIONS = {
 }
 _SECTIONS = ("types", "errors", "services", "interfaces", "events", "webhooks")
 
+_encode = json.JSONEncoder(ensure_ascii=False).encode
+
 
 class LockError(ValueError):
     """The text is no lock that this generator can read."""
@@ -87,32 +89,38 @@ def _write(value: Any) -> Any:
         return [_write(item) for item in value]
     if not dataclasses.is_dataclass(value):
         return value
-    kind = type(value).__name__.lower()
-    data: dict[str, Any] = {"kind": kind} if kind in _DECLARATIONS else {}
-    for field in dataclasses.fields(value):
-        item = getattr(value, field.name)
-        if field.name not in _LEFT_OUT and not _is_default(field, item):
-            data[field.name] = _write(item)
+    kind: type = type(value)
+    name = kind.__name__.lower()
+    data: dict[str, Any] = {"kind": name} if name in _DECLARATIONS else {}
+    for field, default in _written(kind):
+        item = getattr(value, field)
+        if not (item is default or (type(item) is type(default) and item == default)):
+            data[field] = _write(item)
     return data
 
 
-def _is_default(field: dataclasses.Field[Any], value: Any) -> bool:
-    if field.default_factory is not dataclasses.MISSING:
-        return bool(value == field.default_factory())
-    return type(value) is type(field.default) and bool(value == field.default)
+@cache
+def _written(kind: type) -> tuple[tuple[str, Any], ...]:
+    """The fields of a dataclass that the lock has, each with its default. PERF: found once for each class."""
+    return tuple((field.name, _default(field)) for field in dataclasses.fields(kind) if field.name not in _LEFT_OUT)
+
+
+def _default(field: dataclasses.Field[Any]) -> Any:
+    return field.default if field.default_factory is dataclasses.MISSING else field.default_factory()
 
 
 def _layout(value: Any, indent: str) -> str:
     """JSON with what is short on one line, so that a change of a field is a change of a line."""
-    line = json.dumps(value, ensure_ascii=False)
-    if len(indent) + len(line) <= WIDTH or not isinstance(value, dict | list):
-        return line
+    if not isinstance(value, dict | list) or 3 * len(value) <= WIDTH:  # an entry takes three columns at least
+        line = _encode(value)
+        if len(indent) + len(line) <= WIDTH or not isinstance(value, dict | list):
+            return line
     deeper = indent + "  "
     if isinstance(value, list):
         return "[\n" + ",\n".join(deeper + _layout(item, deeper) for item in value) + f"\n{indent}]"
     return (
         "{\n"
-        + ",\n".join(f"{deeper}{json.dumps(key)}: {_layout(item, deeper)}" for key, item in value.items())
+        + ",\n".join(f"{deeper}{_encode(key)}: {_layout(item, deeper)}" for key, item in value.items())
         + f"\n{indent}}}"
     )
 

@@ -81,6 +81,8 @@ def clip(text: str, start: int, end: int) -> tuple[str, int, int]:
 
     Tabs become spaces, wide characters take two columns, what cannot be printed is shown as `�`.
     """
+    if len(text) <= WIDTH and text.isascii() and text.isprintable():  # PERF: a column for each character
+        return text, min(start, len(text)), max(min(end, len(text)) - start, 1)
     left = 0
     if len(text) > WIDTH:  # PERF: only the neighbourhood is measured, however long the line
         left = max(0, min(start - WIDTH // 3, len(text) - WIDTH)) if start > WIDTH * 2 // 3 else 0

@@ -216,7 +216,9 @@ def test_what_is_fine_on_the_wire(root: Path) -> None:
             call, params = old.call(procedure.name, "desk"), old.schema.params(procedure, random)
             method = methods[call.name]
             may_call(method, procedure.auth or old.schema.auth)
-            exchange(call, methods, database, params)
+            defaults = {each.name: from_json(each.default) for each in procedure.params if each.default is not None}
+            exchange(call, methods, database, {**defaults, **params})
+            answered(method, database, params)
             given_first = [param.name for param in procedure.params]
             given_first = given_first[: next((at for at, name in enumerate(given_first) if name not in params), None)]
             if len(given_first) == len(params):
