@@ -19,7 +19,13 @@ PUBLIC = {
     "login refused": "/login?error=proof_failed&identity=400::1",
     "not found": "/nothing",
 }
-EMPTY = {"dashboard": "/dashboard", "ledger": "/ledger", "topup": "/topup", "account": "/ledger?account=granted"}
+EMPTY = {
+    "dashboard": "/dashboard",
+    "ledger": "/ledger",
+    "topup": "/topup",
+    "kyc": "/kyc",
+    "account": "/ledger?account=granted",
+}
 FULL = {**EMPTY, "refused": "/topup?error=amount_out_of_range&amount=3", "sessions": "/sessions"}
 LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(360, "light"), (360, "dark"), (768, "light"), (1280, "dark")]
 

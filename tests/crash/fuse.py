@@ -1,0 +1,77 @@
+"""A database that gives out: a process is killed, or a fault comes, before a statement of one's choice."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, Protocol
+
+from codegen.runtime.storage.database import Database
+
+
+class HasDatabase(Protocol):
+    """A house of a test."""
+
+    database: Database
+
+
+class Stopped(Exception):
+    """A fault that nobody expects."""
+
+
+class Fuse:
+    """Blows before the `at`-th statement or commit of a database."""
+
+    def __init__(self, database: Database, at: int, blow: Callable[[], None]) -> None:
+        self.left, self._blow = at, blow
+        for owner, name in (
+            (database, "execute"),
+            (database, "change"),
+            (database, "execute_many"),
+            (database.peewee, "commit"),
+        ):
+            setattr(owner, name, self._guarded(getattr(owner, name)))
+
+    def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        def guarded(*args: Any, **given: Any) -> Any:
+            self.left -= 1
+            if self.left == 0:
+                self._blow()
+            return function(*args, **given)
+
+        return guarded
+
+
+def killed(house: HasDatabase, at: int, work: Callable[[], object]) -> bool:
+    """Do `work` in a process that is killed before its `at`-th statement; False where it ended before."""
+    child = os.fork()
+    if child == 0:
+        try:
+            Fuse(house.database, at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+            work()
+        finally:
+            os._exit(0)
+    return os.WIFSIGNALED(os.waitpid(child, 0)[1])
+
+
+def stopped(house: HasDatabase, at: int, work: Callable[[], object]) -> bool:
+    """Do `work` with a fault instead of its `at`-th statement."""
+
+    def blow() -> None:
+        raise Stopped
+
+    fuse = Fuse(house.database, at, blow)
+    try:
+        with suppress(Stopped):
+            work()
+    finally:
+        for owner, name in (
+            (house.database, "execute"),
+            (house.database, "change"),
+            (house.database, "execute_many"),
+            (house.database.peewee, "commit"),
+        ):
+            delattr(owner, name)
+    return fuse.left <= 0
