@@ -7,6 +7,7 @@ DOMAINS = (
     "handlers.identity",
     "handlers.admin",
     "handlers.ledger",
+    "handlers.prices",
     "handlers.plans",
     "handlers.payments",
     "handlers.kyc",

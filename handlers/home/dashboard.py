@@ -11,7 +11,7 @@ from handlers.pages.page import Page, page
 from handlers.pages.visit import PageContext, Visit
 from handlers.payments.history import TopUpHistory
 from handlers.payments.pages.top_up_form import TopUpForm
-from handlers.pricing.ladder import STEPS
+from handlers.pricing.ladder import Step
 
 RECENT = 8
 
@@ -25,10 +25,11 @@ class Dashboard(Page):
         top_ups: TopUpHistory,
         form: TopUpForm,
         kyc: KycStandings,
+        steps: tuple[Step, ...],
     ) -> None:
         super().__init__(context)
         self._standings, self._history, self._top_ups, self._form = standings, history, top_ups, form
-        self._kyc = kyc
+        self._kyc, self._steps = kyc, steps
 
     @page
     def on_get(self, visit: Visit) -> None:
@@ -45,7 +46,7 @@ class Dashboard(Page):
         visit.page(
             "dashboard.html",
             user=user,
-            steps=STEPS,
+            steps=self._steps,
             **self._form.values(visit),
             **self.context.database.run(read, write=False),
         )

@@ -13,18 +13,19 @@ from handlers.payments.history import TopUpHistory
 from handlers.payments.pages.top_up_form import TopUpForm
 from handlers.payments.settings import PaymentSettings
 from handlers.plans.plan_catalogue import PlanCatalogue
+from handlers.prices.offered import OfferedPrices
 
 
 def parts(site: Site) -> Parts:
     minimum = Money.from_cents(site.settings_of(PaymentSettings).top_up_min_cents)
-    plans = site.get(PlanCatalogue)
+    plans, prices = site.get(PlanCatalogue), site.get(OfferedPrices)
     standings, history = site.get(Standings), site.get(History)
     top_ups, form, kyc = site.get(TopUpHistory), site.get(TopUpForm), site.get(KycStandings)
     return Parts(
         pages=Pages(
             routes={
-                "/": lambda context: Landing(context, plans, minimum),
-                "/dashboard": lambda context: Dashboard(context, standings, history, top_ups, form, kyc),
+                "/": lambda context: Landing(context, plans, prices, minimum),
+                "/dashboard": lambda context: Dashboard(context, standings, history, top_ups, form, kyc, prices.steps),
             },
             templates=Path(__file__).parent / "templates",
             navigation=(Link(10, "/dashboard", "Dashboard"),),

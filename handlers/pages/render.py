@@ -34,6 +34,7 @@ class Renderer:
         )
         self._pages.filters |= {
             "money": shown.money,
+            "percent": shown.percent,
             "in_cents": shown.in_cents,
             "when": shown.when,
             "address": shown.address,

@@ -32,6 +32,13 @@ def in_cents(amounts: Sequence[int]) -> list[Money]:
     return [Money.from_cents(cents[place] + (place in by_rest[:missing])) for place in range(len(amounts))]
 
 
+def percent(basis_points: int) -> str:
+    """`10 %` or `7.25 %` from hundredths of a percent."""
+    text = f"{basis_points:03}"
+    decimals = text[-2:].rstrip("0")
+    return f"{text[:-2]}{'.' if decimals else ''}{decimals} %"
+
+
 def when(moment: datetime, *, day: bool = False, beside: bool = False) -> Markup:
     """A `<time>`: `20 Nov 2026, 23:36 UTC`, or the `day` alone. `beside`: the reader's own time may stand beside it."""
     moment = moment.astimezone(UTC)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from generated.models.onboarding import DiscountTier
@@ -22,6 +23,17 @@ STEPS = (
     Step(DiscountTier.WEEK, timedelta(days=7), 50),
     Step(DiscountTier.MONTH, timedelta(days=30), 25),
 )
+
+
+def steps(week_percent: int, month_percent: int) -> tuple[Step, ...]:
+    """The steps with other percents."""
+    percents = {DiscountTier.WEEK: week_percent, DiscountTier.MONTH: month_percent}
+    return tuple(replace(step, percent=percents.get(step.tier, step.percent)) for step in STEPS)
+
+
+def percent_of(tier: DiscountTier, steps: Sequence[Step] = STEPS) -> int:
+    """How much of its price usage costs at a tier."""
+    return next(step.percent for step in steps if step.tier == tier)
 
 
 def tier_at(moment: datetime, first_paid_at: datetime | None) -> DiscountTier:

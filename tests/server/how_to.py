@@ -8,13 +8,13 @@ from pathlib import Path
 
 PAGES = Path(__file__).resolve().parents[2] / "docs/how-to"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-FILE = re.compile(r"(?:#|//) (\S+\.(?:py|oschema))\n")
+FILE = re.compile(r"(?:#|//) (\S+\.(?:py|oschema|yaml))\n")
 
 
 def write_files(page: str, folder: Path) -> None:
-    """Write the files of a page: its `python` and `oschema` blocks that begin with a name."""
+    """Write the files of a page: its `python`, `oschema` and `yaml` blocks that begin with a name."""
     for kind, text in BLOCK.findall((PAGES / page).read_text()):
-        if kind in ("python", "oschema") and (named := FILE.match(text)):
+        if kind in ("python", "oschema", "yaml") and (named := FILE.match(text)):
             path = folder / named.group(1)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text)

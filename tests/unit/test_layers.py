@@ -96,11 +96,12 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "admin": {"work"},
     "ledger": {"admin", "pricing", "work"},
     "identity": {"admin", "ledger", "work"},
+    "prices": {"admin", "ledger", "pricing", "work"},
     "plans": {"admin", "ledger", "pricing", "work"},
     "payments": {"admin", "ledger", "work"},
     "kyc": {"admin", "identity", "payments", "work"},
     "pages": {"identity"},
-    "home": {"kyc", "ledger", "pages", "payments", "payments.pages", "plans", "pricing"},
+    "home": {"kyc", "ledger", "pages", "payments", "payments.pages", "plans", "prices", "pricing"},
 }
 # Rooms inside a domain may import the domain, each other, and beside what the domain may:
 ENDS_MAY_IMPORT: dict[str, set[str]] = {
@@ -136,7 +137,9 @@ TABLES = {
         "RECONCILIATION",
     },
     "kyc": {"KYC_SESSION", "KYC_EVENT"},
+    "prices": {"PRICE_BOOK", "PRICE"},
     "plans": {"PLAN_PURCHASE", "POOL_VM"},
+    "usage": {"USAGE_RECORD"},
     "admin": {"OPERATOR_ACT"},
     "work": {"OPERATOR_ALERT", "NOTICE", "ALERT_SETTINGS", "LEASE", "JOB_RUN"},
 }
@@ -145,6 +148,8 @@ READS = {
         "ledger",
         "USER",
     ): "whose balance it is, and whether verified; identity stands above: it opens balances by the ledger",
+    ("prices", "BILLING"): "who paid first when; the tier that is shown is written by the ledger's store",
+    ("prices", "USAGE_RECORD"): "what another book would have charged for it",
     ("plans", "USER"): "whether the buyer is verified",
     ("plans", "BILLING"): "whose period ends; what a balance shows of a plan is written by the ledger's store",
     ("payments", "USER"): "whose top-up it is; one statement joins who is verified with what is still held",

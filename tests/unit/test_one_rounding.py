@@ -15,6 +15,9 @@ from handlers.pages.shown import in_cents
 
 ROOT = Path(__file__).parents[2]
 MAY_ROUND = {
+    "handlers/pricing/charge.py": "the one rounding of a charge",
+    "handlers/prices/offered.py": "makes no charge: one unit is a decimal",
+    "handlers/prices/domain.py": "seconds of an interval",
     "handlers/payments/states.py": "cents of a text for a person, and whole cents that were asked for",
     "handlers/payments/audit_events.py": "whole cents, which are all that an event can tell",
     "handlers/payments/checks.py": "minutes and pauses",

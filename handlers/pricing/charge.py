@@ -1,0 +1,100 @@
+"""What a piece of usage costs: all factors are multiplied first, as whole numbers, then rounded once, half to even."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from generated.models.onboarding import DiscountBase, PriceUnit
+from handlers.pricing.book import Rate
+
+NANO = 10**9
+CENT = 10**7
+_WHOLE_BP = 10_000
+_PERCENT = 100
+_UNITS = {PriceUnit.MILLION_TOKENS: 10**6}
+"""What a price is for, where it is not for one."""
+
+
+class CannotBePriced(Exception):
+    """The usage lacks what its rate is for; the message says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What was used: a quantity in the unit of its kind, the provider's list price of the call in dollars where the
+    node knows it, and `amount_cents` where it was priced already, margin included."""
+
+    quantity: Decimal
+    cost: Decimal | None = None
+    amount_cents: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """In nano-dollars: before the ladder, what the ladder took off, what is charged, and what rounding that left: the
+    exact charge is `charge + rest`."""
+
+    list_charge: int
+    discount: int
+    charge: int
+    rest: Fraction
+
+
+def charge(rate: Rate, usage: Usage, percent: int, base: DiscountBase) -> Charge:
+    """The charge for usage at a rate, with `percent` of its price left by the ladder, which is taken from `base`.
+
+    Raises `CannotBePriced`.
+    """
+    listed, cost, whole = _parts(rate, usage)
+    full = whole * _PERCENT
+    left = percent if rate.discountable else _PERCENT
+    match base:
+        case DiscountBase.FULL:
+            reduced = listed * left
+        case DiscountBase.MARGIN_ONLY:
+            reduced = cost * _PERCENT + (listed - cost) * left
+        case DiscountBase.FLOOR_AT_COST:
+            reduced = max(listed * left, min(cost, listed) * _PERCENT)
+    charged, before = half_even(reduced, full), half_even(listed, whole)
+    return Charge(before, before - charged, charged, Fraction(reduced, full) - charged)
+
+
+def _parts(rate: Rate, usage: Usage) -> tuple[int, int, int]:
+    """Price with margin, and cost without it, both over the same whole number: nano-dollars as fractions."""
+    with_margin = _WHOLE_BP + rate.margin_bp
+    if usage.amount_cents is not None:  # priced already, margin included
+        listed = usage.amount_cents * CENT
+        return listed * with_margin, listed * _WHOLE_BP, with_margin
+    numerator, denominator = _cost(rate, usage)
+    return numerator * with_margin, numerator * _WHOLE_BP, denominator * _WHOLE_BP
+
+
+def _cost(rate: Rate, usage: Usage) -> tuple[int, int]:
+    """What the usage costs without margin, as a fraction of nano-dollars."""
+    if usage.cost is not None:
+        above, below = usage.cost.as_integer_ratio()
+        # A price of the unit `cost` is for each dollar of it; a model's own price is what the call was checked against.
+        price = rate.unit_price if rate.unit == PriceUnit.COST else NANO
+        return above * price, below
+    if rate.unit == PriceUnit.COST:
+        raise CannotBePriced(f"{rate.kind} is paid by its cost, and none is told")
+    above, below = usage.quantity.as_integer_ratio()
+    return above * rate.unit_price, below * _UNITS.get(rate.unit, 1)
+
+
+def half_even(numerator: int, denominator: int) -> int:
+    """The nearest whole number to a fraction with a positive denominator; of two that are as near, the even one."""
+    whole, rest = divmod(numerator, denominator)
+    twice = 2 * rest
+    return whole + 1 if twice > denominator or (twice == denominator and whole % 2) else whole
+
+
+def differs(rate: Rate, usage: Usage) -> bool:
+    """Whether the cost that a node tells of a call is another than the book's price of its model; False where one of
+    the two is not known. They agree to the nano-dollar."""
+    if usage.cost is None or rate.unit != PriceUnit.MILLION_TOKENS:
+        return False
+    told = half_even(*(usage.cost * NANO).as_integer_ratio())
+    return abs(told - half_even(*_cost(rate, Usage(usage.quantity)))) > 1
