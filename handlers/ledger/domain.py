@@ -6,7 +6,9 @@ from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.ledger import audit_balances, audit_chain, routes
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.history import History
+from handlers.ledger.months import Months
 from handlers.ledger.pages.ledger import LedgerPage
+from handlers.ledger.pages.statement import StatementPage
 from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
 from handlers.ledger.standing import Standings
@@ -14,13 +16,16 @@ from handlers.ledger.standing import Standings
 
 def parts(site: Site) -> Parts:
     ledger = Ledger(site.database, site.clock)
-    history = History(site.database)
+    history, months = History(site.database), Months(site.database, site.clock)
     return Parts(
         services=(BillingHandler(ledger),),
         jobs=(Job("ledger.expiry", 60, GrantExpiry(ledger).run_once),),
         routes=lambda app, authenticator: routes.add_routes(app, authenticator, ledger),
         pages=Pages(
-            routes={"/ledger": lambda context: LedgerPage(context, history)},
+            routes={
+                "/ledger": lambda context: LedgerPage(context, history),
+                "/statements/{month}": lambda context: StatementPage(context, months),
+            },
             templates=Path(__file__).parent / "pages" / "templates",
             navigation=(Link(30, "/ledger", "Ledger"),),
         ),

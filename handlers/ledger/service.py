@@ -15,11 +15,13 @@ from generated.models.onboarding import (
     KycStatus,
     LadderStanding,
     SpendingBlock,
+    Statement,
     User,
 )
 from generated.services.onboarding import BillingService
 from generated.tables.onboarding import USER
 from handlers.ledger.adjusting import Adjustments
+from handlers.ledger.months import Months
 from handlers.ledger.posting import Ledger
 from handlers.ledger.standing import Standing, Standings
 from handlers.work.alert_settings import AlertThresholds
@@ -31,6 +33,7 @@ class BillingHandler:
     """The part of `BillingService` that the ledger answers."""
 
     def __init__(self, ledger: Ledger) -> None:
+        self._months = Months(ledger.database, ledger.clock)
         self._standings = Standings(ledger.database, ledger, ledger.clock)
         self._adjustments = Adjustments(ledger)
 
@@ -56,6 +59,12 @@ class BillingHandler:
             low_balance_threshold=AlertThresholds(context.database).of(user.sid),
             notices=unread(context.database, user.sid),
         )
+
+    def statement(self, context: Context, *, month: str) -> Statement:
+        """A month as printed."""
+        if context.caller.sid is None:
+            raise Unauthorized
+        return self._months.statement(context.caller.sid, month).model(context.caller.sid)
 
     def set_credit_balance(
         self,

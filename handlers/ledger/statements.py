@@ -169,3 +169,25 @@ ENTRIES_OF_THREE_ACCOUNTS_BACKWARDS = """
 SELECT transaction_sid, amount, posted_at, position FROM ledger_entry
 WHERE account IN (?, ?, ?) AND position < ? ORDER BY position DESC LIMIT ?
 """
+
+# --- a month --------------------------------------------------------------------------------------------------------
+
+ENTRIES_OF_USER_BETWEEN = statement(
+    """
+SELECT {entry} FROM ledger_entry WHERE user_sid = ? AND posted_at >= ? AND posted_at < ? ORDER BY position
+""",
+    entry=LEDGER_ENTRY,
+)
+BALANCE_OF_USER_BEFORE = """
+SELECT balance_after FROM ledger_entry WHERE user_sid = ? AND account = ? AND posted_at < ?
+ORDER BY position DESC LIMIT 1
+"""
+REVENUE_OF_USER_BETWEEN = """
+SELECT ledger_transaction.posted_at, ledger_entry.account, ledger_entry.amount,
+    COALESCE((SELECT SUM(off.amount) FROM ledger_entry AS off
+        WHERE off.transaction_sid = ledger_transaction.sid AND off.account = 'discount'), 0)
+FROM ledger_transaction JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+WHERE ledger_transaction.user_sid = ? AND ledger_transaction.posted_at >= ? AND ledger_transaction.posted_at < ?
+    AND ledger_entry.account LIKE 'revenue:%'
+ORDER BY ledger_transaction.sid
+"""

@@ -20,6 +20,7 @@ from handlers.identity.secret import new_secret
 from handlers.identity.sessions import Sessions
 from handlers.identity.visitor import Visitors
 from handlers.pages.messages import Messages
+from handlers.pages.paper import PDF
 from handlers.pages.render import Renderer
 
 MAX_FORM = 16_384
@@ -153,6 +154,13 @@ class Visit:
             },
             status,
         )
+
+    def paper(self, content: bytes, name: str) -> None:
+        """Show a PDF, under this name where it is kept."""
+        self.resp.set_headers(self.pages.renderer.headers)
+        self.resp.content_type = PDF
+        self.resp.set_header("Content-Disposition", f'inline; filename="{name}"')
+        self.resp.data = content
 
     def begin(self) -> str:
         """The cookie of a login in this browser: the one it has, or a new one."""

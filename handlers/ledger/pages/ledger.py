@@ -23,4 +23,5 @@ class LedgerPage(Page):
         view = cast(View, asked) if asked in get_args(View) else "all"
         place = int(before) if before.isdecimal() and len(before) <= 18 else None
         page = self.context.database.run(lambda: self._history.page(user.sid, PAGE, place, view), write=False)
-        visit.page("ledger.html", history=page, view=view, first=place is None)
+        month = f"{self.context.clock.now():%Y-%m}"
+        visit.page("ledger.html", history=page, view=view, first=place is None, month=month)

@@ -12,11 +12,14 @@ from generated.models.onboarding import TopUpStatus
 from generated.services.onboarding import PaymentsService
 from handlers.ledger.standing import Standings
 from handlers.pages.page import Page, page
+from handlers.pages.paper import pdf
 from handlers.pages.visit import PageContext, Visit
 from handlers.payments.history import TopUpHistory
+from handlers.payments.pages.receipt_paper import receipt_paper
 from handlers.payments.pages.top_up_form import TopUpForm, cents_of, slug_of
 
 SHOWN = 50
+SUFFIX = ".pdf"
 PATIENCE, HURRY = timedelta(minutes=2), timedelta(hours=1)
 """Since the top-up was started: then the provider may be asked, then the page looks less often."""
 FIRST_LOOK, REFRESH, REFRESH_LATER = 1, 3, 20
@@ -154,7 +157,7 @@ class PaymentCancel(Page):
 
 
 class ReceiptPage(Page):
-    """`GET /receipts/{sid}`: a payment as printed."""
+    """`GET /receipts/{sid}`: a payment as printed; with `.pdf` behind it, as PDF."""
 
     def __init__(self, context: PageContext, payments: PaymentsService) -> None:
         super().__init__(context)
@@ -163,7 +166,10 @@ class ReceiptPage(Page):
     @page
     def on_get(self, visit: Visit, sid: str) -> None:
         try:
-            receipt = self._payments.receipt(visit.context(), top_up_sid=sid)
+            receipt = self._payments.receipt(visit.context(), top_up_sid=sid.removesuffix(SUFFIX))
         except InvalidParams:  # no sid at all
             raise NotFound from None
-        visit.page("receipt.html", receipt=receipt)
+        if sid.endswith(SUFFIX):
+            visit.paper(pdf(receipt_paper(receipt)), f"hero-receipt-{receipt.top_up.sid}.pdf")
+            return
+        visit.page("receipt.html", receipt=receipt, month=f"{receipt.top_up.created_at:%Y-%m}")

@@ -1,0 +1,32 @@
+"""A receipt on paper."""
+
+from __future__ import annotations
+
+from generated.models.onboarding import Receipt
+from handlers.pages.paper import Paper
+from handlers.pages.shown import TOP_UPS, account, money
+
+
+def receipt_paper(receipt: Receipt) -> Paper:
+    """What a receipt says, with the refunds of the payment and what it moved in the ledger."""
+    paid = receipt.top_up
+    facts = [
+        ("Receipt", paid.sid),
+        ("Hero credit", money(paid.amount)),
+        ("Status", TOP_UPS[paid.status][0]),
+        ("Paid", f"{paid.settled_at:%Y-%m-%d %H:%M} UTC" if paid.settled_at is not None else "not yet"),
+        ("By", receipt.user.mycelium_address),
+        ("Through", paid.provider.capitalize()),
+    ]
+    if paid.payment_ref is not None:
+        facts.append(("Payment", paid.payment_ref))
+    for refund in receipt.refunds:
+        day = refund.settled_at or refund.created_at
+        facts.append(("Refund", f"{money(refund.amount)} on {day:%Y-%m-%d} ({refund.status.value})"))
+    ours = [entry for entry in receipt.entries if entry.user_sid is not None]
+    rows = [
+        (f"{entry.posted_at:%Y-%m-%d}", account(entry.account), money(-entry.amount, exact=True, signed=True))
+        for entry in ours
+    ]
+    at = max([entry.posted_at for entry in ours], default=paid.settled_at or paid.created_at)
+    return Paper("Receipt", facts, ("Posted", "In your ledger", "Change"), rows, (30, 90, 50), 1, at)
