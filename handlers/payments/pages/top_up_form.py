@@ -24,16 +24,14 @@ _CENTS = re.compile("[0-9]{1,9}")
 
 
 class TopUpForm:
-    """The providers by name with what they can do, and the limits of each on this site; of those that ask on a phone
-    also whether they have a page beside it."""
+    """The providers by name with what they can do, and the limits of each on this site; those that can ask on a phone
+    (`pushes`), and whether all of them have a page for who gives no number."""
 
     def __init__(self, settings: PaymentSettings, providers: Mapping[str, PaymentCapabilities]) -> None:
         self._providers = dict(sorted(providers.items(), key=lambda each: each[1].title))
-        self._pushes = {
-            name: PaymentMethod.CHECKOUT in can.methods
-            for name, can in self._providers.items()
-            if PaymentMethod.USSD_PUSH in can.methods
-        }
+        asking = {name: can.methods for name, can in self._providers.items() if PaymentMethod.USSD_PUSH in can.methods}
+        self._pushes = frozenset(asking)
+        self._phone_optional = all(PaymentMethod.CHECKOUT in methods for methods in asking.values())
         self._site = limits(settings, None)
         self._limits = {name: limits(settings, able) for name, able in providers.items()}
         self._cap = settings.kyc_free_cap_cents
@@ -51,6 +49,7 @@ class TopUpForm:
             "providers": self._providers,
             "limits": self._limits,
             "pushes": self._pushes,
+            "phone_optional": self._phone_optional,
             "presets": [Money.from_cents(cents) for cents in presets],
             "preselected": None
             if given
