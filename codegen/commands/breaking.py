@@ -123,6 +123,8 @@ def _notes(change: Change, verdicts: Mapping[Surface, Verdict], approved: str | 
     yield change.rule.why.replace("\n", " ").strip()
     if approved is not None:
         yield f"approved: {approved}"
+    elif not {"breaking", "approval"}.isdisjoint(verdicts.values()):
+        yield f"if it is meant: --approve {change.rule.name}:{change.place.subject}, or an entry of approvals.yaml"
 
 
 def _broken(change: Change, verdicts: Mapping[Surface, Verdict]) -> list[str]:
