@@ -111,7 +111,7 @@ def test_a_form_sent_twice_is_one_top_up(product: Product, visitor: Visitor, per
     there = [
         page.context.request.post(
             f"{product.url}/payment/intent",
-            form={**fields, "amount_cents": "1000"},
+            form={**fields, "provider": "stripe", "amount_cents": "1000"},
             headers={"Origin": product.url},
             max_redirects=0,
         )
