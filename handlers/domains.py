@@ -11,6 +11,7 @@ DOMAINS = (
     "handlers.plans",
     "handlers.payments",
     "handlers.kyc",
+    "handlers.vms",
     "handlers.work",
     "handlers.home",
 )

@@ -550,6 +550,8 @@ CREATE TABLE "vm_allocation" (
     "stopped_at" INTEGER CONSTRAINT "ck_vm_allocation__stopped_at" CHECK ("stopped_at" BETWEEN 0 AND 4294967295),
     "wipe_at" INTEGER CONSTRAINT "ck_vm_allocation__wipe_at" CHECK ("wipe_at" BETWEEN 0 AND 4294967295),
     "failure" TEXT CONSTRAINT "ck_vm_allocation__failure" CHECK (length("failure") <= 500),
+    "next_check_at" INTEGER CONSTRAINT "ck_vm_allocation__next_check_at" CHECK ("next_check_at" BETWEEN 0 AND 4294967295),
+    "checks" INTEGER NOT NULL CONSTRAINT "ck_vm_allocation__checks" CHECK ("checks" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
@@ -561,6 +563,8 @@ CREATE INDEX "ix_vm_allocation__expires_at" ON "vm_allocation" ("expires_at");
 
 CREATE INDEX "ix_vm_allocation__wipe_at" ON "vm_allocation" ("wipe_at");
 
+CREATE INDEX "ix_vm_allocation__next_check_at" ON "vm_allocation" ("next_check_at");
+
 CREATE INDEX "ix_vm_allocation__user_sid_and_status" ON "vm_allocation" ("user_sid", "status");
 
 CREATE TABLE "pool_vm" (
@@ -569,6 +573,8 @@ CREATE TABLE "pool_vm" (
     "address" TEXT NOT NULL CONSTRAINT "ck_pool_vm__address" CHECK (length("address") BETWEEN 2 AND 64),
     "sku" TEXT NOT NULL,
     "state" TEXT NOT NULL CONSTRAINT "ck_pool_vm__state" CHECK ("state" IN ('claimed', 'dirty', 'free', 'retired', 'used')),
+    "running" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__running" CHECK ("running" IN (0, 1)),
+    "leaving" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__leaving" CHECK ("leaving" IN (0, 1)),
     "allocation_sid" TEXT CONSTRAINT "fk_pool_vm__allocation_sid" REFERENCES "vm_allocation" ("sid") ON DELETE RESTRICT,
     "state_since" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__state_since" CHECK ("state_since" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -586,6 +592,7 @@ CREATE TABLE "waiting_list_entry" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_waiting_list_entry" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_waiting_list_entry__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "sku" TEXT NOT NULL,
+    "ssh_pub_key" TEXT CONSTRAINT "ck_waiting_list_entry__ssh_pub_key" CHECK (length("ssh_pub_key") BETWEEN 20 AND 2048),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_waiting_list_entry__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "notified_at" INTEGER CONSTRAINT "ck_waiting_list_entry__notified_at" CHECK ("notified_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -594,6 +601,8 @@ CREATE TABLE "waiting_list_entry" (
 CREATE INDEX "ix_waiting_list_entry__sku" ON "waiting_list_entry" ("sku");
 
 CREATE INDEX "ix_waiting_list_entry__created_at" ON "waiting_list_entry" ("created_at");
+
+CREATE INDEX "ix_waiting_list_entry__notified_at" ON "waiting_list_entry" ("notified_at");
 
 CREATE UNIQUE INDEX "uq_waiting_list_entry__user_sid_and_sku" ON "waiting_list_entry" ("user_sid", "sku");
 

@@ -100,6 +100,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "plans": {"admin", "ledger", "pricing", "work"},
     "payments": {"admin", "ledger", "work"},
     "kyc": {"admin", "identity", "payments", "work"},
+    "vms": {"admin", "ledger", "plans", "work"},
     "pages": {"identity"},
     "home": {"kyc", "ledger", "pages", "payments", "payments.pages", "plans", "prices", "pricing"},
 }
@@ -138,8 +139,9 @@ TABLES = {
     },
     "kyc": {"KYC_SESSION", "KYC_EVENT"},
     "prices": {"PRICE_BOOK", "PRICE"},
-    "plans": {"PLAN_PURCHASE", "POOL_VM"},
     "usage": {"USAGE_RECORD"},
+    "plans": {"PLAN_PURCHASE"},
+    "vms": {"VM_ALLOCATION", "POOL_VM", "WAITING_LIST_ENTRY"},
     "admin": {"OPERATOR_ACT"},
     "work": {"OPERATOR_ALERT", "NOTICE", "ALERT_SETTINGS", "LEASE", "JOB_RUN"},
 }
@@ -152,6 +154,7 @@ READS = {
     ("prices", "USAGE_RECORD"): "what another book would have charged for it",
     ("plans", "USER"): "whether the buyer is verified",
     ("plans", "BILLING"): "whose period ends; what a balance shows of a plan is written by the ledger's store",
+    ("vms", "USER"): "whether verified",
     ("payments", "USER"): "whose top-up it is; one statement joins who is verified with what is still held",
     ("admin", "API_KEY"): "an operator is named by the key; identity stands above, on the ledger, which records acts",
 }
@@ -164,6 +167,8 @@ PURE_HANDLERS = (
     "handlers/kyc/states.py",
     "handlers/kyc/schedule.py",
     "handlers/plans/rules.py",
+    "handlers/vms/states.py",
+    "handlers/vms/pool_file.py",
 )
 NO_DATABASE_NO_CLOCK = ("codegen.runtime.storage", "codegen.runtime.context", "generated.tables", "time", "random")
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")

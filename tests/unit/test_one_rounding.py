@@ -24,6 +24,7 @@ MAY_ROUND = {
     "handlers/payments/schedule.py": "pauses between questions",
     "handlers/kyc/schedule.py": "pauses between questions",
     "handlers/payments/pages/top_up.py": "cents of a text",
+    "handlers/vms/states.py": "a plan's whole cents among its machines: the first has the remainder",
     "handlers/pages/page.py": "milliseconds of a log line",
     "handlers/work/leases.py": "half of a lease's time",
     "providers/stripe/provider.py": "whole cents of an order, which is refused if anything is left",

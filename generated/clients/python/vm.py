@@ -26,6 +26,7 @@ class AllocateParams(TypedDict):
 
     sku: NotRequired[ResourceSku | None]
     ssh_pub_key: NotRequired[SshPublicKey | None]
+    form_token: NotRequired[str | None]
 
 
 class ReleaseParams(TypedDict):
@@ -62,6 +63,7 @@ _ALLOCATE = Call(
     "vm.allocate",
     AllocateParams,
     VmAllocation,
+    key="form_token",
     errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
 )
 _RELEASE = Call("vm.release", ReleaseParams, VmAllocation, errors=(AllocationFailed,))
@@ -77,8 +79,16 @@ class VmCalls:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def allocate(self, *, sku: ResourceSku | None = None, ssh_pub_key: SshPublicKey | None = None) -> VmAllocation:
-        """Start a machine within the plan.
+    def allocate(
+        self,
+        *,
+        sku: ResourceSku | None = None,
+        ssh_pub_key: SshPublicKey | None = None,
+        form_token: str | None = None,
+    ) -> VmAllocation:
+        """Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the
+        caller is
+        put on the waiting list.
 
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
         `Frozen`.
@@ -91,8 +101,9 @@ class VmCalls:
                     {
                         "sku": sku,
                         "ssh_pub_key": ssh_pub_key,
+                        "form_token": form_token,
                     },
-                    ["sku", "ssh_pub_key"],
+                    ["sku", "ssh_pub_key", "form_token"],
                 ),
             ),
         )
@@ -153,8 +164,11 @@ class AsyncVmCalls:
         *,
         sku: ResourceSku | None = None,
         ssh_pub_key: SshPublicKey | None = None,
+        form_token: str | None = None,
     ) -> VmAllocation:
-        """Start a machine within the plan.
+        """Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the
+        caller is
+        put on the waiting list.
 
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
         `Frozen`.
@@ -167,8 +181,9 @@ class AsyncVmCalls:
                     {
                         "sku": sku,
                         "ssh_pub_key": ssh_pub_key,
+                        "form_token": form_token,
                     },
-                    ["sku", "ssh_pub_key"],
+                    ["sku", "ssh_pub_key", "form_token"],
                 ),
             ),
         )

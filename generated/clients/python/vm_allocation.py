@@ -19,6 +19,7 @@ class VmAllocationFilter(TypedDict):
     status: NotRequired[AllocationStatus]
     expires_at: NotRequired[OTime]
     wipe_at: NotRequired[OTime | None]
+    next_check_at: NotRequired[OTime | None]
 
 
 class VmAllocationFindParams(TypedDict):

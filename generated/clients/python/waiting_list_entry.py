@@ -24,6 +24,7 @@ class WaitingListEntryFilter(TypedDict):
     user_sid: NotRequired[Sid]
     sku: NotRequired[ResourceSku]
     created_at: NotRequired[OTime]
+    notified_at: NotRequired[OTime | None]
 
 
 class WaitingListEntryFindParams(TypedDict):

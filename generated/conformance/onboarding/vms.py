@@ -68,6 +68,7 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            idempotent=True,
             deadline=60,
         ),
         "start": MethodContract(
@@ -78,6 +79,7 @@ class ProvisionerConformance(Conformance):
                 AllocationFailed,
                 NotFound,
             ),
+            idempotent=True,
             deadline=60,
         ),
         "status": MethodContract(
@@ -207,6 +209,10 @@ class ProvisionerConformance(Conformance):
         self.check_invalid("stop")
 
     @case
+    def test_stop_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("stop")
+
+    @case
     def test_stop_comes_back_in_time(self) -> None:
         self.check_deadline("stop")
 
@@ -225,6 +231,10 @@ class ProvisionerConformance(Conformance):
     @case
     def test_start_refuses_wrong_values(self) -> None:
         self.check_invalid("start")
+
+    @case
+    def test_start_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("start")
 
     @case
     def test_start_comes_back_in_time(self) -> None:

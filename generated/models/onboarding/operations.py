@@ -19,7 +19,7 @@ from .usage import RepositoryHalt
 from .vms import PoolCount
 
 NoticeKind = TypeAliasType("NoticeKind", str)
-"""Known values: `plan_ending`, `plan_ended`, `plan_renewed`, `low_balance`, `balance_negative`, `services_suspended`, `services_resumed`, `tier_changed`, `payment_settled`, `payment_failed`, `payment_held`, `payment_released`, `kyc_decided`, `vm_released`, `vm_free`."""
+"""Known values: `plan_ending`, `plan_ended`, `plan_renewed`, `low_balance`, `balance_negative`, `services_suspended`, `services_resumed`, `tier_changed`, `payment_settled`, `payment_failed`, `payment_held`, `payment_released`, `kyc_decided`, `vm_released`, `vm_free`, `vm_failed`."""
 
 
 class KnownNoticeKind(StrEnum):
@@ -42,10 +42,11 @@ class KnownNoticeKind(StrEnum):
     KYC_DECIDED = "kyc_decided"
     VM_RELEASED = "vm_released"
     VM_FREE = "vm_free"
+    VM_FAILED = "vm_failed"
 
 
 AlertKind = TypeAliasType("AlertKind", str)
-"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `kyc_unknown`, `kyc_review`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
+"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `machine_stuck`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `kyc_unknown`, `kyc_review`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
 
 
 class KnownAlertKind(StrEnum):
@@ -56,6 +57,7 @@ class KnownAlertKind(StrEnum):
     AGGREGATION_HALTED = "aggregation_halted"
     NODE_SILENT = "node_silent"
     POOL_EMPTY = "pool_empty"
+    MACHINE_STUCK = "machine_stuck"
     RECONCILIATION_DIFFERS = "reconciliation_differs"
     WEBHOOK_FAILED = "webhook_failed"
     PAYMENT_REVIEW = "payment_review"

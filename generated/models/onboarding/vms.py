@@ -86,6 +86,10 @@ class VmAllocation(Struct):
     wipe_at: OTime | None = None
     """When the disk of a stopped machine is given up."""
     failure: Annotated[str | None, Field(max_length=500, min_length=0)] = None
+    next_check_at: OTime | None = None
+    """When its provisioner is asked next: until the machine is as this says."""
+    checks: U32 = 0
+    """How often it was asked since that changed."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
@@ -99,6 +103,10 @@ class PoolVm(Struct):
     """Overlay address."""
     sku: ResourceSku
     state: PoolVmState = PoolVmState.FREE
+    running: Bool = True
+    """Whether it is to run: its host keeps the disk of one that is not."""
+    leaving: Bool = False
+    """It leaves the pool when it is released."""
     allocation_sid: Sid | None = None
     state_since: OTime = Field(default_factory=otime_now)
     rev: U64
@@ -111,8 +119,10 @@ class WaitingListEntry(Struct):
     sid: Sid
     user_sid: Sid
     sku: ResourceSku
+    ssh_pub_key: SshPublicKey | None = None
     created_at: OTime = Field(default_factory=otime_now)
     notified_at: OTime | None = None
+    """When it was their turn: a machine was started for them, or they were told why not."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
@@ -141,6 +151,7 @@ class PoolCount(Struct):
 class ProvisionerCapabilities(Struct):
     title: Annotated[str, Field(max_length=80, min_length=1)]
     skus: list[ResourceSku]
+    """Sizes of machines that it has; none for a source that may have any (`capacity` tells)."""
     stop: Bool
     """Machines can be stopped with their disk kept."""
     sandbox: Bool

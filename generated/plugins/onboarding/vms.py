@@ -33,7 +33,8 @@ class Provisioner(ABC):
     def allocate(
         self, allocation: Sid, user: Sid, sku: ResourceSku, *, ssh_pub_key: SshPublicKey | None = None
     ) -> Allocation:
-        """Provide a machine. Idempotent on `allocation`: asked again, it answers the same machine.
+        """Provide a machine. Idempotent on `allocation`: asked again, it answers the same machine. After any error the
+        machine is given up by `release`; what was released is never provided again.
 
         Raises `PoolEmpty`, `AllocationFailed`, `NotFound`.
         """
@@ -47,14 +48,14 @@ class Provisioner(ABC):
 
     @abstractmethod
     def stop(self, allocation: Sid) -> None:
-        """Stop a machine and keep its disk.
+        """Stop a machine and keep its disk. Stopping a stopped one is no error.
 
         Raises `PoolEmpty`, `AllocationFailed`, `NotFound`.
         """
 
     @abstractmethod
     def start(self, allocation: Sid) -> None:
-        """Start a stopped machine.
+        """Start a stopped machine. Starting one that runs is no error.
 
         Raises `PoolEmpty`, `AllocationFailed`, `NotFound`.
         """

@@ -284,6 +284,7 @@ class VmServiceAllocateParams(TypedDict):
 
     sku: NotRequired[Annotated[ResourceSku | None, Field(default=None)]]
     ssh_pub_key: NotRequired[Annotated[SshPublicKey | None, Field(default=None)]]
+    form_token: NotRequired[Annotated[str | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -784,11 +785,12 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="vm.allocate",
         aliases=("VmService.allocate",),
         params=VmServiceAllocateParams,
-        param_names=("sku", "ssh_pub_key"),
+        param_names=("sku", "ssh_pub_key", "form_token"),
         result=VmAllocation,
         auth="own",
+        idempotent="form_token",
         errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:108",
+        source="onboarding/90_services.oschema:109",
     ),
     ServiceMethod(
         service=VmService,
@@ -800,7 +802,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NotFound, Conflict, AllocationFailed),
-        source="onboarding/90_services.oschema:113",
+        source="onboarding/90_services.oschema:115",
     ),
     ServiceMethod(
         service=VmService,
@@ -813,7 +815,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:115",
+        source="onboarding/90_services.oschema:117",
     ),
     ServiceMethod(
         service=VmService,
@@ -824,7 +826,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:117",
+        source="onboarding/90_services.oschema:119",
     ),
     ServiceMethod(
         service=VmService,
@@ -837,7 +839,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:119",
+        source="onboarding/90_services.oschema:121",
     ),
     ServiceMethod(
         service=VmService,
@@ -850,7 +852,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:121",
+        source="onboarding/90_services.oschema:123",
     ),
     ServiceMethod(
         service=UsageService,
@@ -871,7 +873,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:128",
+        source="onboarding/90_services.oschema:130",
     ),
     ServiceMethod(
         service=UsageService,
@@ -883,7 +885,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:138",
+        source="onboarding/90_services.oschema:140",
     ),
     ServiceMethod(
         service=UsageService,
@@ -894,7 +896,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:140",
+        source="onboarding/90_services.oschema:142",
     ),
     ServiceMethod(
         service=UsageService,
@@ -907,7 +909,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:142",
+        source="onboarding/90_services.oschema:144",
     ),
     ServiceMethod(
         service=UsageService,
@@ -920,7 +922,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:144",
+        source="onboarding/90_services.oschema:146",
     ),
     ServiceMethod(
         service=UsageService,
@@ -933,7 +935,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:146",
+        source="onboarding/90_services.oschema:148",
     ),
     ServiceMethod(
         service=UsageService,
@@ -945,7 +947,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:148",
+        source="onboarding/90_services.oschema:150",
     ),
     ServiceMethod(
         service=NodesService,
@@ -958,7 +960,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:155",
+        source="onboarding/90_services.oschema:157",
     ),
     ServiceMethod(
         service=NodesService,
@@ -971,7 +973,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:164",
+        source="onboarding/90_services.oschema:166",
     ),
     ServiceMethod(
         service=NodesService,
@@ -984,7 +986,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:166",
+        source="onboarding/90_services.oschema:168",
     ),
     ServiceMethod(
         service=NodesService,
@@ -996,7 +998,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:168",
+        source="onboarding/90_services.oschema:170",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1007,7 +1009,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:170",
+        source="onboarding/90_services.oschema:172",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1018,7 +1020,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:177",
+        source="onboarding/90_services.oschema:179",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1029,7 +1031,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:179",
+        source="onboarding/90_services.oschema:181",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1040,7 +1042,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:181",
+        source="onboarding/90_services.oschema:183",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1052,7 +1054,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:183",
+        source="onboarding/90_services.oschema:185",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1065,7 +1067,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:190",
+        source="onboarding/90_services.oschema:192",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1078,7 +1080,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:192",
+        source="onboarding/90_services.oschema:194",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1091,7 +1093,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:194",
+        source="onboarding/90_services.oschema:196",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1102,7 +1104,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:201",
+        source="onboarding/90_services.oschema:203",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1114,7 +1116,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:203",
+        source="onboarding/90_services.oschema:205",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1125,7 +1127,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:205",
+        source="onboarding/90_services.oschema:207",
     ),
 )
 

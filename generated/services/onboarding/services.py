@@ -278,9 +278,18 @@ class VmService(ABC):
 
     @abstractmethod
     def allocate(
-        self, context: Context, *, sku: ResourceSku | None = None, ssh_pub_key: SshPublicKey | None = None
+        self,
+        context: Context,
+        *,
+        sku: ResourceSku | None = None,
+        ssh_pub_key: SshPublicKey | None = None,
+        form_token: str | None = None,
     ) -> VmAllocation:
-        """Start a machine within the plan.
+        """Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the
+        caller is
+        put on the waiting list.
+
+        `form_token` is the idempotency key.
 
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
         `Frozen`.

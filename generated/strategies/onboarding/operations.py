@@ -50,6 +50,7 @@ def any_notice_kind() -> st.SearchStrategy[str]:
             "kyc_decided",
             "vm_released",
             "vm_free",
+            "vm_failed",
         ]
     ) | texts(1, 20)
 
@@ -61,6 +62,7 @@ def any_alert_kind() -> st.SearchStrategy[str]:
             "aggregation_halted",
             "node_silent",
             "pool_empty",
+            "machine_stuck",
             "reconciliation_differs",
             "webhook_failed",
             "payment_review",

@@ -96,6 +96,8 @@ def any_vm_allocation() -> st.SearchStrategy[VmAllocation]:
         stopped_at=st.none() | otimes(),
         wipe_at=st.none() | otimes(),
         failure=st.none() | texts(0, 500),
+        next_check_at=st.none() | otimes(),
+        checks=st.integers(0, 4294967295),
         rev=st.integers(0, 18446744073709551615),
     )
 
@@ -109,6 +111,8 @@ def any_pool_vm() -> st.SearchStrategy[PoolVm]:
         address=texts(2, 64),
         sku=any_resource_sku(),
         state=any_pool_vm_state(),
+        running=st.booleans(),
+        leaving=st.booleans(),
         allocation_sid=st.none() | sids(),
         state_since=otimes(),
         rev=st.integers(0, 18446744073709551615),
@@ -122,6 +126,7 @@ def any_waiting_list_entry() -> st.SearchStrategy[WaitingListEntry]:
         sid=sids(),
         user_sid=sids(),
         sku=any_resource_sku(),
+        ssh_pub_key=st.none() | any_ssh_public_key(),
         created_at=otimes(),
         notified_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),

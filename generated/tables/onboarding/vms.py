@@ -10,6 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from codegen.runtime.storage.fields import (
+    BoolColumn,
     EnumClosedColumn,
     I64Column,
     MoneyColumn,
@@ -21,7 +22,7 @@ from codegen.runtime.storage.fields import (
     U32Column,
 )
 from codegen.runtime.storage.stored_type import StoredField, StoredType, this_second
-from codegen.runtime.values.types import U32, Bounds, Money, OTime, Sid
+from codegen.runtime.values.types import U32, Bool, Bounds, Money, OTime, Sid
 
 from ...models.onboarding import (
     AllocationStatus,
@@ -155,6 +156,8 @@ class VmAllocationTable(peewee.Model):
     stopped_at = OtimeColumn(null=True)
     wipe_at = OtimeColumn(null=True)
     failure = TextColumn(null=True)
+    next_check_at = OtimeColumn(null=True)
+    checks = U32Column()
     rev = I64Column()
 
     class Meta:
@@ -164,6 +167,7 @@ class VmAllocationTable(peewee.Model):
             (("status",), False),
             (("expires_at",), False),
             (("wipe_at",), False),
+            (("next_check_at",), False),
             (("user_sid", "status"), False),
         )
 
@@ -188,6 +192,8 @@ class VmAllocationNew(TypedDict):
     stopped_at: NotRequired[OTime | None]
     wipe_at: NotRequired[OTime | None]
     failure: NotRequired[Annotated[str, Field(min_length=0, max_length=500)] | None]
+    next_check_at: NotRequired[OTime | None]
+    checks: NotRequired[U32]
 
 
 class VmAllocationPatch(TypedDict, total=False):
@@ -209,6 +215,8 @@ class VmAllocationPatch(TypedDict, total=False):
     stopped_at: OTime | None
     wipe_at: OTime | None
     failure: Annotated[str, Field(min_length=0, max_length=500)] | None
+    next_check_at: OTime | None
+    checks: U32
 
 
 class VmAllocationFilter(TypedDict, total=False):
@@ -219,6 +227,7 @@ class VmAllocationFilter(TypedDict, total=False):
     status: AllocationStatus
     expires_at: OTime
     wipe_at: OTime | None
+    next_check_at: OTime | None
 
 
 VM_ALLOCATION: StoredType[VmAllocation, VmAllocationNew, VmAllocationPatch, VmAllocationFilter] = StoredType(
@@ -249,10 +258,12 @@ VM_ALLOCATION: StoredType[VmAllocation, VmAllocationNew, VmAllocationPatch, VmAl
         StoredField("stopped_at", "otime", nullable=True),
         StoredField("wipe_at", "otime", nullable=True),
         StoredField("failure", "text", nullable=True),
+        StoredField("next_check_at", "otime", nullable=True),
+        StoredField("checks", "u32", default=lambda _: 0),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(("sid",),),
-    indexed=("user_sid", "purchase_sid", "status", "expires_at", "wipe_at"),
+    indexed=("user_sid", "purchase_sid", "status", "expires_at", "wipe_at", "next_check_at"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",
@@ -267,6 +278,8 @@ class PoolVmTable(peewee.Model):
     address = TextColumn()
     sku = TextColumn()
     state = EnumClosedColumn()
+    running = BoolColumn()
+    leaving = BoolColumn()
     allocation_sid = Reference(VmAllocationTable, "allocation_sid", null=True)
     state_since = OtimeColumn()
     rev = I64Column()
@@ -289,6 +302,8 @@ class PoolVmNew(TypedDict):
     address: Annotated[str, Field(min_length=2, max_length=64)]
     sku: ResourceSku
     state: NotRequired[PoolVmState]
+    running: NotRequired[Bool]
+    leaving: NotRequired[Bool]
     allocation_sid: NotRequired[Sid | None]
     state_since: NotRequired[OTime]
 
@@ -300,6 +315,8 @@ class PoolVmPatch(TypedDict, total=False):
     address: Annotated[str, Field(min_length=2, max_length=64)]
     sku: ResourceSku
     state: PoolVmState
+    running: Bool
+    leaving: Bool
     allocation_sid: Sid | None
     state_since: OTime
 
@@ -330,6 +347,8 @@ POOL_VM: StoredType[PoolVm, PoolVmNew, PoolVmPatch, PoolVmFilter] = StoredType(
         StoredField("address", "text", required=True),
         StoredField("sku", "text", required=True),
         StoredField("state", "enum_closed", PoolVmState, default=lambda _: PoolVmState("free"), server=True),
+        StoredField("running", "bool", default=lambda _: True, server=True),
+        StoredField("leaving", "bool", default=lambda _: False, server=True),
         StoredField("allocation_sid", "ref", nullable=True, server=True, reference="vm_allocation"),
         StoredField("state_since", "otime", default=this_second, server=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
@@ -352,6 +371,7 @@ class WaitingListEntryTable(peewee.Model):
     sid = SidColumn(primary_key=True)
     user_sid = Reference(UserTable, "user_sid")
     sku = TextColumn()
+    ssh_pub_key = TextColumn(null=True)
     created_at = OtimeColumn()
     notified_at = OtimeColumn(null=True)
     rev = I64Column()
@@ -361,6 +381,7 @@ class WaitingListEntryTable(peewee.Model):
         indexes = (
             (("sku",), False),
             (("created_at",), False),
+            (("notified_at",), False),
             (("user_sid", "sku"), True),
         )
 
@@ -371,6 +392,7 @@ class WaitingListEntryNew(TypedDict):
     sid: NotRequired[Sid]
     user_sid: Sid
     sku: ResourceSku
+    ssh_pub_key: NotRequired[SshPublicKey | None]
     created_at: NotRequired[OTime]
     notified_at: NotRequired[OTime | None]
 
@@ -380,6 +402,7 @@ class WaitingListEntryPatch(TypedDict, total=False):
 
     user_sid: Sid
     sku: ResourceSku
+    ssh_pub_key: SshPublicKey | None
     created_at: OTime
     notified_at: OTime | None
 
@@ -390,6 +413,7 @@ class WaitingListEntryFilter(TypedDict, total=False):
     user_sid: Sid
     sku: ResourceSku
     created_at: OTime
+    notified_at: OTime | None
 
 
 WAITING_LIST_ENTRY: StoredType[WaitingListEntry, WaitingListEntryNew, WaitingListEntryPatch, WaitingListEntryFilter] = (
@@ -407,6 +431,7 @@ WAITING_LIST_ENTRY: StoredType[WaitingListEntry, WaitingListEntryNew, WaitingLis
             StoredField("sid", "sid", required=True),
             StoredField("user_sid", "ref", required=True, immutable=True, reference="user"),
             StoredField("sku", "text", required=True, immutable=True),
+            StoredField("ssh_pub_key", "text", nullable=True, immutable=True),
             StoredField("created_at", "otime", default=this_second, server=True, immutable=True),
             StoredField("notified_at", "otime", nullable=True, server=True),
             StoredField("rev", "i64", default=lambda _: 1, server=True),
@@ -415,7 +440,7 @@ WAITING_LIST_ENTRY: StoredType[WaitingListEntry, WaitingListEntryNew, WaitingLis
             ("sid",),
             ("user_sid", "sku"),
         ),
-        indexed=("user_sid", "sku", "created_at"),
+        indexed=("user_sid", "sku", "created_at", "notified_at"),
         crud=("get", "delete", "list", "list_full", "exists", "find"),
         auth="own",
         owner="user_sid",

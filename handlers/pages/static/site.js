@@ -15,11 +15,14 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 }
 
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-for (const time of document.querySelectorAll("time[datetime]")) {
-  const text = `${local.format(new Date(time.dateTime))} your time`;
-  time.title = text;
-  if ("beside" in time.dataset) time.insertAdjacentText("afterend", ` · ${text}`);
+function inLocalTime(part) {
+  for (const time of part.querySelectorAll("time[datetime]")) {
+    const text = `${local.format(new Date(time.dateTime))} your time`;
+    time.title = text;
+    if ("beside" in time.dataset) time.insertAdjacentText("afterend", ` · ${text}`);
+  }
 }
+inLocalTime(document);
 
 // The limits beside the amount are those of the way to pay that is chosen.
 for (const choice of document.querySelectorAll("input[name=provider][data-limits]")) {
@@ -28,13 +31,32 @@ for (const choice of document.querySelectorAll("input[name=provider][data-limits
   });
 }
 
-// One press of a button sends a form once; going back makes the button work again.
-for (const form of document.querySelectorAll("form[method=post]")) {
-  form.addEventListener("submit", (event) => {
-    if (form.dataset.sent) event.preventDefault();
-    form.dataset.sent = "yes";
-  });
+// A part of a page with `data-follow` is loaded again after so many seconds, until it comes without; not while somebody
+// is at it.
+function follow(part) {
+  setTimeout(async () => {
+    if (part.contains(document.activeElement) || part.querySelector("details[open]")) return follow(part);
+    try {
+      const answer = await fetch(location.href);
+      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+      if (!fresh) return location.reload();
+      inLocalTime(fresh);
+      part.replaceWith(fresh);
+      if (fresh.dataset.follow) follow(fresh);
+    } catch {
+      follow(part);
+    }
+  }, part.dataset.follow * 1000);
 }
+for (const part of document.querySelectorAll("[data-follow]")) follow(part);
+
+// One press of a button sends a form once; going back makes the button work again.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) event.preventDefault();
+  form.dataset.sent = "yes";
+});
 addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });

@@ -239,12 +239,13 @@ export const usage_calls = (transport) => ({
 /** Machines. */
 export const vm_calls = (transport) => ({
   /**
-   * Start a machine within the plan.
+   * Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the caller is
+   * put on the waiting list.
    *
    * Throws NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen.
    */
   allocate: (params = {}) =>
-    transport.call("vm.allocate", params, false, null, "VmAllocation"),
+    transport.call("vm.allocate", params, false, "form_token", "VmAllocation"),
   /**
    * Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
    *

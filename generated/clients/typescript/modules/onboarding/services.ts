@@ -248,12 +248,13 @@ export const usage_calls = (transport: Transport) => ({
 /** Machines. */
 export const vm_calls = (transport: Transport) => ({
   /**
-   * Start a machine within the plan.
+   * Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the caller is
+   * put on the waiting list.
    *
    * Throws NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen.
    */
-  allocate: (params: { sku?: ResourceSku | null; ssh_pub_key?: SshPublicKey | null } = {}): Promise<VmAllocation> =>
-    transport.call("vm.allocate", params, false, null, "VmAllocation"),
+  allocate: (params: { sku?: ResourceSku | null; ssh_pub_key?: SshPublicKey | null; form_token?: string | null } = {}): Promise<VmAllocation> =>
+    transport.call("vm.allocate", params, false, "form_token", "VmAllocation"),
   /**
    * Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
    *

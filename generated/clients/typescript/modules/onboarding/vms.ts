@@ -62,6 +62,10 @@ export interface VmAllocation {
   /** When the disk of a stopped machine is given up. */
   wipe_at?: string | null;
   failure?: string | null;
+  /** When its provisioner is asked next: until the machine is as this says. */
+  next_check_at?: string | null;
+  /** How often it was asked since that changed. */
+  checks: number;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
@@ -74,6 +78,10 @@ export interface PoolVm {
   address: string;
   sku: ResourceSku;
   state: PoolVmState;
+  /** Whether it is to run: its host keeps the disk of one that is not. */
+  running: boolean;
+  /** It leaves the pool when it is released. */
+  leaving: boolean;
   allocation_sid?: string | null;
   state_since: string;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
@@ -85,7 +93,9 @@ export interface WaitingListEntry {
   sid: string;
   user_sid: string;
   sku: ResourceSku;
+  ssh_pub_key?: SshPublicKey | null;
   created_at: string;
+  /** When it was their turn: a machine was started for them, or they were told why not. */
   notified_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
@@ -112,6 +122,7 @@ export interface PoolCount {
 
 export interface ProvisionerCapabilities {
   title: string;
+  /** Sizes of machines that it has; none for a source that may have any (`capacity` tells). */
   skus: ResourceSku[];
   /** Machines can be stopped with their disk kept. */
   stop: boolean;
@@ -178,6 +189,8 @@ export interface VmAllocationFilter {
   expires_at?: string;
   /** When the disk of a stopped machine is given up. */
   wipe_at?: string | null;
+  /** When its provisioner is asked next: until the machine is as this says. */
+  next_check_at?: string | null;
 }
 
 /** What `waiting_list_entry.find` may ask for. */
@@ -185,6 +198,8 @@ export interface WaitingListEntryFilter {
   user_sid?: string;
   sku?: ResourceSku;
   created_at?: string;
+  /** When it was their turn: a machine was started for them, or they were told why not. */
+  notified_at?: string | null;
 }
 
 export const AllocationStatus = { "provisioning": "provisioning", "active": "active", "released": "released", "expired": "expired", "failed": "failed" } as const;

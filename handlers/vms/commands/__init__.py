@@ -1,0 +1,3 @@
+"""Commands of machines."""
+
+COMMANDS = {"pool": "Take machines into the pool, list them, confirm wipes, retire them."}

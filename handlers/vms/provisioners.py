@@ -1,0 +1,41 @@
+"""The provisioners on offer: those that are installed, unbroken, and told what they need to know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from codegen.runtime.plugins.registry import BrokenPlugin
+from generated.errors.onboarding import AllocationFailed
+from generated.plugins.onboarding import Provisioner
+from handlers.domain import PluginKind
+from handlers.plugins import Installed
+
+PROVISIONER: PluginKind[Provisioner] = PluginKind("hero_onboarding.provisioner", Provisioner)  # type: ignore[type-abstract]
+
+
+@dataclass(frozen=True, slots=True)
+class Provisioners:
+    """Provisioners by name, ready to be called; `broken` are those that cannot be used, and why."""
+
+    offered: Mapping[str, Provisioner]
+    broken: tuple[BrokenPlugin, ...] = ()
+
+    @classmethod
+    def of(cls, installed: Installed[Provisioner]) -> Provisioners:
+        return cls(installed.ready, installed.broken)
+
+    def __getitem__(self, name: str) -> Provisioner:
+        """Raises `AllocationFailed` for one that is gone."""
+        if name not in self.offered:
+            raise AllocationFailed(detail=f"the provisioner {name} is not installed")
+        return self.offered[name]
+
+    def for_size(self, sku: str) -> str:
+        """The name of the one that new machines of a size come from: the first that names the size among its own, else
+        the first that has any size. Raises `AllocationFailed` where there is none."""
+        sizes = {name: self.offered[name].capabilities().skus for name in sorted(self.offered)}
+        of_any = [name for name, skus in sizes.items() if not skus]
+        for name in [*(name for name, skus in sizes.items() if sku in skus), *of_any]:
+            return name
+        raise AllocationFailed(detail=f"no provisioner has machines of the size {sku}")

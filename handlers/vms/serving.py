@@ -1,0 +1,82 @@
+"""Start machines for users: for whoever asks, and in order for those who waited."""
+
+from __future__ import annotations
+
+from codegen.runtime.context import KeyedCall
+from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams
+from codegen.runtime.http.log import Log, described
+from generated.errors.onboarding import AllocationFailed, PoolEmpty
+from generated.models.onboarding import AllocationStatus, VmAllocation, WaitingListEntry
+from handlers.vms.allocations import Allocations
+from handlers.vms.follow_up import FollowUp, require_alive
+from handlers.vms.provisioners import Provisioners
+
+
+class Serving:
+    def __init__(self, allocations: Allocations, provisioners: Provisioners, follow_up: FollowUp, log: Log) -> None:
+        self._allocations, self._provisioners, self._follow_up = allocations, provisioners, follow_up
+        self._waiting, self._log = allocations.waiting, log
+
+    def start(self, user_sid: str, sku: str | None, ssh_pub_key: str | None, call: KeyedCall) -> VmAllocation:
+        """A machine for who asks; whoever waited before is served first. Raises what `VmService.allocate` declares."""
+        self.serve(before=user_sid)
+        return self._start(user_sid, sku, ssh_pub_key, call, None)
+
+    def run_once(self) -> int:
+        """Serve those who wait; how many were served or passed over."""
+        return self.serve()
+
+    def serve(self, before: str | None = None) -> int:
+        """Serve those who wait, as far as machines are free, with `before` only those ahead of this user."""
+        done = 0
+        none_free: set[str] = set()
+        for entry in self._waiting.first():
+            if entry.user_sid == before:
+                none_free.add(entry.sku)
+            if entry.sku in none_free:
+                continue
+            if not self._free(entry.sku) or not self._serve(entry):
+                none_free.add(entry.sku)
+                continue
+            done += 1
+            self._waiting.settle_alert(entry.sku)
+        return done
+
+    def _serve(self, entry: WaitingListEntry) -> bool:
+        """Whether the next one may be served."""
+        try:
+            self._start(entry.user_sid, entry.sku, entry.ssh_pub_key, None, entry)
+        except PoolEmpty:
+            return False
+        except (Conflict, AllocationFailed):  # somebody else serves it; or it failed, and the user was told
+            return True
+        except InvalidParams as error:
+            self._allocations.database.run(lambda error=error: self._waiting.pass_over(entry, str(error)))  # type: ignore[misc]
+        except DeclaredError as error:
+            self._allocations.database.run(lambda error=error: self._waiting.pass_over(entry, str(error)))  # type: ignore[misc]
+        return True
+
+    def _start(
+        self,
+        user_sid: str,
+        sku: str | None,
+        ssh_pub_key: str | None,
+        call: KeyedCall | None,
+        entry: WaitingListEntry | None,
+    ) -> VmAllocation:
+        begun = self._allocations.begin(user_sid, sku, ssh_pub_key, call, entry)
+        if isinstance(begun, PoolEmpty):
+            raise begun
+        if begun.status is AllocationStatus.PROVISIONING:
+            return self._follow_up.ask(begun.sid, call)
+        require_alive(begun)
+        return begun
+
+    def _free(self, sku: str) -> bool:
+        try:
+            return self._provisioners[self._provisioners.for_size(sku)].capacity(sku) > 0
+        except DeclaredError:
+            return False
+        except Exception as error:  # it does not answer: those who wait go on waiting
+            self._log.line("provisioner failed", {"sku": sku, **described(error)}, "error")
+            return False
