@@ -214,11 +214,14 @@ def test_a_plugin_is_written_installed_and_proved(install: Callable[..., Install
     assert "piggy_bank" not in checked.stdout, checked.stdout
 
 
-def test_the_kit_is_all_that_the_tests_of_a_plugin_need(install: Callable[..., Installed], tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["PaymentProvider", "KycProvider"])
+def test_the_kit_is_all_that_the_tests_of_a_plugin_need(
+    install: Callable[..., Installed], tmp_path: Path, kind: str
+) -> None:
     """As in the CI of a plugin: no site beside it."""
     author = install("kit")
-    author.run("oschema", "new", "--plugin", "PaymentProvider", "coin_box", cwd=tmp_path)
-    project = tmp_path / "coin_box"
+    author.run("oschema", "new", "--plugin", kind, f"my_{kind.lower()}", cwd=tmp_path)
+    project = tmp_path / f"my_{kind.lower()}"
     into = ("--quiet", "--python", author.bin / "python", "-c", "constraints.txt")
     uv("pip", "install", *into, "-e", f"{project}[test]")
     assert "passed" in author.run("pytest", "-q", "-o", "addopts=", cwd=project)
