@@ -94,7 +94,9 @@ def tests(session: nox.Session) -> None:
     browser(session)
     # PERF: half of the time tests wait for the programs they start, so four processes keep two cores busy. There are
     # hundreds of those: where Python was told to write no bytecode, each of them would compile all that it imports.
-    session.run("pytest", "-n", "4", "--dist", "loadfile", env={"PYTHONDONTWRITEBYTECODE": None})
+    # They take whole files in the order of `tests/conftest.py`.
+    workers = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
+    session.run("pytest", *workers, env={"PYTHONDONTWRITEBYTECODE": None})
 
 
 @nox.session

@@ -26,6 +26,40 @@ settings.register_profile("any machine", deadline=None, suppress_health_check=[H
 settings.load_profile("any machine")
 
 
+LONG = (
+    "tests/server/test_how_to.py",
+    "tests/crash/test_payment_crash.py",
+    "tests/packages/test_extras.py",
+    "tests/browser/test_journeys.py",
+    "tests/server/test_kyc.py",
+    "tests/unit/test_plugin_kits.py",
+    "tests/unit/test_hostile_names.py",
+    "tests/server/test_slow_site.py",
+    "tests/server/test_slow_clients.py",
+    "tests/server/test_payments.py",
+    "tests/server/test_payment_reconciliation.py",
+    "tests/server/test_stripe_provider.py",
+    "tests/server/test_busy.py",
+    "tests/property/test_payment_lost_events.py",
+    "tests/browser/test_look.py",
+    "tests/unit/test_generated_parts.py",
+    "tests/server/test_demo.py",
+    "tests/server/test_payment_refunds.py",
+    "tests/server/test_examples.py",
+    "tests/server/test_sandbox.py",
+    "tests/property/test_ledger.py",
+    "tests/server/test_audit_columns.py",
+    "tests/property/test_composites.py",
+    "tests/server/test_added_migration.py",
+)
+"""Files that take longest, the longest first. Test processes take whole files: none of these is begun last."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    places = {name: place for place, name in enumerate(LONG)}
+    items.sort(key=lambda item: places.get(item.nodeid.partition("::")[0], len(LONG)))
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write what golden cases produce as their new expectation")
 

@@ -10,6 +10,10 @@ from typing import Any, Protocol
 
 from codegen.runtime.storage.database import Database
 
+STEP = int(os.environ.get("CRASH_STEP", "5"))
+"""Every so many statements one is tried, on each database and both with a kill and a fault; 1 tries each. It is odd
+where what follows differs by turns."""
+
 
 class HasDatabase(Protocol):
     """A house of a test."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -14,12 +13,10 @@ from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import ProviderUnavailable
 from generated.models.onboarding import KycStatus
 from generated.tables.onboarding import OPERATOR_ACT
-from tests.crash.fuse import killed, stopped
+from tests.crash.fuse import STEP, killed, stopped
 from tests.server.kyc_house import KycHouse, kyc_house, verdict
 
 S = KycStatus
-STEP = int(os.environ.get("KYC_CRASH_STEP", "6"))
-"""Every so many statements one is tried; 1 tries each."""
 MOST = 120
 
 

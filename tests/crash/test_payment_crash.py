@@ -30,7 +30,7 @@ from generated.models.onboarding import (
 )
 from generated.tables.onboarding import NOTICE, OPERATOR_ACT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
 from handlers.ledger.billing import billings
-from tests.crash.fuse import killed, stopped
+from tests.crash.fuse import STEP, killed, stopped
 from tests.server.payment_house import START, House, payment_house
 
 Kind = PaymentEventKind
@@ -163,7 +163,7 @@ def test_what_goes_back_is_that_payments(house: House, known: str) -> None:
 def test_killed_while_a_webhook_is_applied(house: House, end: Callable[..., bool]) -> None:
     """Whatever was reached: told again, or left to the job, it is credited once and refunded once."""
     at = 0
-    for at in range(1, 200):
+    for at in range(1, 200, STEP):
         user = house.user(at)
         top_up = house.top_up(user)
         house.truth(top_up, refunded=300)
@@ -205,7 +205,7 @@ def test_killed_while_an_operator_has_a_webhook_applied_again(house: House, end:
     """What came of it and the act are there together, or neither is."""
     at, decisions = 0, house.payments.decisions
     inbox, acts = Store.of(WEBHOOK_INBOX_ENTRY, house.database), Store.of(OPERATOR_ACT, house.database)
-    for at in range(1, 200):
+    for at in range(1, 200, STEP):
         user = house.user(at)
         top_up = house.top_up(user)
         house.truth(top_up, refunded=0)
@@ -228,7 +228,7 @@ def test_killed_while_an_operator_has_a_webhook_applied_again(house: House, end:
 def test_killed_while_a_top_up_is_started(house: House, end: Callable[..., bool]) -> None:
     """A top-up that was written down is found again: by the same form, or by the janitor. None is lost or doubled."""
     at = 0
-    for at in range(1, 60):
+    for at in range(1, 60, STEP):
         user = house.user(at)
 
         def begin() -> Any:
@@ -285,7 +285,7 @@ def notices(house: House, user: User) -> list[str]:
 @pytest.mark.parametrize("end", [killed, stopped])
 def test_killed_while_money_is_held(capped: House, end: Callable[..., bool]) -> None:
     at = 0
-    for at in range(1, 200):
+    for at in range(1, 200, STEP):
         user = capped.user(at)
         first, second = two_checkouts(capped, user)
         capped.receive(capped.told(first, Kind.PAYMENT_SUCCEEDED))
@@ -304,7 +304,7 @@ def test_killed_while_money_is_held(capped: House, end: Callable[..., bool]) -> 
 def test_killed_while_held_money_is_released(capped: House, end: Callable[..., bool]) -> None:
     """By the job: all of a user's payments, or none; the next run does what is left."""
     at, settlement = 0, capped.payments.settlement
-    for at in range(1, 200):
+    for at in range(1, 200, STEP):
         user = capped.user(at)
         top_ups = two_checkouts(capped, user)
         capped.receive(*(capped.told(each, Kind.PAYMENT_SUCCEEDED) for each in top_ups))
@@ -328,7 +328,7 @@ def whole(dollars: int) -> tuple[int, dict[str, int]]:
 def test_killed_while_a_refund_makes_room(capped: House, end: Callable[..., bool]) -> None:
     """What goes back of one payment and what is released of another are one step."""
     at = 0
-    for at in range(1, 200):
+    for at in range(1, 200, STEP):
         user = capped.user(at)
         first, second = two_checkouts(capped, user)
         capped.receive(*(capped.told(each, Kind.PAYMENT_SUCCEEDED) for each in (first, second)))

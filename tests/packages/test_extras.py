@@ -151,9 +151,8 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
     raise AssertionError(log.read_text())
 
 
-@pytest.mark.parametrize("package", ["wheel", "sdist"])
-def test_site_is_the_product(install: Callable[..., Installed], tmp_path: Path, package: str) -> None:
-    site = install("site", package=package)
+def test_site_is_the_product(install: Callable[..., Installed], tmp_path: Path) -> None:
+    site = install("site")
     assert site.run("hero-onboarding", "--version", cwd=tmp_path).strip() == PROJECT["version"]
     with serving(site, tmp_path) as url:
         for path, told in (("/healthz", b"ok"), ("/", b"</html>"), ("/openrpc.json", b"billing.plans")):

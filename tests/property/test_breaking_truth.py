@@ -9,7 +9,6 @@ written for the old output. A few edits are tried in each run; `BREAKING_EXAMPLE
 import functools
 import importlib
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,6 +40,7 @@ from codegen.source.diagnostics import Report
 from tests.property.evolving import EDITS, Column, Procedure, Schema, edited, schema
 from tests.property.evolving_calls import CALL_EDITS
 from tests.server.migration_project import Databases, Project
+from tests.strict_types import strict_types
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = int(os.environ.get("BREAKING_EXAMPLES", "2"))
@@ -384,12 +384,5 @@ def test_what_is_fine_in_source(root: Path) -> None:
             generate(root, made)
             files.append(root / f"user_{number}_{at}.py")
             files[-1].write_text(user_code(old.schema, made.package))
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--config-file=", f"--cache-dir={ROOT}/.mypy_cache", *files],
-        cwd=root,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-        text=True,
-        capture_output=True,
-        check=False,
-    )
+    done = strict_types(root, *files)
     assert done.returncode == 0, done.stdout + done.stderr

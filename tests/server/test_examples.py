@@ -25,6 +25,7 @@ from codegen.runtime.client.client import RpcError, TransportError
 from codegen.runtime.errors import Conflict
 from codegen.runtime.values.types import Money
 from tests.npm import NODE, compile_types
+from tests.strict_types import strict_types
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs/examples"
@@ -291,23 +292,7 @@ def test_the_script_calls_the_server(library: Example) -> None:
 @pytest.mark.parametrize("name", ["library", "weather"])
 def test_the_examples_are_strictly_typed(name: str, request: pytest.FixtureRequest) -> None:
     example: Example = request.getfixturevalue(name)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "mypy",
-            "--strict",
-            "--config-file=",
-            f"--cache-dir={ROOT}/.mypy_cache",
-            "app.py",
-            example.package,
-        ],
-        cwd=example.folder,
-        text=True,
-        capture_output=True,
-        check=False,
-        env={**os.environ, "MYPYPATH": str(ROOT)},
-    )
+    done = strict_types(example.folder, "app.py", example.package)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -134,19 +134,20 @@ def thing(parts: Parts) -> Any:
     return parts.models.Thing(label="lamp", weight=3, value="12.50")
 
 
+def outcome(kit: type[Any], name: str) -> str:
+    """`passed`, `skipped: …` or the failure's text."""
+    try:
+        getattr(kit(), name)()
+    except pytest.skip.Exception as skipped:
+        return f"skipped: {skipped}"
+    except (Exception, pytest.fail.Exception) as failed:
+        return f"failed: {type(failed).__name__}: {failed}"
+    return "passed"
+
+
 def outcomes(kit: type[Any]) -> dict[str, str]:
-    """Test → `passed`, `skipped: …` or the failure's text."""
-    found = {}
-    for name in [name for name in dir(kit) if name.startswith("test_")]:
-        try:
-            getattr(kit(), name)()
-        except pytest.skip.Exception as skipped:
-            found[name] = f"skipped: {skipped}"
-        except (Exception, pytest.fail.Exception) as failed:
-            found[name] = f"failed: {type(failed).__name__}: {failed}"
-        else:
-            found[name] = "passed"
-    return found
+    """The outcome of each test."""
+    return {name: outcome(kit, name) for name in dir(kit) if name.startswith("test_")}
 
 
 def failures(kit: type[Any]) -> dict[str, str]:
@@ -415,9 +416,12 @@ def test_a_skip_needs_its_reason(parts: Parts) -> None:
     reasoned = outcomes(kit(parts, good(parts), skip={name: "boxes are for ever"}))
     assert reasoned[f"test_{name}"] == "skipped: boxes are for ever"
     assert reasoned[SKIPS] == "passed"
-    assert "a skip needs its reason" in outcomes(kit(parts, good(parts), skip={name: " "}))[SKIPS]
-    assert "names no test" in outcomes(kit(parts, good(parts), skip={"drop_answers": "why"}))[SKIPS]
-    assert "names no method" in outcomes(kit(parts, good(parts), calls={"dorp": [{}]}))[SKIPS]
+    for wrong, told in (
+        ({"skip": {name: " "}}, "a skip needs its reason"),
+        ({"skip": {"drop_answers": "why"}}, "names no test"),
+        ({"calls": {"dorp": [{}]}}, "names no method"),
+    ):
+        assert told in outcome(kit(parts, good(parts), **wrong), SKIPS)
 
 
 SECRET = "open-sesame"
@@ -464,9 +468,9 @@ def prints(secret: str) -> str:
     ],
 )
 def test_a_secret_that_is_told_is_found(parts: Parts, tells: Callable[[str], str], where: str) -> None:
-    found = outcomes(kit(parts, with_settings(parts, tells), secrets=[SECRET]))["test_no_secret_is_told"]
+    found = outcome(kit(parts, with_settings(parts, tells), secrets=[SECRET]), "test_no_secret_is_told")
     assert f"a secret stands in {where}" in found and SECRET not in found
-    unnamed = outcomes(kit(parts, with_settings(parts, lambda _: "quiet")))["test_no_secret_is_told"]
+    unnamed = outcome(kit(parts, with_settings(parts, lambda _: "quiet")), "test_no_secret_is_told")
     assert "name those that `make` gives in `secrets`" in unnamed
 
 

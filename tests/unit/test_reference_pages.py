@@ -2,11 +2,8 @@
 
 import itertools
 import json
-import os
 import re
 import shlex
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from html import unescape
@@ -30,6 +27,7 @@ from codegen.runtime.reference.methods import Operation, sections
 from codegen.runtime.reference.pages import Reference
 from codegen.runtime.reference.pages import texts as all_texts
 from codegen.source.diagnostics import Report
+from tests.strict_types import strict_types
 
 ROOT = Path(__file__).parents[2]
 CASES = ROOT / "tests/cases/reference"
@@ -206,13 +204,7 @@ def test_python_examples_fit_the_client(tmp_path: Path) -> None:
             ]
         )
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--strict", "--cache-dir", str(tmp_path / "cache"), "examples.py"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "MYPYPATH": f"{tmp_path}:{ROOT}"},
-    )
+    done = strict_types(tmp_path, "examples.py")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
