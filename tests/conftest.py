@@ -28,9 +28,13 @@ settings.load_profile("any machine")
 
 LONG = (
     "tests/server/test_how_to.py",
-    "tests/crash/test_payment_crash.py",
     "tests/packages/test_extras.py",
+    "tests/property/test_breaking_truth.py",
     "tests/browser/test_journeys.py",
+    "tests/browser/test_kyc.py",
+    "tests/browser/test_mobile_money.py",
+    "tests/server/test_clickpesa_payments.py",
+    "tests/property/test_clickpesa_orders.py",
     "tests/server/test_kyc.py",
     "tests/unit/test_plugin_kits.py",
     "tests/unit/test_hostile_names.py",

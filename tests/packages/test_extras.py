@@ -30,14 +30,13 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="session")
 def install(packages: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Installed]:
-    """An environment with the wheel (or the source archive) and these extras; made once."""
+    """An environment with the wheel and these extras; made once."""
     made: dict[tuple[str, ...], Installed] = {}
 
-    def install(*extras: str, package: str = "wheel") -> Installed:
-        key = (package, *extras)
-        if key not in made:
-            made[key] = Installed(tmp_path_factory.mktemp("env") / "venv", packages[package], *extras)
-        return made[key]
+    def install(*extras: str) -> Installed:
+        if extras not in made:
+            made[extras] = Installed(tmp_path_factory.mktemp("env") / "venv", packages["wheel"], *extras)
+        return made[extras]
 
     return install
 
