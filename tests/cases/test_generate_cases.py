@@ -68,7 +68,7 @@ def test_all_cases_are_clean(tmp_path: Path) -> None:
     for case in CASES.iterdir():
         shutil.copytree(case / "expected", tmp_path / case.name)
     root = Path(__file__).parents[2]
-    lint = [sys.executable, "-m", "ruff", "check", "--config", root / "pyproject.toml", tmp_path]
+    lint: list[str | Path] = [sys.executable, "-m", "ruff", "check", "--config", root / "pyproject.toml", tmp_path]
     packages = [path.parent for path in sorted(tmp_path.glob("*/__init__.py"))]
     for done in (
         subprocess.run(lint, capture_output=True, text=True, check=False, cwd=root),
