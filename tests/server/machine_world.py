@@ -11,7 +11,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from codegen.runtime.context import ADMIN, Caller, Context
+from codegen.runtime.context import ADMIN, Caller, Clock, Context
 from codegen.runtime.http.app import App
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.local import local
@@ -114,9 +114,7 @@ class World:
         return user
 
     def fill_pool(self, count: int, first: int = 1) -> None:
-        new = [Machine(n, f"m{n:03d}", f"5a0:{n:x}::1", SKU) for n in range(first, first + count)]
-        context = self.context(None)
-        self.database.run(lambda: Pool(self.database).take_in(context, new, "test", "test"))
+        fill_pool(self.database, self.clock, count, first)
 
     def context(self, user: User | None) -> Context:
         caller = ADMIN if user is None else Caller("user", user.sid)
@@ -183,6 +181,13 @@ class World:
     def audit(self) -> None:
         """Of machines: the purchases here were not paid for."""
         assert list(findings(self.database, DOMAIN.audits)) == []
+
+
+def fill_pool(database: Database, clock: Clock, count: int, first: int = 1) -> None:
+    """Take free machines into the pool of a site."""
+    new = [Machine(n, f"m{n:03d}", f"5a0:{n:x}::1", SKU) for n in range(first, first + count)]
+    context = Context(ADMIN, clock, database, "test")
+    database.run(lambda: Pool(database).take_in(context, new, "test", "test"))
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pydantic import SecretStr
 from codegen.runtime.context import SystemClock
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
+from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import LoginMethod, User
 from handlers import demo
 from handlers.app import application
@@ -91,14 +92,14 @@ def test_its_webhook_its_job_and_its_page(site: Running) -> None:
 
 
 def test_its_hook(site: Running) -> None:
-    body = {"name": "parcel-1", "address": "5a0::1", "sku": "hero-os-2gb"}
+    body = {"user_sid": new_sid(), "low_balance": False}
     answer = site.client.simulate_post(
         "/rpc",
-        json={"jsonrpc": "2.0", "id": 1, "method": "pool_vm.new", "params": {"data": body}},
+        json={"jsonrpc": "2.0", "id": 1, "method": "alert_settings.new", "params": {"data": body}},
         headers={"X-Hero-Onboarding-Admin-Secret": "x" * 30},
     ).json
     assert answer["error"]["code"] == -32602
-    assert "a parcel is no machine" in str(answer["error"])
+    assert "who sends parcels is warned" in str(answer["error"])
 
 
 def test_its_audit(site: Running) -> None:

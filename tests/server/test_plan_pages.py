@@ -15,6 +15,7 @@ from generated.tables.onboarding import PLAN_PURCHASE, USER
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.posting import Ledger
 from tests.server.audited import audit
+from tests.server.machine_world import fill_pool
 from tests.server.test_pages import House, World, where
 
 
@@ -51,6 +52,7 @@ def test_from_the_first_look_to_a_plan_that_renews(world: World) -> None:
     assert "Verify your identity first" in read(world)
     assert buy(world) == (303, "/plans?error=kyc_required")
     assert "/kyc" in links(world, "/plans?error=kyc_required")
+    fill_pool(world.database, SystemClock(), 5)
     verify(world)
     assert "Add credit first" in read(world)
     assert buy(world) == (303, "/plans?error=insufficient_funds")

@@ -5,9 +5,6 @@ from markupsafe import Markup
 from handlers.domain import Tone
 
 ERRORS = {
-    "no_active_plan": Markup(
-        'You have no plan at the moment. <a href="/plans">Choose a plan</a>, then start machines.'
-    ),
     "quota_exceeded": Markup(
         'All machines of your plan are in use. <a href="/vms#machines">Release one</a>, and its place is free at once.'
     ),

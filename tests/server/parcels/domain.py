@@ -10,9 +10,9 @@ from codegen.runtime.errors import InvalidParams
 from codegen.runtime.rpc.wiring import Webhook, serves
 from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.storage.hooks import Hooks
-from generated.models.onboarding import AuditFinding, PoolVm, PushReport
+from generated.models.onboarding import AlertSettings, AuditFinding, PushReport
 from generated.services.onboarding import UsageService
-from generated.tables.onboarding import POOL_VM
+from generated.tables.onboarding import ALERT_SETTINGS
 from handlers.audit import Audit, Carry
 from handlers.demo_data import DemoSecrets, Hint
 from handlers.domain import Domain, Job, Link, Pages, Parts, Problem, Site
@@ -56,10 +56,10 @@ class ParcelsPage(Page):
         visit.page("parcels.html", waiting=self._parcels.waiting)
 
 
-def no_parcels(context: Context, machine: PoolVm) -> PoolVm:
-    if machine.name.startswith("parcel"):
-        raise InvalidParams("data.name", "a parcel is no machine", "parcel")
-    return machine
+def always_warned(context: Context, alerts: AlertSettings) -> AlertSettings:
+    if not alerts.low_balance:
+        raise InvalidParams("data.low_balance", "who sends parcels is warned", "parcel")
+    return alerts
 
 
 def parts(site: Site) -> Parts:
@@ -72,7 +72,7 @@ def parts(site: Site) -> Parts:
     return Parts(
         services=(ParcelHandler(parcels, limit),),
         webhooks=(Webhook("parcels", "/webhooks/parcels", delivered),),
-        hooks=(Hooks(type=POOL_VM, pre_new=no_parcels),),
+        hooks=(Hooks(type=ALERT_SETTINGS, pre_new=always_warned),),
         jobs=(Job("parcels.arrive", 1, parcels.arrive),),
         pages=Pages(
             routes={"/parcels": lambda context: ParcelsPage(context, parcels)},
