@@ -9,6 +9,7 @@ DOMAINS = (
     "handlers.ledger",
     "handlers.prices",
     "handlers.plans",
+    "handlers.notices",
     "handlers.payments",
     "handlers.kyc",
     "handlers.vms",

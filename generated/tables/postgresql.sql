@@ -918,6 +918,7 @@ CREATE TABLE "notice" (
     "text" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_notice__text" CHECK (length("text") BETWEEN 1 AND 500),
     "created_at" BIGINT NOT NULL CONSTRAINT "ck_notice__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "read_at" BIGINT CONSTRAINT "ck_notice__read_at" CHECK ("read_at" BETWEEN 0 AND 4294967295),
+    "sent_at" BIGINT CONSTRAINT "ck_notice__sent_at" CHECK ("sent_at" BETWEEN 0 AND 4294967295),
     "rev" BIGINT NOT NULL
 );
 
@@ -934,10 +935,13 @@ CREATE TABLE "alert_settings" (
     "user_sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "fk_alert_settings__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "low_balance" BOOLEAN NOT NULL,
     "low_balance_threshold" BIGINT NOT NULL CONSTRAINT "ck_alert_settings__low_balance_threshold" CHECK ("low_balance_threshold" >= 0),
+    "messages" BOOLEAN NOT NULL,
     "rev" BIGINT NOT NULL
 );
 
 CREATE UNIQUE INDEX "uq_alert_settings__user_sid" ON "alert_settings" ("user_sid");
+
+CREATE INDEX "ix_alert_settings__messages" ON "alert_settings" ("messages");
 
 CREATE TABLE "lease" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_lease" PRIMARY KEY,

@@ -930,6 +930,7 @@ CREATE TABLE "notice" (
     "text" TEXT NOT NULL CONSTRAINT "ck_notice__text" CHECK (length("text") BETWEEN 1 AND 500),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_notice__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "read_at" INTEGER CONSTRAINT "ck_notice__read_at" CHECK ("read_at" BETWEEN 0 AND 4294967295),
+    "sent_at" INTEGER CONSTRAINT "ck_notice__sent_at" CHECK ("sent_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
@@ -946,10 +947,13 @@ CREATE TABLE "alert_settings" (
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_alert_settings__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "low_balance" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__low_balance" CHECK ("low_balance" IN (0, 1)),
     "low_balance_threshold" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__low_balance_threshold" CHECK ("low_balance_threshold" >= 0),
+    "messages" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__messages" CHECK ("messages" IN (0, 1)),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
 CREATE UNIQUE INDEX "uq_alert_settings__user_sid" ON "alert_settings" ("user_sid");
+
+CREATE INDEX "ix_alert_settings__messages" ON "alert_settings" ("messages");
 
 CREATE TABLE "lease" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_lease" PRIMARY KEY,

@@ -46,6 +46,11 @@ class Users:
             open_billing(Context(PUBLIC, self.clock, self.database, "login"), user)
         return user
 
+    def rename(self, sid: str, name: str | None) -> None:
+        """Show a user by another name, or by the address."""
+        if self.store.get(sid).display_name != name:
+            self.store.patch(sid, {"display_name": name})
+
     def lock(self, sid: str) -> User:
         """A user whom nobody else writes until the transaction ends. Raises `NotFound`."""
         return self.store.object(self.store.locked(sid, None))

@@ -30,8 +30,18 @@ from tests.server.people import Person
 ORIGIN = "http://127.0.0.1:9920"
 HTML = {"Accept": "text/html,*/*;q=0.8", "Host": "127.0.0.1:9920"}
 FORM = {**HTML, "Origin": ORIGIN, "Content-Type": "application/x-www-form-urlencoded"}
-PAGES = ("/dashboard", "/plans", "/ledger", "/topup", "/sessions", "/payment/return?session_id=cs_1", "/receipts/01ABC")
-FORMS = ("/plan/buy", "/plan/renew", "/payment/intent", "/payment/check", "/sessions")
+PAGES = (
+    "/dashboard",
+    "/settings",
+    "/notices",
+    "/plans",
+    "/ledger",
+    "/topup",
+    "/sessions",
+    "/payment/return?session_id=cs_1",
+    "/receipts/01ABC",
+)
+FORMS = ("/settings", "/notices", "/plan/buy", "/plan/renew", "/payment/intent", "/payment/check", "/sessions")
 
 
 class House:

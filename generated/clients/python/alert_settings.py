@@ -18,6 +18,7 @@ class AlertSettingsInput(TypedDict):
     user_sid: NotRequired[Sid]
     low_balance: NotRequired[Bool]
     low_balance_threshold: NotRequired[Money]
+    messages: NotRequired[Bool]
 
 
 class AlertSettingsNewParams(TypedDict):
@@ -40,6 +41,7 @@ class AlertSettingsPatch(TypedDict):
 
     low_balance: NotRequired[Bool]
     low_balance_threshold: NotRequired[Money]
+    messages: NotRequired[Bool]
 
 
 class AlertSettingsPatchParams(TypedDict):
@@ -62,6 +64,7 @@ class AlertSettingsFilter(TypedDict):
     """The indexed fields; objects equal in all that are given."""
 
     user_sid: NotRequired[Sid]
+    messages: NotRequired[Bool]
 
 
 class AlertSettingsFindParams(TypedDict):

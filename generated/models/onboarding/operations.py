@@ -134,6 +134,8 @@ class Notice(Struct):
     text: Annotated[str, Field(max_length=500, min_length=1)]
     created_at: OTime = Field(default_factory=otime_now)
     read_at: OTime | None = None
+    sent_at: OTime | None = None
+    """When it was handed to the Mycelium node, for users who want that."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
@@ -145,6 +147,8 @@ class AlertSettings(Struct):
     user_sid: Sid
     low_balance: Bool = True
     low_balance_threshold: Annotated[Money, Bounds(at_least="0")] = Money.parse("5")
+    messages: Bool = False
+    """Send notices as messages to the user's own Mycelium node, too."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 

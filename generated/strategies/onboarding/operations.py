@@ -136,6 +136,7 @@ def any_notice() -> st.SearchStrategy[Notice]:
         text=texts(1, 500),
         created_at=otimes(),
         read_at=st.none() | otimes(),
+        sent_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
 
@@ -148,6 +149,7 @@ def any_alert_settings() -> st.SearchStrategy[AlertSettings]:
         user_sid=sids(),
         low_balance=st.booleans(),
         low_balance_threshold=money(low="0"),
+        messages=st.booleans(),
         rev=st.integers(0, 18446744073709551615),
     )
 

@@ -313,6 +313,7 @@ class NoticeTable(peewee.Model):
     text = TextColumn()
     created_at = OtimeColumn()
     read_at = OtimeColumn(null=True)
+    sent_at = OtimeColumn(null=True)
     rev = I64Column()
 
     class Meta:
@@ -335,6 +336,7 @@ class NoticeNew(TypedDict):
     text: Annotated[str, Field(min_length=1, max_length=500)]
     created_at: NotRequired[OTime]
     read_at: NotRequired[OTime | None]
+    sent_at: NotRequired[OTime | None]
 
 
 class NoticePatch(TypedDict, total=False):
@@ -346,6 +348,7 @@ class NoticePatch(TypedDict, total=False):
     text: Annotated[str, Field(min_length=1, max_length=500)]
     created_at: OTime
     read_at: OTime | None
+    sent_at: OTime | None
 
 
 class NoticeFilter(TypedDict, total=False):
@@ -375,6 +378,7 @@ NOTICE: StoredType[Notice, NoticeNew, NoticePatch, NoticeFilter] = StoredType(
         StoredField("text", "text", required=True, immutable=True),
         StoredField("created_at", "otime", default=this_second, immutable=True),
         StoredField("read_at", "otime", nullable=True, set_once=True),
+        StoredField("sent_at", "otime", nullable=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(
@@ -396,11 +400,15 @@ class AlertSettingsTable(peewee.Model):
     user_sid = Reference(UserTable, "user_sid")
     low_balance = BoolColumn()
     low_balance_threshold = MoneyColumn()
+    messages = BoolColumn()
     rev = I64Column()
 
     class Meta:
         table_name = "alert_settings"
-        indexes = ((("user_sid",), True),)
+        indexes = (
+            (("user_sid",), True),
+            (("messages",), False),
+        )
 
 
 class AlertSettingsNew(TypedDict):
@@ -410,6 +418,7 @@ class AlertSettingsNew(TypedDict):
     user_sid: Sid
     low_balance: NotRequired[Bool]
     low_balance_threshold: NotRequired[Annotated[Money, Bounds("0", None)]]
+    messages: NotRequired[Bool]
 
 
 class AlertSettingsPatch(TypedDict, total=False):
@@ -418,12 +427,14 @@ class AlertSettingsPatch(TypedDict, total=False):
     user_sid: Sid
     low_balance: Bool
     low_balance_threshold: Annotated[Money, Bounds("0", None)]
+    messages: Bool
 
 
 class AlertSettingsFilter(TypedDict, total=False):
     """The indexed fields of a `AlertSettings`, to be equal to."""
 
     user_sid: Sid
+    messages: Bool
 
 
 ALERT_SETTINGS: StoredType[AlertSettings, AlertSettingsNew, AlertSettingsPatch, AlertSettingsFilter] = StoredType(
@@ -441,13 +452,14 @@ ALERT_SETTINGS: StoredType[AlertSettings, AlertSettingsNew, AlertSettingsPatch, 
         StoredField("user_sid", "ref", required=True, immutable=True, reference="user"),
         StoredField("low_balance", "bool", default=lambda _: True),
         StoredField("low_balance_threshold", "money", default=lambda _: Money.parse("5")),
+        StoredField("messages", "bool", default=lambda _: False),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(
         ("sid",),
         ("user_sid",),
     ),
-    indexed=("user_sid",),
+    indexed=("user_sid", "messages"),
     crud=("new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user_sid",

@@ -70,6 +70,8 @@ export interface Notice {
   text: string;
   created_at: string;
   read_at?: string | null;
+  /** When it was handed to the Mycelium node, for users who want that. */
+  sent_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
@@ -80,6 +82,8 @@ export interface AlertSettings {
   user_sid: string;
   low_balance: boolean;
   low_balance_threshold: string;
+  /** Send notices as messages to the user's own Mycelium node, too. */
+  messages: boolean;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
@@ -192,17 +196,23 @@ export interface AlertSettingsInput {
   user_sid?: string;
   low_balance?: boolean;
   low_balance_threshold?: string;
+  /** Send notices as messages to the user's own Mycelium node, too. */
+  messages?: boolean;
 }
 
 /** What `alert_settings.patch` may change; what is absent stays. */
 export interface AlertSettingsPatch {
   low_balance?: boolean;
   low_balance_threshold?: string;
+  /** Send notices as messages to the user's own Mycelium node, too. */
+  messages?: boolean;
 }
 
 /** What `alert_settings.find` may ask for. */
 export interface AlertSettingsFilter {
   user_sid?: string;
+  /** Send notices as messages to the user's own Mycelium node, too. */
+  messages?: boolean;
 }
 
 /** What `audit_run.find` may ask for. */
