@@ -7,13 +7,15 @@ from pydantic_core import to_json
 
 from codegen.runtime.context import Clock, Context
 from codegen.runtime.errors import DeclaredError, Unauthorized
-from codegen.runtime.http.app import HEADERS, App, set_retry_after
+from codegen.runtime.http.app import HEADERS, App, read_body, set_retry_after
 from codegen.runtime.rpc.auth import Authenticator
 from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
 from handlers.prices.ladder_job import LadderJob
 from handlers.prices.service import tick
+
+MAX_BODY = 16_384
 
 
 def add_routes(app: App, authenticator: Authenticator, database: Database, clock: Clock, job: LadderJob) -> None:
@@ -34,6 +36,7 @@ class LadderTick:
             caller = self._authenticate(req.env)
             if caller.scope != "admin":
                 raise Unauthorized
+            read_body(req.env, MAX_BODY)  # nothing in it matters, but one that is cut off is no request
             report = tick(self._job, Context(caller, self._clock, self._database, new_sid()))
         except DeclaredError as error:
             resp.status = error.status
