@@ -9,16 +9,14 @@ from pathlib import Path
 from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import KycStatus, PaymentEventKind, TopUp, TransactionKind, User
-from generated.tables.onboarding import PLAN_PURCHASE, USER
-from handlers.ledger import wallet
+from generated.models.onboarding import KycStatus, PaymentEventKind, TopUp, User
+from generated.tables.onboarding import USER
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.expiry import GrantExpiry
 from handlers.payments.service import PaymentsHandler
 from handlers.payments.settings import PaymentSettings
-from handlers.plans.plan_catalogue import DEFAULT_SKU
-from handlers.plans.rules import period_end
 from handlers.settings import load
+from tests.server.bought_plan import buy_plan
 from tests.server.payment_house import House
 
 Kind = PaymentEventKind
@@ -92,37 +90,8 @@ class History:
                 reason="welcome",
                 expires_at=self.house.clock.now() + timedelta(days=days),
             )
-        self._plan(user, 3 * DOLLAR)
+        buy_plan(ledger, user.sid, 3 * DOLLAR, self.house.clock.now())
         adjustments.set_balance(self.context, sid=user.sid, balance_cents=1234)
-
-    def _plan(self, user: User, cost: int) -> None:
-        ledger, now = self.house.payments.settlement.ledger, self.house.clock.now()
-
-        def buy() -> None:
-            purchase = Store.of(PLAN_PURCHASE, self.house.database).new(
-                {
-                    "user_sid": user.sid,
-                    "plan_id": "vm5",
-                    "cost": Money(cost),
-                    "vm_count": 5,
-                    "days": 30,
-                    "sku": DEFAULT_SKU,
-                    "period_start": now,
-                    "period_end": period_end(now, 30),
-                },
-                now,
-            )
-            ledger.post(
-                user_sid=user.sid,
-                kind=TransactionKind.PLAN,
-                key=f"plan:{purchase.sid}",
-                source=f"plan:{purchase.sid}",
-                reason="plan",
-                effective_at=now,
-                draw=lambda drawn: wallet.charge(drawn, "revenue:vm", cost),
-            )
-
-        ledger.transaction(buy)
 
     # --- one by one -------------------------------------------------------------------------------------------
 

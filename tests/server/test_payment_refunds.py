@@ -18,9 +18,9 @@ from generated.errors.onboarding import (
     RefundUnsupported,
     TopUpNotSettled,
 )
-from generated.models.onboarding import RefundSource, RefundStatus, TopUpStatus, TransactionKind, User
+from generated.models.onboarding import RefundSource, RefundStatus, TopUpStatus, User
 from generated.tables.onboarding import REFUND
-from handlers.ledger import wallet
+from tests.server.bought_plan import buy_plan
 from tests.server.payment_world import World, world
 
 REFUNDED, FAILED = RefundStatus.SUCCEEDED, RefundStatus.FAILED
@@ -60,18 +60,7 @@ def test_refunds_at_the_provider(site: World, user: User) -> None:
 
 def test_a_refund_of_spent_money_becomes_debt(site: World, user: User) -> None:
     started = site.paid(user)
-    ledger = site.payments.settlement.ledger
-    ledger.transaction(
-        lambda: ledger.post(
-            user_sid=user.sid,
-            kind=TransactionKind.PLAN,
-            key="plan:1",
-            source="plan:1",
-            reason="test",
-            effective_at=site.clock.now(),
-            draw=lambda drawn: wallet.charge(drawn, "revenue:vm", 9 * 10**9),
-        )
-    )
+    buy_plan(site.payments.settlement.ledger, user.sid, 9 * 10**9, site.clock.now())
     with pytest.raises(RefundTooLarge) as refused:
         site.handler.refund(site.context(None), top_up_sid=started.top_up_sid, amount_cents=101, reason="asked")
     assert refused.value.refundable.cents == 100

@@ -31,19 +31,18 @@ from generated.models.onboarding import (
     RefundStatus,
     RefundSupport,
     TopUp,
-    TransactionKind,
 )
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.routes import SERVICES
 from generated.services.onboarding import PaymentsService
 from generated.tables.onboarding import OPERATOR_ACT, REFUND, USER
-from handlers.ledger import wallet
 from handlers.ledger.billing import billings
 from handlers.payments import refunds as module
 from handlers.payments.providers import Providers
 from handlers.payments.refunds import LOOK_AFTER
 from handlers.payments.service import PaymentsHandler
 from handlers.payments.settlement import Stale
+from tests.server.bought_plan import buy_plan
 from tests.server.payment_house import START, House, payment_house
 
 PENDING, SUCCEEDED = RefundStatus.PENDING, RefundStatus.SUCCEEDED
@@ -123,18 +122,7 @@ def wait(house: House, time: timedelta = LOOK_AFTER) -> int:
 
 
 def spend(house: House, top_up: TopUp, cents: int) -> None:
-    ledger = house.payments.settlement.ledger
-    ledger.transaction(
-        lambda: ledger.post(
-            user_sid=top_up.user_sid,
-            kind=TransactionKind.PLAN,
-            key=f"plan:{cents}",
-            source="plan:1",
-            reason="plan",
-            effective_at=START,
-            draw=lambda drawn: wallet.charge(drawn, "revenue:vm", cents * CENT),
-        )
-    )
+    buy_plan(house.payments.settlement.ledger, top_up.user_sid, cents * CENT, START)
 
 
 # --- asked for ------------------------------------------------------------------------------------------------------

@@ -295,7 +295,6 @@ def test_time_grows_with_the_number_of_types() -> None:
         return best
 
     small, large = measure(250), measure(1000)
-    assert large < 1.0
     assert large < 10 * small
 
 

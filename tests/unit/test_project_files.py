@@ -55,12 +55,14 @@ def test_the_licence_is_whole() -> None:
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
-STARTER = ROOT / "providers/starters/payment"
+STARTERS = {ROOT / "providers/starters/payment": "piggy_bank", ROOT / "providers/starters/kyc": "lantern"}
+"""The plugin that a how-to makes of each starter."""
 OF_A_READERS_PROJECT = {
     "schemas/tasks/tasks.oschema",
     *(
-        re.sub("package|NAME", "piggy_bank", path.relative_to(STARTER).as_posix().removesuffix(".j2"))
-        for path in STARTER.rglob("*.j2")
+        re.sub("package|NAME", plugin, path.relative_to(starter).as_posix().removesuffix(".j2"))
+        for starter, plugin in STARTERS.items()
+        for path in starter.rglob("*.j2")
     ),
 }
 
