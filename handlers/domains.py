@@ -8,6 +8,7 @@ DOMAINS = (
     "handlers.admin",
     "handlers.ledger",
     "handlers.prices",
+    "handlers.usage",
     "handlers.plans",
     "handlers.notices",
     "handlers.payments",
