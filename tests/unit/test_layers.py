@@ -93,6 +93,7 @@ COMMON = {
 DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "work": set(),
     "pricing": set(),
+    "usage_format": set(),
     "admin": {"work"},
     "ledger": {"admin", "pricing", "work"},
     "identity": {"admin", "ledger", "work"},
@@ -178,6 +179,7 @@ READS = {
 # Rules and prices take values and return values: no database, no clock.
 PURE_HANDLERS = (
     "handlers/pricing",
+    "handlers/usage_format",
     "handlers/ledger/wallet.py",
     "handlers/ledger/chain.py",
     "handlers/payments/states.py",
