@@ -155,11 +155,9 @@ class Allocations:
         return ended
 
     def release(self, sid: str) -> VmAllocation:
-        """The user gives it up. One that is over stays as it is. Raises `Conflict` while it is provisioned."""
+        """The user gives it up, also before it runs. One that is over stays as it is. Raises `NotFound`."""
 
         def work(allocation: VmAllocation) -> VmAllocation:
-            if allocation.status is AllocationStatus.PROVISIONING:
-                raise Conflict("this machine is being started; release it when it runs")
             return self.end(allocation, AllocationStatus.RELEASED) if allocation.status in LIVE else allocation
 
         return self.change(sid, work)

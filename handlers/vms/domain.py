@@ -9,7 +9,7 @@ from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.plans.plans import Plans
 from handlers.vms import audit, demo
 from handlers.vms.commands import COMMANDS
-from handlers.vms.hooks import POOL_HOOKS
+from handlers.vms.hooks import POOL_HOOKS, WAITING_HOOKS
 from handlers.vms.pages import messages
 from handlers.vms.pages.machines import MachinesPage, VmAllocate, VmRelease, WaitLeave
 from handlers.vms.provisioners import PROVISIONER, Provisioners
@@ -26,7 +26,7 @@ def parts(site: Site) -> Parts:
     shown = MachinesShown(machines, plans)
     return Parts(
         services=(handler,),
-        hooks=(POOL_HOOKS,),
+        hooks=(POOL_HOOKS, WAITING_HOOKS),
         jobs=(
             Job("vms.follow_up", 2, machines.follow_up.run_once),
             Job("vms.waiting", 5, machines.serving.run_once),

@@ -10,7 +10,7 @@ from codegen.runtime.context import KeyedCall, KeylessCall
 from codegen.runtime.errors import DeclaredError, NotFound
 from codegen.runtime.http.log import Log, described
 from generated.errors.onboarding import AllocationFailed, PoolEmpty
-from generated.models.onboarding import Allocation, AllocationStatus, VmAllocation
+from generated.models.onboarding import Allocation, AllocationStatus, ProvisionedState, VmAllocation
 from generated.plugins.onboarding import Provisioner
 from handlers.vms import statements
 from handlers.vms.allocations import Allocations
@@ -74,6 +74,23 @@ class FollowUp:
 
     # --- one question -----------------------------------------------------------------------------------------
 
+    def look(self, allocation: VmAllocation) -> ProvisionedState | None:
+        """How its provisioner says that it is, changing nothing; None for one that is not there yet.
+
+        Raises `AllocationFailed` where it does not say.
+        """
+        try:
+            return self._provisioners[allocation.provider].status(allocation.sid)
+        except AllocationFailed:
+            raise
+        except NotFound:
+            if allocation.status is AllocationStatus.PROVISIONING:
+                return None
+            raise AllocationFailed(detail="its provisioner does not know this machine") from None
+        except Exception as error:
+            self._log.line("provisioner failed", {"allocation": allocation.sid, **described(error)}, "error")
+            raise AllocationFailed(detail="its provisioner does not answer") from None
+
     def ask(self, sid: str, call: KeyedCall | None = None) -> VmAllocation:
         """Ask what has to be asked of an allocation now; the allocation as it is then.
 
@@ -135,6 +152,9 @@ class FollowUp:
         if answer is None or (task is Task.RELEASE and isinstance(answer, NotFound)):
             if allocation.rev != rev:  # somebody else asks, too: the last word has to be theirs
                 return self._again(allocation, soon=True)
+            if answer is not None and self._clock.now() < began_at(allocation) + CLAIM:
+                # Who asked for it may have died, with their question still under way.
+                return self._allocations.store.patch(allocation.sid, {"next_check_at": began_at(allocation) + CLAIM})
             clear(self._database, self._clock, "machine_stuck", allocation.sid)
             return self._allocations.store.patch(allocation.sid, {"next_check_at": None, "checks": 0})
         return self._unanswered(allocation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from codegen.runtime.errors import DeclaredError
+from codegen.runtime.http.log import Log
 from generated.models.onboarding import AllocationStatus, PlanPurchase, VmAllocation
 from generated.tables.onboarding import VmAllocationPatch
 from handlers.plans.machines import PlanMachines
@@ -15,18 +15,15 @@ from handlers.vms.states import GRACE
 
 
 class MachinesOfPlans(PlanMachines):
-    def __init__(self, allocations: Allocations, provisioners: Provisioners, follow_up: FollowUp) -> None:
+    def __init__(self, allocations: Allocations, provisioners: Provisioners, follow_up: FollowUp, log: Log) -> None:
         self._allocations, self._provisioners, self._follow_up = allocations, provisioners, follow_up
+        self._log = log
 
     # --- outside of transactions ------------------------------------------------------------------------------
 
     def free(self, sku: str) -> int:
         """How many machines of a size are free for whoever comes now, behind those who wait."""
-        try:
-            provisioner = self._provisioners[self._provisioners.for_size(sku)]
-            return max(provisioner.capacity(sku) - self._allocations.waiting.length(sku), 0)
-        except DeclaredError:
-            return 0
+        return max(self._provisioners.free(sku, self._log) - self._allocations.waiting.length(sku), 0)
 
     def at_once(self, user_sid: str) -> None:
         """Have the provisioners do at once what was written for a user; what fails is done by the job."""

@@ -51,7 +51,7 @@ def read_machines(data: bytes, kind: str) -> list[Machine]:
         wrong = list(_wrong(row))
         problems += [(line, each) for each in wrong]
         if not wrong:
-            machines.append(Machine(line, row["name"], IPv6Address(row["address"]).compressed, row["sku"]))
+            machines.append(Machine(line, row["name"], overlay_address(row["address"]), row["sku"]))
     problems += _twice(machines)
     if problems:
         raise PoolFileWrong([f"line {line}: {message}" for line, message in sorted(problems)])
@@ -127,9 +127,17 @@ def _twice(machines: list[Machine]) -> Iterator[tuple[int, str]]:
             seen.setdefault(value, machine.line)
 
 
+def overlay_address(text: str) -> str:
+    """An address in its one spelling, by which it is known again. Raises `ValueError` for what is none."""
+    address = IPv6Address(text)
+    if address.scope_id is not None:
+        raise ValueError("an address in the overlay has no zone")
+    return address.compressed
+
+
 def _is_address(text: str) -> bool:
     try:
-        return IPv6Address(text).scope_id is None
+        return bool(overlay_address(text))
     except ValueError:
         return False
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from codegen.runtime.errors import DeclaredError
+from codegen.runtime.http.log import Log, described
 from codegen.runtime.plugins.registry import BrokenPlugin
 from generated.errors.onboarding import AllocationFailed
 from generated.plugins.onboarding import Provisioner
@@ -39,3 +41,13 @@ class Provisioners:
         for name in [*(name for name, skus in sizes.items() if sku in skus), *of_any]:
             return name
         raise AllocationFailed(detail=f"no provisioner has machines of the size {sku}")
+
+    def free(self, sku: str, log: Log) -> int:
+        """How many machines of a size are free now; 0 where there is no provisioner, or it does not answer."""
+        try:
+            return self[self.for_size(sku)].capacity(sku)
+        except DeclaredError:
+            return 0
+        except Exception as error:  # whatever a plugin does, plans and those who wait are told that nothing is free
+            log.line("provisioner failed", {"sku": sku, **described(error)}, "error")
+            return 0

@@ -9,8 +9,7 @@ from codegen.runtime.errors import NotFound, Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.wiring import own_transactions
 from codegen.runtime.storage.database import Database
-from generated.errors.onboarding import AllocationFailed
-from generated.models.onboarding import AllocationStatus, PoolCount, PoolVm, ProvisionedState, VmAllocation, VmStatus
+from generated.models.onboarding import PoolCount, PoolVm, VmAllocation, VmStatus
 from generated.services.onboarding import VmService
 from handlers.plans.plans import Plans
 from handlers.plugins import installed
@@ -42,7 +41,7 @@ class Machines:
         allocations = Allocations(database, clock, plans, provisioners, WaitingList(database, clock))
         follow_up = FollowUp(allocations, provisioners, log)
         serving = Serving(allocations, provisioners, follow_up, log)
-        for_plans = MachinesOfPlans(allocations, provisioners, follow_up)
+        for_plans = MachinesOfPlans(allocations, provisioners, follow_up, log)
         return cls(provisioners, allocations, follow_up, serving, for_plans, Pool(database))
 
     def tell_broken(self) -> int:
@@ -87,7 +86,7 @@ class VmHandler(VmService):
     def status(self, context: Context, *, sid: str) -> VmStatus:
         """How a machine is, by its provisioner."""
         allocation = self._own(context, sid)
-        state = self._asked(allocation) if allocation.status in LIVE else None
+        state = self._machines.follow_up.look(allocation) if allocation.status in LIVE else None
         return VmStatus(
             sid=sid,
             status=allocation.status,
@@ -107,15 +106,6 @@ class VmHandler(VmService):
     def pool_retire(self, context: Context, *, sid: str, reason: str) -> PoolVm:
         """Take a VM out of the pool for good."""
         return self._machines.pool.retire(context, sid, reason)
-
-    def _asked(self, allocation: VmAllocation) -> ProvisionedState | None:
-        """What its provisioner says; None for one that it does not have yet."""
-        try:
-            return self._machines.provisioners[allocation.provider].status(allocation.sid)
-        except NotFound:
-            if allocation.status is AllocationStatus.PROVISIONING:
-                return None
-            raise AllocationFailed(detail="its provisioner does not know this machine") from None
 
     def _own(self, context: Context, sid: str) -> VmAllocation:
         """An allocation of the caller; an operator sees all."""

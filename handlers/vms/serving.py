@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from codegen.runtime.context import KeyedCall
 from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams
-from codegen.runtime.http.log import Log, described
+from codegen.runtime.http.log import Log
 from generated.errors.onboarding import AllocationFailed, PoolEmpty
 from generated.models.onboarding import AllocationStatus, VmAllocation, WaitingListEntry
 from handlers.vms.allocations import Allocations
@@ -28,18 +28,16 @@ class Serving:
 
     def serve(self, before: str | None = None) -> int:
         """Serve those who wait, as far as machines are free, with `before` only those ahead of this user."""
+        return sum(self._serve_size(sku, before) for sku in self._waiting.sizes())
+
+    def _serve_size(self, sku: str, before: str | None) -> int:
         done = 0
-        none_free: set[str] = set()
-        for entry in self._waiting.first():
-            if entry.user_sid == before:
-                none_free.add(entry.sku)
-            if entry.sku in none_free:
-                continue
-            if not self._free(entry.sku) or not self._serve(entry):
-                none_free.add(entry.sku)
-                continue
+        for entry in self._waiting.first(sku):
+            if entry.user_sid == before or not self._provisioners.free(sku, self._log) or not self._serve(entry):
+                break
             done += 1
-            self._waiting.settle_alert(entry.sku)
+        if done:
+            self._waiting.settle_alert(sku)
         return done
 
     def _serve(self, entry: WaitingListEntry) -> bool:
@@ -71,12 +69,3 @@ class Serving:
             return self._follow_up.ask(begun.sid, call)
         require_alive(begun)
         return begun
-
-    def _free(self, sku: str) -> bool:
-        try:
-            return self._provisioners[self._provisioners.for_size(sku)].capacity(sku) > 0
-        except DeclaredError:
-            return False
-        except Exception as error:  # it does not answer: those who wait go on waiting
-            self._log.line("provisioner failed", {"sku": sku, **described(error)}, "error")
-            return False

@@ -27,8 +27,11 @@ SELECT sid FROM vm_allocation WHERE wipe_at <= ? AND status = 'active' ORDER BY 
 
 # --- the waiting list -----------------------------------------------------------------------------------------------
 
+WAITING_SIZES = """
+SELECT DISTINCT sku FROM waiting_list_entry WHERE notified_at IS NULL ORDER BY sku
+"""
 WAITING = """
-SELECT sid, user_sid, sku FROM waiting_list_entry WHERE notified_at IS NULL ORDER BY created_at, sid LIMIT ?
+SELECT sid FROM waiting_list_entry WHERE sku = ? AND notified_at IS NULL ORDER BY created_at, sid LIMIT ?
 """
 WAITING_FOR = """
 SELECT COUNT(*) FROM waiting_list_entry WHERE sku = ? AND notified_at IS NULL

@@ -22,7 +22,7 @@ class WaitingList:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database, self._clock = database, clock
         self._store = Store.of(WAITING_LIST_ENTRY, database)
-        self._waiting = database.prepare(statements.WAITING)
+        self._sizes, self._waiting = database.prepare(statements.WAITING_SIZES), database.prepare(statements.WAITING)
         self._waiting_for = database.prepare(statements.WAITING_FOR)
         self._before = database.prepare(statements.WAITING_BEFORE)
 
@@ -44,10 +44,14 @@ class WaitingList:
     def length(self, sku: str) -> int:
         return int(self._database.execute(self._waiting_for, (sku,))[0][0])
 
-    def first(self) -> list[WaitingListEntry]:
-        """Those who wait, in order."""
-        rows = self._database.execute(self._waiting, (BATCH,))
-        found = self._store.get_many([sid for sid, _, _ in rows])
+    def sizes(self) -> list[str]:
+        """The sizes of machines that somebody waits for."""
+        return [sku for (sku,) in self._database.execute(self._sizes)]
+
+    def first(self, sku: str) -> list[WaitingListEntry]:
+        """Those who wait for a size, in order."""
+        rows = self._database.execute(self._waiting, (sku, BATCH))
+        found = self._store.get_many([sid for (sid,) in rows])
         return list(found.values())
 
     # --- inside a transaction ---------------------------------------------------------------------------------

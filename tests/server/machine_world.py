@@ -52,6 +52,7 @@ from handlers.vms.provisioners import Provisioners
 from handlers.vms.service import Machines, VmHandler
 from providers.pool import PoolAssignmentProvisioner, PoolSettings
 from tests.migrated import migrate
+from tests.server.site import SECRET
 
 SKU = "hero-os-2gb"
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDE me@here"
@@ -202,7 +203,7 @@ def world(directory: Path, database_url: str, **provisioners: Provisioner) -> It
     pool = PoolAssignmentProvisioner(PoolSettings(database_url=SecretStr(database_url)), clock)
     offered = Provisioners(provisioners or {"pool": pool})
     machines = Machines.over(database, clock, Plans(database, clock), offered, log)
-    settings = load_settings(var_dir=directory, database_url=database_url)
+    settings = load_settings(var_dir=directory, database_url=database_url, admin_secret=SecretStr(SECRET))
     app = build(settings, database, clock, log, validate_results=True, shared=[machines, machines.for_plans, offered])
     try:
         yield World(database, clock, machines, app, logged)

@@ -109,7 +109,7 @@ class VmCalls:
         )
 
     def release(self, sid: Sid) -> VmAllocation:
-        """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
+        """Give a machine up, also one that is still being provisioned; its place in the plan is free at once.
 
         Raises `NotFound`, `Conflict`, `AllocationFailed`.
         """
@@ -189,7 +189,7 @@ class AsyncVmCalls:
         )
 
     async def release(self, sid: Sid) -> VmAllocation:
-        """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
+        """Give a machine up, also one that is still being provisioned; its place in the plan is free at once.
 
         Raises `NotFound`, `Conflict`, `AllocationFailed`.
         """

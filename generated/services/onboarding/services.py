@@ -297,7 +297,7 @@ class VmService(ABC):
 
     @abstractmethod
     def release(self, context: Context, *, sid: Sid) -> VmAllocation:
-        """Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
+        """Give a machine up, also one that is still being provisioned; its place in the plan is free at once.
 
         Raises `NotFound`, `Conflict`, `AllocationFailed`.
         """

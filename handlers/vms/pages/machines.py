@@ -87,7 +87,7 @@ class VmRelease(Page):
         except NotFound:
             raise
         except DeclaredError as error:
-            visit.refuse("/vms", "vm_provisioning" if error.slug == "conflict" else error)
+            visit.refuse("/vms", error)
         else:
             visit.go("/vms", {"event": "vm_released"})
 

@@ -19,7 +19,6 @@ ERRORS = {
     "ssh_key_invalid": "That is no public SSH key. Copy the one line of a file that ends in .pub; it begins with "
     "ssh-ed25519 or ssh-rsa.",
     "sku_invalid": Markup('Your plan gives no machines of that size. <a href="/plans">See the plans</a>.'),
-    "vm_provisioning": Markup('That machine is just being started. <a href="/vms">Release it when it runs</a>.'),
 }
 
 EVENTS: dict[str, tuple[Tone, str]] = {

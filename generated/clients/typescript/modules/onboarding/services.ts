@@ -256,7 +256,7 @@ export const vm_calls = (transport: Transport) => ({
   allocate: (params: { sku?: ResourceSku | null; ssh_pub_key?: SshPublicKey | null; form_token?: string | null } = {}): Promise<VmAllocation> =>
     transport.call("vm.allocate", params, false, "form_token", "VmAllocation"),
   /**
-   * Give a machine up; its place in the plan is free at once. A conflict while it is provisioned.
+   * Give a machine up, also one that is still being provisioned; its place in the plan is free at once.
    *
    * Throws NotFound, Conflict, AllocationFailed.
    */
