@@ -1,4 +1,4 @@
-"""Who is told of each posting, inside its transaction: what follows from a balance happens with what changed it.
+"""Who is told of changed balances, inside the transaction: what follows from a balance happens with what changed it.
 
 Followers belong to the database: whichever `Ledger` over it posts, they are told.
 """
@@ -10,23 +10,26 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from codegen.runtime.storage.database import Database
-from generated.models.onboarding import TransactionKind
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a posting did to a user's credit balance, in nano-dollars."""
+    """What the postings of a transaction did in all to a user's credit balance, in nano-dollars; never nothing.
+
+    `transaction_sid` and `posted_at` are those of the last of them."""
 
     user_sid: str
-    kind: TransactionKind
     transaction_sid: str
     before: int
     after: int
     posted_at: datetime
 
 
-Follower = Callable[[Change], None]
-"""May post itself; it has no effect outside the database, for the transaction may be run again."""
+Follower = Callable[[Change], "Callable[[], None] | None"]
+"""May post itself; it has no effect outside the database, for the transaction may be run again.
+
+What it returns is called once the transaction is through, by whoever made it, where that was not part of a greater
+one: a shortcut for what a job does anyway."""
 
 
 def followers(database: Database) -> dict[str, Follower]:

@@ -8,7 +8,6 @@ ledger.transaction(lambda: ledger.post(
 from __future__ import annotations
 
 import re
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -29,8 +28,8 @@ from handlers.hash_chain import GENESIS
 from handlers.ledger import chain, statements
 from handlers.ledger import wallet as rules
 from handlers.ledger.billing import billings
-from handlers.ledger.followers import Change, followers
 from handlers.ledger.freezing import FREEZING, freezing
+from handlers.ledger.turns import Turn
 from handlers.ledger.wallet import PARTS, Line, Lot, Wallet, user_account
 
 T = TypeVar("T")
@@ -102,8 +101,7 @@ class Ledger:
         self._held_for_kyc_sql = prepare(statements.HELD_FOR_KYC)
         self._keep_frozen_sql = prepare(statements.KEEP_FROZEN)
         self._is_frozen = freezing(database)
-        self._followers = followers(database)
-        self._turn = _Turn()
+        self._turn = Turn.of(database)
 
     # --- one after the other ----------------------------------------------------------------------------------
 
@@ -111,18 +109,28 @@ class Ledger:
         """`work()` in a transaction in which nobody else posts, from its first statement on.
 
         Postings of other processes wait until it ends. `work` must have no effect outside the database, for it is run
-        again where the transaction met one that does not post.
+        again where the transaction met one that does not post. Before its end followers are told what became of
+        balances.
         """
 
         def alone() -> T:
             self._queue()
-            self._turn.taken = True
+            self._turn.begin()
             try:
-                return work()
+                result = work()
+                self._turn.tell()
+                return result
             finally:
-                self._turn.taken = False
+                self._turn.end()
 
-        return self.database.run(work if self._turn.taken else alone)
+        if self._turn.taken:
+            return self.database.run(work)
+        outermost = not self.database.in_transaction
+        result = self.database.run(alone)
+        if outermost:
+            for act in self._turn.afterwards():
+                act()
+        return result
 
     def _queue(self) -> None:
         """Wait for our turn. On PostgreSQL this must come before the transaction's snapshot, which the first read
@@ -148,7 +156,7 @@ class Ledger:
 
         Call it inside `transaction`. Inside another transaction that read something before, PostgreSQL may have to run
         that one again. Updates the user's `Billing`, and makes it where there is none; `first_paid_at` is the
-        earliest `effective_at` of a `top_up`, `frozen` follows from disputes. Followers are told of it.
+        earliest `effective_at` of a `top_up`, `frozen` follows from disputes.
 
         Raises `LedgerOverflow`; `ValueError` for a transaction of nothing, one that does not sum to zero, a
         malformed source or an unknown account; `UnknownReference` for an unknown user.
@@ -231,14 +239,11 @@ class Ledger:
             self.database.execute(self._keep_frozen_sql, (self._is_frozen(owner), owner))
         posted = self.transactions.object(transaction)
         if cause.user_sid is not None:
-            self._tell(posted, cause.user_sid, before, wallet)
+            was = int(before.billing["credit_balance"]) if before.billing is not None else 0
+            self._turn.note(cause.user_sid, was, posted.sid, posted.posted_at)
+            if not self._turn.taken:
+                self._turn.tell()
         return posted
-
-    def _tell(self, posted: LedgerTransaction, user_sid: str, before: Before, wallet: Wallet) -> None:
-        was = int(before.billing["credit_balance"]) if before.billing is not None else 0
-        change = Change(user_sid, posted.kind, posted.sid, was, wallet.credit_balance, posted.posted_at)
-        for follower in self._followers.values():
-            follower(change)
 
     def lot_of(self, key: str) -> str | None:
         """The sid of the lot that the transaction with this posting key made."""
@@ -382,9 +387,3 @@ def _fitting(amount: int) -> Money:
 
 def _shown(values: dict[str, Any]) -> dict[str, Any]:
     return {name: str(value) if type(value) is Money else value for name, value in values.items()}
-
-
-class _Turn(threading.local):
-    """Whether this thread has its turn to post."""
-
-    taken = False

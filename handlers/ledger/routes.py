@@ -13,6 +13,7 @@ from codegen.runtime.context import Context
 from codegen.runtime.errors import DeclaredError, InvalidParams, Unauthorized
 from codegen.runtime.http.app import HEADERS, App, read_body, require_json, set_retry_after
 from codegen.runtime.rpc.auth import Authenticator
+from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Sid
 from generated.models.onboarding import Reason, UsdCents
@@ -46,6 +47,7 @@ class BalanceAdjust:
         self._authenticate, self._ledger = authenticator.authenticate, ledger
         self._adjustments = Adjustments(ledger)
 
+    @runs(Place.SLOW)  # who has credit again has machines again: they are asked to start
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.set_headers(HEADERS)
         try:

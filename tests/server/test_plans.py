@@ -230,7 +230,8 @@ def test_a_renewal_without_funds_waits_for_a_top_up_within_the_grace(world: Plan
     world.pay(user, 5)
     late = world.bought(user)[1]
     assert (late.period_start, world.dollars(user)) == (world.clock.now(), 4)
-    assert world.machines.told == [("renewed", user, late.sid)]
+    assert world.machines.told == [("renewed", user, late.sid), ("at once", user)]
+    assert not world.machines.asked_in_transaction
     assert world.billing(user).current_plan_id == "vm5"
     world.audit()
 
@@ -334,22 +335,8 @@ def test_below_zero(world: PlanWorld) -> None:
     world.book.charge(user, "d", DOLLAR)
     assert world.machines.told == [("suspend", user)]
     world.pay(user, 2)
-    assert world.machines.told == [("suspend", user), ("resume", user)]
+    assert world.machines.told == [("suspend", user), ("resume", user), ("at once", user)]
     assert world.kinds(user) == ["low_balance", "balance_negative", "services_suspended", "services_resumed"]
-    world.audit()
-
-
-@pytest.mark.parametrize("way", ["adjustment", "grant", "top_up"])
-def test_whoever_pays_is_back_at_once(world: PlanWorld, way: str) -> None:
-    user = world.user(1)
-    world.book.charge(user, "a", 20 * DOLLAR)
-    if way == "adjustment":
-        world.book.adjustments.set_balance(world.book.context, sid=user, balance_cents=0)
-    elif way == "grant":
-        world.book.adjustments.grant(world.book.context, user_sid=user, amount=Money(20 * DOLLAR), reason="sorry")
-    else:
-        world.pay(user, 20)
-    assert world.machines.told == [("suspend", user), ("resume", user)]
     world.audit()
 
 
