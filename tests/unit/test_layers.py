@@ -98,7 +98,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "ledger": {"admin", "pricing", "work"},
     "identity": {"admin", "ledger", "work"},
     "prices": {"admin", "ledger", "pricing", "work"},
-    "usage": {"admin", "ledger", "prices", "pricing", "work"},
+    "usage": {"admin", "ledger", "prices", "pricing", "usage_format", "work"},
     "plans": {"admin", "ledger", "pricing", "work"},
     "notices": {"identity", "plans", "work"},
     "payments": {"admin", "ledger", "work"},

@@ -1,0 +1,109 @@
+"""What one commit changes: files of usage that grew, and nothing else."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pygit2
+from pygit2.enums import DeltaStatus, DiffOption, FileMode
+
+from generated.models.onboarding import HaltReason
+from handlers.usage.halt import Halt
+
+LARGEST_FILE = 64 << 20
+"""Bytes."""
+USAGE_FILE = re.compile(r"usage/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.jsonl")
+NODE_FILE = "node.json"
+_CHUNK = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """A file that a commit made or appended to: its new bytes begin at `start`, in line `line` (from 1), which an
+    earlier commit may have begun."""
+
+    path: str
+    blob: pygit2.Blob
+    start: int
+    line: int
+
+
+def grown_files(mirror: pygit2.Repository, commit: str, node_id: str) -> list[Grown]:
+    """The files that a commit changed, in the order of their names. Raises `Halt`.
+
+    New files, or old ones that keep their bytes and go on; in `usage/`, regular, not too large. The root commit may
+    bring `node.json`, which names the node. Nothing is deleted, renamed, linked, or changes its mode.
+    """
+    here = mirror[commit].peel(pygit2.Commit)
+    parents = here.parent_ids
+    flags = DiffOption.INCLUDE_TYPECHANGE
+    if parents:
+        diff = mirror[parents[0]].peel(pygit2.Commit).tree.diff_to_tree(here.tree, flags)
+    else:
+        diff = here.tree.diff_to_tree(flags=flags, swap=True)
+    try:
+        return list(_grown(mirror, diff, node_id, root=not parents))
+    except Halt as halt:
+        halt.commit = commit
+        raise
+
+
+def _grown(mirror: pygit2.Repository, diff: pygit2.Diff, node_id: str, root: bool) -> Iterator[Grown]:
+    for delta in diff.deltas:
+        old, new = delta.old_file, delta.new_file
+        path = _path(new.raw_path)
+        if delta.status not in (DeltaStatus.ADDED, DeltaStatus.MODIFIED):
+            raise _forbidden(path, "it was deleted, or became something else than a file")
+        if new.mode != FileMode.BLOB or (delta.status == DeltaStatus.MODIFIED and old.mode != FileMode.BLOB):
+            raise _forbidden(path, "it is no regular file, or its mode was changed")
+        blob = mirror[new.id]
+        if not isinstance(blob, pygit2.Blob) or blob.size > LARGEST_FILE:
+            raise _forbidden(path, f"it is larger than {LARGEST_FILE} bytes")
+        if path == NODE_FILE and root:
+            _require_node(blob, node_id)
+        elif not USAGE_FILE.fullmatch(path):
+            raise _forbidden(path, "only files usage/….jsonl may be changed")
+        elif delta.status == DeltaStatus.ADDED:
+            yield Grown(path, blob, 0, 1)
+        else:
+            yield _appended(path, mirror[old.id].peel(pygit2.Blob), blob)
+
+
+def _path(raw: bytes) -> str:
+    """A name as it may be shown: whatever it is made of, it breaks no line."""
+    return "".join(each if each.isprintable() else "?" for each in raw.decode("utf-8", "replace"))[:200]
+
+
+def _forbidden(path: str, detail: str) -> Halt:
+    return Halt(HaltReason.FORBIDDEN_CHANGE, detail, path=path)
+
+
+def _appended(path: str, old: pygit2.Blob, new: pygit2.Blob) -> Grown:
+    """Where a file goes on, if it keeps its old bytes. Compares a chunk at a time: neither file is copied whole."""
+    before, after = memoryview(old), memoryview(new)
+    size, start, lines = len(before), 0, 1
+    if len(after) < size:
+        raise Halt(HaltReason.EDITED_BYTES, "it became shorter", path=path)
+    for at in range(0, size, _CHUNK):
+        chunk = bytes(before[at : min(at + _CHUNK, size)])
+        if chunk != bytes(after[at : at + len(chunk)]):
+            raise Halt(HaltReason.EDITED_BYTES, "bytes that were consumed are others now", path=path)
+        if ended := chunk.rfind(b"\n") + 1:
+            start = at + ended
+            lines += chunk.count(b"\n")
+    return Grown(path, new, start, lines)
+
+
+def _require_node(blob: pygit2.Blob, node_id: str) -> None:
+    try:
+        said = json.loads(blob.data)
+        named = said["node_id"] if isinstance(said, dict) else None
+    except (ValueError, KeyError, RecursionError):
+        raise Halt(HaltReason.PARSE_ERROR, "it does not say which node's repository this is", path=NODE_FILE) from None
+    if named != node_id:
+        raise Halt(
+            HaltReason.WRONG_NODE, f"the repository says that it is another node's than {node_id}", path=NODE_FILE
+        )

@@ -1,0 +1,38 @@
+"""The checks of one commit, before anything of it is read: linear, signed by the node, and usage that only grew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pygit2
+
+from generated.models.onboarding import NodeKey
+from handlers.usage.added_lines import Line, added_lines
+from handlers.usage.changes import Grown, grown_files
+from handlers.usage.signed_commit import read_commit, require_signature
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedCommit:
+    """A commit that is the node's; `files` are those that grew."""
+
+    commit: str
+    parent: str | None
+    at: datetime
+    files: tuple[Grown, ...]
+
+    def lines(self) -> Iterator[Line]:
+        """The complete lines that it added, as they are read from the mirror. Raises `Halt`."""
+        for each in self.files:
+            yield from added_lines(each)
+
+
+def check_commit(mirror: pygit2.Repository, commit: str, node_id: str, keys: Sequence[NodeKey]) -> CheckedCommit:
+    """Raises `Halt`."""
+    read = read_commit(commit, mirror[commit].read_raw())
+    parent = read.parent
+    before = mirror[parent].peel(pygit2.Commit).commit_time if parent is not None else None
+    require_signature(commit, read, keys, datetime.fromtimestamp(before, UTC) if before is not None else None)
+    return CheckedCommit(commit, parent, read.at, tuple(grown_files(mirror, commit, node_id)))

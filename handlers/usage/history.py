@@ -1,0 +1,50 @@
+"""The commits of a mirror that were not consumed yet, and whether history only grew."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+import pygit2
+
+from generated.models.onboarding import HaltReason
+from handlers.usage.halt import Halt
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a repository: the root that it is pinned to, the last commit that was consumed, and commits
+    behind which an operator decided to go on."""
+
+    root: str | None
+    last: str | None
+    skipped: Collection[str] = ()
+
+
+def new_commits(mirror: pygit2.Repository, head: str | None, known: Known) -> list[str]:
+    """The commits behind the last consumed one up to `head`, oldest first; those that are skipped are among them.
+
+    The last consumed commit must be an ancestor of the head, by first parents: a listing of what is new would not
+    notice that what was consumed is gone. The root is the pinned one. Where an operator skipped a commit of another
+    history, that is gone on with from there. Reads only what is new, where history only grew. Raises `Halt`.
+    """
+    if head is None:
+        if known.last is None:  # nothing was pushed yet
+            return []
+        raise Halt(HaltReason.REWRITTEN_HISTORY, "the branch is gone")
+    if head == known.last:
+        return []
+    found = [head]
+    while parents := mirror[found[-1]].peel(pygit2.Commit).parent_ids:
+        if str(parents[0]) == known.last:
+            return found[::-1]
+        found.append(str(parents[0]))
+    decided = next((place for place, commit in enumerate(found) if commit in known.skipped), None)
+    if decided is not None:
+        return found[decided::-1]
+    if known.last is not None:
+        detail = f"{known.last}, which was consumed, is not in the history"
+        raise Halt(HaltReason.REWRITTEN_HISTORY, detail, commit=head)
+    if known.root not in (None, found[-1]):
+        raise Halt(HaltReason.REWRITTEN_HISTORY, f"the history begins with another root than {known.root}", commit=head)
+    return found[::-1]
