@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from codegen.runtime.context import Context
-from codegen.runtime.errors import Conflict, InUse, InvalidParams
+from codegen.runtime.errors import Conflict, InUse
 from codegen.runtime.storage.hooks import Hooks
 from generated.models.onboarding import PoolVm, PoolVmState, WaitingListEntry
 from generated.tables.onboarding import POOL_VM, WAITING_LIST_ENTRY
@@ -14,11 +16,10 @@ REMOVABLE = (PoolVmState.FREE, PoolVmState.RETIRED)
 
 
 def _in_one_form(context: Context, vm: PoolVm) -> PoolVm:
-    """As `pool import` keeps it: two spellings of one address would be two machines."""
-    try:
+    """An IPv6 address as `pool import` keeps it: two spellings of one would be two machines. A name stays as it is."""
+    with suppress(ValueError):
         return vm.model_copy(update={"address": overlay_address(vm.address)})
-    except ValueError:
-        raise InvalidParams("data.address", "this is no IPv6 address", "address") from None
+    return vm
 
 
 def _before_set(context: Context, before: PoolVm | None, vm: PoolVm) -> PoolVm:

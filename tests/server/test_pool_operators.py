@@ -53,9 +53,7 @@ def test_crud_leaves_alone_what_is_in_use(there: World) -> None:
     assert admin("patch", sid=free.sid, data={"address": "5A0:0:0::9"})["address"] == "5a0::9"
     assert admin("delete", sid=free.sid) is None
 
-    for address in ("10.0.0.1", "home", "5a0::1%eth0"):
-        refused = admin("new", data={"name": "n", "address": address, "sku": SKU})
-        assert refused["data"]["errors"][0]["path"] == "data.address", address
+    assert admin("new", data={"name": "h", "address": "home.example", "sku": "other"})["address"] == "home.example"
     new = admin("new", data={"name": "n", "address": "5A0:0:0::7", "sku": SKU})
     assert new["address"] == "5a0::7" and new["state"] == "free"
     assert admin("new", data={"name": "o", "address": "5a0::0:7", "sku": SKU})["data"]["error"] == "conflict"
