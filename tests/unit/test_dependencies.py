@@ -15,8 +15,6 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
 CORE: list[str] = PROJECT["project"]["dependencies"]
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")
-NOT_YET = {"pygit2"}
-"""Nodes' repositories are next; the extra `node` brings it already."""
 WITHOUT_IMPORT = {"psycopg-binary"}
 
 
@@ -81,7 +79,7 @@ def test_a_room_imports_what_its_extra_brings(room: str) -> None:
 def test_every_dependency_is_imported() -> None:
     used = {name for room in ROOMS for path in files(room) for name in imported(path)}
     declared = names(CORE).union(*(names(extra) for extra in EXTRAS.values()))
-    assert declared - used - WITHOUT_IMPORT == NOT_YET
+    assert not declared - used - WITHOUT_IMPORT
 
 
 def test_every_dependency_has_its_reasons() -> None:
