@@ -94,6 +94,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "work": set(),
     "pricing": set(),
     "usage_format": set(),
+    "node": {"usage_format"},
     "admin": {"work"},
     "ledger": {"admin", "pricing", "work"},
     "identity": {"admin", "ledger", "work"},

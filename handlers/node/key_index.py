@@ -1,0 +1,126 @@
+"""Which idempotency keys a log has had from its callers: found again in the log, kept in SQLite to be quick.
+
+Keys that the log makes itself are not kept here: they tell their place. What is kept can be made again from the log at
+any time; it only ever lags behind the log, and is brought up to it before it is asked.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple
+
+from handlers.node.errors import LogDamaged
+from handlers.node.tail import files
+from handlers.usage_format.files import read_name
+from handlers.usage_format.line import decode, encode
+from handlers.usage_format.record import Finding, LoggedUsage
+
+_SOME_TIME = datetime.fromtimestamp(0, UTC)
+_TABLES = """
+CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, local_seq INTEGER NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL, bytes INTEGER NOT NULL);
+INSERT INTO place VALUES (1, '', 0) ON CONFLICT DO NOTHING;
+"""
+
+
+class Used(NamedTuple):
+    """Where a key was used, and the digest of what for."""
+
+    local_seq: int
+    content: bytes
+
+
+class KeyIndex:
+    """The keys of the log in `folder` that do not begin with `own`. To be used under the log's lock."""
+
+    def __init__(self, folder: Path, path: Path, own: str) -> None:
+        self._folder, self._path = folder, path
+        self._own = b'"idempotency_key":"' + own.encode()
+        self._keys = _opened(path)
+
+    def find(self, key: str) -> Used | None:
+        """Where a key was used, as far as the index was brought (`catch_up`)."""
+        row = self._keys.execute("SELECT local_seq, content FROM used WHERE key = ?", (key,)).fetchone()
+        return None if row is None else Used(*row)
+
+    def catch_up(self, end: tuple[str, int]) -> None:
+        """Read what the log has gained; `end` is the name of its last file and the bytes of that."""
+        try:
+            self._catch_up(*end)
+        except sqlite3.DatabaseError:
+            self._renew()
+            self._catch_up(*end)
+
+    def _catch_up(self, last: str, size: int) -> None:
+        name, done = self._keys.execute("SELECT file, bytes FROM place").fetchone()
+        if (name, done) == (last, size):
+            return
+        if name and _size(self._folder.joinpath(name)) < done:  # an older log was brought back from a copy
+            self._renew()
+            name, done = "", 0
+        at = read_name(name)
+        self._keys.execute("BEGIN IMMEDIATE")
+        with self._keys:
+            for file in sorted(each for each in files(self._folder) if at is None or each >= at):
+                start = done if file == at else 0
+                with self._folder.joinpath(file.name).open("rb") as opened:
+                    opened.seek(start)
+                    data = opened.read()
+                self._keys.executemany(
+                    "INSERT INTO used VALUES (?, ?, ?) ON CONFLICT DO NOTHING", self._foreign(data, file.name)
+                )
+                self._keys.execute("UPDATE place SET file = ?, bytes = ?", (file.name, start + len(data)))
+
+    def _renew(self) -> None:
+        self._keys.close()
+        _remove(self._path)
+        self._keys = _opened(self._path)
+
+    def close(self) -> None:
+        self._keys.close()
+
+    def _foreign(self, data: bytes, name: str) -> Iterator[tuple[str, int, bytes]]:
+        for line in data.splitlines():
+            if self._own not in line:
+                record = decode(line)
+                if isinstance(record, Finding):
+                    raise LogDamaged(f"a line of {self._folder.joinpath(name)} cannot be read: {record.detail}")
+                yield record.idempotency_key, record.local_seq, content(record)
+
+
+def content(record: LoggedUsage) -> bytes:
+    """A digest of what a record tells, save for its place and time: sent again later, it is still the same."""
+    return sha256(encode(record._replace(local_seq=1, occurred_at=_SOME_TIME))).digest()
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else -1
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    try:
+        return _tables(path)
+    except sqlite3.DatabaseError:
+        _remove(path)  # all that is in it is in the log
+        return _tables(path)
+
+
+def _remove(path: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _tables(path: Path) -> sqlite3.Connection:
+    opened = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    try:
+        opened.execute("PRAGMA journal_mode = WAL")
+        opened.execute("PRAGMA synchronous = NORMAL")
+        opened.executescript(_TABLES)
+    except sqlite3.DatabaseError:
+        opened.close()
+        raise
+    return opened

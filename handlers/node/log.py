@@ -1,0 +1,206 @@
+"""The log of a node: usage is appended, and stands there for good when `append` returns.
+
+Any number of threads and processes may append to one log. What waits at the same time is written and made durable
+together, by one of those that wait. Each record gets the next number of the log's stream, without a gap.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from hashlib import sha256
+from json import dumps
+from pathlib import Path
+from threading import Lock
+from typing import NamedTuple
+
+from codegen.runtime.clock import Clock, SystemClock
+from handlers.node.errors import KeyConflict, NodeError, NotWritten
+from handlers.node.folder import NodeFolder
+from handlers.node.key_index import KeyIndex, Used, content
+from handlers.node.tail import Tail, files
+from handlers.node.usage import Logged, NewUsage
+from handlers.usage_format.files import file_at
+from handlers.usage_format.line import decode, encode
+from handlers.usage_format.record import Finding, InvalidUsage, LoggedUsage
+
+
+@dataclass(slots=True)
+class _Waiting:
+    usages: Sequence[NewUsage]
+    results: list[Logged | NodeError | InvalidUsage] | None = None
+    failed: Exception | None = None
+
+
+class UsageLog:
+    """The log in a folder that `hero-onboarding node init` made. Raises `NotANode` where it is none."""
+
+    def __init__(self, directory: Path, clock: Clock | None = None) -> None:
+        self.folder = NodeFolder.open(directory)
+        self._clock = clock or SystemClock()
+        self._own = f"{self.folder.node_id}/{self.folder.stream_id}/"
+        self._lock = os.open(self.folder.log / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._tail = Tail(self.folder.log, self._lock)
+        self._index: KeyIndex | None = None
+        self._gate, self._turn = Lock(), Lock()
+        self._waiting: list[_Waiting] = []
+        with self._turn, self._alone():
+            pass
+
+    def append(self, usage: NewUsage) -> Logged:
+        """Write one record; it is durable when this returns.
+
+        Raises `InvalidUsage` for what no line can hold, `KeyConflict` where the key was used for other usage,
+        `NotWritten` where the disk refuses (append it again), `LogDamaged`.
+        """
+        [result] = self.append_all([usage])
+        if isinstance(result, Exception):
+            raise result
+        return result
+
+    def append_all(self, usages: Sequence[NewUsage]) -> list[Logged | NodeError | InvalidUsage]:
+        """Write several at once: for each its place, or what keeps it from being written (the others are)."""
+        entry = _Waiting(usages)
+        with self._gate:
+            self._waiting.append(entry)
+        with self._turn:  # whoever comes first writes for all who came while the one before was writing
+            if entry.results is None and entry.failed is None:
+                with self._gate:
+                    batch, self._waiting = self._waiting, []
+                try:
+                    with self._alone():
+                        self._write(batch)
+                except BaseException as error:
+                    self._tail.close()
+                    for each in batch:
+                        each.failed = error if isinstance(error, Exception) else NotWritten("writing was broken off")
+                    if not isinstance(error, Exception):
+                        raise
+        if entry.failed is not None:
+            raise entry.failed
+        assert entry.results is not None
+        return entry.results
+
+    def void(self, key: str, occurred_at: datetime | None = None) -> Logged:
+        """Take the record of a key back, by a record of its own; twice is once.
+
+        Raises `NodeError` where there is none.
+        """
+        taken_back = self.find(key)
+        if taken_back is None:
+            raise NodeError(f"the log has no record of the key {key!r}")
+        name = f"void/{sha256(key.encode()).hexdigest()}"
+        user, kind = taken_back.user_sid, taken_back.resource_kind
+        return self.append(NewUsage(user, kind, Decimal(0), occurred_at, name, taken_back.applies_to, void=key))
+
+    def find(self, key: str) -> LoggedUsage | None:
+        """The record of a key, looked for from the end of the log."""
+        written = f'"idempotency_key":{dumps(key, ensure_ascii=False)},'.encode("utf-8", "replace")
+        for file in sorted(files(self.folder.log), reverse=True):
+            data = self.folder.log.joinpath(file.name).read_bytes()
+            at = data.find(written)
+            if at >= 0 and (end := data.find(b"\n", at)) >= 0:
+                read = decode(data[data.rfind(b"\n", 0, at) + 1 : end])
+                return None if isinstance(read, Finding) else read
+        return None
+
+    def state(self) -> LogState:
+        """How far the log has come."""
+        with self._turn, self._alone():
+            last = self._tail.last
+            log = self.folder.log
+            sizes = {file.name: log.joinpath(file.name).stat().st_size for file in sorted(files(log))}
+            return LogState(last.local_seq if last else 0, last.occurred_at if last else None, sizes)
+
+    def close(self) -> None:
+        if self._index is not None:
+            self._index.close()
+        self._tail.close()
+        os.close(self._lock)
+
+    def __enter__(self) -> UsageLog:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process writes, and what others wrote was seen."""
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            self._tail.refresh()
+            yield
+        finally:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        if any(usage.key is not None for entry in batch for usage in entry.usages):
+            self._bring_up_index()
+        lines: list[bytes] = []
+        now = self._clock.now().replace(microsecond=0)
+        used: dict[str, Used] = {}
+        last = self._tail.last
+        results = []
+        for entry in batch:
+            mine: list[Logged | NodeError | InvalidUsage] = []
+            for usage in entry.usages:
+                try:
+                    found, record = self._place(usage, last.local_seq + 1 if last else 1, now, used)
+                    if record is not None:
+                        lines.append(encode(record))
+                        last = record
+                        if usage.key is not None:
+                            used[usage.key] = Used(record.local_seq, content(record))
+                    mine.append(found)
+                except (InvalidUsage, KeyConflict) as error:
+                    mine.append(error)
+            results.append(mine)
+        if lines and last is not None:
+            self._tail.append(b"\n".join([*lines, b""]), last, file_at(now))
+        for entry, mine in zip(batch, results, strict=True):
+            entry.results = mine
+
+    def _place(
+        self, usage: NewUsage, local_seq: int, now: datetime, used: dict[str, Used]
+    ) -> tuple[Logged, LoggedUsage | None]:
+        """The place of a usage, and its record where it is to be written."""
+        if usage.key is not None and usage.key.startswith(self._own):
+            raise InvalidUsage(f"keys that begin with {self._own} are the log's own")
+        record = LoggedUsage(
+            self.folder.node_id,
+            self.folder.stream_id,
+            local_seq,
+            usage.user_sid,
+            usage.resource_kind,
+            usage.quantity,
+            f"{self._own}{local_seq}" if usage.key is None else usage.key,
+            now if usage.occurred_at is None else usage.occurred_at,
+            *usage[5:],
+        )
+        if usage.key is not None and (before := used.get(usage.key) or self._used_before(usage.key)):
+            if before.content != content(record):
+                raise KeyConflict(f"the key {usage.key!r} was used for other usage, as number {before.local_seq}")
+            return Logged(self.folder.stream_id, before.local_seq, usage.key, True), None
+        return Logged(self.folder.stream_id, local_seq, record.idempotency_key, False), record
+
+    def _bring_up_index(self) -> None:
+        if self._index is None:
+            self._index = KeyIndex(self.folder.log, self.folder.path / "keys.db", self._own)
+        self._index.catch_up(self._tail.place)
+
+    def _used_before(self, key: str) -> Used | None:
+        return None if self._index is None else self._index.find(key)
+
+
+class LogState(NamedTuple):
+    """The number and the time of the last record, and the bytes of each file, in the order of writing."""
+
+    records: int
+    last_at: datetime | None
+    sizes: dict[str, int]
