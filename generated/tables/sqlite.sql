@@ -622,6 +622,9 @@ CREATE TABLE "node" (
     "halted_detail" TEXT CONSTRAINT "ck_node__halted_detail" CHECK (length("halted_detail") <= 500),
     "halted_at" INTEGER CONSTRAINT "ck_node__halted_at" CHECK ("halted_at" BETWEEN 0 AND 4294967295),
     "last_seen_at" INTEGER CONSTRAINT "ck_node__last_seen_at" CHECK ("last_seen_at" BETWEEN 0 AND 4294967295),
+    "records" TEXT NOT NULL CONSTRAINT "ck_node__records" CHECK (length("records") = 20 AND "records" NOT GLOB '*[^0-9]*' AND "records" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "duplicates" TEXT NOT NULL CONSTRAINT "ck_node__duplicates" CHECK (length("duplicates") = 20 AND "duplicates" NOT GLOB '*[^0-9]*' AND "duplicates" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "quarantined" TEXT NOT NULL CONSTRAINT "ck_node__quarantined" CHECK (length("quarantined") = 20 AND "quarantined" NOT GLOB '*[^0-9]*' AND "quarantined" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "registered_at" INTEGER NOT NULL CONSTRAINT "ck_node__registered_at" CHECK ("registered_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
 ) STRICT;
@@ -708,6 +711,7 @@ CREATE TABLE "usage_record" (
     "path" TEXT NOT NULL CONSTRAINT "ck_usage_record__path" CHECK (length("path") BETWEEN 1 AND 512),
     "line" INTEGER NOT NULL CONSTRAINT "ck_usage_record__line" CHECK ("line" BETWEEN 0 AND 4294967295),
     "line_hash" TEXT NOT NULL,
+    "category" TEXT NOT NULL CONSTRAINT "ck_usage_record__category" CHECK ("category" IN ('hero_os_hourly', 'llm', 'vm')),
     "price_sid" TEXT CONSTRAINT "fk_usage_record__price_sid" REFERENCES "price" ("sid") ON DELETE RESTRICT,
     "margin_bp" INTEGER NOT NULL CONSTRAINT "ck_usage_record__margin_bp" CHECK ("margin_bp" BETWEEN 0 AND 1000000),
     "tier" TEXT NOT NULL CONSTRAINT "ck_usage_record__tier" CHECK ("tier" IN ('month', 'none', 'week')),
@@ -718,11 +722,13 @@ CREATE TABLE "usage_record" (
     "consumed_at" INTEGER NOT NULL CONSTRAINT "ck_usage_record__consumed_at" CHECK ("consumed_at" BETWEEN 0 AND 4294967295)
 ) STRICT;
 
-CREATE UNIQUE INDEX "uq_usage_record__idempotency_key" ON "usage_record" ("idempotency_key");
-
 CREATE INDEX "ix_usage_record__price_sid" ON "usage_record" ("price_sid");
 
 CREATE UNIQUE INDEX "uq_usage_record__node_id_and_stream_id_and_local_seq" ON "usage_record" ("node_id", "stream_id", "local_seq");
+
+CREATE UNIQUE INDEX "uq_usage_record__node_id_and_idempotency_key" ON "usage_record" ("node_id", "idempotency_key");
+
+CREATE UNIQUE INDEX "uq_usage_record__node_id_and_void" ON "usage_record" ("node_id", "void");
 
 CREATE INDEX "ix_usage_record__user_sid_and_occurred_at" ON "usage_record" ("user_sid", "occurred_at");
 
@@ -816,8 +822,6 @@ CREATE TABLE "quarantined_line" (
     "rev" INTEGER NOT NULL
 ) STRICT;
 
-CREATE INDEX "ix_quarantined_line__node_id" ON "quarantined_line" ("node_id");
-
 CREATE INDEX "ix_quarantined_line__reason" ON "quarantined_line" ("reason");
 
 CREATE INDEX "ix_quarantined_line__state" ON "quarantined_line" ("state");
@@ -828,12 +832,15 @@ CREATE UNIQUE INDEX "uq_quarantined_line__act_sid" ON "quarantined_line" ("act_s
 
 CREATE UNIQUE INDEX "uq_quarantined_line__node_id_and_commit_and_path_and_line" ON "quarantined_line" ("node_id", "commit", "path", "line");
 
+CREATE INDEX "ix_quarantined_line__node_id_and_line_hash" ON "quarantined_line" ("node_id", "line_hash");
+
 CREATE TABLE "stream_cursor" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_stream_cursor" PRIMARY KEY,
     "node_id" TEXT NOT NULL,
     "stream_id" TEXT NOT NULL CONSTRAINT "ck_stream_cursor__stream_id" CHECK (length("stream_id") BETWEEN 1 AND 64),
     "last_seq" TEXT NOT NULL CONSTRAINT "ck_stream_cursor__last_seq" CHECK (length("last_seq") = 20 AND "last_seq" NOT GLOB '*[^0-9]*' AND "last_seq" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "last_occurred_at" INTEGER NOT NULL CONSTRAINT "ck_stream_cursor__last_occurred_at" CHECK ("last_occurred_at" BETWEEN 0 AND 4294967295),
+    "skipped" INTEGER NOT NULL CONSTRAINT "ck_stream_cursor__skipped" CHECK ("skipped" IN (0, 1)),
     "rev" INTEGER NOT NULL
 ) STRICT;
 

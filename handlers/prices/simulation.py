@@ -39,7 +39,7 @@ class Simulations:
         simulated: dict[str, int] = defaultdict(int)
         for record in self._read(since, until):
             charged[record.user_sid] += int(record.charge)
-            taken_back = self._records.one({"idempotency_key": record.void}) if record.void is not None else None
+            taken_back = self._taken_back(record)
             cost = self._cost(book, taken_back or record)
             simulated[record.user_sid] += cost if taken_back is None else -cost
         users = [
@@ -58,6 +58,11 @@ class Simulations:
             charged=Money(sum(charged.values())),
             simulated=Money(sum(simulated.values())),
         )
+
+    def _taken_back(self, record: UsageRecord) -> UsageRecord | None:
+        if record.void is None:
+            return None
+        return self._records.one({"node_id": record.node_id, "idempotency_key": record.void})
 
     def _cost(self, book: Book, record: UsageRecord) -> int:
         rate = book.rate(str(record.resource_kind), record.model)

@@ -8,7 +8,15 @@ from typing_extensions import TypedDict
 from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
 from codegen.runtime.values.types import U32, OTime, Sid
 
-from ...models.onboarding import CommitId, NodeId, QuarantinedLine, QuarantineReason, QuarantineState, RepoPath
+from ...models.onboarding import (
+    CommitId,
+    NodeId,
+    QuarantinedLine,
+    QuarantineReason,
+    QuarantineState,
+    RepoPath,
+    Sha256Hex,
+)
 
 
 class QuarantinedLineFilter(TypedDict):
@@ -18,6 +26,7 @@ class QuarantinedLineFilter(TypedDict):
     commit: NotRequired[CommitId]
     path: NotRequired[RepoPath]
     line: NotRequired[U32]
+    line_hash: NotRequired[Sha256Hex]
     reason: NotRequired[QuarantineReason]
     state: NotRequired[QuarantineState]
     quarantined_at: NotRequired[OTime]

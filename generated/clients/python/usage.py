@@ -174,9 +174,10 @@ class UsageCalls:
         )
 
     def quarantine_accept(self, sid: Sid, reason: Reason) -> QuarantinedLine:
-        """Charge a line that was set aside.
+        """Charge a line that was set aside; a conflict while nobody is there to be charged, or nothing says what it
+        costs.
 
-        Raises `NotFound`, `QuarantineDecided`.
+        Raises `NotFound`, `QuarantineDecided`, `Conflict`.
         """
         return cast("QuarantinedLine", self._transport.call(_QUARANTINE_ACCEPT, {"sid": sid, "reason": reason}))
 
@@ -265,9 +266,10 @@ class AsyncUsageCalls:
         )
 
     async def quarantine_accept(self, sid: Sid, reason: Reason) -> QuarantinedLine:
-        """Charge a line that was set aside.
+        """Charge a line that was set aside; a conflict while nobody is there to be charged, or nothing says what it
+        costs.
 
-        Raises `NotFound`, `QuarantineDecided`.
+        Raises `NotFound`, `QuarantineDecided`, `Conflict`.
         """
         return cast("QuarantinedLine", await self._transport.call(_QUARANTINE_ACCEPT, {"sid": sid, "reason": reason}))
 

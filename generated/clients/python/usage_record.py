@@ -21,6 +21,7 @@ class UsageRecordFilter(TypedDict):
     idempotency_key: NotRequired[IdempotencyKey]
     occurred_at: NotRequired[OTime]
     instance_id: NotRequired[str | None]
+    void: NotRequired[IdempotencyKey | None]
     commit: NotRequired[CommitId]
     price_sid: NotRequired[Sid | None]
 
@@ -41,8 +42,9 @@ _FIND = Call("usage_record.find", UsageRecordFindParams, Page[UsageRecord], safe
 
 
 class UsageRecordCalls:
-    """Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the
-    source
+    """Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines
+    of a
+    commit is posted in one transaction for each category, whose source is the first of these lines:
     `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """
@@ -109,8 +111,9 @@ class UsageRecordCalls:
 
 
 class AsyncUsageRecordCalls:
-    """Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the
-    source
+    """Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines
+    of a
+    commit is posted in one transaction for each category, whose source is the first of these lines:
     `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """

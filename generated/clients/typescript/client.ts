@@ -82,7 +82,8 @@ export class Client {
   /** How far a node's stream was consumed. */
   readonly stream_cursor: ReturnType<typeof stream_cursor_calls>;
   /**
-   * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+   * Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines of a
+   * commit is posted in one transaction for each category, whose source is the first of these lines:
    * `usage:<node>@<commit>:<path>:<line>`.
    * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
    */

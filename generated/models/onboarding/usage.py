@@ -111,6 +111,10 @@ class Node(Struct):
     halted_detail: Annotated[str | None, Field(max_length=500, min_length=0)] = None
     halted_at: OTime | None = None
     last_seen_at: OTime | None = None
+    records: U64 = 0
+    """Lines that were consumed, found again, and set aside, in all."""
+    duplicates: U64 = 0
+    quarantined: U64 = 0
     registered_at: OTime = Field(default_factory=otime_now)
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
@@ -168,6 +172,8 @@ class StreamCursor(Struct):
     stream_id: Annotated[str, Field(max_length=64, min_length=1)]
     last_seq: U64
     last_occurred_at: OTime
+    skipped: Bool = False
+    """Lines behind it may have been skipped: the next one may have any later number."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
@@ -349,7 +355,8 @@ class NodeSilent(Struct):
 
 class UsageRecord(Struct):
     """
-    Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+    Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines of a
+    commit is posted in one transaction for each category, whose source is the first of these lines:
     `usage:<node>@<commit>:<path>:<line>`.
     A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
     """
@@ -369,6 +376,7 @@ class UsageRecord(Struct):
     applies_to: ResourceCategory | None = None
     """The category of the kind where absent."""
     idempotency_key: IdempotencyKey
+    """Unique for its node."""
     occurred_at: OTime
     """UTC; the end of the interval that was measured."""
     interval_seconds: U32 | None = None
@@ -381,13 +389,15 @@ class UsageRecord(Struct):
     amount_cents: Annotated[I64 | None, Field(ge=0)] = None
     """Already priced, margin included; the ladder still applies. In USD."""
     void: IdempotencyKey | None = None
-    """Key of the record that this one takes back."""
+    """Key of the record of this node that this one takes back; a record is taken back once."""
     commit: CommitId
     path: RepoPath
     line: U32
     """Counted from 1."""
     line_hash: Sha256Hex
     """Of the line's bytes: the same key with another digest is a conflict."""
+    category: ResourceCategory = ResourceCategory.HERO_OS_HOURLY
+    """What it was charged as."""
     price_sid: Sid | None = None
     margin_bp: BasisPoints
     tier: DiscountTier

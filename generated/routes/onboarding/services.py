@@ -921,7 +921,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=QuarantinedLine,
         auth="admin",
         audit=True,
-        errors=(NotFound, QuarantineDecided),
+        errors=(NotFound, QuarantineDecided, Conflict),
         source="onboarding/90_services.oschema:146",
     ),
     ServiceMethod(
@@ -935,7 +935,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:148",
+        source="onboarding/90_services.oschema:151",
     ),
     ServiceMethod(
         service=UsageService,
@@ -947,7 +947,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:150",
+        source="onboarding/90_services.oschema:153",
     ),
     ServiceMethod(
         service=NodesService,
@@ -960,7 +960,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:157",
+        source="onboarding/90_services.oschema:160",
     ),
     ServiceMethod(
         service=NodesService,
@@ -973,7 +973,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:166",
+        source="onboarding/90_services.oschema:169",
     ),
     ServiceMethod(
         service=NodesService,
@@ -986,7 +986,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:168",
+        source="onboarding/90_services.oschema:171",
     ),
     ServiceMethod(
         service=NodesService,
@@ -998,7 +998,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:170",
+        source="onboarding/90_services.oschema:173",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1009,7 +1009,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:172",
+        source="onboarding/90_services.oschema:175",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1020,7 +1020,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:179",
+        source="onboarding/90_services.oschema:182",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1031,7 +1031,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:181",
+        source="onboarding/90_services.oschema:184",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1042,7 +1042,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:183",
+        source="onboarding/90_services.oschema:186",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1054,7 +1054,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:185",
+        source="onboarding/90_services.oschema:188",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1067,7 +1067,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:192",
+        source="onboarding/90_services.oschema:195",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1080,7 +1080,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:194",
+        source="onboarding/90_services.oschema:197",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1093,7 +1093,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:196",
+        source="onboarding/90_services.oschema:199",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1104,7 +1104,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:203",
+        source="onboarding/90_services.oschema:206",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1116,7 +1116,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:205",
+        source="onboarding/90_services.oschema:208",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1127,7 +1127,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:207",
+        source="onboarding/90_services.oschema:210",
     ),
 )
 

@@ -373,9 +373,10 @@ class UsageService(ABC):
 
     @abstractmethod
     def quarantine_accept(self, context: Context, *, sid: Sid, reason: Reason) -> QuarantinedLine:
-        """Charge a line that was set aside.
+        """Charge a line that was set aside; a conflict while nobody is there to be charged, or nothing says what it
+        costs.
 
-        Raises `NotFound`, `QuarantineDecided`.
+        Raises `NotFound`, `QuarantineDecided`, `Conflict`.
         """
 
     @abstractmethod

@@ -112,6 +112,9 @@ def any_node() -> st.SearchStrategy[Node]:
         halted_detail=st.none() | texts(0, 500),
         halted_at=st.none() | otimes(),
         last_seen_at=st.none() | otimes(),
+        records=st.integers(0, 18446744073709551615),
+        duplicates=st.integers(0, 18446744073709551615),
+        quarantined=st.integers(0, 18446744073709551615),
         registered_at=otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
@@ -142,6 +145,7 @@ def any_usage_record() -> st.SearchStrategy[UsageRecord]:
         path=any_repo_path(),
         line=st.integers(0, 4294967295),
         line_hash=any_sha256_hex(),
+        category=any_resource_category(),
         price_sid=st.none() | sids(),
         margin_bp=any_basis_points(),
         tier=any_discount_tier(),
@@ -212,6 +216,7 @@ def any_stream_cursor() -> st.SearchStrategy[StreamCursor]:
         stream_id=texts(1, 64),
         last_seq=st.integers(0, 18446744073709551615),
         last_occurred_at=otimes(),
+        skipped=st.booleans(),
         rev=st.integers(0, 18446744073709551615),
     )
 

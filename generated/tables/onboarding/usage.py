@@ -10,6 +10,7 @@ from pydantic import Field
 from typing_extensions import TypedDict
 
 from codegen.runtime.storage.fields import (
+    BoolColumn,
     DateColumn,
     DecimalColumn,
     EnumClosedColumn,
@@ -25,7 +26,7 @@ from codegen.runtime.storage.fields import (
     U64Column,
 )
 from codegen.runtime.storage.stored_type import StoredField, StoredType, this_second
-from codegen.runtime.values.types import U32, U64, Bounds, Date, Decimal, Money, OTime, Sid
+from codegen.runtime.values.types import U32, U64, Bool, Bounds, Date, Decimal, Money, OTime, Sid
 
 from ...models.onboarding import (
     BasisPoints,
@@ -78,6 +79,9 @@ class NodeTable(peewee.Model):
     halted_detail = TextColumn(null=True)
     halted_at = OtimeColumn(null=True)
     last_seen_at = OtimeColumn(null=True)
+    records = U64Column()
+    duplicates = U64Column()
+    quarantined = U64Column()
     registered_at = OtimeColumn()
     rev = I64Column()
 
@@ -109,6 +113,9 @@ class NodeNew(TypedDict):
     halted_detail: NotRequired[Annotated[str, Field(min_length=0, max_length=500)] | None]
     halted_at: NotRequired[OTime | None]
     last_seen_at: NotRequired[OTime | None]
+    records: NotRequired[U64]
+    duplicates: NotRequired[U64]
+    quarantined: NotRequired[U64]
     registered_at: NotRequired[OTime]
 
 
@@ -129,6 +136,9 @@ class NodePatch(TypedDict, total=False):
     halted_detail: Annotated[str, Field(min_length=0, max_length=500)] | None
     halted_at: OTime | None
     last_seen_at: OTime | None
+    records: U64
+    duplicates: U64
+    quarantined: U64
     registered_at: OTime
 
 
@@ -167,6 +177,9 @@ NODE: StoredType[Node, NodeNew, NodePatch, NodeFilter] = StoredType(
         StoredField("halted_detail", "text", nullable=True),
         StoredField("halted_at", "otime", nullable=True),
         StoredField("last_seen_at", "otime", nullable=True),
+        StoredField("records", "u64", default=lambda _: 0),
+        StoredField("duplicates", "u64", default=lambda _: 0),
+        StoredField("quarantined", "u64", default=lambda _: 0),
         StoredField("registered_at", "otime", default=this_second, immutable=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
@@ -204,6 +217,7 @@ class UsageRecordTable(peewee.Model):
     path = TextColumn()
     line = U32Column()
     line_hash = TextColumn()
+    category = EnumClosedColumn()
     price_sid = Reference(PriceTable, "price_sid", null=True)
     margin_bp = U32Column()
     tier = EnumClosedColumn()
@@ -216,9 +230,10 @@ class UsageRecordTable(peewee.Model):
     class Meta:
         table_name = "usage_record"
         indexes = (
-            (("idempotency_key",), True),
             (("price_sid",), False),
             (("node_id", "stream_id", "local_seq"), True),
+            (("node_id", "idempotency_key"), True),
+            (("node_id", "void"), True),
             (("user_sid", "occurred_at"), False),
             (("instance_id", "occurred_at"), False),
             (("node_id", "commit"), False),
@@ -249,6 +264,7 @@ class UsageRecordNew(TypedDict):
     path: NotRequired[RepoPath]
     line: NotRequired[U32]
     line_hash: NotRequired[Sha256Hex]
+    category: NotRequired[ResourceCategory]
     price_sid: NotRequired[Sid | None]
     margin_bp: NotRequired[BasisPoints]
     tier: NotRequired[DiscountTier]
@@ -282,6 +298,7 @@ class UsageRecordPatch(TypedDict, total=False):
     path: RepoPath
     line: U32
     line_hash: Sha256Hex
+    category: ResourceCategory
     price_sid: Sid | None
     margin_bp: BasisPoints
     tier: DiscountTier
@@ -302,6 +319,7 @@ class UsageRecordFilter(TypedDict, total=False):
     idempotency_key: IdempotencyKey
     occurred_at: OTime
     instance_id: str | None
+    void: IdempotencyKey | None
     commit: CommitId
     price_sid: Sid | None
 
@@ -338,6 +356,13 @@ USAGE_RECORD: StoredType[UsageRecord, UsageRecordNew, UsageRecordPatch, UsageRec
         StoredField("path", "text", server=True),
         StoredField("line", "u32", server=True),
         StoredField("line_hash", "text", server=True),
+        StoredField(
+            "category",
+            "enum_closed",
+            ResourceCategory,
+            default=lambda _: ResourceCategory("hero_os_hourly"),
+            server=True,
+        ),
         StoredField("price_sid", "ref", nullable=True, server=True, reference="price"),
         StoredField("margin_bp", "u32", server=True),
         StoredField("tier", "enum_closed", DiscountTier, server=True),
@@ -349,8 +374,9 @@ USAGE_RECORD: StoredType[UsageRecord, UsageRecordNew, UsageRecordPatch, UsageRec
     ),
     unique=(
         ("sid",),
-        ("idempotency_key",),
         ("node_id", "stream_id", "local_seq"),
+        ("node_id", "idempotency_key"),
+        ("node_id", "void"),
     ),
     indexed=(
         "node_id",
@@ -360,6 +386,7 @@ USAGE_RECORD: StoredType[UsageRecord, UsageRecordNew, UsageRecordPatch, UsageRec
         "idempotency_key",
         "occurred_at",
         "instance_id",
+        "void",
         "commit",
         "price_sid",
     ),
@@ -502,12 +529,12 @@ class QuarantinedLineTable(peewee.Model):
     class Meta:
         table_name = "quarantined_line"
         indexes = (
-            (("node_id",), False),
             (("reason",), False),
             (("state",), False),
             (("quarantined_at",), False),
             (("act_sid",), True),
             (("node_id", "commit", "path", "line"), True),
+            (("node_id", "line_hash"), False),
         )
 
 
@@ -553,6 +580,7 @@ class QuarantinedLineFilter(TypedDict, total=False):
     commit: CommitId
     path: RepoPath
     line: U32
+    line_hash: Sha256Hex
     reason: QuarantineReason
     state: QuarantineState
     quarantined_at: OTime
@@ -591,7 +619,7 @@ QUARANTINED_LINE: StoredType[QuarantinedLine, QuarantinedLineNew, QuarantinedLin
             ("act_sid",),
             ("node_id", "commit", "path", "line"),
         ),
-        indexed=("node_id", "commit", "path", "line", "reason", "state", "quarantined_at", "act_sid"),
+        indexed=("node_id", "commit", "path", "line", "line_hash", "reason", "state", "quarantined_at", "act_sid"),
         crud=("get", "list", "list_full", "exists", "find"),
         auth="admin",
         wide=(("node_id", "commit", "path", "line"),),
@@ -607,6 +635,7 @@ class StreamCursorTable(peewee.Model):
     stream_id = TextColumn()
     last_seq = U64Column()
     last_occurred_at = OtimeColumn()
+    skipped = BoolColumn()
     rev = I64Column()
 
     class Meta:
@@ -622,6 +651,7 @@ class StreamCursorNew(TypedDict):
     stream_id: Annotated[str, Field(min_length=1, max_length=64)]
     last_seq: U64
     last_occurred_at: OTime
+    skipped: NotRequired[Bool]
 
 
 class StreamCursorPatch(TypedDict, total=False):
@@ -631,6 +661,7 @@ class StreamCursorPatch(TypedDict, total=False):
     stream_id: Annotated[str, Field(min_length=1, max_length=64)]
     last_seq: U64
     last_occurred_at: OTime
+    skipped: Bool
 
 
 class StreamCursorFilter(TypedDict, total=False):
@@ -656,6 +687,7 @@ STREAM_CURSOR: StoredType[StreamCursor, StreamCursorNew, StreamCursorPatch, Stre
         StoredField("stream_id", "text", required=True, immutable=True),
         StoredField("last_seq", "u64", required=True),
         StoredField("last_occurred_at", "otime", required=True),
+        StoredField("skipped", "bool", default=lambda _: False),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(

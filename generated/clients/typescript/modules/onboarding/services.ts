@@ -227,9 +227,9 @@ export const usage_calls = (transport: Transport) => ({
   skip: (params: { node_id: NodeId; commit: CommitId; reason: Reason; line?: number | null }): Promise<Node> =>
     transport.call("usage.skip", params, false, null, "Node"),
   /**
-   * Charge a line that was set aside.
+   * Charge a line that was set aside; a conflict while nobody is there to be charged, or nothing says what it costs.
    *
-   * Throws NotFound, QuarantineDecided.
+   * Throws NotFound, QuarantineDecided, Conflict.
    */
   quarantine_accept: (params: { sid: string; reason: Reason }): Promise<QuarantinedLine> =>
     transport.call("usage.quarantine_accept", params, false, null, "QuarantinedLine"),

@@ -60,7 +60,7 @@ export class PushFailed extends RpcError {
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part = {
   shapes: {
-    Node: { fields: { "rev": "bigint" } },
+    Node: { fields: { "records": "bigint", "duplicates": "bigint", "quarantined": "bigint", "rev": "bigint" } },
     UsageRecord: { fields: { "local_seq": "bigint", "amount_cents": "bigint" } },
     UsageBatch: { fields: { "records": { each: "UsageRecord" } } },
     DailyUsage: { fields: { "records": "bigint", "rev": "bigint" } },
@@ -180,7 +180,8 @@ export const stream_cursor_calls = (transport) => ({
 });
 
 /**
- * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+ * Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines of a
+ * commit is posted in one transaction for each category, whose source is the first of these lines:
  * `usage:<node>@<commit>:<path>:<line>`.
  * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
  */

@@ -48,13 +48,18 @@ export interface Node {
   halted_detail?: string | null;
   halted_at?: string | null;
   last_seen_at?: string | null;
+  /** Lines that were consumed, found again, and set aside, in all. */
+  records: bigint;
+  duplicates: bigint;
+  quarantined: bigint;
   registered_at: string;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
 
 /**
- * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+ * Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines of a
+ * commit is posted in one transaction for each category, whose source is the first of these lines:
  * `usage:<node>@<commit>:<path>:<line>`.
  * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
  */
@@ -73,6 +78,7 @@ export interface UsageRecord {
   quantity: string;
   /** The category of the kind where absent. */
   applies_to?: ResourceCategory | null;
+  /** Unique for its node. */
   idempotency_key: IdempotencyKey;
   /** UTC; the end of the interval that was measured. */
   occurred_at: string;
@@ -85,7 +91,7 @@ export interface UsageRecord {
   cost?: string | null;
   /** Already priced, margin included; the ladder still applies. In USD. */
   amount_cents?: UsdCents | null;
-  /** Key of the record that this one takes back. */
+  /** Key of the record of this node that this one takes back; a record is taken back once. */
   void?: IdempotencyKey | null;
   commit: CommitId;
   path: RepoPath;
@@ -93,6 +99,8 @@ export interface UsageRecord {
   line: number;
   /** Of the line's bytes: the same key with another digest is a conflict. */
   line_hash: Sha256Hex;
+  /** What it was charged as. */
+  category: ResourceCategory;
   price_sid?: string | null;
   margin_bp: BasisPoints;
   tier: DiscountTier;
@@ -160,6 +168,8 @@ export interface StreamCursor {
   stream_id: string;
   last_seq: bigint;
   last_occurred_at: string;
+  /** Lines behind it may have been skipped: the next one may have any later number. */
+  skipped: boolean;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
@@ -340,6 +350,7 @@ export interface QuarantinedLineFilter {
   commit?: CommitId;
   path?: RepoPath;
   line?: number;
+  line_hash?: Sha256Hex;
   reason?: QuarantineReason;
   state?: QuarantineState;
   quarantined_at?: string;
@@ -360,11 +371,14 @@ export interface UsageRecordFilter {
   /** Gapless from 1 in its stream. */
   local_seq?: bigint;
   user_sid?: string;
+  /** Unique for its node. */
   idempotency_key?: IdempotencyKey;
   /** UTC; the end of the interval that was measured. */
   occurred_at?: string;
   /** Sid of the machine. */
   instance_id?: string | null;
+  /** Key of the record of this node that this one takes back; a record is taken back once. */
+  void?: IdempotencyKey | null;
   commit?: CommitId;
   price_sid?: string | null;
 }
@@ -441,7 +455,7 @@ export class PushFailed extends RpcError {
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part: Part = {
   shapes: {
-    Node: { fields: { "rev": "bigint" } },
+    Node: { fields: { "records": "bigint", "duplicates": "bigint", "quarantined": "bigint", "rev": "bigint" } },
     UsageRecord: { fields: { "local_seq": "bigint", "amount_cents": "bigint" } },
     UsageBatch: { fields: { "records": { each: "UsageRecord" } } },
     DailyUsage: { fields: { "records": "bigint", "rev": "bigint" } },
@@ -561,7 +575,8 @@ export const stream_cursor_calls = (transport: Transport) => ({
 });
 
 /**
- * Usage as a node logs it, and, once consumed, where it stood and what it cost. Its transaction is that of the source
+ * Usage as a node logs it, and, once consumed, where it stood and what it cost. What a user owes for the lines of a
+ * commit is posted in one transaction for each category, whose source is the first of these lines:
  * `usage:<node>@<commit>:<path>:<line>`.
  * A line of a usage file holds the fields up to `void`, those that apply; absent ones are left out.
  */
