@@ -6,14 +6,19 @@ from codegen.runtime.values.types import Money
 from handlers.domain import Domain, Link, Pages, Parts, Site
 from handlers.home.dashboard import Dashboard
 from handlers.home.landing import Landing
+from handlers.home.summary import Summaries, SummaryHandler
+from handlers.identity.users import Users
 from handlers.kyc.standing import KycStandings
 from handlers.ledger.history import History
 from handlers.ledger.standing import Standings
 from handlers.payments.history import TopUpHistory
 from handlers.payments.pages.top_up_form import TopUpForm
 from handlers.payments.settings import PaymentSettings
+from handlers.plans.overview import PlanOverviews
 from handlers.plans.plan_catalogue import PlanCatalogue
 from handlers.prices.offered import OfferedPrices
+from handlers.usage.standing import UsageStandings
+from handlers.work.alert_settings import AlertThresholds
 
 
 def parts(site: Site) -> Parts:
@@ -21,7 +26,11 @@ def parts(site: Site) -> Parts:
     plans, prices = site.get(PlanCatalogue), site.get(OfferedPrices)
     standings, history = site.get(Standings), site.get(History)
     top_ups, form, kyc = site.get(TopUpHistory), site.get(TopUpForm), site.get(KycStandings)
+    users, plan_overviews = Users(site.database, site.clock), site.get(PlanOverviews)
+    thresholds = AlertThresholds(site.database)
+    summaries = Summaries(site.clock, users, standings, site.get(UsageStandings), plan_overviews, thresholds)
     return Parts(
+        services=(SummaryHandler(summaries),),
         pages=Pages(
             routes={
                 "/": lambda context: Landing(context, plans, prices, minimum),
@@ -29,7 +38,7 @@ def parts(site: Site) -> Parts:
             },
             templates=Path(__file__).parent / "templates",
             navigation=(Link(10, "/dashboard", "Dashboard"),),
-        )
+        ),
     )
 
 

@@ -7,25 +7,12 @@ from datetime import datetime
 from codegen.runtime.context import Context
 from codegen.runtime.errors import Unauthorized
 from codegen.runtime.rpc.wiring import serves
-from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import (
-    Billing,
-    BillingSummary,
-    KycStatus,
-    LadderStanding,
-    SpendingBlock,
-    Statement,
-    User,
-)
+from generated.models.onboarding import Billing, Statement
 from generated.services.onboarding import BillingService
-from generated.tables.onboarding import USER
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.months import Months
 from handlers.ledger.posting import Ledger
-from handlers.ledger.standing import Standing, Standings
-from handlers.work.alert_settings import AlertThresholds
-from handlers.work.alerts import unread
 
 
 @serves(BillingService)
@@ -34,31 +21,7 @@ class BillingHandler:
 
     def __init__(self, ledger: Ledger) -> None:
         self._months = Months(ledger.database, ledger.clock)
-        self._standings = Standings(ledger.database, ledger, ledger.clock)
         self._adjustments = Adjustments(ledger)
-
-    def summary(self, context: Context) -> BillingSummary:
-        """What the dashboard's first screen shows; what follows from usage is absent, for none is consumed yet."""
-        if context.caller.sid is None:
-            raise Unauthorized
-        user = Store.of(USER, context.database).get(context.caller.sid)
-        standing = self._standings.of(user.sid)
-        return BillingSummary(
-            user_sid=user.sid,
-            balance=standing.balance,
-            balance_cents=standing.balance.cents,
-            purchased=standing.purchased,
-            granted=standing.granted,
-            held=standing.held,
-            held_for_kyc=standing.held_for_kyc,
-            debt=standing.debt,
-            debt_since=standing.debt_since,
-            blocked=_blocks(standing, user),
-            kyc_status=user.kyc_status,
-            ladder=LadderStanding(tier=standing.tier, next_tier=standing.next_tier, next_at=standing.next_tier_at),
-            low_balance_threshold=AlertThresholds(context.database).of(user.sid),
-            notices=unread(context.database, user.sid),
-        )
 
     def statement(self, context: Context, *, month: str) -> Statement:
         """A month as printed."""
@@ -101,13 +64,3 @@ class BillingHandler:
     def freeze(self, context: Context, *, user_sid: str, on: bool, reason: str) -> Billing:
         """Freeze or unfreeze new spending."""
         return self._adjustments.freeze(context, user_sid=user_sid, on=on, reason=reason)
-
-
-def _blocks(standing: Standing, user: User) -> list[SpendingBlock]:
-    holds = {
-        SpendingBlock.FROZEN: standing.frozen,
-        SpendingBlock.DEBT: standing.balance < 0,
-        SpendingBlock.KYC: user.kyc_status != KycStatus.COMPLETED,
-        SpendingBlock.NO_FUNDS: standing.balance == 0,
-    }
-    return [block for block, blocked in holds.items() if blocked]

@@ -12,13 +12,15 @@ from handlers.ledger.billing import billings
 from handlers.plans import rules
 from handlers.plans.plan_catalogue import PlanCatalogue
 from handlers.plans.plans import Plans, running
+from handlers.pricing.burn import per_day
 
 
 @dataclass(frozen=True, slots=True)
 class PlanOverview:
     """`kept_until` is there where the period is over and the disks of its machines are still kept.
 
-    `renewal_cost` is what the plan costs today, None where it is not on offer any more."""
+    `renewal_cost` is what the plan costs today and `renewal_days` how long it then lasts, None where it is not on offer
+    any more."""
 
     plan_id: str
     name: str
@@ -29,11 +31,19 @@ class PlanOverview:
     period_end: datetime
     renew: bool
     renewal_cost: Money | None
+    renewal_days: int | None
     kept_until: datetime | None
 
     @property
     def runs(self) -> bool:
         return self.kept_until is None
+
+    @property
+    def burn_per_day(self) -> Money | None:
+        """What renewing it costs per day; None where it is not renewed."""
+        if not (self.runs and self.renew) or self.renewal_cost is None or self.renewal_days is None:
+            return None
+        return Money(per_day(int(self.renewal_cost), self.renewal_days))
 
 
 class PlanOverviews:
@@ -61,5 +71,6 @@ class PlanOverviews:
             period_end=latest.period_end,
             renew=billing is not None and billing.renew,
             renewal_cost=Money(offer.cost) if offer is not None else None,
+            renewal_days=offer.days if offer is not None else None,
             kept_until=None if runs else latest.period_end + rules.GRACE,
         )

@@ -27,6 +27,17 @@ def burn_per_day(charges: Mapping[date, int], today: date) -> int | None:
     return half_even(spent, days)
 
 
+def per_day(cost: int, days: int) -> int:
+    """What something costs per day that is paid again every so many days, in nano-dollars."""
+    return half_even(cost, days)
+
+
+def in_all(*paces: int | None) -> int | None:
+    """Paces together; None where none of them is known."""
+    known = [pace for pace in paces if pace is not None]
+    return sum(known) if known else None
+
+
 def runway_until(balance: int, per_day: int | None, now: datetime) -> datetime | None:
     """When a balance is used up at this pace, to the second; None where it is not, or the pace is not known. `now` for
     one that is used up already."""

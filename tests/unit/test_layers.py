@@ -107,6 +107,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "vms": {"admin", "ledger", "plans", "work"},
     "pages": {"identity"},
     "home": {
+        "identity",
         "kyc",
         "ledger",
         "notices",
@@ -118,6 +119,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
         "pricing",
         "usage",
         "vms",
+        "work",
     },
 }
 # Rooms inside a domain may import the domain, each other, and beside what the domain may:

@@ -221,7 +221,10 @@ class BillingSummary(Struct):
     silent_nodes: list[NodeId] | None = None
     """Nodes that serve this user and have not reported for three hours; absent as long as no usage is known."""
     burn_per_day: Money | None = None
-    """Spending per day at today's pace; absent as long as no usage is known."""
+    """
+    Spending per day: usage at the pace of the last days, and the plan where it is renewed; absent where neither is
+    known.
+    """
     runway_until: OTime | None = None
     """When the balance is used up at this pace; absent where it is not, and where the pace is not known."""
     spend: list[DaySpend] | None = None

@@ -161,7 +161,10 @@ export interface BillingSummary {
   data_as_of?: string | null;
   /** Nodes that serve this user and have not reported for three hours; absent as long as no usage is known. */
   silent_nodes?: NodeId[] | null;
-  /** Spending per day at today's pace; absent as long as no usage is known. */
+  /**
+   * Spending per day: usage at the pace of the last days, and the plan where it is renewed; absent where neither is
+   * known.
+   */
   burn_per_day?: string | null;
   /** When the balance is used up at this pace; absent where it is not, and where the pace is not known. */
   runway_until?: string | null;
