@@ -37,6 +37,7 @@ class Renderer:
             "percent": shown.percent,
             "in_cents": shown.in_cents,
             "when": shown.when,
+            "day": shown.day,
             "address": shown.address,
             "short": shown.short,
             "browser": shown.browser,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from markupsafe import Markup, escape
 
@@ -29,7 +29,8 @@ def in_cents(amounts: Sequence[int]) -> list[Money]:
     cents = [Money(amount).cents for amount in amounts]
     missing = Money(sum(amounts)).cents - sum(cents)
     by_rest = sorted(range(len(amounts)), key=lambda place: cents[place] * CENT - amounts[place])
-    return [Money.from_cents(cents[place] + (place in by_rest[:missing])) for place in range(len(amounts))]
+    raised = set(by_rest[:missing])
+    return [Money.from_cents(cents[place] + (place in raised)) for place in range(len(amounts))]
 
 
 def percent(basis_points: int) -> str:
@@ -46,6 +47,11 @@ def when(moment: datetime, *, day: bool = False, beside: bool = False) -> Markup
     return Markup('<time datetime="{}"{}>{}</time>').format(
         f"{moment:%Y-%m-%dT%H:%M:%SZ}", Markup(" data-beside") if beside else "", text
     )
+
+
+def day(value: date) -> str:
+    """`20 Nov 2026`."""
+    return f"{value.day} {value:%b %Y}"
 
 
 def address(text: str) -> Markup:

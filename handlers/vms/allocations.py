@@ -50,7 +50,7 @@ class Allocations:
         self.store = Store.of(VM_ALLOCATION, database)
         self._users, self._billings = Store.of(USER, database), billings(database)
         self._live = database.prepare(statements.LIVE_OF_USER)
-        self._live_sids = database.prepare(statements.LIVE_SIDS_OF_USER)
+        self._live_machines = database.prepare(statements.LIVE_MACHINES_OF_USER)
         self._at_cost = database.prepare(statements.LIVE_AT_COST)
 
     def now(self) -> datetime:
@@ -170,8 +170,8 @@ class Allocations:
 
     def live_of(self, user_sid: str) -> list[VmAllocation]:
         """The machines of a user, those started first before others."""
-        sids = [sid for (sid,) in self.database.execute(self._live_sids, (user_sid,))]
-        return list(self.store.get_many(sids).values())
+        rows = self.database.execute(self._live_machines, (user_sid,))
+        return [self.store.object(self.store.decode(row)) for row in rows]
 
     def _lock(self, user_sid: str) -> Billing | None:
         billing = self._billings.one({"user_sid": user_sid})

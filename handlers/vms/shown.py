@@ -61,12 +61,20 @@ class MachinesShown:
         latest = self._allocations.store.latest({"user_sid": user_sid}, 50)
         over = [each for each in latest if each.status not in LIVE and each.failure != POOL_EMPTY]
         return Shown(
-            live=self._allocations.live_of(user_sid),
+            live=self.live(user_sid),
             ended=over[:ENDED],
-            waiting=self._allocations.waiting.all_of(user_sid),
+            waiting=self.waiting(user_sid),
             plan=self._plans.current(user_sid),
             last_key=next((each.ssh_pub_key for each in latest if each.ssh_pub_key), None),
         )
+
+    def live(self, user_sid: str) -> list[VmAllocation]:
+        """The machines of a user that live."""
+        return self._allocations.live_of(user_sid)
+
+    def waiting(self, user_sid: str) -> list[tuple[WaitingListEntry, int]]:
+        """What a user waits for, and how many wait before them."""
+        return self._allocations.waiting.all_of(user_sid)
 
     def leave(self, user_sid: str, entry_sid: str) -> None:
         """Take a user off the waiting list. Raises `NotFound`."""

@@ -1,11 +1,17 @@
 """The SQL of machines."""
 
+from codegen.runtime.storage.stored_type import statement
+from generated.tables.onboarding import VM_ALLOCATION
+
 LIVE_OF_USER = """
 SELECT COUNT(*) FROM vm_allocation WHERE user_sid = ? AND status IN ('provisioning', 'active')
 """
-LIVE_SIDS_OF_USER = """
-SELECT sid FROM vm_allocation WHERE user_sid = ? AND status IN ('provisioning', 'active') ORDER BY sid
-"""
+LIVE_MACHINES_OF_USER = statement(
+    """
+SELECT {machine} FROM vm_allocation WHERE user_sid = ? AND status IN ('provisioning', 'active') ORDER BY sid
+""",
+    machine=VM_ALLOCATION,
+)
 LIVE_AT_COST = """
 SELECT COUNT(*) FROM vm_allocation
 WHERE purchase_sid = ? AND status IN ('provisioning', 'active') AND cost_cents = ?

@@ -73,7 +73,7 @@ def test_what_is_held_is_said_until_it_is_released(world: World) -> None:
     Store.of(USER, world.database).patch(world.user.sid, {"kyc_status": KycStatus.COMPLETED})
     assert settlement.release_due() == 1
     for path in ("/dashboard", "/topup"):
-        assert "is held" not in text_of(world, path) and "held until" not in text_of(world, path)
+        assert HELD not in text_of(world, path) and "held until" not in text_of(world, path)
     assert "$10.00 is in your balance." in text_of(world, f"/payment/return?top_up={second.sid}")
     assert "beyond what can be added" not in text_of(world, f"/receipts/{second.sid}")
     assert "Held before verification: released" in text_of(world, "/ledger")

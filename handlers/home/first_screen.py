@@ -1,0 +1,99 @@
+"""What the dashboard shows of a user, read in one transaction from the domains that know it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from codegen.runtime.context import Clock
+from codegen.runtime.values.types import Money
+from generated.models.onboarding import Notice, TopUp, User, VmAllocation, WaitingListEntry
+from handlers.home.next_steps import Step, next_steps
+from handlers.home.summary import burn_per_day
+from handlers.kyc.standing import KycStanding, KycStandings
+from handlers.ledger.history import History, HistoryPage
+from handlers.ledger.standing import Standing, Standings
+from handlers.notices.notices import Notices
+from handlers.payments.history import TopUpHistory
+from handlers.plans.overview import PlanOverview, PlanOverviews
+from handlers.pricing.burn import runway_until
+from handlers.usage.chart import Chart, chart
+from handlers.usage.standing import SHOWN, UsageStanding, UsageStandings
+from handlers.vms.shown import MachinesShown
+
+LINES, PAYMENTS, NOTICES = 8, 5, 10
+
+
+@dataclass(frozen=True, slots=True)
+class FirstScreen:
+    """`usage` and `spend` are None as long as no usage is known. `pace` is the spending per day, by usage of late and
+    by a plan that is renewed; None where neither is known. `runway` is None where the balance is not used up at that
+    pace, or the pace is not known. `steps` lead to the first machine."""
+
+    standing: Standing
+    usage: UsageStanding | None
+    spend: Chart | None
+    pace: Money | None
+    runway: datetime | None
+    runway_days: int | None
+    plan: PlanOverview | None
+    machines: list[VmAllocation]
+    waiting: list[tuple[WaitingListEntry, int]]
+    kyc: KycStanding
+    notices: list[Notice]
+    history: HistoryPage
+    payments: list[TopUp]
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstScreens:
+    """Reads them; a query or two each."""
+
+    clock: Clock
+    standings: Standings
+    usage: UsageStandings
+    plans: PlanOverviews
+    machines: MachinesShown
+    kyc: KycStandings
+    notices: Notices
+    history: History
+    top_ups: TopUpHistory
+
+    def of(self, user: User) -> FirstScreen:
+        """Call it in a transaction, or its parts may be of different moments."""
+        now = self.clock.now()
+        standing, usage = self.standings.of(user.sid), self.usage.of(user.sid)
+        plan, machines, kyc = self.plans.of(user.sid), self.machines.live(user.sid), self.kyc.of(user)
+        pace = burn_per_day(usage, plan)
+        runway = runway_until(int(standing.balance), pace, now)
+        return FirstScreen(
+            standing=standing,
+            usage=usage,
+            spend=None if usage is None else chart(usage.spend, now.date() - SHOWN + timedelta(days=1), now.date()),
+            pace=pace,
+            runway=runway,
+            runway_days=None if runway is None else (runway - now).days,
+            plan=plan,
+            machines=machines,
+            waiting=self.machines.waiting(user.sid),
+            kyc=kyc,
+            notices=self.notices.unread(user.sid, NOTICES),
+            history=self.history.page(user.sid, LINES),
+            payments=self.top_ups.latest(user.sid, PAYMENTS),
+            steps=()
+            if usage is not None
+            else next_steps(
+                paid=standing.lifetime_paid > 0 or standing.balance > 0 or plan is not None,
+                verified=kyc.step == "completed",
+                plan=plan is not None and plan.runs,
+                machines=bool(machines),
+            ),
+        )
+
+
+def to_settle(balance: Money, minimum: Money) -> Money:
+    """What has to be paid for a balance above zero again, in whole dollars, and not less than can be paid at once."""
+    dollar = Money.from_cents(100)
+    dollars = -int(balance) // int(dollar) + 1
+    return max(Money(dollars * int(dollar)), minimum)
