@@ -85,7 +85,7 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Lint, types, freshness of generated files, then every test. Arguments after `--` go to pytest instead."""
+    """Lint, freshness, then every test, types among them. Arguments after `--` go to pytest instead."""
     install(session, "test", "lint")
     if session.posargs:
         session.run("pytest", *session.posargs)
@@ -103,14 +103,14 @@ def tests(session: nox.Session) -> None:
 def lint(session: nox.Session) -> None:
     """ruff, mypy --strict (generated code, tests, benchmarks too), `oschema lint`, `oschema fmt --check`, freshness."""
     install(session, "test", "lint")
+    session.run("mypy")
     check(session)
 
 
 def check(session: nox.Session) -> None:
-    """What must hold before a test is run."""
+    """What must hold before a test is run; types are looked at beside the tests."""
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
-    session.run("mypy")
     session.run("oschema", "fmt", "--check")
     session.run("oschema", "lint")
     session.run("oschema", "breaking", "--against", last_release(session))

@@ -27,6 +27,7 @@ settings.load_profile("any machine")
 
 
 LONG = (
+    "tests/unit/test_types.py",
     "tests/server/test_how_to.py",
     "tests/packages/test_extras.py",
     "tests/property/test_breaking_truth.py",

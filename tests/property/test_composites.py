@@ -206,7 +206,7 @@ def replaced(value: Any, path: tuple[Any, ...], new: Any) -> Any:
 
 def test_all_agree_on_what_is_valid(root: Path) -> None:
     @settings(
-        max_examples=5,  # each costs seconds; a run tries others than the last
+        max_examples=3,  # each costs seconds; a run tries others than the last
         deadline=None,
         database=None,
         phases=[Phase.generate],  # each try generates a program and compiles it: shrinking would take minutes

@@ -17,7 +17,7 @@ from tests.programs import free_port
 from tests.server.how_to import follow as follow_page
 from tests.server.payment_world import world
 from tests.server.people import Person
-from tests.server.site import SECRET, Site, bearer, running_sandbox, site_on
+from tests.server.site import SECRET, Site, bearer, running_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -39,12 +39,13 @@ def test_log_in(tmp_path: Path) -> None:
         follow("log-in.md", tmp_path, SITE=site.url)
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "postgresql"])
-def test_decide_about_money(dialect: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+def test_decide_about_money(tmp_path: Path) -> None:
     """Against a real site and the sandbox, processes of their own."""
     port = free_port()
     sandbox = f"http://127.0.0.1:{port}"
-    with site_on(dialect, request, tmp_path, SANDBOX_URL=sandbox) as site, running_sandbox(site, port):
+    site = Site(tmp_path, SANDBOX_URL=sandbox)
+    site.command("migrate")
+    with site.running(), running_sandbox(site, port):
         ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
         follow(
             "decide-about-money.md",

@@ -367,14 +367,13 @@ def test_it_remembers(tmp_path: Path) -> None:
 # --- the command ----------------------------------------------------------------------------------------------------
 
 
-def test_the_command_and_the_site(database_url: str, tmp_path: Path) -> None:
+def test_the_command_and_the_site(postgresql_url: str, tmp_path: Path) -> None:
     """Real processes: a site that pays at the sandbox and hears from it; killed in between, nothing is lost."""
     port = free_port()
     sandbox_url = f"http://127.0.0.1:{port}"
-    workers = "2" if database_url.startswith("postgresql") else "1"
-    site = Site(tmp_path, database_url, SANDBOX_URL=sandbox_url, RATE_LIMITS="off", WORKERS=workers)
+    site = Site(tmp_path, postgresql_url, SANDBOX_URL=sandbox_url, RATE_LIMITS="off", WORKERS="2")
     site.command("migrate")
-    key = site.command("apikey", "create", "--user", _user(database_url), "--name", "test")
+    key = site.command("apikey", "create", "--user", _user(postgresql_url), "--name", "test")
     caller = {"Authorization": f"Bearer {key}"}
 
     def start() -> Any:
