@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from codegen.commands.git import paths_at, read_at
+from codegen.commands.git import paths_at, prefix, read_at
 from codegen.evolve import lock
 from codegen.evolve.plan import LOCK
 from codegen.model import Program, load_sources, sources_of
@@ -41,7 +41,9 @@ def read_earlier(against: str | None, schemas: Path, report: Report) -> Earlier 
     elif path.suffix == ".json" and path.is_file():
         return _of_lock(path)
     else:
-        sources = sources_of(schemas.resolve().name, _files(against, schemas), report, shown=f"{against}:")
+        # As `git show` takes it.
+        files = _files(against, schemas)
+        sources = sources_of(schemas.resolve().name, files, report, shown=f"{against}:{prefix(schemas)}")
     program = sources.resolve(report)
     return Earlier(against, program, sources.texts) if program is not None else None
 

@@ -21,6 +21,11 @@ def read_at(revision: str, folder: Path, path: str) -> bytes:
     return _run(folder, revision, "show", f"{revision}:./{path}")
 
 
+def prefix(folder: Path) -> str:
+    """The way to a folder from the root of its repository, ending with a slash; empty at the root."""
+    return _run(folder, "HEAD", "rev-parse", "--show-prefix").decode().strip()
+
+
 def _run(folder: Path, revision: str, *arguments: str) -> bytes:
     try:
         done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, check=False)

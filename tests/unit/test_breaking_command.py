@@ -73,7 +73,7 @@ def test_against_a_revision_shows_both_places_and_checks_nothing_out(project: Pa
     result = run("breaking", "--against", "v1")
     assert result.exit_code == 1
     assert "--> schemas/shop/item.oschema:3:5" in result.output
-    assert "::: v1:shop/item.oschema:3:5" in result.output
+    assert "::: v1:schemas/shop/item.oschema:3:5" in result.output
     assert (project / "schemas/shop/item.oschema").read_text() == NEW
 
 
