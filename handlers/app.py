@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from codegen.runtime.clock import follow
 from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.http.app import App, create_app
 from codegen.runtime.http.log import Log
@@ -27,6 +28,7 @@ from handlers.work.jobs import Runner, start
 def create() -> App:
     """The site, by the settings in the environment: what the web processes load."""
     settings = load_settings()
+    follow(settings.test_clock)
     database = Database.open(settings.database_url)
     require_current(database)
     clock, log = SystemClock(), Log()

@@ -44,6 +44,8 @@ def _site(settings: Settings) -> Iterator[Problem]:
         yield Problem("contradictory", name("admin_port"), "the operator pages need a port of their own")
     if settings.sandbox_url is not None:
         yield Problem("sandbox", name("sandbox_url"), "payments and identities would be make-believe")
+    if settings.test_clock is not None:
+        yield Problem("sandbox", name("test_clock"), "time would be make-believe, and with it periods and discounts")
     if not settings.rate_limits:
         yield Problem("weak", name("rate_limits"), "rate limits are off")
 

@@ -53,6 +53,8 @@ class Settings(BaseSettings):
     sandbox_url: BaseUrl | None = None
     """Where it is set, vendors' base URLs that are not given point into it."""
     rate_limits: bool = True
+    test_clock: Path | None = None
+    """A file with a time that takes the place of the machine's, and goes on from when it was written: for tests."""
 
     max_body_bytes: Annotated[int, Field(ge=1024)] = 1_048_576
     max_batch: Annotated[int, Field(ge=1)] = 100

@@ -23,6 +23,7 @@ def command(host: str, port: int) -> None:
         "HERO_SANDBOX_STORE": str(settings.var_dir / "sandbox.db"),
         "HERO_SANDBOX_OWN_URL": own_url,
         "HERO_SANDBOX_PRODUCT_URL": settings.public_url,
+        "HERO_SANDBOX_CLOCK": str(settings.test_clock or ""),
     }
     try:
         require_free(host, port, "give another --port")

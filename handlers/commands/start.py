@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from codegen.runtime.clock import ClockFileWrong, follow
 from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.storage.migrations import MigrationError
 from handlers.composition import load_settings
@@ -19,8 +20,11 @@ def settings(**given: Any) -> Settings:
     try:
         found = load_settings(**given)
         make_private(found.var_dir)
+        follow(found.test_clock)
     except SettingsInvalid as error:
         raise click.ClickException("\n       ".join(error.problems)) from None
+    except ClockFileWrong as error:
+        raise click.ClickException(f"{Settings.variable('test_clock')}: {error}") from None
     except OSError as error:
         raise click.ClickException(f"{Settings.variable('var_dir')}: {error}") from None
     return found

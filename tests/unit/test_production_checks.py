@@ -68,6 +68,7 @@ def test_sound_configuration(check: Check) -> None:
         ("HERO_ONBOARDING_PUBLIC_URL", "https://127.0.0.1:9920", "weak"),
         ("HERO_ONBOARDING_ADMIN_PORT", "9920", "contradictory"),
         ("HERO_ONBOARDING_RATE_LIMITS", "off", "weak"),
+        ("HERO_ONBOARDING_TEST_CLOCK", "var/clock", "sandbox"),
         ("HERO_ONBOARDING_TRUSTED_PROXIES", "10.0.0.1, 0.0.0.0/0", "weak"),
         ("HERO_ONBOARDING_TRUSTED_PROXIES", "::/0", "weak"),
         ("HERO_ONBOARDING_STRIPE_BASE_URL", "http://127.0.0.1:1", "sandbox"),

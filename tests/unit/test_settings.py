@@ -28,6 +28,7 @@ DEFAULTS = {
     "top_up_max_cents": 100000,
     "kyc_free_cap_cents": 10000,
     "rate_limits": True,
+    "test_clock": None,
     "trusted_proxies": (),
 }
 
