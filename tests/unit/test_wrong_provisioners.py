@@ -1,0 +1,23 @@
+"""The sound provisioner passes its kit; each of those with a fault fails the test that is meant for it."""
+
+import pytest
+
+from codegen.runtime.errors import DeclaredError
+from tests.kits.sound_provisioner import SoundProvisioner, SoundProvisionerKit
+from tests.kits.wrong_provisioners import WRONG_PROVISIONERS
+
+
+class TestSoundProvisioner(SoundProvisionerKit):
+    """No fault is found in it."""
+
+
+def test_the_table_is_whole() -> None:
+    assert len(WRONG_PROVISIONERS) >= 30
+
+
+@pytest.mark.parametrize("provider", WRONG_PROVISIONERS, ids=lambda provider: provider.__name__)
+def test_each_fault_is_caught_by_its_name(provider: type[SoundProvisioner]) -> None:
+    hangs = "Hang" in provider.__name__
+    kit = type("TestWrong", (SoundProvisionerKit,), {"provider": provider, "patience": 1 if hangs else 30})()
+    with pytest.raises((AssertionError, DeclaredError, pytest.fail.Exception)):
+        getattr(kit, f"test_{WRONG_PROVISIONERS[provider]}")()
