@@ -59,11 +59,12 @@ Tone = Literal["good", "bad", "info"]
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """An entry of the main navigation; the lowest `place` comes first."""
+    """An entry of the main navigation, or of the menu of the `account`; the lowest `place` comes first."""
 
     place: int
     path: str
     name: str
+    account: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -55,7 +55,7 @@ def parts(site: Site) -> Parts:
             templates=Path(__file__).parent / "pages" / "templates",
             errors=messages.ERRORS,
             events=messages.EVENTS,
-            navigation=(Link(40, "/sessions", "Sessions"),),
+            navigation=(Link(40, "/sessions", "Sessions", account=True),),
         ),
         authenticator=authenticator(site, sessions, visitors),
         shared=(sessions, visitors, login),

@@ -42,7 +42,7 @@ def parts(site: Site) -> Parts:
             },
             templates=Path(__file__).parent / "pages" / "templates",
             errors=messages.ERRORS,
-            navigation=(Link(30, "/kyc", "Verification"),),
+            navigation=(Link(10, "/kyc", "Verification", account=True),),
             form_targets={str(origin) for can in able for origin in can.hosted_origins or ANYWHERE},
         ),
         shared=(verification, verification.standings),

@@ -29,7 +29,7 @@ def parts(site: Site) -> Parts:
                 "threshold_invalid": "We could not read the amount. Write dollars and cents, like 5 or 5.50.",
             },
             events={"settings_saved": ("good", "Saved.")},
-            navigation=(Link(50, "/settings", "Settings"),),
+            navigation=(Link(20, "/notices", "Notices", account=True), Link(30, "/settings", "Settings", account=True)),
         ),
         shared=(notices,),
     )

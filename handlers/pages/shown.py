@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
@@ -11,6 +12,7 @@ from codegen.runtime.values.types import Money
 
 MINUS = "\u2212"
 CENT = int(Money.from_cents(1))
+MICRO = 1000
 
 
 def money(amount: int, *, exact: bool = False, signed: bool = False) -> str:
@@ -26,11 +28,20 @@ def money(amount: int, *, exact: bool = False, signed: bool = False) -> str:
 
 def in_cents(amounts: Sequence[int]) -> list[Money]:
     """Amounts in whole cents that add up to their sum in whole cents (rounded down): largest remainders go up."""
-    cents = [Money(amount).cents for amount in amounts]
-    missing = Money(sum(amounts)).cents - sum(cents)
-    by_rest = sorted(range(len(amounts)), key=lambda place: cents[place] * CENT - amounts[place])
+    return _in_units(amounts, CENT)
+
+
+def in_micros(amounts: Sequence[int]) -> list[Money]:
+    """The same in millionths of a dollar, for breakdowns."""
+    return _in_units(amounts, MICRO)
+
+
+def _in_units(amounts: Sequence[int], unit: int) -> list[Money]:
+    whole = [amount // unit for amount in amounts]
+    missing = sum(amounts) // unit - sum(whole)
+    by_rest = sorted(range(len(amounts)), key=lambda place: whole[place] * unit - amounts[place])
     raised = set(by_rest[:missing])
-    return [Money.from_cents(cents[place] + (place in raised)) for place in range(len(amounts))]
+    return [Money((each + (place in raised)) * unit) for place, each in enumerate(whole)]
 
 
 def percent(basis_points: int) -> str:
@@ -110,6 +121,22 @@ TRANSACTIONS = {
 def transaction(kind: str) -> str:
     """What a transaction is called."""
     return TRANSACTIONS.get(kind, kind)
+
+
+RESOURCES = {"hero_os_hour": "Hero OS", "llm_token": "Language model", "vm_hour": "Machine in a plan"}
+
+
+def resource(kind: str) -> str:
+    """What a kind of usage is called."""
+    return RESOURCES.get(kind, kind.replace("_", " "))
+
+
+UNITS = {"hero_os_hour": "hours", "vm_hour": "hours", "llm_token": "tokens"}
+
+
+def quantity(number: Decimal, kind: str) -> str:
+    """`1,560 tokens`: every digit there is, in the unit of its kind."""
+    return f"{number:,f} {UNITS.get(kind, '')}".rstrip()
 
 
 TOP_UPS = {

@@ -162,6 +162,13 @@ class Visit:
         self.resp.set_header("Content-Disposition", f'inline; filename="{name}"')
         self.resp.data = content
 
+    def file(self, content: str, content_type: str, name: str) -> None:
+        """Have the browser keep a file under this name."""
+        self.resp.set_headers(self.pages.renderer.headers)
+        self.resp.content_type = content_type
+        self.resp.set_header("Content-Disposition", f'attachment; filename="{name}"')
+        self.resp.text = content
+
     def begin(self) -> str:
         """The cookie of a login in this browser: the one it has, or a new one."""
         return self.visitor.pre or new_secret()

@@ -54,7 +54,7 @@ def parts(site: Site) -> Parts:
             templates=Path(__file__).parent / "pages" / "templates",
             errors=messages.errors(settings),
             events=messages.EVENTS,
-            navigation=(Link(20, "/topup", "Add credit"),),
+            navigation=(Link(40, "/topup", "Add credit"),),
             form_targets=form_targets(payments.providers.capabilities()),
         ),
         shared=(payments, handler, history, form),

@@ -51,7 +51,7 @@ def parts(site: Site) -> Parts:
             templates=Path(__file__).parent / "pages" / "templates",
             errors=messages.ERRORS,
             events=messages.EVENTS,
-            navigation=(Link(25, "/plans", "Plans"),),
+            navigation=(Link(20, "/plans", "Plans"),),
         ),
         shared=(catalogue, Plans(site.database, site.clock), overviews, purchases, ends),
     )

@@ -27,6 +27,7 @@ MAY_ROUND = {
     "handlers/vms/states.py": "a plan's whole cents among its machines: the first has the remainder",
     "handlers/node/log.py": "the quantity of a record that takes another back: none",
     "handlers/usage_format/line.py": "decimal numbers of a line, read exactly",
+    "handlers/pages/shown.py": "cents and millionths in which amounts are shown, so that they add up",
     "handlers/usage/chart.py": "heights of a drawing",
     "handlers/home/first_screen.py": "whole dollars that are suggested to be paid",
     "handlers/pages/page.py": "milliseconds of a log line",

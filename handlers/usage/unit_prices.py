@@ -1,0 +1,45 @@
+"""What a unit of usage cost in some days, in words, as far as one price book held in all of them."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+
+from codegen.runtime.errors import NotFound
+from codegen.runtime.values.types import Money
+from generated.models.onboarding import PriceUnit, UsageLine
+from handlers.prices.books import PriceBooks
+from handlers.pricing.book import Book, Rate
+
+_UNITS = {
+    PriceUnit.INSTANCE_HOUR: "an hour",
+    PriceUnit.VM_HOUR: "an hour",
+    PriceUnit.MILLION_TOKENS: "per million tokens",
+}
+
+
+class UnitPrices:
+    """Reads the price books."""
+
+    def __init__(self, books: PriceBooks) -> None:
+        self._books = books
+
+    def book(self, since: date, until: date) -> Book | None:
+        """The book that held on all of these days; None where there was none, or the prices changed on the way."""
+        midnight = time(tzinfo=UTC)
+        try:
+            first = self._books.book_at(datetime.combine(since, midnight))
+            last = self._books.book_at(datetime.combine(until, midnight) + timedelta(days=1, seconds=-1))
+        except NotFound:
+            return None
+        return first if first == last else None
+
+
+def unit_price(book: Book, line: UsageLine) -> tuple[Money | None, str, int] | None:
+    """Price, the unit that it is for, and the margin on it in hundredths of a percent; None where the book has none. A
+    language model without a price of its own is paid at its provider's price, which the book does not tell."""
+    rate = book.rate(str(line.resource_kind), line.model)
+    return None if rate is None else (_price(rate), _UNITS.get(rate.unit, ""), rate.margin_bp)
+
+
+def _price(rate: Rate) -> Money | None:
+    return None if rate.unit == PriceUnit.COST else Money(rate.unit_price)
