@@ -5,12 +5,14 @@ stream            the id of the log's stream
 key, key.pub      the Ed25519 key that signs its commits, in OpenSSH's format
 log/              the files of the log, `usage_<hour>.jsonl`
 keys.db           idempotency keys of callers; made again from the log where it is missing
+repository.url    where that is pushed to
 repository.git    commits that wait for the next push, and those that were pushed
 """
 
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +21,8 @@ from secrets import token_hex
 from handlers.node.errors import NodeError, NotANode
 from handlers.node.tail import sync_folder
 from handlers.usage_format.node_file import InvalidNodeFile, NodeFile
+
+_URL = "repository.url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ class NodeFolder:
 
     @property
     def log(self) -> Path:
-        return self.path / "log"
+        return self.path.joinpath("log")
 
     @property
     def key(self) -> Path:
@@ -44,6 +48,15 @@ class NodeFolder:
     @property
     def repository(self) -> Path:
         return self.path / "repository.git"
+
+    @property
+    def repo_url(self) -> str | None:
+        """Where the repository is pushed to; None where nobody said."""
+        path = self.path.joinpath(_URL)
+        return path.read_text().strip() if path.exists() else None
+
+    def set_repo_url(self, url: str) -> None:
+        _write(self.path.joinpath(_URL), f"{url}\n".encode())
 
     @classmethod
     def open(cls, path: Path) -> NodeFolder:
@@ -77,18 +90,21 @@ class NodeFolder:
 
 def write_new(path: Path, data: bytes) -> None:
     """A file that is there whole or not at all, readable by its owner only; one that is there stays as it is."""
-    if path.exists():
-        return
+    if not path.exists():
+        _write(path, data, new=True)
+
+
+def _write(path: Path, data: bytes, *, new: bool = False) -> None:
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
+    if new:
+        with suppress(FileExistsError):  # somebody else was quicker
+            os.link(draft, path)
         draft.unlink()
+    else:
+        draft.replace(path)
     sync_folder(path.parent)

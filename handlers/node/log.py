@@ -112,7 +112,7 @@ class UsageLog:
     def state(self) -> LogState:
         """How far the log has come."""
         with self._turn, self._alone():
-            last = self._tail.last
+            last = self._last
             log = self.folder.log
             sizes = {file.name: log.joinpath(file.name).stat().st_size for file in sorted(files(log))}
             return LogState(last.local_seq if last else 0, last.occurred_at if last else None, sizes)
@@ -139,13 +139,19 @@ class UsageLog:
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
+    @property
+    def _last(self) -> LoggedUsage | None:
+        """The last record of our stream; files that were taken over from a repository hold an older one's."""
+        last = self._tail.last
+        return last if last is not None and last.stream_id == self.folder.stream_id else None
+
     def _write(self, batch: Sequence[_Waiting]) -> None:
         if any(usage.key is not None for entry in batch for usage in entry.usages):
             self._bring_up_index()
         lines: list[bytes] = []
         now = self._clock.now().replace(microsecond=0)
         used: dict[str, Used] = {}
-        last = self._tail.last
+        last = self._last
         results = []
         for entry in batch:
             mine: list[Logged | NodeError | InvalidUsage] = []

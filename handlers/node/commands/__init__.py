@@ -1,0 +1,6 @@
+"""Commands of a node."""
+
+COMMANDS = {
+    "node": "Keep a node's log of usage: init, record, status, push.",
+    "push-usage": "Commit and push the usage of the nodes whose logs this host keeps.",
+}
