@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any
 
 from codegen.runtime.context import Caller, Context
@@ -67,6 +68,7 @@ class PlanWorld:
         create_tables(database)
         self.database, self.book = database, Book(database)
         self.clock, self.ledger = self.book.clock, self.book.ledger
+        self._payments = count(1)
         self.machines = Machines(database=database)
         self.offer(plans)
 
@@ -92,8 +94,7 @@ class PlanWorld:
         return user
 
     def pay(self, user: str, dollars: int) -> None:
-        count = len(self.ledger.transactions.list(1000)["items"])
-        self.book.top_up(user, f"pi_{user}_{count}", dollars * DOLLAR)
+        self.book.top_up(user, f"pi_{user}_{next(self._payments)}", dollars * DOLLAR)
 
     def context(self, user: str) -> Context:
         return Context(Caller("user", user), self.clock, self.database, "test")
