@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from codegen.runtime.clock import Clock
 from handlers.node.errors import NodeError
 from handlers.node.push import Pushed, push
 
@@ -13,12 +14,12 @@ def node_folders(root: Path) -> list[Path]:
     return sorted(path.parent for path in root.glob("*/node.json"))
 
 
-def push_all(root: Path) -> tuple[list[Pushed], list[str]]:
+def push_all(root: Path, clock: Clock | None = None) -> tuple[list[Pushed], list[str]]:
     """Push each; what was pushed, and what went wrong: one that fails does not hold the others up."""
     pushed, failed = [], []
     for folder in node_folders(root):
         try:
-            pushed.append(push(folder))
+            pushed.append(push(folder, clock))
         except (NodeError, OSError) as error:
             failed.append(f"{folder.name}: {error}")
     return pushed, failed

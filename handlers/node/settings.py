@@ -1,0 +1,12 @@
+"""Settings of the nodes whose logs a site keeps."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from handlers.settings import Settings
+
+
+class NodeSettings(Settings):
+    push_cron_interval_ms: Annotated[int, Field(ge=1000)] = 3_600_000
+    """How often the usage of nodes whose logs this host keeps is pushed."""

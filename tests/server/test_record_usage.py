@@ -1,0 +1,129 @@
+"""`/record_usage` and `/admin/push-usage-now`: what operators' programs write into the logs that a site keeps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from falcon import testing
+
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.models.onboarding import NodeKey, NodeState
+from generated.tables.onboarding import NODE
+from handlers.app import build
+from handlers.composition import load_settings
+from handlers.node.init import init
+from tests.git_repository import GitRepository
+from tests.server.audited import audit
+from tests.server.book import Book, create_tables
+from tests.server.site import ADMIN, SECRET
+
+
+class Hosts:
+    """A site that keeps the log of the node n1, and a user."""
+
+    def __init__(self, folder: Path) -> None:
+        self.database = Database.open(f"sqlite:///{folder}/site.db")
+        create_tables(self.database)
+        self.forge = GitRepository.new(folder / "billing-n1.git")
+        made = init(folder / "var/nodes/n1", "n1", self.forge.url)
+        book = Book(self.database)
+        self.user = book.user()
+        self.nodes = Store.of(NODE, self.database)
+        self.node = self.nodes.new(
+            {
+                "node_id": "n1",
+                "repo_url": self.forge.url,
+                "keys": [NodeKey(public_key=made.public_key, valid_from=book.clock.now())],
+                "kinds": ["hero_os_hour", "llm_token"],
+            },
+            book.clock.now(),
+        )
+        settings = load_settings(var_dir=folder / "var", database_url=self.database.url, admin_secret=SECRET)
+        self.client = testing.TestClient(build(settings, self.database, log=Log(lambda _: None)))
+
+    def record(self, headers: dict[str, str] = ADMIN, **changes: Any) -> tuple[int, Any]:
+        body = {
+            "node_id": "n1",
+            "user_sid": self.user,
+            "amount_cents": 25,
+            "resource_kind": "hero_os_hour",
+            "idempotency_key": "job-1",
+            "occurred_at": "2026-11-20T19:03:14Z",
+        }
+        given = {name: value for name, value in {**body, **changes}.items() if value is not None}
+        answer = self.client.simulate_post("/record_usage", json=given, headers=headers)
+        return answer.status_code, answer.json
+
+    def call(self, method: str, **params: Any) -> Any:
+        body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        return self.client.simulate_post("/rpc", json=body, headers=ADMIN).json
+
+
+@pytest.fixture
+def hosts(tmp_path: Path) -> Hosts:
+    return Hosts(tmp_path)
+
+
+def test_the_same_key_is_one_record(hosts: Hosts) -> None:
+    status, first = hosts.record()
+    assert status == 200 and (first["node_id"], first["local_seq"], first["duplicate"]) == ("n1", 1, False)
+    assert hosts.record(occurred_at="2026-11-20T20:00:00Z") == (200, {**first, "duplicate": True}), "with a new time"
+    params = {"node_id": "n1", "user_sid": hosts.user, "amount_cents": 25, "resource_kind": "hero_os_hour"}
+    called = hosts.call("usage.record_usage", **params, idempotency_key="job-1", occurred_at="2026-11-20T19:03:14Z")
+    assert called["result"] == {**first, "duplicate": True}
+    status, other = hosts.record(amount_cents=26)
+    assert (status, other["error"]) == (409, "conflict") and "number 1" in other["message"]
+    status, second = hosts.record(idempotency_key="job-2", applies_to="llm", resource_kind="llm_token")
+    assert (status, second["local_seq"]) == (200, 2)
+
+    pushed = hosts.client.simulate_post("/admin/push-usage-now", headers=ADMIN)
+    assert pushed.status_code == 200 and (pushed.json["records"], pushed.json["files"]) == (2, 1)
+    assert pushed.json["commit"] == hosts.forge.git("rev-parse", "main") and not pushed.json["heartbeat"]
+    assert hosts.call("usage.push_usage_now")["result"]["heartbeat"]
+    name = hosts.forge.git("ls-tree", "--name-only", "main:usage")
+    line = hosts.forge.git("cat-file", "-p", f"main:usage/{name}").split("\n")[1]
+    assert '"amount_cents":25,"applies_to":"llm","idempotency_key":"job-2",' in line
+    acts = hosts.database.execute("SELECT act, reason FROM operator_act ORDER BY position")
+    assert [tuple(act) for act in acts] == [("usage.push_usage_now", "Usage pushed")] * 2
+    assert audit(hosts.database) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "slug"),
+    [
+        ({"amount_cents": -1}, 400, "amount_invalid"),
+        ({"amount_cents": "25"}, 400, "invalid"),
+        ({"amount_cents": 2**63}, 400, "invalid"),
+        ({"idempotency_key": ""}, 400, "invalid"),
+        ({"idempotency_key": None}, 400, "invalid"),
+        ({"node_id": "../n1"}, 400, "invalid"),
+        ({"applies_to": "gold"}, 400, "invalid"),
+        ({"other": 1}, 400, "invalid"),
+        ({"node_id": "n2"}, 404, "not_found"),
+        ({"user_sid": "01JD4ZK7Q1M8"}, 404, "not_found"),
+        ({"resource_kind": "vm_hour"}, 400, "kind_not_allowed"),
+        ({"idempotency_key": "a\nb"}, 400, "invalid"),
+        ({"headers": {}}, 401, "unauthorized"),
+        ({"headers": {"X-Hero-Onboarding-Admin-Secret": "other"}}, 401, "unauthorized"),
+    ],
+    ids=str,
+)
+def test_what_is_not_recorded(hosts: Hosts, changes: dict[str, Any], status: int, slug: str) -> None:
+    found, told = hosts.record(**changes)
+    assert (found, told["error"]) == (status, slug)
+    assert hosts.record()[1]["local_seq"] == 1
+
+
+def test_a_retired_node_records_nothing_and_a_push_that_fails_is_told(hosts: Hosts) -> None:
+    hosts.record()
+    hosts.forge.path.rename(hosts.forge.path.with_name("away"))
+    failed = hosts.client.simulate_post("/admin/push-usage-now", headers=ADMIN)
+    assert (failed.status_code, failed.json["error"]) == (502, "push_failed")
+    assert failed.json["message"] == "n1: there is no such repository"
+    assert hosts.client.simulate_post("/admin/push-usage-now").status_code == 401
+    hosts.nodes.patch(hosts.node.sid, {"state": NodeState.RETIRED})
+    assert hosts.record()[1]["error"] == "node_retired"
