@@ -6,3 +6,4 @@ from codegen.runtime.plugins.starter import Starter
 
 PAYMENT = Starter(Path(__file__).parent / "payment")
 KYC = Starter(Path(__file__).parent / "kyc")
+PROVISIONER = Starter(Path(__file__).parent / "provisioner")

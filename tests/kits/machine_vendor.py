@@ -51,7 +51,9 @@ class MachineVendor:
         """The machine of this mark, made now where there is none."""
         self.reach()
         with _CALLS:
-            if mark not in self.hosts:
+            if mark in self.hosts:
+                self.ready(self.hosts[mark])
+            else:
                 if self.free < 1:
                     raise Full
                 self.free -= 1
@@ -60,11 +62,13 @@ class MachineVendor:
 
     def host(self, mark: str) -> Host:
         self.reach()
-        found = self.hosts[mark]
-        if found.state == "coming":
-            found.state = "up"
-            return Host(found.ref, mark, found.user)
-        return found
+        self.ready(self.hosts[mark])
+        return self.hosts[mark]
+
+    def ready(self, host: Host) -> None:
+        """Whoever is looked at a second time is up."""
+        if host.state == "coming":
+            host.state = "up"
 
     def turn(self, mark: str, state: str) -> None:
         """What is gone stays gone; its disk is wiped, and it is free again."""

@@ -89,6 +89,7 @@ class SoundProvisionerKit(ProvisionerKit):
 
     provider: ClassVar[type[SoundProvisioner]] = SoundProvisioner
     sku = SKU
+    comes_up_within = 1
     secrets = (API_KEY,)
     examples = 5
 

@@ -75,6 +75,23 @@ class OneAddressForAll(SoundProvisioner):
         return super().seen(host).model_copy(update={"address": "5a0::1"})
 
 
+@caught_by("a_machine_comes_up")
+class NeverSaysThatItIsUp(SoundProvisioner):
+    """It runs, and its user is told after a day that it could not be started."""
+
+    def given(self, host: Host) -> Allocation:
+        return super().given(host).model_copy(update={"status": AllocationStatus.PROVISIONING})
+
+
+@caught_by("a_machine_comes_up")
+class SaysTooSoonThatItIsUp(SoundProvisioner):
+    def given(self, host: Host) -> Allocation:
+        return super().given(host).model_copy(update={"status": AllocationStatus.ACTIVE})
+
+    def seen(self, host: Host) -> ProvisionedState:
+        return super().seen(host).model_copy(update={"status": AllocationStatus.PROVISIONING})
+
+
 @caught_by("a_machine_that_runs_has_its_address")
 class TellsNoAddress(SoundProvisioner):
     def seen(self, host: Host) -> ProvisionedState:

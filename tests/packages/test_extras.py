@@ -180,11 +180,12 @@ print(address_of(bytes(key.public_key)), pygit2.Repository("usage").is_empty)
 
 
 def test_a_plugin_is_written_installed_and_proved(install: Callable[..., Installed], tmp_path: Path) -> None:
-    """The how-to pages of payment and KYC providers as their authors follow them, with a real pip; and their types."""
+    """The how-to pages of plugins as their authors follow them, with a real pip; and their types."""
     author = install("site", "kit")
     uv("pip", "install", "--quiet", "--python", author.bin / "python", "pip", "hatchling")
     follow("write-a-payment-provider.md", tmp_path, without(author.environment))
     follow("write-a-kyc-provider.md", tmp_path, without(author.environment))
+    follow("write-a-provisioner.md", tmp_path, without(author.environment))
     project = tmp_path / "piggy_bank"
     assert (project / ".github/workflows/ci.yml").is_file()
     (project / "wrong.py").write_text(

@@ -11,10 +11,15 @@ from pathlib import Path
 import pytest
 
 from codegen.commands.plugin_project import write_project
+from generated.errors.onboarding import PoolEmpty
+from generated.models.onboarding import AllocationStatus
 from handlers.identity.api_keys import ApiKeys
-from providers.starters import KYC, PAYMENT
+from providers.pool import PoolAssignmentProvisioner
+from providers.starters import KYC, PAYMENT, PROVISIONER
 from tests.programs import free_port
 from tests.server.how_to import follow as follow_page
+from tests.server.installed_provisioner import installed as installed_plugin
+from tests.server.machine_world import world as machine_world
 from tests.server.payment_world import world
 from tests.server.people import Person
 from tests.server.site import SECRET, Site, bearer, running_sandbox
@@ -141,6 +146,32 @@ def test_write_a_kyc_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         assert [tell("approved"), tell("approved")] == [200, 200]
         assert call("kyc.state")["status"] == "completed"
         site.audit()
+
+
+def test_write_a_provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `oschema new --plugin` writes, in the site, from its entry point to a machine and back."""
+    write_project(PROVISIONER, "meadow", tmp_path / "meadow")
+    source = tmp_path / "meadow" / "src"
+    monkeypatch.setenv("HERO_ONBOARDING_MEADOW_FOLDER", str(tmp_path))
+    found = installed_plugin(source, monkeypatch, "meadow", "meadow:Meadow")
+    with machine_world(tmp_path, f"sqlite:///{tmp_path}/site.db", **found.offered) as there:
+        user = there.holder()
+        begun = there.allocate(user)
+        assert (begun.provider, begun.status) == ("meadow", AllocationStatus.PROVISIONING)
+        there.later(seconds=10)
+        made = there.allocation(begun.sid)
+        assert (made.status, made.address) == (AllocationStatus.ACTIVE, "5a0:e::1")
+        others = [there.allocate(user) for _ in range(4)]
+        late = there.holder("2")
+        with pytest.raises(PoolEmpty):
+            there.allocate(late)
+        there.release(user, others[0].sid)
+        there.later(minutes=1)
+        assert (there.used(user), there.used(late), there.waiting()) == (4, 1, [])
+        there.audit()
+    for provisioner in found.offered.values():
+        if isinstance(provisioner, PoolAssignmentProvisioner):
+            provisioner.close()
 
 
 def test_change_a_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

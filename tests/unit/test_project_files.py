@@ -55,7 +55,11 @@ def test_the_licence_is_whole() -> None:
 
 
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
-STARTERS = {ROOT / "providers/starters/payment": "piggy_bank", ROOT / "providers/starters/kyc": "lantern"}
+STARTERS = {
+    ROOT / "providers/starters/payment": "piggy_bank",
+    ROOT / "providers/starters/kyc": "lantern",
+    ROOT / "providers/starters/provisioner": "meadow",
+}
 """The plugin that a how-to makes of each starter."""
 OF_A_READERS_PROJECT = {
     "schemas/tasks/tasks.oschema",

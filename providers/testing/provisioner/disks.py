@@ -35,7 +35,7 @@ class DiskLaws(ProvisionerWorld):
         plugin.stop(made.allocation)
         assert self.written(plugin, made.answer.provider_ref), "it was stopped, and its disk is gone"
         plugin.start(made.allocation)
-        self.up(plugin, made.allocation)
+        self.settled(plugin, made.allocation, running=True)
         assert self.written(plugin, made.answer.provider_ref), "it was started again, and its disk is gone"
 
     @case

@@ -8,6 +8,7 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.testing.conformance import case
 from codegen.runtime.values.sid import new_sid
 from generated.errors.onboarding import AllocationFailed, PoolEmpty
+from generated.models.onboarding import AllocationStatus
 from providers.testing.provisioner.world import LIVE, ProvisionerWorld
 
 NO_SIZE = "size-of-nobody"
@@ -41,11 +42,19 @@ class MachineLaws(ProvisionerWorld):
         assert len(set(addresses)) == 3, "two machines share an address"
 
     @case
+    def test_a_machine_comes_up(self) -> None:
+        """By being asked for again: nobody else looks at it meanwhile."""
+        plugin = self.make()
+        self.stock(1)
+        made = self.machine(plugin)
+        assert made.state.status is AllocationStatus.ACTIVE, f"allocate says active, and status {made.state.status}"
+        assert made.state.running, "it is active, and does not run"
+
+    @case
     def test_a_machine_that_runs_has_its_address(self) -> None:
         plugin = self.make()
         self.stock(1)
         made = self.machine(plugin)
-        assert made.state.running, "it is active, and does not run"
         assert made.state.address, "it is active, and nobody knows where"
         again = plugin.allocate(made.allocation, made.user, self.sku)
         assert again.address == made.state.address, f"status says {made.state.address}, allocate {again.address}"

@@ -19,7 +19,7 @@ class StopLaws(ProvisionerWorld):
         made = self.machine(plugin)
         plugin.stop(made.allocation)
         for asked in (plugin, self.make()):
-            found = asked.status(made.allocation)
+            found = self.settled(asked, made.allocation, running=False)
             assert found.status is AllocationStatus.ACTIVE, f"it was stopped, and is {found.status}"
             assert not found.running, "it was stopped, and status says that it runs"
 
@@ -29,7 +29,7 @@ class StopLaws(ProvisionerWorld):
         made = self.machine(plugin)
         plugin.stop(made.allocation)
         plugin.start(made.allocation)
-        found = self.up(plugin, made.allocation)
+        found = self.settled(plugin, made.allocation, running=True)
         assert found.running, "it was started, and does not run"
         assert found.address == made.state.address, f"it was at {made.state.address}, and is at {found.address}"
         again = plugin.allocate(made.allocation, made.user, self.sku)
@@ -40,9 +40,12 @@ class StopLaws(ProvisionerWorld):
         plugin = self._stops()
         made, other = self.machine(plugin), self.machine(plugin)
         plugin.stop(made.allocation)
+        self.settled(plugin, made.allocation, running=False)
         assert plugin.status(other.allocation).running, "another machine was stopped, and this one does not run"
         plugin.stop(other.allocation)
         plugin.start(made.allocation)
+        self.settled(plugin, other.allocation, running=False)
+        self.settled(plugin, made.allocation, running=True)
         assert not plugin.status(other.allocation).running, "another machine was started, and this one runs"
 
     @case
