@@ -444,6 +444,7 @@ CREATE TABLE "kyc_session" (
     "checks" BIGINT NOT NULL CONSTRAINT "ck_kyc_session__checks" CHECK ("checks" BETWEEN 0 AND 4294967295),
     "reason" TEXT COLLATE "C" CONSTRAINT "ck_kyc_session__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "superseded_at" BIGINT CONSTRAINT "ck_kyc_session__superseded_at" CHECK ("superseded_at" BETWEEN 0 AND 4294967295),
+    "erased_at" BIGINT CONSTRAINT "ck_kyc_session__erased_at" CHECK ("erased_at" BETWEEN 0 AND 4294967295),
     "rev" BIGINT NOT NULL
 );
 

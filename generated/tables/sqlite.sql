@@ -448,6 +448,7 @@ CREATE TABLE "kyc_session" (
     "checks" INTEGER NOT NULL CONSTRAINT "ck_kyc_session__checks" CHECK ("checks" BETWEEN 0 AND 4294967295),
     "reason" TEXT CONSTRAINT "ck_kyc_session__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "superseded_at" INTEGER CONSTRAINT "ck_kyc_session__superseded_at" CHECK ("superseded_at" BETWEEN 0 AND 4294967295),
+    "erased_at" INTEGER CONSTRAINT "ck_kyc_session__erased_at" CHECK ("erased_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
 ) STRICT;
 

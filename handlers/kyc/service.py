@@ -10,7 +10,7 @@ from codegen.runtime.errors import Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.wiring import Webhook, own_transactions
 from codegen.runtime.storage.database import Database
-from generated.models.onboarding import KycStarted, KycState, User
+from generated.models.onboarding import KycSession, KycStarted, KycState, User
 from generated.services.onboarding import KycService
 from handlers.kyc.attempts import Attempts
 from handlers.kyc.callbacks import Callbacks
@@ -48,13 +48,14 @@ class Verification:
     ) -> Verification:
         verdicts = Verdicts(database, clock, held)
         checks = Checks(providers, verdicts, log)
+        attempts = Attempts(settings, providers, verdicts, checks)
         return cls(
             providers,
             verdicts,
-            Attempts(settings, providers, verdicts, checks),
+            attempts,
             Callbacks(providers, verdicts),
             checks,
-            Decisions(verdicts),
+            Decisions(providers, verdicts, attempts),
             KycStandings(verdicts, providers, clock),
         )
 
@@ -90,6 +91,16 @@ class KycHandler(KycService):
     def reset(self, context: Context, *, user_sid: str, reason: str) -> User:
         """Set all attempts of a user aside."""
         return self._verification.decisions.reset(context, user_sid, reason)
+
+    @own_transactions
+    def recreate(self, context: Context, *, user_sid: str, reason: str) -> KycStarted:
+        """Set all attempts of a user aside, and open a new one."""
+        return self._verification.decisions.recreate(context, user_sid, reason)
+
+    @own_transactions
+    def erase(self, context: Context, *, session_sid: str, reason: str) -> KycSession:
+        """Have an attempt erased at its provider."""
+        return self._verification.decisions.erase(context, session_sid, reason)
 
 
 def provider_webhooks(verification: Verification) -> list[Webhook]:

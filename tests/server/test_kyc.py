@@ -90,7 +90,7 @@ def test_one_that_was_not_opened_is_not_there(house: KycHouse, error: Exception)
 
 def test_somebody_who_was_killed_opening_one_is_waited_for(house: KycHouse) -> None:
     user = house.user(1)
-    lost = house.database.run(lambda: house.verification.attempts._begin(user.sid, set()))[0]
+    lost = house.database.run(lambda: house.verification.attempts._begin(user.sid, set(), False))[0]
     assert lost is not None
     with pytest.raises(ProviderUnavailable):
         house.start(user)

@@ -8,8 +8,8 @@ from typing_extensions import TypedDict
 from codegen.runtime.client.client import AsyncTransport, Call, Transport
 from codegen.runtime.values.types import Sid
 
-from ...errors.onboarding import KycCompleted, ProviderRefused, ProviderUnavailable
-from ...models.onboarding import KycStarted, KycState, Reason, User
+from ...errors.onboarding import ErasureUnsupported, KycCompleted, ProviderRefused, ProviderUnavailable
+from ...models.onboarding import KycSession, KycStarted, KycState, Reason, User
 
 
 class StartParams(TypedDict):
@@ -27,9 +27,30 @@ class ResetParams(TypedDict):
     reason: Reason
 
 
+class RecreateParams(TypedDict):
+    """The parameters of `kyc.recreate`."""
+
+    user_sid: Sid
+    reason: Reason
+
+
+class EraseParams(TypedDict):
+    """The parameters of `kyc.erase`."""
+
+    session_sid: Sid
+    reason: Reason
+
+
 _START = Call("kyc.start", StartParams, KycStarted, errors=(KycCompleted, ProviderUnavailable, ProviderRefused))
 _STATE = Call("kyc.state", StateParams, KycState, safe=True)
 _RESET = Call("kyc.reset", ResetParams, User)
+_RECREATE = Call(
+    "kyc.recreate",
+    RecreateParams,
+    KycStarted,
+    errors=(KycCompleted, ProviderUnavailable, ProviderRefused),
+)
+_ERASE = Call("kyc.erase", EraseParams, KycSession, errors=(ErasureUnsupported, ProviderUnavailable, ProviderRefused))
 
 
 class KycCalls:
@@ -56,6 +77,24 @@ class KycCalls:
         """
         return cast("User", self._transport.call(_RESET, {"user_sid": user_sid, "reason": reason}))
 
+    def recreate(self, user_sid: Sid, reason: Reason) -> KycStarted:
+        """Set all attempts of a user aside and open a new one for them, which they find on their page. Where the
+        provider
+        does not open it, they are set aside all the same, and the user can start again.
+
+        Raises `NotFound`, `KycCompleted`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast("KycStarted", self._transport.call(_RECREATE, {"user_sid": user_sid, "reason": reason}))
+
+    def erase(self, session_sid: Sid, reason: Reason) -> KycSession:
+        """Have an attempt erased at the provider, for good; how it ended stays known here. A conflict while it is
+        open: set
+        it aside first.
+
+        Raises `NotFound`, `Conflict`, `ErasureUnsupported`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast("KycSession", self._transport.call(_ERASE, {"session_sid": session_sid, "reason": reason}))
+
 
 class AsyncKycCalls:
     """Verification of people."""
@@ -80,3 +119,21 @@ class AsyncKycCalls:
         Raises `NotFound`.
         """
         return cast("User", await self._transport.call(_RESET, {"user_sid": user_sid, "reason": reason}))
+
+    async def recreate(self, user_sid: Sid, reason: Reason) -> KycStarted:
+        """Set all attempts of a user aside and open a new one for them, which they find on their page. Where the
+        provider
+        does not open it, they are set aside all the same, and the user can start again.
+
+        Raises `NotFound`, `KycCompleted`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast("KycStarted", await self._transport.call(_RECREATE, {"user_sid": user_sid, "reason": reason}))
+
+    async def erase(self, session_sid: Sid, reason: Reason) -> KycSession:
+        """Have an attempt erased at the provider, for good; how it ended stays known here. A conflict while it is
+        open: set
+        it aside first.
+
+        Raises `NotFound`, `Conflict`, `ErasureUnsupported`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast("KycSession", await self._transport.call(_ERASE, {"session_sid": session_sid, "reason": reason}))

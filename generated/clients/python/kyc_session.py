@@ -28,6 +28,7 @@ class KycSessionListed(TypedDict):
     checks: U32
     reason: NotRequired[Reason | None]
     superseded_at: NotRequired[OTime | None]
+    erased_at: NotRequired[OTime | None]
     rev: U64
 
 

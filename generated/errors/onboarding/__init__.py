@@ -8,6 +8,7 @@ from .identity import KeyMismatch as KeyMismatch
 from .identity import MyceliumUnavailable as MyceliumUnavailable
 from .identity import ProofFailed as ProofFailed
 from .identity import PublicKeyRequired as PublicKeyRequired
+from .kyc import ErasureUnsupported as ErasureUnsupported
 from .kyc import KycCompleted as KycCompleted
 from .kyc import KycProviderError as KycProviderError
 from .kyc import KycRequired as KycRequired

@@ -3,8 +3,11 @@
 
 from __future__ import annotations
 
-from codegen.runtime.errors import DeclaredError
+from typing import Any
 
+from codegen.runtime.errors import DeclaredError, dumped
+
+from ...models.onboarding import ProviderName
 from .types import ProviderRefused, ProviderUnavailable
 
 
@@ -18,6 +21,29 @@ class KycCompleted(DeclaredError):
     """KYC is completed already."""
 
     code, slug, status, message = 1120, "kyc_completed", 409, "KYC is completed already"
+
+
+class ErasureUnsupported(DeclaredError):
+    """The provider cannot erase attempts; have them erased there."""
+
+    code, slug, status, message = (
+        1205,
+        "erasure_unsupported",
+        409,
+        "the provider cannot erase attempts; have them erased there",
+    )
+
+    def __init__(self, message: str | None = None, *, provider: ProviderName) -> None:
+        super().__init__(message)
+        self.provider = provider
+
+    def data(self) -> dict[str, Any]:
+        return dumped(
+            self,
+            {
+                "provider": self.provider,
+            },
+        )
 
 
 KycProviderError: tuple[type[DeclaredError], ...] = (

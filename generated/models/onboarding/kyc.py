@@ -38,6 +38,8 @@ class KycSession(Struct):
     """What the provider objected to, for the user to read."""
     superseded_at: OTime | None = None
     """The operator set this attempt aside."""
+    erased_at: OTime | None = None
+    """The operator had it erased at the provider; how it ended stays known here."""
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
 

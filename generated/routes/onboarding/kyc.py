@@ -18,6 +18,6 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/idenfy",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/40_kyc.oschema:128",
+        source="onboarding/40_kyc.oschema:133",
     ),
 )

@@ -18,6 +18,7 @@ from ...errors.onboarding import (
     AmountOutOfRange,
     Capacity,
     DayOutOfRange,
+    ErasureUnsupported,
     Frozen,
     InsufficientFunds,
     KeyUnknown,
@@ -55,6 +56,7 @@ from ...models.onboarding import (
     BillingSummary,
     CommitId,
     IdempotencyKey,
+    KycSession,
     KycStarted,
     KycState,
     LadderReport,
@@ -275,6 +277,22 @@ class KycServiceResetParams(TypedDict):
     """Params of `kyc.reset`."""
 
     user_sid: Sid
+    reason: Reason
+
+
+@with_config(ConfigDict(extra="forbid"))
+class KycServiceRecreateParams(TypedDict):
+    """Params of `kyc.recreate`."""
+
+    user_sid: Sid
+    reason: Reason
+
+
+@with_config(ConfigDict(extra="forbid"))
+class KycServiceEraseParams(TypedDict):
+    """Params of `kyc.erase`."""
+
+    session_sid: Sid
     reason: Reason
 
 
@@ -780,6 +798,32 @@ SERVICES: tuple[ServiceMethod, ...] = (
         source="onboarding/90_services.oschema:101",
     ),
     ServiceMethod(
+        service=KycService,
+        function="recreate",
+        name="kyc.recreate",
+        aliases=("KycService.recreate",),
+        params=KycServiceRecreateParams,
+        param_names=("user_sid", "reason"),
+        result=KycStarted,
+        auth="admin",
+        audit=True,
+        errors=(NotFound, KycCompleted, ProviderUnavailable, ProviderRefused),
+        source="onboarding/90_services.oschema:104",
+    ),
+    ServiceMethod(
+        service=KycService,
+        function="erase",
+        name="kyc.erase",
+        aliases=("KycService.erase",),
+        params=KycServiceEraseParams,
+        param_names=("session_sid", "reason"),
+        result=KycSession,
+        auth="admin",
+        audit=True,
+        errors=(NotFound, Conflict, ErasureUnsupported, ProviderUnavailable, ProviderRefused),
+        source="onboarding/90_services.oschema:110",
+    ),
+    ServiceMethod(
         service=VmService,
         function="allocate",
         name="vm.allocate",
@@ -790,7 +834,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         idempotent="form_token",
         errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:109",
+        source="onboarding/90_services.oschema:121",
     ),
     ServiceMethod(
         service=VmService,
@@ -802,7 +846,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NotFound, Conflict, AllocationFailed),
-        source="onboarding/90_services.oschema:115",
+        source="onboarding/90_services.oschema:127",
     ),
     ServiceMethod(
         service=VmService,
@@ -815,7 +859,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:117",
+        source="onboarding/90_services.oschema:129",
     ),
     ServiceMethod(
         service=VmService,
@@ -826,7 +870,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:119",
+        source="onboarding/90_services.oschema:131",
     ),
     ServiceMethod(
         service=VmService,
@@ -839,7 +883,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:121",
+        source="onboarding/90_services.oschema:133",
     ),
     ServiceMethod(
         service=VmService,
@@ -852,7 +896,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:123",
+        source="onboarding/90_services.oschema:135",
     ),
     ServiceMethod(
         service=UsageService,
@@ -873,7 +917,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:130",
+        source="onboarding/90_services.oschema:142",
     ),
     ServiceMethod(
         service=UsageService,
@@ -885,7 +929,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:140",
+        source="onboarding/90_services.oschema:152",
     ),
     ServiceMethod(
         service=UsageService,
@@ -896,7 +940,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:142",
+        source="onboarding/90_services.oschema:154",
     ),
     ServiceMethod(
         service=UsageService,
@@ -909,7 +953,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:144",
+        source="onboarding/90_services.oschema:156",
     ),
     ServiceMethod(
         service=UsageService,
@@ -922,7 +966,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided, Conflict),
-        source="onboarding/90_services.oschema:146",
+        source="onboarding/90_services.oschema:158",
     ),
     ServiceMethod(
         service=UsageService,
@@ -935,7 +979,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:151",
+        source="onboarding/90_services.oschema:163",
     ),
     ServiceMethod(
         service=UsageService,
@@ -947,7 +991,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:153",
+        source="onboarding/90_services.oschema:165",
     ),
     ServiceMethod(
         service=NodesService,
@@ -960,7 +1004,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:160",
+        source="onboarding/90_services.oschema:172",
     ),
     ServiceMethod(
         service=NodesService,
@@ -973,7 +1017,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:169",
+        source="onboarding/90_services.oschema:181",
     ),
     ServiceMethod(
         service=NodesService,
@@ -986,7 +1030,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:171",
+        source="onboarding/90_services.oschema:183",
     ),
     ServiceMethod(
         service=NodesService,
@@ -998,7 +1042,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:173",
+        source="onboarding/90_services.oschema:185",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1009,7 +1053,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:175",
+        source="onboarding/90_services.oschema:187",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1020,7 +1064,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:182",
+        source="onboarding/90_services.oschema:194",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1031,7 +1075,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:184",
+        source="onboarding/90_services.oschema:196",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1042,7 +1086,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:186",
+        source="onboarding/90_services.oschema:198",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1054,7 +1098,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:188",
+        source="onboarding/90_services.oschema:200",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1067,7 +1111,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:195",
+        source="onboarding/90_services.oschema:207",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1080,7 +1124,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:197",
+        source="onboarding/90_services.oschema:209",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1093,7 +1137,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:199",
+        source="onboarding/90_services.oschema:211",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1104,7 +1148,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:206",
+        source="onboarding/90_services.oschema:218",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1116,7 +1160,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:208",
+        source="onboarding/90_services.oschema:220",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1127,7 +1171,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:210",
+        source="onboarding/90_services.oschema:222",
     ),
 )
 

@@ -15,6 +15,7 @@ from ...models.onboarding import (
     BillingSummary,
     CommitId,
     IdempotencyKey,
+    KycSession,
     KycStarted,
     KycState,
     LadderReport,
@@ -270,6 +271,24 @@ class KycService(ABC):
         """Set all attempts of a user aside, so that they can start again.
 
         Raises `NotFound`.
+        """
+
+    @abstractmethod
+    def recreate(self, context: Context, *, user_sid: Sid, reason: Reason) -> KycStarted:
+        """Set all attempts of a user aside and open a new one for them, which they find on their page. Where the
+        provider
+        does not open it, they are set aside all the same, and the user can start again.
+
+        Raises `NotFound`, `KycCompleted`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+
+    @abstractmethod
+    def erase(self, context: Context, *, session_sid: Sid, reason: Reason) -> KycSession:
+        """Have an attempt erased at the provider, for good; how it ended stays known here. A conflict while it is open:
+        set
+        it aside first.
+
+        Raises `NotFound`, `Conflict`, `ErasureUnsupported`, `ProviderUnavailable`, `ProviderRefused`.
         """
 
 

@@ -43,6 +43,7 @@ def any_kyc_session() -> st.SearchStrategy[KycSession]:
         checks=st.integers(0, 4294967295),
         reason=st.none() | any_reason(),
         superseded_at=st.none() | otimes(),
+        erased_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
 

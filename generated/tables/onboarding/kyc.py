@@ -45,6 +45,7 @@ class KycSessionTable(peewee.Model):
     checks = U32Column()
     reason = TextColumn(null=True)
     superseded_at = OtimeColumn(null=True)
+    erased_at = OtimeColumn(null=True)
     rev = I64Column()
 
     class Meta:
@@ -78,6 +79,7 @@ class KycSessionNew(TypedDict):
     checks: NotRequired[U32]
     reason: NotRequired[Reason | None]
     superseded_at: NotRequired[OTime | None]
+    erased_at: NotRequired[OTime | None]
 
 
 class KycSessionPatch(TypedDict, total=False):
@@ -97,6 +99,7 @@ class KycSessionPatch(TypedDict, total=False):
     checks: U32
     reason: Reason | None
     superseded_at: OTime | None
+    erased_at: OTime | None
 
 
 class KycSessionFilter(TypedDict, total=False):
@@ -138,6 +141,7 @@ KYC_SESSION: StoredType[KycSession, KycSessionNew, KycSessionPatch, KycSessionFi
         StoredField("checks", "u32", default=lambda _: 0),
         StoredField("reason", "text", nullable=True),
         StoredField("superseded_at", "otime", nullable=True, set_once=True),
+        StoredField("erased_at", "otime", nullable=True, set_once=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
     unique=(

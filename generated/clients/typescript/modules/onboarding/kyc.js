@@ -16,6 +16,13 @@ export class KycCompleted extends RpcError {
   static kinds = {};
 }
 
+/** the provider cannot erase attempts; have them erased there (code 1205, HTTP 409) */
+export class ErasureUnsupported extends RpcError {
+  static slug = "erasure_unsupported";
+  /** What `typeof` says of the data's fields. */
+  static kinds = { "provider": ["string"] };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_kyc_part = {
   shapes: {
@@ -25,6 +32,7 @@ export const onboarding_kyc_part = {
   errors: {
     "kyc_required": KycRequired,
     "kyc_completed": KycCompleted,
+    "erasure_unsupported": ErasureUnsupported,
   },
 };
 

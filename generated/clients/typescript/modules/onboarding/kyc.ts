@@ -29,6 +29,8 @@ export interface KycSession {
   reason?: Reason | null;
   /** The operator set this attempt aside. */
   superseded_at?: string | null;
+  /** The operator had it erased at the provider; how it ended stays known here. */
+  erased_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
@@ -160,6 +162,8 @@ export interface KycSessionListed {
   reason?: Reason | null;
   /** The operator set this attempt aside. */
   superseded_at?: string | null;
+  /** The operator had it erased at the provider; how it ended stays known here. */
+  erased_at?: string | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
 }
@@ -180,6 +184,14 @@ export class KycCompleted extends RpcError {
   static readonly kinds: Kinds = {};
 }
 
+/** the provider cannot erase attempts; have them erased there (code 1205, HTTP 409) */
+export class ErasureUnsupported extends RpcError {
+  declare readonly data: { error: "erasure_unsupported"; provider: ProviderName };
+  static readonly slug = "erasure_unsupported";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = { "provider": ["string"] };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_kyc_part: Part = {
   shapes: {
@@ -189,6 +201,7 @@ export const onboarding_kyc_part: Part = {
   errors: {
     "kyc_required": KycRequired,
     "kyc_completed": KycCompleted,
+    "erasure_unsupported": ErasureUnsupported,
   },
 };
 

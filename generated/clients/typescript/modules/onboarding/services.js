@@ -53,6 +53,22 @@ export const kyc_calls = (transport) => ({
    */
   reset: (params) =>
     transport.call("kyc.reset", params, false, null, "User"),
+  /**
+   * Set all attempts of a user aside and open a new one for them, which they find on their page. Where the provider
+   * does not open it, they are set aside all the same, and the user can start again.
+   *
+   * Throws NotFound, KycCompleted, ProviderUnavailable, ProviderRefused.
+   */
+  recreate: (params) =>
+    transport.call("kyc.recreate", params, false, null),
+  /**
+   * Have an attempt erased at the provider, for good; how it ended stays known here. A conflict while it is open: set
+   * it aside first.
+   *
+   * Throws NotFound, Conflict, ErasureUnsupported, ProviderUnavailable, ProviderRefused.
+   */
+  erase: (params) =>
+    transport.call("kyc.erase", params, false, null, "KycSession"),
 });
 
 /** Nodes and their keys. */

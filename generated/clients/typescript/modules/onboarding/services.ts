@@ -2,7 +2,7 @@
 
 import type { Transport } from "../../runtime.js";
 import type { LogoutReport, SessionInfo, User } from "./identity.js";
-import type { KycStarted, KycState } from "./kyc.js";
+import type { KycSession, KycStarted, KycState } from "./kyc.js";
 import type { AuditReport, MarginLine, OperatorOverview } from "./operations.js";
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
@@ -62,6 +62,22 @@ export const kyc_calls = (transport: Transport) => ({
    */
   reset: (params: { user_sid: string; reason: Reason }): Promise<User> =>
     transport.call("kyc.reset", params, false, null, "User"),
+  /**
+   * Set all attempts of a user aside and open a new one for them, which they find on their page. Where the provider
+   * does not open it, they are set aside all the same, and the user can start again.
+   *
+   * Throws NotFound, KycCompleted, ProviderUnavailable, ProviderRefused.
+   */
+  recreate: (params: { user_sid: string; reason: Reason }): Promise<KycStarted> =>
+    transport.call("kyc.recreate", params, false, null),
+  /**
+   * Have an attempt erased at the provider, for good; how it ended stays known here. A conflict while it is open: set
+   * it aside first.
+   *
+   * Throws NotFound, Conflict, ErasureUnsupported, ProviderUnavailable, ProviderRefused.
+   */
+  erase: (params: { session_sid: string; reason: Reason }): Promise<KycSession> =>
+    transport.call("kyc.erase", params, false, null, "KycSession"),
 });
 
 /** Nodes and their keys. */
