@@ -12,7 +12,7 @@ from codegen.runtime.values.types import Money
 from generated.models.onboarding import DiscountBase, DiscountTier, PriceUnit, ResourceCategory
 from handlers.pricing.book import Book, Rate, in_force
 from handlers.pricing.charge import CannotBePriced, Usage, charge, differs, half_even
-from handlers.pricing.ladder import STEPS, percent_of, steps
+from handlers.pricing.ladder import percent_of
 from tests.server.book import START
 
 OS, LLM, VM = ResourceCategory.HERO_OS_HOURLY, ResourceCategory.LLM, ResourceCategory.VM
@@ -93,6 +93,11 @@ def test_half_to_even(numerator: int, denominator: int) -> None:
     assert half_even(numerator, denominator) == round(Fraction(numerator, denominator))
 
 
+def test_a_half_goes_to_the_even_neighbour() -> None:
+    assert [half_even(number, 2) for number in (-3, -1, 1, 3, 5, 7, 9)] == [-2, 0, 0, 2, 2, 4, 4]
+    assert [half_even(number, 3) for number in (1, 2, 4, 5)] == [0, 1, 1, 2]
+
+
 def test_a_hundred_thousand_calls_cost_what_their_tokens_cost() -> None:
     """At $0.02 per million tokens, 105 tokens each: $0.21, and the margin."""
     one = charge(RATES["gpt"], Usage(Decimal(105)), 100, DiscountBase.FULL).charge
@@ -101,10 +106,10 @@ def test_a_hundred_thousand_calls_cost_what_their_tokens_cost() -> None:
 
 
 def test_the_cost_of_a_call_is_checked_where_the_book_knows_its_model() -> None:
-    assert not differs(RATES["gpt"], Usage(Decimal(1000), Decimal("0.00002")))
-    assert differs(RATES["gpt"], Usage(Decimal(1000), Decimal("0.0002")))
-    assert not differs(RATES["llm"], Usage(Decimal(1000), Decimal(7)))
-    assert not differs(RATES["gpt"], Usage(Decimal(1000)))
+    told = {"0.00002": False, "0.000020001": False, "0.000019999": False, "0.000020002": True, "0.000019998": True}
+    assert {cost: differs(RATES["gpt"], Usage(Decimal(1000), Decimal(cost))) for cost in told} == told
+    assert differs(RATES["llm"], Usage(Decimal(1000), Decimal(7))) is False
+    assert differs(RATES["gpt"], Usage(Decimal(1000))) is False
 
 
 def test_the_book_of_a_time_and_the_rate_of_a_model() -> None:
@@ -114,8 +119,3 @@ def test_the_book_of_a_time_and_the_rate_of_a_model() -> None:
     assert old.rate("llm_token", "gpt") is RATES["gpt"]
     assert old.rate("llm_token", "other") is old.rate("llm_token") is RATES["llm"]
     assert old.rate("vm_hour") is None
-
-
-def test_percents_of_the_ladder() -> None:
-    assert [percent_of(step.tier) for step in STEPS] == [100, 50, 25]
-    assert [step.percent for step in steps(60, 30)] == [100, 60, 30]

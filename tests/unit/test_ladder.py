@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from generated.models.onboarding import DiscountTier
-from handlers.pricing.ladder import STEPS, Step, next_step, tier_at
+from handlers.pricing.ladder import STEPS, Step, next_step, percent_of, steps, tier_at
 
 PAID = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -18,6 +18,17 @@ def test_the_steps() -> None:
         Step(DiscountTier.WEEK, WEEK, 50),
         Step(DiscountTier.MONTH, MONTH, 25),
     ) == STEPS
+
+
+def test_percents() -> None:
+    assert [percent_of(step.tier) for step in STEPS] == [100, 50, 25]
+    other = steps(60, 30)
+    assert [(step.tier, step.after, step.percent) for step in other] == [
+        (DiscountTier.NONE, timedelta(0), 100),
+        (DiscountTier.WEEK, WEEK, 60),
+        (DiscountTier.MONTH, MONTH, 30),
+    ]
+    assert percent_of(DiscountTier.WEEK, other) == 60
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """What pages say about plans: slug → sentence, and where the next step is."""
 
+from markupsafe import Markup
+
 from handlers.domain import Tone
 
 ERRORS = {
@@ -8,7 +10,7 @@ ERRORS = {
     "have it renewed.",
     "capacity": "Not enough machines are free for this plan at the moment, so nothing was charged. Try again later, or "
     "take a smaller plan.",
-    "no_active_plan": "You have no plan that runs. Buy one first.",
+    "no_active_plan": Markup('You have no plan that runs. <a href="/plans#offers">Buy one first</a>.'),
 }
 
 EVENTS: dict[str, tuple[Tone, str]] = {
@@ -20,7 +22,6 @@ EVENTS: dict[str, tuple[Tone, str]] = {
 NEXT_STEPS = {
     "kyc_required": ("/kyc", "Verify your identity"),
     "insufficient_funds": ("/topup", "Add credit"),
-    "no_active_plan": ("#offers", "See the plans"),
     "plan_active": ("/vms", "Your machines"),
     "frozen": ("/ledger", "See what is disputed"),
 }
