@@ -276,3 +276,20 @@ def charge(wallet: Wallet, account: str, amount: int) -> None:
     """Consumed usage or a plan: `account` is the house's revenue account. Posts whatever the balance is."""
     wallet.house(account, -amount)
     wallet.burn(amount)
+
+
+def usage(wallet: Wallet, account: str, listed: int, amount: int) -> None:
+    """Consumed usage: `listed` is what it costs before the ladder, `amount` what is charged. Posts whatever the balance
+    is."""
+    wallet.house(account, -listed)
+    wallet.house("discount", listed - amount)
+    if amount:
+        wallet.burn(amount)
+
+
+def usage_void(wallet: Wallet, account: str, listed: int, amount: int) -> None:
+    """Usage that is taken back, by the same amounts. What it cost is granted: it pays debt first."""
+    wallet.house(account, listed)
+    wallet.house("discount", amount - listed)
+    if amount:
+        wallet.credit("granted", amount)

@@ -41,6 +41,22 @@ class PriceBooks:
         """The same, as charges are made of it. Raises `NotFound`."""
         return as_book(self.at(moment))
 
+    def newest(self) -> str | None:
+        """The sid of the book that was loaded last."""
+        found = self._books.latest({}, 1)
+        return found[0].sid if found else None
+
+    def every(self) -> list[Book]:
+        """All books, as charges are made of them."""
+        books: list[PriceBook] = []
+        cursor: str | None = None
+        while True:
+            page = self._books.list_full(1000, cursor)
+            books += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return [as_book(self._list(book)) for book in books]
+
     def load(self, file: BookFile) -> PriceList:
         """Keep a book; one that is loaded already stays as it is. Raises `PriceBookConflict` where another one begins
         at the same time, and `PriceBookInvalid` for one that would change prices of the past."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 from generated.models.onboarding import DiscountBase, PriceUnit
@@ -89,6 +89,12 @@ def half_even(numerator: int, denominator: int) -> int:
     whole, rest = divmod(numerator, denominator)
     twice = 2 * rest
     return whole + 1 if twice > denominator or (twice == denominator and whole % 2) else whole
+
+
+def as_decimal(rest: Fraction) -> Decimal:
+    """What rounding left as a decimal: exact, or to 28 digits where no decimal is."""
+    with localcontext(prec=28):
+        return Decimal(rest.numerator) / rest.denominator
 
 
 def differs(rate: Rate, usage: Usage) -> bool:

@@ -1,19 +1,45 @@
-"""What usage brings: the breakdown of a user's own, and how it is shown."""
+"""What usage brings: nodes, what is consumed of their repositories, and how users are shown their own."""
 
 from pathlib import Path
 
-from handlers.domain import Domain, Link, Pages, Parts, Site
+from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.prices.books import PriceBooks
+from handlers.prices.settings import PriceSettings
+from handlers.usage import routes
+from handlers.usage.aggregation import Aggregation
+from handlers.usage.background import AggregatorJob
 from handlers.usage.breakdown import BreakdownHandler, Breakdowns
+from handlers.usage.commands import COMMANDS
+from handlers.usage.mirrors import Mirrors
+from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.pages.usage import PERIOD_INVALID, UsageCsv, UsagePage
+from handlers.usage.service import AggregationHandler
+from handlers.usage.settings import UsageSettings
 from handlers.usage.standing import UsageStandings
 from handlers.usage.unit_prices import UnitPrices
 
 
 def parts(site: Site) -> Parts:
     breakdowns, prices = Breakdowns(site.database), UnitPrices(site.get(PriceBooks))
+    settings = site.settings_of(UsageSettings)
+    mirrors = site.find(Mirrors) or Mirrors.below(settings.mirrors)
+    made = Aggregation.over(site.database, site.clock, site.log, mirrors, site.settings_of(PriceSettings))
     return Parts(
-        services=(BreakdownHandler(breakdowns),),
+        services=(
+            BreakdownHandler(breakdowns),
+            AggregationHandler(made.aggregator, made.decisions),
+            NodesHandler(site.database, made.nodes, mirrors),
+        ),
+        jobs=(
+            Job(
+                "usage.aggregate",
+                settings.aggregate_cron_interval_ms / 1000,
+                AggregatorJob(made.aggregator, site.log).run_once,
+            ),
+        ),
+        routes=lambda app, authenticator: routes.add_routes(
+            app, authenticator, site.database, site.clock, made.aggregator
+        ),
         pages=Pages(
             routes={
                 "/usage": lambda context: UsagePage(context, breakdowns, prices),
@@ -23,8 +49,8 @@ def parts(site: Site) -> Parts:
             errors={"period_invalid": PERIOD_INVALID},
             navigation=(Link(25, "/usage", "Usage"),),
         ),
-        shared=(breakdowns, UsageStandings(site.database, site.clock)),
+        shared=(breakdowns, mirrors, made, UsageStandings(site.database, site.clock)),
     )
 
 
-DOMAIN = Domain(name="usage", parts=parts)
+DOMAIN = Domain(name="usage", settings=UsageSettings, parts=parts, commands=COMMANDS)

@@ -21,7 +21,7 @@ class Known:
     skipped: Collection[str] = ()
 
 
-def new_commits(mirror: pygit2.Repository, head: str | None, known: Known) -> list[str]:
+def new_commits(mirror: pygit2.Repository | None, head: str | None, known: Known) -> list[str]:
     """The commits behind the last consumed one up to `head`, oldest first; those that are skipped are among them.
 
     The last consumed commit must be an ancestor of the head, by first parents: a listing of what is new would not
@@ -34,6 +34,7 @@ def new_commits(mirror: pygit2.Repository, head: str | None, known: Known) -> li
         raise Halt(HaltReason.REWRITTEN_HISTORY, "the branch is gone")
     if head == known.last:
         return []
+    assert mirror is not None, "a head was fetched into a mirror"
     found = [head]
     while parents := mirror[found[-1]].peel(pygit2.Commit).parent_ids:
         if str(parents[0]) == known.last:

@@ -16,7 +16,7 @@ from generated.models.onboarding import (
     TopUpStatus,
     TransactionKind,
 )
-from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY
+from generated.tables.onboarding import PAYMENT_EVENT, TOP_UP, USER, WEBHOOK_INBOX_ENTRY, UserNew
 from handlers.identity.hooks import open_billing
 from handlers.ledger import wallet as rules
 from handlers.ledger.adjusting import Adjustments
@@ -57,12 +57,13 @@ class Book:
     def context(self) -> Context:
         return Context(ADMIN, self.clock, self.database, "test")
 
-    def user(self) -> str:
+    def user(self, sid: str | None = None) -> str:
         """The sid of a new user, with a balance."""
         number = next(_numbers)
-        user = Store.of(USER, self.database).new(
-            {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}, self.clock.now()
-        )
+        values: UserNew = {"mycelium_address": f"400::{number:x}", "public_key": f"{number:064x}"}
+        if sid is not None:
+            values["sid"] = sid
+        user = Store.of(USER, self.database).new(values, self.clock.now())
         open_billing(self.context, user)
         return user.sid
 

@@ -14,11 +14,13 @@ from tests.server.node_repository import FILE, NodeRepository, encoded, line, ma
 @dataclass(frozen=True)
 class Fault:
     """`build` breaks a repository with a consumed root commit that has two lines of `user`; it is halted for `reason`,
-    with a detail that contains `says`."""
+    with a detail that contains `says`. `commits` before the bad one are consumed; an operator has to skip `skips`."""
 
     build: Callable[[NodeRepository, str], object]
     reason: HaltReason
     says: str
+    commits: int = 0
+    skips: int = 1
 
 
 def _corrupt(repository: NodeRepository, user: str) -> None:
@@ -210,7 +212,7 @@ FAULTS = {
     "shortened": Fault(_shortened, R.EDITED_BYTES, f"{FILE}: it became shorter"),
     "force push": Fault(_forced, R.REWRITTEN_HISTORY, "is not in the history"),
     "amended": Fault(_amended, R.REWRITTEN_HISTORY, "is not in the history"),
-    "merge": Fault(_merged, R.REWRITTEN_HISTORY, "merge"),
+    "merge": Fault(_merged, R.REWRITTEN_HISTORY, "merge", commits=1),
     "branch renamed": Fault(_branch_gone, R.REWRITTEN_HISTORY, "the branch is gone"),
     "deletion": Fault(_deleted, R.FORBIDDEN_CHANGE, f"{FILE}: it was deleted"),
     "rename": Fault(_renamed, R.FORBIDDEN_CHANGE, "was deleted"),
@@ -229,7 +231,7 @@ FAULTS = {
     "foreign key": Fault(_foreign_key, R.BAD_SIGNATURE, "not registered for this node"),
     "expired key": Fault(_expired, R.BAD_SIGNATURE, "was not valid at 2027"),
     "key that is not valid yet": Fault(_too_early, R.BAD_SIGNATURE, "was not valid at 2025"),
-    "expired key and a clock set back": Fault(_set_back, R.BAD_SIGNATURE, "was not valid at 2027"),
+    "expired key and a clock set back": Fault(_set_back, R.BAD_SIGNATURE, "was not valid at 2027", skips=2),
     "other content under the signature": Fault(_tampered, R.BAD_SIGNATURE, "does not fit the commit"),
     "two signatures": Fault(_two_signatures, R.FORBIDDEN_CHANGE, "headers of the commit"),
 }

@@ -85,7 +85,7 @@ def test_health_and_metrics(site: Site) -> None:
 
 def test_methods_without_handler_are_not_there(site: Site) -> None:
     listed = {method["name"] for method in site.call("rpc.discover", headers=ADMIN)["methods"]}
-    for method in ("usage.aggregate_now", "usage.skip"):
+    for method in ("admin.overview", "admin.margins"):
         assert site.error(method, headers=ADMIN)[0] == METHOD_NOT_FOUND
         assert method not in listed
 

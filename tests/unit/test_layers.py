@@ -145,7 +145,7 @@ ROOT_ROOMS = {
 ROOT_MAY_IMPORT = {*ROOT_ROOMS, *COMMON, "pages", "work"}
 # The tables of each domain: no other reads or writes them, save where `READS` says why.
 TABLES = {
-    "identity": {"USER", "LOGIN_CHALLENGE", "SESSION", "LOGIN_EVENT", "RATE_WINDOW", "API_KEY", "NODE"},
+    "identity": {"USER", "LOGIN_CHALLENGE", "SESSION", "LOGIN_EVENT", "RATE_WINDOW", "API_KEY"},
     "ledger": {"BILLING", "LEDGER_ENTRY", "LEDGER_TRANSACTION", "LEDGER_QUEUE", "CREDIT_LOT"},
     "payments": {
         "TOP_UP",
@@ -157,7 +157,15 @@ TABLES = {
     },
     "kyc": {"KYC_SESSION", "KYC_EVENT"},
     "prices": {"PRICE_BOOK", "PRICE"},
-    "usage": {"USAGE_RECORD", "DAILY_USAGE"},
+    "usage": {
+        "NODE",
+        "STREAM_CURSOR",
+        "CONSUMED_COMMIT",
+        "QUARANTINED_LINE",
+        "USAGE_SKIP",
+        "USAGE_RECORD",
+        "DAILY_USAGE",
+    },
     "plans": {"PLAN_PURCHASE"},
     "vms": {"VM_ALLOCATION", "POOL_VM", "WAITING_LIST_ENTRY"},
     "admin": {"OPERATOR_ACT"},
@@ -170,9 +178,12 @@ READS = {
     ): "whose balance it is, and whether verified; identity stands above: it opens balances by the ledger",
     ("prices", "BILLING"): "who paid first when; the tier that is shown is written by the ledger's store",
     ("prices", "USAGE_RECORD"): "what another book would have charged for it",
-    ("usage", "NODE"): "when a node was heard of last; identity stands above the ledger and knows nodes as callers",
     ("node", "NODE"): "whether it is retired, and what it may report",
     ("node", "USER"): "whether there is one to be charged",
+    ("identity", "NODE"): "whether a caller is a node that is read from; the demo's node",
+    ("usage", "USER"): "who pays",
+    ("usage", "BILLING"): "since when, which is where the ladder begins",
+    ("usage", "VM_ALLOCATION"): "whose machine a line names",
     ("notices", "NOTICE"): "work writes notices for every domain; here they are read and sent",
     ("notices", "ALERT_SETTINGS"): "work reads the threshold for every domain; here it is set",
     ("plans", "USER"): "whether the buyer is verified",
@@ -193,6 +204,9 @@ PURE_HANDLERS = (
     "handlers/plans/rules.py",
     "handlers/vms/states.py",
     "handlers/vms/pool_file.py",
+    "handlers/usage/line_rules.py",
+    "handlers/usage/ssh_signature.py",
+    "handlers/usage/signed_commit.py",
 )
 NO_DATABASE_NO_CLOCK = ("codegen.runtime.storage", "codegen.runtime.context", "generated.tables", "time", "random")
 OURS = ("codegen", "generated", "handlers", "providers", "tests", "benchmarks")

@@ -18,6 +18,8 @@ MAY_ROUND = {
     "handlers/pricing/charge.py": "the one rounding of a charge",
     "handlers/prices/offered.py": "makes no charge: one unit is a decimal",
     "handlers/prices/domain.py": "seconds of an interval",
+    "handlers/usage/domain.py": "seconds of an interval",
+    "handlers/usage/sums.py": "adds decimal quantities, which are exact",
     "handlers/payments/states.py": "cents of a text for a person, and whole cents that were asked for",
     "handlers/payments/audit_events.py": "whole cents, which are all that an event can tell",
     "handlers/payments/checks.py": "minutes and pauses",

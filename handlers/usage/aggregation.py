@@ -1,0 +1,44 @@
+"""Everything that consumes usage, over one database, made once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from codegen.runtime.context import Clock
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from handlers.ledger.posting import Ledger
+from handlers.prices.books import PriceBooks
+from handlers.prices.settings import PriceSettings
+from handlers.usage.aggregator import Aggregator
+from handlers.usage.consumption import Consumption
+from handlers.usage.decisions import Decisions
+from handlers.usage.mirrors import Mirrors
+from handlers.usage.nodes import Nodes
+from handlers.usage.rates import CurrentRates
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregation:
+    """The aggregator, the operators' decisions, and what both rest on."""
+
+    aggregator: Aggregator
+    decisions: Decisions
+    nodes: Nodes
+    mirrors: Mirrors
+
+    @classmethod
+    def over(
+        cls,
+        database: Database,
+        clock: Clock,
+        log: Log,
+        mirrors: Mirrors,
+        prices: PriceSettings,
+        operator: str | None = None,
+    ) -> Aggregation:
+        """`operator` names who decides, where nobody calls."""
+        ledger = Ledger(database, clock)
+        rates = CurrentRates(PriceBooks(database, clock), prices.ladder, prices.discount_base)
+        aggregator = Aggregator(database, clock, log, mirrors, Consumption(ledger, clock, rates))
+        return cls(aggregator, Decisions(ledger, rates, operator), Nodes(database, clock, log), mirrors)

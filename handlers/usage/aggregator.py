@@ -1,0 +1,146 @@
+"""Consume what nodes pushed: repositories are fetched side by side and applied by one writer, each by itself.
+
+One that is wrong, or that cannot be reached, stands still; the others go on.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from datetime import timedelta
+from time import perf_counter
+
+from codegen.runtime.context import Clock
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.storage.database import Database, Unavailable
+from generated.models.onboarding import (
+    AggregateReport,
+    GitCredentials,
+    HaltReason,
+    Node,
+    NodeState,
+    RepositoryHalt,
+)
+from handlers.usage.consumption import Consumed, Consumption, Overtaken
+from handlers.usage.halt import Halt
+from handlers.usage.mirrors import FETCHERS, FetchFailed, Mirrors
+from handlers.usage.nodes import Nodes
+from handlers.usage.repository import Repositories
+from handlers.work.alerts import alert, clear
+from handlers.work.leases import Leases
+
+LEASE = timedelta(minutes=5)
+"""So long nobody else reads a repository after its reader was killed."""
+
+Progress = Callable[[int, int], None]
+"""Told how many repositories of how many are done."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did."""
+
+    commits: int = 0
+    records: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    balances: int = 0
+
+    def add(self, done: Consumed) -> None:
+        self.commits += 1
+        self.records += done.records
+        self.duplicates += done.duplicates
+        self.quarantined += done.quarantined
+        self.balances += done.balances
+
+
+class Aggregator:
+    """Reads the registered nodes' repositories through `mirrors`; `credentials` gives what git needs for an address."""
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        log: Log,
+        mirrors: Mirrors,
+        consumption: Consumption,
+        credentials: Callable[[str], GitCredentials | None] = lambda _: None,
+    ) -> None:
+        self._database, self._clock, self._log = database, clock, log
+        self._mirrors, self._credentials = mirrors, credentials
+        self._repositories = Repositories(database, mirrors, consumption)
+        self._nodes = Nodes(database, clock, log)
+
+    def run(self, progress: Progress | None = None) -> AggregateReport:
+        """Consume everything that is there now. Raises `Unavailable` where the database is away."""
+        began, tally, nodes = perf_counter(), Tally(), list(self._nodes.read_from())
+        holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
+        leases = Leases(self._database, self._clock, holder)
+        halted: list[RepositoryHalt] = []
+        with ThreadPoolExecutor(FETCHERS, "fetch") as pool:
+            fetching = {pool.submit(self._fetched, node): node for node in nodes}
+            for done, future in enumerate(as_completed(fetching), 1):
+                node = fetching.pop(future)
+                if (halt := self._apply(node, future, leases, tally)) is not None:
+                    halted.append(halt)
+                if progress is not None:
+                    progress(done, len(nodes))
+        return AggregateReport(
+            repositories=len(nodes),
+            commits=tally.commits,
+            records_consumed=tally.records,
+            duplicates=tally.duplicates,
+            quarantined=tally.quarantined,
+            balances_updated=tally.balances,
+            halted=sorted(halted, key=lambda each: each.node_id),
+            duration_ms=int((perf_counter() - began) * 1000),
+        )
+
+    def run_once(self) -> int:
+        """The same as a job; how many commits were consumed."""
+        return int(self.run().commits)
+
+    def _fetched(self, node: Node) -> str | None:
+        """The head of a node's branch, brought into our mirror. Raises `FetchFailed`."""
+        return self._mirrors.fetch(node.node_id, node.repo_url, node.branch, self._credentials(node.repo_url))
+
+    def _apply(self, node: Node, fetched: Future[str | None], leases: Leases, tally: Tally) -> RepositoryHalt | None:
+        """Consume one repository; why it stands still, if it does."""
+        failure = f"usage:{node.node_id}"
+        try:
+            head = fetched.result()
+            if head == node.last_commit and node.state == NodeState.ACTIVE:
+                return None
+            self._consume(node, head, leases, tally)
+        except Overtaken:
+            return None
+        except FetchFailed as error:
+            halt = Halt(HaltReason.UNREACHABLE, error.detail)
+        except Halt as error:
+            halt = error
+        except Unavailable:
+            raise
+        except Exception as error:  # a fault of ours: the others go on, and this one is tried again
+            self._log.line("aggregation failed", {"node": node.node_id, **described(error)}, "error")
+            alert(self._database, self._clock, "job_failed", failure, f"{type(error).__name__}: {error}")
+            return None
+        else:
+            clear(self._database, self._clock, "job_failed", failure)
+            return None
+        self._nodes.halt(node.node_id, halt)
+        return RepositoryHalt(node_id=node.node_id, commit=halt.commit, reason=halt.reason, detail=halt.detail)
+
+    def _consume(self, node: Node, head: str | None, leases: Leases, tally: Tally) -> None:
+        lease = f"usage:{node.node_id}"
+        if not leases.take(lease, LEASE):
+            return
+        try:
+            for done in self._repositories.consume(node, head, lambda: leases.take(lease, LEASE)):
+                tally.add(done)
+            self._nodes.resume(node)
+        finally:
+            leases.release(lease)

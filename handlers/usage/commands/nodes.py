@@ -1,0 +1,183 @@
+"""`hero-onboarding nodes`: what operators do about nodes on the machine itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+from pydantic import TypeAdapter, ValidationError
+
+from codegen.runtime.context import ADMIN, Context, SystemClock
+from codegen.runtime.errors import DeclaredError, InvalidParams
+from codegen.runtime.http.log import Log
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.sid import new_sid
+from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, SshPublicKey, Url
+from handlers.admin.acts import COMMAND_LINE, NO_REASON
+from handlers.commands import start
+from handlers.prices.settings import PriceSettings
+from handlers.usage.aggregation import Aggregation
+from handlers.usage.mirrors import Mirrors
+from handlers.usage.nodes_service import NodesHandler
+from handlers.usage.registration import Registration
+from handlers.usage.settings import UsageSettings
+
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+_NODE = click.option("--node-id", required=True, help="The node's name.")
+_TIME = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """What is refused, as one sentence."""
+    try:
+        with start.database_faults():
+            yield
+    except (DeclaredError, InvalidParams) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _opened() -> tuple[Database, Context, Aggregation]:
+    settings, clock = start.settings(), SystemClock()
+    assert isinstance(settings, UsageSettings) and isinstance(settings, PriceSettings)
+    database = start.database(settings)
+    mirrors = Mirrors.below(settings.mirrors)
+    aggregation = Aggregation.over(database, clock, Log(), mirrors, settings, COMMAND_LINE)
+    return database, Context(ADMIN, clock, database, new_sid()), aggregation
+
+
+def _require(option: str, type_: Any, value: object) -> None:
+    try:
+        TypeAdapter(type_).validate_python(value)
+    except ValidationError as error:
+        raise click.UsageError(f"{option}: {error.errors()[0]['msg']}") from None
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
+
+
+def _tell(node: Node, as_json: bool, sentence: str) -> None:
+    click.echo(node.model_dump_json() if as_json else f"{node.node_id}: {sentence}")
+
+
+@click.group(name="nodes")
+def command() -> None:
+    """Nodes, their keys and repositories."""
+
+
+@command.command()
+@_NODE
+@click.option("--repo-url", required=True, help="Where its repository is: https://… or file://…")
+@click.option("--public-key", required=True, help="Its Ed25519 key as ssh-ed25519 AAAA…, or a file that holds it.")
+@click.option("--kinds", required=True, help="What it may report, with commas: hero_os_hour,llm_token")
+@click.option("--valid-from", type=_TIME, help="From when on the key is good (UTC).")
+@click.option("--root-commit", help="The first commit of its repository; the first one that is consumed without.")
+@_JSON
+def register(
+    node_id: str,
+    repo_url: str,
+    public_key: str,
+    kinds: str,
+    valid_from: datetime | None,
+    root_commit: str | None,
+    as_json: bool,
+) -> None:
+    """Register a node, or give a registered one a further key."""
+    _require("--node-id", NodeId, node_id)
+    _require("--repo-url", Url, repo_url)
+    if not public_key.startswith("ssh-"):
+        try:
+            with click.open_file(public_key) as file:
+                public_key = file.read().strip()
+        except OSError as error:
+            raise click.UsageError(f"--public-key: {error}") from None
+    _require("--public-key", SshPublicKey, public_key)
+    named = [kind.strip() for kind in kinds.split(",") if kind.strip()]
+    _require("--kinds", list[ResourceKind], named)
+    if root_commit is not None:
+        _require("--root-commit", CommitId, root_commit)
+    database, context, _ = _opened()
+    with _refusals():
+        node = database.run(
+            lambda: Registration(database, COMMAND_LINE).register(
+                context,
+                node_id=node_id,
+                repo_url=repo_url,
+                public_key=public_key,
+                kinds=named,
+                valid_from=_utc(valid_from),
+                root_commit=root_commit,
+            )
+        )
+    _tell(node, as_json, f"registered with {len(node.keys)} keys for {node.repo_url}")
+
+
+@command.command(name="revoke-key")
+@_NODE
+@click.option("--public-key", required=True, help="The key.")
+@click.option("--valid-until", type=_TIME, required=True, help="From when on it is good no more (UTC).")
+@_JSON
+def revoke_key(node_id: str, public_key: str, valid_until: datetime, as_json: bool) -> None:
+    """Take no commits from a key that were signed at a time or after it."""
+    database, context, _ = _opened()
+    until = valid_until.replace(tzinfo=UTC)
+    with _refusals():
+        node = database.run(
+            lambda: Registration(database, COMMAND_LINE).revoke_key(
+                context, node_id=node_id, public_key=public_key, valid_until=until
+            )
+        )
+    _tell(node, as_json, f"the key is good until {until:%Y-%m-%dT%H:%M:%SZ}")
+
+
+@command.command()
+@_NODE
+@click.option("--reason", default=NO_REASON, help="Why; it is kept in the audit log.")
+@_JSON
+def retire(node_id: str, reason: str, as_json: bool) -> None:
+    """Read no more from a node."""
+    database, context, _ = _opened()
+    with _refusals():
+        node = database.run(
+            lambda: Registration(database, COMMAND_LINE).retire(context, node_id=node_id, reason=reason)
+        )
+    _tell(node, as_json, "retired")
+
+
+@command.command()
+@_NODE
+@click.option("--commit", required=True, help="The commit at which its repository is halted.")
+@click.option("--line", type=click.IntRange(min=1), help="Leave out this line only, not the whole commit.")
+@click.option("--reason", required=True, help="Why; it is kept in the audit log.")
+@_JSON
+def skip(node_id: str, commit: str, line: int | None, reason: str, as_json: bool) -> None:
+    """Go on behind a bad commit; the next run of the aggregator does."""
+    _, context, aggregation = _opened()
+    with _refusals():
+        node = aggregation.decisions.skip(context, node_id, commit, reason, line)
+    _tell(node, as_json, f"the next run goes on behind {f'line {line} of ' if line else ''}{commit}")
+
+
+@command.command(name="list")
+@_JSON
+def list_(as_json: bool) -> None:
+    """List the nodes: how far each was read, and what stands still."""
+    database, context, aggregation = _opened()
+    with _refusals():
+        found = NodesHandler(database, aggregation.nodes, aggregation.mirrors).overview(context)
+    if as_json:
+        click.echo(json.dumps([each.model_dump(mode="json") for each in found]))
+        return
+    for each in found:
+        node = each.node
+        notes = [f"{each.unapplied_commits} commits behind"] if each.unapplied_commits else []
+        notes += [f"{each.quarantined} lines set aside"] if each.quarantined else []
+        notes += ["silent"] if each.silent else []
+        notes += [f"{node.halted_reason.value}: {node.halted_detail}"] if node.halted_reason is not None else []
+        last = node.last_commit or "-"
+        click.echo(f"{node.node_id:<24}  {node.state.value:<8}  {last:<40}  {', '.join(notes)}".rstrip())

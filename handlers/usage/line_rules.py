@@ -1,0 +1,49 @@
+"""What sets a line aside without stopping its repository: pure rules about one record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from generated.models.onboarding import QuarantineReason
+from handlers.usage_format.record import LoggedUsage
+
+MOST_AHEAD = timedelta(minutes=5)
+MOST_BEHIND = timedelta(days=35)
+MOST_BACK = timedelta(minutes=5)
+"""How far a record may lie before the latest one of its stream."""
+HOURLY = ("hero_os_hour", "vm_hour")
+"""Kinds whose quantity is hours of one machine."""
+HOUR = 3600
+
+
+class Aside(NamedTuple):
+    """Why a line waits for an operator."""
+
+    reason: QuarantineReason
+    detail: str
+
+
+def set_aside(record: LoggedUsage, kinds: Collection[str], now: datetime, latest: datetime | None) -> Aside | None:
+    """What is wrong with a record by itself; None where nothing is. `now` is when the aggregator reads it, `latest` the
+    latest time in its stream."""
+    at = record.occurred_at
+    if record.resource_kind not in kinds:
+        return Aside(QuarantineReason.KIND_NOT_ALLOWED, f"the node may not report {record.resource_kind}")
+    if at > now + MOST_AHEAD:
+        return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, f"it lies more than 5 minutes ahead of {_shown(now)}")
+    if at < now - MOST_BEHIND:
+        return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, f"it lies more than 35 days before {_shown(now)}")
+    if latest is not None and at < latest - MOST_BACK:
+        detail = f"it lies more than 5 minutes before {_shown(latest)}, which its stream had reached"
+        return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, detail)
+    if record.resource_kind in HOURLY and record.void is None:
+        measured = HOUR if record.interval_seconds is None else record.interval_seconds
+        if record.quantity * HOUR > measured:
+            return Aside(QuarantineReason.IMPLAUSIBLE, f"{record.quantity} hours were used in {measured} seconds")
+    return None
+
+
+def _shown(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"

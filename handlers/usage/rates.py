@@ -1,0 +1,77 @@
+"""What a line costs: by the price book in force at its own time, and the tier that its user had then."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from generated.models.onboarding import DiscountBase, DiscountTier
+from handlers.prices.books import PriceBooks
+from handlers.pricing.book import Book, Rate
+from handlers.pricing.charge import Usage, as_decimal, charge
+from handlers.pricing.ladder import Step, percent_of, tier_at
+
+_REMEMBERED = 20_000
+
+
+class Cost(NamedTuple):
+    """In nano-dollars; the exact charge is `charge + rest`."""
+
+    tier: DiscountTier
+    list_charge: int
+    charge: int
+    rest: Decimal
+
+
+class Rates:
+    """Rates of all books. The ladder is taken from `base`."""
+
+    def __init__(self, books: Sequence[Book], steps: Sequence[Step], base: DiscountBase) -> None:
+        self.base = base
+        self._books = sorted(books, key=lambda book: book.effective_from)
+        self._begins = [book.effective_from for book in self._books]
+        self._percents = {tier: percent_of(tier, steps) for tier in DiscountTier}
+        self._rates: dict[tuple[int, str, str | None], Rate | None] = {}
+        self._costs: dict[tuple[str, Usage, DiscountTier], Cost] = {}
+
+    def rate(self, kind: str, model: str | None, at: datetime) -> Rate | None:
+        """The rate of usage at a time; None where no book knows one."""
+        place = bisect_right(self._begins, at) - 1
+        if place < 0:
+            return None
+        key = (place, kind, model)
+        if key not in self._rates:
+            if len(self._rates) >= _REMEMBERED:
+                self._rates.clear()
+            self._rates[key] = self._books[place].rate(kind, model)
+        return self._rates[key]
+
+    def cost(self, rate: Rate, usage: Usage, at: datetime, first_paid_at: datetime | None) -> Cost:
+        """The charge for usage at a time, of a user who first paid then. Raises `CannotBePriced`."""
+        tier = tier_at(at, first_paid_at)
+        key = (rate.sid, usage, tier)
+        found = self._costs.get(key)
+        if found is None:
+            if len(self._costs) >= _REMEMBERED:
+                self._costs.clear()
+            made = charge(rate, usage, self._percents[tier], self.base)
+            found = self._costs[key] = Cost(tier, made.list_charge, made.charge, as_decimal(made.rest))
+        return found
+
+
+class CurrentRates:
+    """The rates of the books that are loaded now; read again when another one was loaded."""
+
+    def __init__(self, books: PriceBooks, steps: Sequence[Step], base: DiscountBase) -> None:
+        self._books, self._steps, self._base = books, steps, base
+        self._kept: tuple[str | None, Rates] | None = None
+
+    def get(self) -> Rates:
+        """Asks the database for no more than the newest book."""
+        newest = self._books.newest()
+        if self._kept is None or self._kept[0] != newest:
+            self._kept = newest, Rates(self._books.every(), self._steps, self._base)
+        return self._kept[1]

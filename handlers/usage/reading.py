@@ -1,0 +1,204 @@
+"""Read the lines of one commit: each is consumed, known already, set aside, or stops the commit.
+
+Inside the transaction of the commit. What is read is written in chunks, so that memory does not grow with a commit.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.models.onboarding import HaltReason, QuarantineReason, UsageRecord
+from generated.tables.onboarding import QUARANTINED_LINE, QuarantinedLineNew
+from handlers.pricing.charge import CannotBePriced, Usage, differs
+from handlers.usage.added_lines import Line
+from handlers.usage.charged_line import ChargedLine, charged, taking_back
+from handlers.usage.halt import Halt
+from handlers.usage.line_rules import Aside, set_aside
+from handlers.usage.payers import Payers
+from handlers.usage.rates import Rates
+from handlers.usage.records import KeyTaken, Records
+from handlers.usage.streams import Stream, Streams
+from handlers.usage.sums import Sums
+from handlers.usage_format.line import decode, line_hash
+from handlers.usage_format.record import Finding, LoggedUsage
+
+CHUNK = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRules:
+    """What is known of a node when a commit of it is read. `skipped` are numbers of lines of this commit behind which
+    an operator goes on, `ever_skipped` says whether there were such decisions before."""
+
+    node_id: str
+    kinds: Collection[str]
+    skipped: Collection[int] = ()
+    ever_skipped: bool = False
+
+
+class Judged(NamedTuple):
+    """A line with what it costs, and the record that it takes back if it does."""
+
+    line: ChargedLine
+    original: UsageRecord | None
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the lines."""
+
+    records: int = 0
+    duplicates: int = 0
+    quarantined: int = 0
+    asides: list[QuarantinedLineNew] = field(default_factory=list)
+
+
+class Reading:
+    """One commit while it is read. `now` is when: times are judged by it."""
+
+    def __init__(self, database: Database, rules: NodeRules, commit: str, rates: Rates, now: datetime) -> None:
+        self._database, self._rules, self._commit, self._rates, self._now = database, rules, commit, rates, now
+        self.streams = Streams(database, rules.node_id, rules.ever_skipped)
+        self.sums = Sums(rules.node_id)
+        self.counts = Counts()
+        self._records = Records(database, rules.node_id)
+        self._payers = Payers(database, self.flush)
+        self._quarantine = Store.of(QUARANTINED_LINE, database)
+        self._chunk: list[Judged] = []
+
+    def read(self, lines: Iterable[Line]) -> None:
+        """Read all lines. Raises `Halt`."""
+        for line in lines:
+            self._read(line)
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what was read."""
+        while self._chunk:
+            chunk, self._chunk = self._chunk, []
+            try:
+                self._records.write([line for line, _ in chunk], self._now)
+            except KeyTaken as error:
+                bad, _ = chunk.pop(error.place)
+                self._bad(HaltReason.CONTENT_CONFLICT, "its idempotency key is that of another record", bad.line)
+                self._chunk = chunk
+                continue
+            for line, original in chunk:
+                if original is None:
+                    self.sums.add(line)
+                else:
+                    self.sums.take_back(line, original)
+            self.counts.records += len(chunk)
+        if self.counts.asides:
+            self._quarantine.insert_many(self.counts.asides, self._now)
+            self.counts.asides.clear()
+
+    # --- one line ---------------------------------------------------------------------------------------------
+
+    def _read(self, line: Line) -> None:
+        record = decode(line.data)
+        if isinstance(record, Finding):
+            self._bad(HaltReason(record.reason), record.detail, line)
+            return
+        if record.node_id != self._rules.node_id:
+            self._bad(HaltReason.WRONG_NODE, f"the record is of the node {record.node_id}", line)
+            return
+        stream = self.streams.get(record.stream_id)
+        digest = line_hash(line.data)
+        if record.local_seq <= stream.last:
+            self._again(record, digest, line)
+        elif record.local_seq > stream.last + 1 and not stream.skipped:
+            detail = f"record {record.local_seq} of stream {record.stream_id} follows {stream.last}"
+            self._bad(HaltReason.SEQUENCE_GAP, detail, line)
+        else:
+            self._next(record, digest, line, stream)
+
+    def _bad(self, reason: HaltReason, detail: str, line: Line) -> None:
+        """Stop, unless an operator decided to go on behind this line."""
+        if line.number not in self._rules.skipped:
+            raise Halt(reason, detail, commit=self._commit, path=line.path, line=line.number)
+        self.streams.lines_were_skipped()
+
+    def _again(self, record: LoggedUsage, digest: str, line: Line) -> None:
+        self.flush()
+        known = self._records.hash_at(record.stream_id, record.local_seq)
+        if known == digest or (known is None and self._records.was_set_aside(digest)):
+            self.counts.duplicates += 1
+        else:
+            detail = f"record {record.local_seq} of stream {record.stream_id} was read before with another content"
+            self._bad(HaltReason.CONTENT_CONFLICT, detail, line)
+
+    def _next(self, record: LoggedUsage, digest: str, line: Line, stream: Stream) -> None:
+        found = self.judge(record, digest, line, stream.latest)
+        stream.accept(record.local_seq, record.occurred_at, counts=not isinstance(found, Aside))
+        if isinstance(found, Aside):
+            self._set_aside(found, digest, line)
+            return
+        self.take(found)
+
+    def _set_aside(self, aside: Aside, digest: str, line: Line) -> None:
+        self.counts.quarantined += 1
+        self.counts.asides.append(
+            {
+                "node_id": self._rules.node_id,
+                "commit": self._commit,
+                "path": line.path,
+                "line": line.number,
+                "line_hash": digest,
+                "reason": aside.reason,
+                "detail": aside.detail,
+                "record": json.loads(line.data),
+            }
+        )
+        if len(self.counts.asides) >= CHUNK:
+            self.flush()
+
+    # --- what it costs ----------------------------------------------------------------------------------------
+
+    def judge(self, record: LoggedUsage, digest: str, line: Line, latest: datetime | None) -> Judged | Aside:
+        """The line with what it costs, or why it is set aside."""
+        aside = set_aside(record, self._rules.kinds, self._now, latest)
+        return aside if aside is not None else self.price(record, digest, line)
+
+    def price(self, record: LoggedUsage, digest: str, line: Line, *, forgiven: bool = False) -> Judged | Aside:
+        """The same, whatever its time and kind. `forgiven`: an operator lets pass whatever can be charged."""
+        payer = self._payers.payer(record.user_sid)
+        if payer is None:
+            return Aside(QuarantineReason.UNKNOWN_USER, f"there is no user {record.user_sid}")
+        aside = None if forgiven else self._payers.set_aside(record)
+        if aside is not None:
+            return aside
+        if record.void is not None:
+            return self._taking_back(record, record.void, digest, line)
+        rate = self._rates.rate(record.resource_kind, record.model, record.occurred_at)
+        if rate is None:
+            return Aside(QuarantineReason.UNKNOWN_PRICE, f"no price of {record.resource_kind} was in force then")
+        usage = Usage(record.quantity, record.cost, record.amount_cents)
+        if record.amount_cents is None and not forgiven and differs(rate, usage):
+            return Aside(QuarantineReason.IMPLAUSIBLE, "the cost is another than the price book's for this model")
+        try:
+            cost = self._rates.cost(rate, usage, record.occurred_at, payer.first_paid_at)
+        except CannotBePriced as error:
+            return Aside(QuarantineReason.UNKNOWN_PRICE, str(error)[:500])
+        return Judged(charged(record, self._commit, line, digest, rate, cost, self._rates.base), None)
+
+    def take(self, judged: Judged) -> None:
+        """Consume a line that was judged; `flush` writes it."""
+        self._chunk.append(judged)
+        if len(self._chunk) >= CHUNK:
+            self.flush()
+
+    def _taking_back(self, record: LoggedUsage, key: str, digest: str, line: Line) -> Judged | Aside:
+        self.flush()
+        original = self._records.of_key(key)
+        if original is None or original.void is not None or original.user_sid != record.user_sid:
+            return Aside(QuarantineReason.IMPLAUSIBLE, "it takes back what this node never charged this user")
+        if self._records.is_taken_back(key):
+            return Aside(QuarantineReason.IMPLAUSIBLE, "it takes back what was taken back already")
+        return Judged(taking_back(record, self._commit, line, digest, original), original)

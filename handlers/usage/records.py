@@ -1,0 +1,112 @@
+"""The consumed lines in a database: written in chunks, found by position and by key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from codegen.runtime.storage.database import Database, Duplicate, Row
+from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.types import Money
+from generated.models.onboarding import UsageRecord
+from generated.tables.onboarding import USAGE_RECORD
+from handlers.audit import u64
+from handlers.usage import statements
+from handlers.usage.charged_line import ChargedLine
+from handlers.usage_format.record import SCHEMA
+
+
+class KeyTaken(Exception):
+    """The idempotency key of a line belongs to another record of its node; nothing was written."""
+
+    def __init__(self, place: int) -> None:
+        super().__init__(place)
+        self.place = place
+
+
+class Records:
+    """The records of one node."""
+
+    def __init__(self, database: Database, node_id: str) -> None:
+        self._database, self._node_id = database, node_id
+        self._store = Store.of(USAGE_RECORD, database)
+        prepare = database.prepare
+        self._hash, self._key = prepare(statements.HASH_OF_RECORD), prepare(statements.KEY_IS_TAKEN)
+        self._aside, self._void = prepare(statements.WAS_SET_ASIDE), prepare(statements.IS_TAKEN_BACK)
+
+    def hash_at(self, stream_id: str, seq: int) -> str | None:
+        """The hash of the line that was consumed with this number, if one was."""
+        rows = self._database.execute(self._hash, (self._node_id, stream_id, u64(self._database, seq)))
+        return rows[0][0] if rows else None
+
+    def was_set_aside(self, line_hash: str) -> bool:
+        """Whether the very same line is in quarantine, whatever was decided about it."""
+        return bool(self._database.execute(self._aside, (self._node_id, line_hash)))
+
+    def of_key(self, key: str) -> UsageRecord | None:
+        """The record with this idempotency key."""
+        return self._store.one({"node_id": self._node_id, "idempotency_key": key})
+
+    def is_taken_back(self, key: str) -> bool:
+        """Whether a record takes back the one with this key."""
+        return bool(self._database.execute(self._void, (self._node_id, key)))
+
+    def write(self, lines: Sequence[ChargedLine], now: datetime) -> None:
+        """Write lines, all or none. Raises `KeyTaken`."""
+        rows = [self._row(line, now) for line in lines]
+        try:
+            with self._database.transaction():
+                self._database.execute_many(self._store.sql.insert, rows)
+        except Duplicate:
+            taken = self._taken(lines)
+            if taken is None:
+                raise
+            raise KeyTaken(taken) from None
+
+    def _taken(self, lines: Sequence[ChargedLine]) -> int | None:
+        """The place of the first line whose key another record has."""
+        met = set()
+        for place, line in enumerate(lines):
+            key = line.record.idempotency_key
+            if key in met or self._database.execute(self._key, (self._node_id, key)):
+                return place
+            met.add(key)
+        return None
+
+    def _row(self, line: ChargedLine, now: datetime) -> Row:
+        record = line.record
+        return self._store.encode(
+            {
+                "sid": new_sid(),
+                "schema": SCHEMA,
+                "node_id": record.node_id,
+                "stream_id": record.stream_id,
+                "local_seq": record.local_seq,
+                "user_sid": record.user_sid,
+                "resource_kind": record.resource_kind,
+                "quantity": record.quantity,
+                "applies_to": record.applies_to,
+                "idempotency_key": record.idempotency_key,
+                "occurred_at": record.occurred_at,
+                "interval_seconds": record.interval_seconds,
+                "instance_id": record.instance_id,
+                "model": record.model,
+                "cost": record.cost,
+                "amount_cents": record.amount_cents,
+                "void": record.void,
+                "commit": line.commit,
+                "path": line.line.path,
+                "line": line.line.number,
+                "line_hash": line.line_hash,
+                "category": line.category,
+                "price_sid": line.price_sid,
+                "margin_bp": line.margin_bp,
+                "tier": line.tier,
+                "discount_base": line.discount_base,
+                "list_charge": Money(line.list_charge),
+                "charge": Money(line.charge),
+                "rounding_rest": line.rest,
+                "consumed_at": now,
+            }
+        )

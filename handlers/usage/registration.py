@@ -1,0 +1,131 @@
+"""Nodes as operators register them: their repository, their keys and when each is good, what they may report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from codegen.runtime.context import Context
+from codegen.runtime.errors import InvalidParams, NotFound
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.errors.onboarding import KeyUnknown, NodeExists, NodeRetired
+from generated.models.onboarding import Node, NodeKey, NodeState
+from generated.tables.onboarding import NODE
+from handlers.admin.acts import NO_REASON, Acts
+from handlers.usage.line_rules import MOST_BEHIND
+from handlers.usage.nodes import NOT_HALTED
+from handlers.usage.ssh_signature import BadSignature, raw_key
+from handlers.work.alerts import clear
+
+
+class Registration:
+    """Nodes in `database`. Call it in a transaction. `operator` names one who does not call."""
+
+    def __init__(self, database: Database, operator: str | None = None) -> None:
+        self._database, self._operator = database, operator
+        self._store = Store.of(NODE, database)
+        self._acts = Acts(database)
+
+    def register(
+        self,
+        context: Context,
+        *,
+        node_id: str,
+        repo_url: str,
+        public_key: str,
+        kinds: Sequence[str],
+        valid_from: datetime | None = None,
+        root_commit: str | None = None,
+    ) -> Node:
+        """Register a node, or give a registered one another key and other kinds.
+
+        Without `valid_from` a node's first key is good for as long back as lines are taken, a further one from now on.
+        Raises `NodeExists` where the node has another repository or root, `NodeRetired`, `InvalidParams`.
+        """
+        key, now = _key("public_key", public_key), context.clock.now().replace(microsecond=0)
+        node = self._store.one({"node_id": node_id})
+        if node is None:
+            keys = [NodeKey(public_key=public_key, valid_from=valid_from or now - MOST_BEHIND, valid_until=None)]
+            made = self._store.new(
+                {
+                    "node_id": node_id,
+                    "repo_url": repo_url,
+                    "keys": keys,
+                    "kinds": list(dict.fromkeys(kinds)),
+                    "root_commit": root_commit,
+                },
+                now,
+            )
+            return self._record(context, "register", None, made, NO_REASON)
+        if node.state == NodeState.RETIRED:
+            raise NodeRetired(node_id=node_id)
+        if node.repo_url != repo_url or (root_commit is not None and node.root_commit not in (None, root_commit)):
+            raise NodeExists(node_id=node_id)
+        others = [each for each in node.keys if raw_key(each.public_key) != key]
+        known = next((each for each in node.keys if raw_key(each.public_key) == key), None)
+        begin = valid_from or (known.valid_from if known is not None else now)
+        kept = NodeKey(
+            public_key=public_key, valid_from=begin, valid_until=known.valid_until if known is not None else None
+        )
+        changed = self._store.patch(
+            node.sid,
+            {
+                "keys": [*others, kept],
+                "kinds": list(dict.fromkeys(kinds)),
+                "root_commit": node.root_commit or root_commit,
+            },
+        )
+        return self._record(context, "register", node, changed, NO_REASON)
+
+    def revoke_key(self, context: Context, *, node_id: str, public_key: str, valid_until: datetime) -> Node:
+        """End the time of a key. Raises `NotFound`, `KeyUnknown`."""
+        node, key = self._get(node_id), _key("public_key", public_key)
+        if not any(raw_key(each.public_key) == key for each in node.keys):
+            raise KeyUnknown(node_id=node_id)
+        keys = [
+            each.model_copy(update={"valid_until": valid_until}) if raw_key(each.public_key) == key else each
+            for each in node.keys
+        ]
+        return self._record(context, "revoke_key", node, self._store.patch(node.sid, {"keys": keys}), NO_REASON)
+
+    def retire(self, context: Context, *, node_id: str, reason: str) -> Node:
+        """Read no more from a node. Raises `NotFound`."""
+        node = self._get(node_id)
+        if node.state == NodeState.RETIRED:
+            return node
+        changed = self._store.patch(node.sid, {"state": NodeState.RETIRED, **NOT_HALTED})
+        for kind in ("aggregation_halted", "node_silent"):
+            clear(self._database, context.clock, kind, node_id)
+        return self._record(context, "retire", node, changed, reason)
+
+    def _get(self, node_id: str) -> Node:
+        node = self._store.one({"node_id": node_id})
+        if node is None:
+            raise NotFound(f"no node {node_id} is registered")
+        return node
+
+    def _record(self, context: Context, act: str, before: Node | None, after: Node, reason: str) -> Node:
+        self._acts.record(
+            context,
+            f"nodes.{act}",
+            after.node_id,
+            {},
+            reason,
+            before=None if before is None else _shown(before),
+            after=_shown(after),
+            operator=self._operator,
+        )
+        return after
+
+
+def _shown(node: Node) -> Mapping[str, Any]:
+    return node.model_dump(mode="json", include={"repo_url", "keys", "kinds", "state", "root_commit"})
+
+
+def _key(name: str, public_key: str) -> bytes:
+    try:
+        return raw_key(public_key)
+    except BadSignature as error:
+        raise InvalidParams(name, str(error), "key") from None

@@ -1,0 +1,75 @@
+"""Consume what is new in one repository, a commit after the other, until one must not be consumed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pygit2
+
+from codegen.runtime.storage.database import Database
+from generated.models.onboarding import HaltReason, Node
+from handlers.usage.commit_checks import check_commit
+from handlers.usage.consumption import Commit, Consumed, Consumption
+from handlers.usage.halt import Halt
+from handlers.usage.history import Known, new_commits
+from handlers.usage.mirrors import Mirrors
+from handlers.usage.skips import Skips
+
+KEPT = "consumed"
+"""The name by which a mirror keeps the last commit that was consumed, whatever happens to its branch."""
+
+
+class Repositories:
+    """Repositories as they stand in `mirrors`."""
+
+    def __init__(self, database: Database, mirrors: Mirrors, consumption: Consumption) -> None:
+        self._database, self._mirrors, self._consumption = database, mirrors, consumption
+
+    def consume(self, node: Node, head: str | None, go_on: Callable[[], bool]) -> Iterator[Consumed]:
+        """Consume the commits up to `head`, as long as `go_on()`; what became of each, when it is done. Raises `Halt`,
+        `Overtaken`."""
+        skips = Skips.of(self._database, node.node_id)
+        known = Known(node.root_commit, node.last_commit, skips.commits)
+        try:
+            mirror = self._mirrors.open(node.node_id) if head is not None else None
+            for commit in new_commits(mirror, head, known):
+                assert mirror is not None, "it holds the commit"
+                if not go_on():
+                    return
+                yield self._one(mirror, node, commit, skips)
+                node = node.model_copy(update={"last_commit": commit})
+        except (pygit2.GitError, KeyError) as error:  # objects are missing: the next fetch brings all of them anew
+            self._mirrors.discard(node.node_id)
+            raise Halt(HaltReason.UNREACHABLE, f"our copy of the repository cannot be read: {error}") from error
+        finally:
+            if node.last_commit != known.last and node.last_commit is not None:
+                with suppress(pygit2.GitError, OSError):
+                    self._mirrors.keep(node.node_id, KEPT, node.last_commit)
+
+    def _one(self, mirror: pygit2.Repository, node: Node, commit: str, skips: Skips) -> Consumed:
+        decision = skips.commits.get(commit)
+        if decision is None:
+            return self._consumption.consume(node, check_commit(mirror, commit, node.node_id, node.keys), skips)
+        found = mirror[commit].peel(pygit2.Commit)
+        parent = str(found.parent_ids[0]) if found.parent_ids else None
+        at = datetime.fromtimestamp(max(found.commit_time, 0), UTC)
+        self._consumption.skip(node, Commit(commit, parent, at), decision)
+        return Consumed()
+
+
+def unapplied(mirrors: Mirrors, node: Node) -> int:
+    """How many commits were fetched and not consumed: those behind the last consumed one by first parents, or all where
+    history was rewritten."""
+    head = mirrors.fetched(node.node_id, node.branch)
+    if head is None or head == node.last_commit:
+        return 0
+    try:
+        mirror = mirrors.open(node.node_id)
+        try:
+            return len(new_commits(mirror, head, Known(None, node.last_commit)))
+        except Halt:
+            return sum(1 for _ in mirror.walk(head))
+    except (pygit2.GitError, KeyError):  # our copy is broken: the next fetch makes it anew
+        return 0

@@ -1,0 +1,18 @@
+"""Settings of usage."""
+
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from handlers.settings import Settings
+
+
+class UsageSettings(Settings):
+    aggregate_cron_interval_ms: Annotated[int, Field(ge=1000)] = 300_000
+    """How often a running site consumes what nodes pushed."""
+
+    @property
+    def mirrors(self) -> Path:
+        """Where our copies of the nodes' repositories are kept."""
+        return self.var_dir / "mirrors"
