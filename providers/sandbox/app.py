@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import falcon
@@ -28,10 +30,14 @@ class Sandbox:
     app: Application
     store: Store
     deliveries: Deliveries
+    files: Path
+    """What the rooms keep beside the store, a folder each."""
+    cleared: ExitStack
 
     def close(self) -> None:
         self.deliveries.stop()
         self.store.close()
+        self.cleared.close()
 
 
 def create(
@@ -44,15 +50,20 @@ def create(
 ) -> Sandbox:
     """Build the sandbox; `own_url` is where browsers reach it, `product_url` whose webhooks it calls.
 
-    `rooms` are those of the installed plugins where none are given.
+    `rooms` are those of the installed plugins where none are given. What they keep beside the store is in a folder
+    beside it, or, with a store in memory, in one that is gone when the sandbox is closed.
     """
     clock = clock or SystemClock()
-    store = Store(store_path)
+    store, cleared = Store(store_path), ExitStack()
+    if str(store_path) == ":memory:":
+        files = Path(cleared.enter_context(TemporaryDirectory(prefix="sandbox-")))
+    else:
+        files = Path(store_path).with_suffix(".files")
     deliveries = Deliveries(store, clock)
     app: Application = falcon.App(middleware=[_Headers()])
     controls = {}
     for name, open_room in (installed_rooms() if rooms is None else rooms).items():
-        room = open_room(Bench(name, store, deliveries, clock, own_url, product_url))
+        room = open_room(Bench(name, store, deliveries, clock, own_url, product_url, files.joinpath(name)))
         deliveries.targets[name] = room.target
         controls[name] = room.controls
         for error, answer in room.errors.items():
@@ -63,7 +74,7 @@ def create(
     app.add_route("/_control", control)
     app.add_route("/_control/{vendor}", control, suffix="vendor")
     app.add_static_route("/static", Path(__file__).parent / "static")
-    return Sandbox(app, store, deliveries)
+    return Sandbox(app, store, deliveries, files, cleared)
 
 
 class _Headers:

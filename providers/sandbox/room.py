@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from importlib.metadata import entry_points
+from pathlib import Path
 from typing import Any
 
 from codegen.runtime.context import Clock
@@ -23,7 +24,8 @@ GROUPS = "hero_onboarding."
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """What the sandbox gives a room. `own_url` is where it is reached, `product_url` whose webhooks it calls."""
+    """What the sandbox gives a room. `own_url` is where it is reached, `product_url` whose webhooks it calls, `files`
+    a folder of the room's own, to be made when it is needed."""
 
     name: str
     store: Store
@@ -31,6 +33,7 @@ class Bench:
     clock: Clock
     own_url: str
     product_url: str
+    files: Path
 
     @property
     def url(self) -> str:

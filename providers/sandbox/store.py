@@ -78,6 +78,9 @@ class Store:
         rows = self._rows("SELECT body FROM object WHERE vendor = ? AND kind = ? ORDER BY number DESC", vendor, kind)
         return [json.loads(row[0]) for row in rows]
 
+    def remove(self, vendor: str, kind: str, key: str) -> None:
+        self._rows("DELETE FROM object WHERE vendor = ? AND kind = ? AND id = ?", vendor, kind, key)
+
     # --- idempotent answers -------------------------------------------------------------------------------------
 
     def answer(self, vendor: str, key: str) -> tuple[str, int, str] | None:

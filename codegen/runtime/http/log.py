@@ -22,7 +22,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
 
 from codegen.runtime.errors import InvalidParams
-from codegen.runtime.values.struct import REDACTED
+from codegen.runtime.values.struct import REDACTED, is_sensitive
 
 PAUSE = 0.02
 """Seconds that a line may wait before it is written. PERF: while a batch is written no call is served, and at full load
@@ -214,9 +214,7 @@ def redacted(value: Any) -> Any:
     if isinstance(value, BaseModel):
         shown = {}
         for name, field in type(value).model_fields.items():
-            extra = field.json_schema_extra
-            sensitive = isinstance(extra, dict) and extra.get("x-sensitive") is True
-            shown[field.alias or name] = REDACTED if sensitive else redacted(getattr(value, name))
+            shown[field.alias or name] = REDACTED if is_sensitive(field) else redacted(getattr(value, name))
         return shown
     if isinstance(value, Mapping):
         return {key: redacted(part) for key, part in value.items()}

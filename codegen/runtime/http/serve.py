@@ -59,18 +59,20 @@ def serve(
     workers: int = 1,
     slow_threads: int = SLOW_THREADS,
     deadlines: Deadlines | None = None,
+    most_body_bytes: int | None = None,
     when_ready: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve until SIGTERM or SIGINT; then no new requests are taken and those under way are ended.
 
     `target` names a function without parameters that makes the application (`handlers.app:create`), called in each
     worker: one of `create_app`, whose requests run each in its place, or any of WSGI, all of which runs in
-    `slow_threads`. `when_ready` is called once all workers serve. Raises `PortTaken`, and `WorkerFailed` where a worker
+    `slow_threads`. A body has at most `most_body_bytes`, where that is not the application's own limit or 1 MiB.
+    `when_ready` is called once all workers serve. Raises `PortTaken`, and `WorkerFailed` where a worker
     could not begin.
     """
     with bind(host, port) as listener:
         counts = shared_areas(workers)
-        work = partial(_work, target, listener, slow_threads, deadlines or Deadlines(), counts)
+        work = partial(_work, target, listener, slow_threads, deadlines or Deadlines(), most_body_bytes, counts)
         Workers(work, workers).run(when_ready)
 
 
@@ -79,6 +81,7 @@ def _work(
     listener: socket.socket,
     slow_threads: int,
     deadlines: Deadlines,
+    most_body_bytes: int | None,
     counts: Sequence[Area],
     number: int,
     ready: Callable[[], object],
@@ -96,7 +99,7 @@ def _work(
     gc.freeze()  # what was made up to here stays: looking through it again and again would hold calls up
 
     async def run() -> None:
-        worker = Worker(asyncio.get_running_loop(), limits.body, deadlines)
+        worker = Worker(asyncio.get_running_loop(), most_body_bytes or limits.body, deadlines)
         front = AppFront if isinstance(application, App) else Front
         worker.application = front(application, slow_threads)
         await worker.serve(listener, ready)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter
+
+from codegen.runtime.values.struct import is_sensitive
 
 
 @dataclass
@@ -25,7 +27,7 @@ class Told:
         except Exception as error:
             self.error(where, error)
         else:
-            plain = TypeAdapter(Any).dump_python(answer, mode="json", fallback=repr)
+            plain = TypeAdapter(Any).dump_python(_open(answer), mode="json", fallback=repr)
             self.texts += [(f"the answer of {where}", repr(answer)), (f"the answer of {where}", repr(plain))]
 
     def error(self, where: str, error: BaseException) -> None:
@@ -58,6 +60,16 @@ class Told:
     def places(self, secrets: Sequence[str]) -> list[str]:
         """Where one of the secrets stands."""
         return sorted({where for where, text in self.texts if any(secret in text for secret in secrets)})
+
+
+def _open(answer: Any) -> Any:
+    """What an answer holds, but for what the schema calls sensitive: that is there to be handed on."""
+    if isinstance(answer, BaseModel):
+        fields = type(answer).model_fields.items()
+        return {name: _open(getattr(answer, name)) for name, field in fields if not is_sensitive(field)}
+    if isinstance(answer, Mapping):
+        return {name: _open(value) for name, value in answer.items()}
+    return [_open(each) for each in answer] if isinstance(answer, list | tuple) else answer
 
 
 def has_secrets(settings: type[BaseModel] | None) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
+from pydantic.fields import FieldInfo
 
 REDACTED = "***"
 
@@ -29,6 +30,10 @@ class Struct(BaseModel):
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         fields = type(self).model_fields
         for name, value in super().__repr_args__():
-            extra = fields[name].json_schema_extra if name in fields else None
-            sensitive = isinstance(extra, dict) and extra.get("x-sensitive") is True
-            yield name, REDACTED if sensitive else value
+            yield name, REDACTED if name in fields and is_sensitive(fields[name]) else value
+
+
+def is_sensitive(field: FieldInfo) -> bool:
+    """Whether the schema says so of a field."""
+    extra = field.json_schema_extra
+    return isinstance(extra, dict) and extra.get("x-sensitive") is True

@@ -289,6 +289,8 @@ class ForgeCapabilities(Struct):
     title: Annotated[str, Field(max_length=80, min_length=1)]
     push_webhooks: Bool
     """It announces pushes by webhook."""
+    creates: Bool
+    """It makes repositories; a plain git server does not."""
     sandbox: Bool
 
 
@@ -321,11 +323,14 @@ class GitCredentials(Struct):
 class PushNotice(Struct):
     """A push that a forge announced."""
 
+    event_id: Annotated[str, Field(max_length=255, min_length=1)]
     owner: str
     name: str
     branch: str
     before: CommitId | None = None
+    """Absent where the branch is new."""
     after: CommitId | None = None
+    """Absent where the branch was deleted."""
 
 
 class AggregationHalted(Struct):

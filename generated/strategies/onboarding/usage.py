@@ -350,6 +350,7 @@ def any_forge_capabilities() -> st.SearchStrategy[ForgeCapabilities]:
         ForgeCapabilities,
         title=texts(1, 80),
         push_webhooks=st.booleans(),
+        creates=st.booleans(),
         sandbox=st.booleans(),
     )
 
@@ -391,6 +392,7 @@ def any_git_credentials() -> st.SearchStrategy[GitCredentials]:
 def any_push_notice() -> st.SearchStrategy[PushNotice]:
     return st.builds(
         PushNotice,
+        event_id=texts(1, 255),
         owner=texts(),
         name=texts(),
         branch=texts(),

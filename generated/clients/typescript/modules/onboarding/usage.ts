@@ -277,6 +277,8 @@ export interface ForgeCapabilities {
   title: string;
   /** It announces pushes by webhook. */
   push_webhooks: boolean;
+  /** It makes repositories; a plain git server does not. */
+  creates: boolean;
   sandbox: boolean;
 }
 
@@ -306,10 +308,13 @@ export interface GitCredentials {
 
 /** A push that a forge announced. */
 export interface PushNotice {
+  event_id: string;
   owner: string;
   name: string;
   branch: string;
+  /** Absent where the branch is new. */
   before?: CommitId | null;
+  /** Absent where the branch was deleted. */
   after?: CommitId | null;
 }
 

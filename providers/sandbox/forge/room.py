@@ -1,0 +1,124 @@
+"""The forge's room in the sandbox: its API and git under `/forge`, signed push events, switches and acts."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import uuid
+from collections.abc import Callable, Mapping
+
+import falcon
+
+from providers.sandbox.control import JsonObject, Vendor
+from providers.sandbox.delivery import Target
+from providers.sandbox.forge import objects
+from providers.sandbox.forge.api import Api
+from providers.sandbox.forge.repositories import FIRST, VENDOR, Moved, Refused, Repositories
+from providers.sandbox.forge.tokens import PUBLISHED, Tokens
+from providers.sandbox.forge.transport import Git
+from providers.sandbox.room import Bench, Room
+
+SIGNING_KEY = "forge-signing-sandbox"
+SWITCHES: Mapping[str, str] = {
+    "api_fail": '{"status": 500, "count": 2}: the next calls of the API fail so and do nothing',
+    "answers_lost": '{"count": 2}: the next calls of the API are carried out, but answered with 500',
+    "api_slow": "seconds before each answer of the API",
+    "git_fail": '{"status": 503, "count": 2}: the next requests of git fail so',
+    "git_slow": "seconds before each answer to git",
+    "redirect": "a URL: git is led to the same repository there",
+    "token_revoked": "true: the published token is not accepted any more",
+    "hidden": "[names]: repositories that no token may see; lists count them and leave them out",
+    "page_size": "how many a list gives at most, whatever was asked for (default 50)",
+    "no_link": "true: lists come without their Link header, as behind some proxies",
+    "app_url": "the forge's own name for itself, in Link headers and clone URLs",
+}
+
+
+def open_room(bench: Bench) -> Room:
+    repositories = Repositories(bench.store, bench.clock, bench.files)
+    tokens = Tokens(bench.store)
+
+    def app_url() -> str:
+        return str(bench.store.switches(VENDOR).get("app_url", bench.url))
+
+    def shown(kept: JsonObject) -> JsonObject:
+        empty = not list(repositories.open(kept).references)
+        return objects.repository(kept, app_url(), repositories.size(kept), empty)
+
+    def webhook_url() -> str:
+        return str(bench.store.switches(VENDOR).get("webhook_url", bench.webhook_url))
+
+    def sign(body: bytes, now: int, forged: bool) -> Mapping[str, str]:
+        key = "a key of somebody else" if forged else SIGNING_KEY
+        digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+        told = {"Event": "push", "Delivery": str(uuid.uuid4()), "Signature": digest}
+        return {f"X-{vendor}-{name}": value for vendor in ("Forgejo", "Gitea") for name, value in told.items()}
+
+    git = Git(bench.store, repositories, tokens, bench.deliveries, shown)
+    return Room(
+        target=Target(webhook_url, sign),
+        controls=Vendor(
+            SWITCHES,
+            _acts(repositories, tokens, shown),
+            {"FORGE_TOKEN": PUBLISHED, "FORGE_WEBHOOK_SIGNING_KEY": SIGNING_KEY},
+        ),
+        routes={
+            "/api/v1/{path:path}": Api(bench.store, repositories, tokens, shown, app_url),
+            "/{owner}/{name}/info/refs": _References(git),
+            "/{owner}/{name}/{service}": git,
+        },
+        errors={Refused: _refused},
+    )
+
+
+class _References:
+    """The first request of git."""
+
+    def __init__(self, git: Git) -> None:
+        self.on_get = git.on_get_refs
+
+
+def _acts(
+    repositories: Repositories, tokens: Tokens, shown: Callable[[JsonObject], JsonObject]
+) -> Mapping[str, tuple[str, Callable[[JsonObject], JsonObject]]]:
+    def create(asked: JsonObject) -> JsonObject:
+        return shown(repositories.create(asked.get("owner", FIRST), asked))
+
+    def found(asked: JsonObject) -> JsonObject:
+        try:
+            return repositories.find(asked.get("owner", FIRST), asked["name"])
+        except Moved:
+            raise Refused(404, "it has another name now") from None
+
+    def delete(asked: JsonObject) -> JsonObject:
+        repositories.remove(found(asked))
+        return {}
+
+    def rename(asked: JsonObject) -> JsonObject:
+        return shown(repositories.change(found(asked), name=asked["to"]))
+
+    def archive(asked: JsonObject) -> JsonObject:
+        return shown(repositories.change(found(asked), archived=asked.get("archived", True)))
+
+    def token(asked: JsonObject) -> JsonObject:
+        return {"sha1": tokens.make(asked["scopes"])}
+
+    def revoke(asked: JsonObject) -> JsonObject:
+        tokens.revoke(asked["token"])
+        return {}
+
+    return {
+        "create": ("a repository is made; name, owner (default hero_ops), private", create),
+        "delete": ("a repository is gone; name, owner", delete),
+        "rename": ("a repository gets another name, and the old one leads to it; name, to, owner", rename),
+        "archive": ("nothing can be pushed any more; name, owner, archived (default true)", archive),
+        "token": ('a new token; scopes (["read:repository"], ["write:repository", "write:organization"], …)', token),
+        "revoke": ("a token that was made here is not accepted any more; token", revoke),
+    }
+
+
+def _refused(req: falcon.Request, resp: falcon.Response, error: Refused, params: object) -> None:
+    resp.status = falcon.code_to_http_status(error.status)
+    resp.media = {"message": str(error), "url": "https://forge.invalid/api/swagger"}
+    if error.status == 404:
+        resp.media = {**resp.media, "errors": []}
