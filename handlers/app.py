@@ -23,6 +23,7 @@ from handlers.pages.routes import add_pages
 from handlers.settings import Settings
 from handlers.version import require_current
 from handlers.work.jobs import Runner, start
+from handlers.work.queue import Queue
 
 
 def create() -> App:
@@ -33,7 +34,11 @@ def create() -> App:
     require_current(database)
     clock, log = SystemClock(), Log()
     assembly = assemble(settings, database, clock, log)
-    start(Runner(database, clock, log, assembly.jobs))
+    queue = Queue.of(assembly.site)
+    if queue is None:
+        start(Runner(database, clock, log, assembly.jobs))
+    else:  # workers do it where there are any
+        start(Runner(database, clock, log, queue.jobs(assembly.jobs), queue.has_workers))
     return application(assembly)
 
 

@@ -37,6 +37,20 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
+class SpreadJob(Job):
+    """A job that several machines may share: `subjects` names the pieces that are due, `run_one` does one of them.
+
+    On one machine `run` does all of them. With PostgreSQL and `hero-onboarding worker` each piece is a task of its own:
+    one worker at a time has it, and one that fails is tried again later and later. A worker may be cut off and not
+    know: `run_one` must bear to be cut off anywhere, and to run twice at once. It does nothing for a subject that is
+    gone.
+    """
+
+    subjects: Callable[[], Iterable[str]]
+    run_one: Callable[[str], int]
+
+
+@dataclass(frozen=True, slots=True)
 class PluginKind(Generic[P]):
     """A kind of plugin that a domain takes: the group of its entry points, and the generated interface."""
 

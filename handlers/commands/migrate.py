@@ -5,7 +5,7 @@ import click
 from codegen.runtime.storage import migrations
 from codegen.runtime.storage.database import Database
 from handlers.commands import start
-from handlers.version import DIRECTORY, migrate
+from handlers.version import DIRECTORY, migrate, waiting
 
 
 @click.command(name="migrate")
@@ -24,10 +24,10 @@ def command(only_status: bool) -> None:
 
 def status(database: Database) -> None:
     """Print what was applied and what waits."""
-    found = migrations.status(database, DIRECTORY)
-    for row in found.applied:
+    for row in migrations.status(database, DIRECTORY).applied:
         click.echo(f"applied  {row.name}")
-    for name in found.waiting:
+    names = waiting(database)
+    for name in names:
         click.echo(f"waiting  {name}")
-    if found.waiting:
+    if names:
         raise SystemExit(1)

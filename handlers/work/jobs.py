@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
 from multiprocessing.util import Finalize
@@ -25,14 +25,23 @@ LENGTH = timedelta(seconds=20)
 """After this long another process takes over from one that was killed."""
 PAUSE = 0.5
 """Seconds between two looks at the clock."""
+ASIDE = 2.0
+"""Seconds between two looks whether the others still do it."""
 
 
 class Runner:
-    """Runs jobs; those that did something, or failed, are written down."""
+    """Runs jobs; those that did something, or failed, are written down. While `aside` it leaves them to others."""
 
-    def __init__(self, database: Database, clock: Clock, log: Log, jobs: Iterable[Job]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        clock: Clock,
+        log: Log,
+        jobs: Iterable[Job],
+        aside: Callable[[], bool] = lambda: False,
+    ) -> None:
         self._database, self._clock, self._log = database, clock, log
-        self._jobs = tuple(jobs)
+        self._jobs, self._aside = tuple(jobs), aside
         self._runs = Store.of(JOB_RUN, database)
         self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
 
@@ -46,7 +55,10 @@ class Runner:
         released = Finalize(None, self._release, args=(leases, stop), exitpriority=1)
         while not stop.is_set():
             try:
-                if leases.take(LEASE, LENGTH):
+                if self._aside():
+                    leases.release(LEASE)
+                    stop.wait(ASIDE)
+                elif leases.take(LEASE, LENGTH):
                     self._run_due(leases)
             except Exception as error:  # the database may be away for a while
                 self._log.line("jobs", described(error), "error")

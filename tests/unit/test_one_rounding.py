@@ -36,6 +36,7 @@ MAY_ROUND = {
     "handlers/usage/chart.py": "heights of a drawing",
     "handlers/home/first_screen.py": "whole dollars that are suggested to be paid",
     "handlers/pages/page.py": "milliseconds of a log line",
+    "handlers/work/queue/working.py": "seconds between signs of life",
     "handlers/work/leases.py": "half of a lease's time",
     "providers/stripe/provider.py": "whole cents of an order, which is refused if anything is left",
     "providers/clickpesa/provider.py": "whole cents of an order, which is refused if anything is left",

@@ -30,6 +30,8 @@ DEFAULTS = {
     "rate_limits": True,
     "test_clock": None,
     "trusted_proxies": (),
+    "worker_tasks": 4,
+    "worker_silence_seconds": 30,
 }
 
 
