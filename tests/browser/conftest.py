@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -81,6 +82,15 @@ def visitor(product: Product, chromium: Browser) -> Iterator[Visitor]:
     product.reset()
     assert not faults
     assert "the ledger holds" in product.site.command("audit")
+
+
+@pytest.fixture
+def shots(request: pytest.FixtureRequest) -> Path:
+    """Where the screenshots of a test are kept, until it is run again."""
+    folder = request.config.rootpath / ".cache" / "screenshots" / request.node.name
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
 
 
 @pytest.fixture

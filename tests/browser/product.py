@@ -8,10 +8,11 @@ from typing import Any
 import httpx
 
 from codegen.runtime.storage.database import Database
+from handlers.plans.plan_catalogue import DEFAULT_SKU
 from tests.programs import free_port
 from tests.server.mycelium_node import Node
 from tests.server.people import Person
-from tests.server.site import Site, running_sandbox
+from tests.server.site import ADMIN, Site, running_sandbox
 from tests.waiting import PATIENCE
 
 OFF = {
@@ -34,6 +35,7 @@ class Product:
         self.site = Site(directory, SANDBOX_URL=self.sandbox, MYCELIUM_API_URL=node.url)
         self.url = self.site.url
         self._stack = ExitStack()
+        self._pools = 0
 
     @contextmanager
     def running(self) -> Iterator["Product"]:
@@ -67,6 +69,23 @@ class Product:
         """All switches as they were."""
         self.switch(**OFF)
         self.act("release")
+
+    # --- machines ---------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def pool(self, count: int) -> Iterator[None]:
+        """So many machines in the pool until the block ends; those that are in use then go with their release."""
+        self._pools += 1
+        file = self.directory / f"pool-{self._pools}.csv"
+        rows = [f"{file.stem}-{place},5a0:{self._pools:x}::{place},{DEFAULT_SKU}" for place in range(1, count + 1)]
+        file.write_text("\n".join(["name,address,sku", *rows]))
+        self.site.command("pool", "import", str(file))
+        try:
+            yield
+        finally:
+            for sid, state in self.rows("SELECT sid, state FROM pool_vm WHERE name LIKE ?", f"{file.stem}-%"):
+                if state != "retired":
+                    self.site.call("vm.pool_retire", {"sid": sid, "reason": "the test is over"}, ADMIN)
 
     # --- people -----------------------------------------------------------------------------------------------
 

@@ -1,5 +1,8 @@
 """What people do in a browser, step by step."""
 
+from pathlib import Path
+from typing import Literal
+
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.product import Product
@@ -7,6 +10,18 @@ from tests.server.people import Person
 from tests.waiting import wait_for
 
 ACCEPTED, DECLINED, LATER = "Card that is accepted", "Card that is declined", "Bank debit"
+Look = tuple[int, Literal["light", "dark"]]
+LOOKS: list[Look] = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
+
+
+def look(page: Page, shots: Path, name: str, looks: list[Look] = LOOKS) -> None:
+    """Keep the page in every look; nothing scrolls sideways."""
+    for width, scheme in looks:
+        page.emulate_media(color_scheme=scheme)
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} at {width}"
+        page.screenshot(path=shots / f"{name}-{width}-{scheme}.png", full_page=True)
+    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def sign_in(page: Page, product: Product, person: Person) -> None:

@@ -3,40 +3,20 @@ JavaScript, narrow and wide, light and dark."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Literal
 
 import httpx
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
-from tests.browser.steps import sign_in
+from tests.browser.steps import look, sign_in
 from tests.server.people import Person
 from tests.server.site import ADMIN
 from tests.waiting import PATIENCE
 
-LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 DENIED, SUSPECTED, LOOKED_AT, LEFT = "Denied", "Suspected", "people look at it later", "Left unfinished"
 APPROVED = "Approved at once"
-
-
-@pytest.fixture
-def shots(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where the screenshots of a story are kept."""
-    yield tmp_path_factory.mktemp("kyc-screenshots")
-
-
-def look(page: Page, shots: Path, name: str) -> None:
-    """Keep the page in every look; nothing scrolls sideways."""
-    for width, scheme in LOOKS:
-        page.emulate_media(color_scheme=scheme)
-        page.set_viewport_size({"width": width, "height": 800})
-        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} at {width}"
-        page.screenshot(path=shots / f"{name}-{width}-{scheme}.png", full_page=True)
-    page.set_viewport_size({"width": 1280, "height": 800})
 
 
 def go_through(page: Page, product: Product, button: str, how: str) -> None:

@@ -14,7 +14,7 @@ ERRORS = {
 }
 
 EVENTS: dict[str, tuple[Tone, str]] = {
-    "plan_bought": ("good", "The plan is yours. Start your machines whenever you like."),
+    "plan_bought": ("good", Markup('The plan is yours. <a href="/vms">Start your first machine</a>.')),
     "renew_on": ("good", "Your plan will be renewed at its end, if your balance covers it."),
     "renew_off": ("info", "Your plan ends with its period and is not renewed."),
 }
