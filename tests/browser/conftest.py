@@ -87,9 +87,8 @@ def visitor(product: Product, chromium: Browser) -> Iterator[Visitor]:
 @pytest.fixture
 def shots(request: pytest.FixtureRequest) -> Path:
     """Where the screenshots of a test are kept, until it is run again."""
-    folder = request.config.rootpath / ".cache" / "screenshots" / request.node.name
+    folder = Path(request.config.rootpath, ".cache", "screenshots", request.node.name)
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
     return folder
 
 

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 
+from codegen.runtime.clock import SystemClock
 from codegen.runtime.storage.database import Database
 from handlers.plans.plan_catalogue import DEFAULT_SKU
 from tests.programs import free_port
+from tests.server import daily_usage
 from tests.server.mycelium_node import Node
 from tests.server.people import Person
 from tests.server.site import ADMIN, Site, running_sandbox
@@ -86,6 +89,27 @@ class Product:
             for sid, state in self.rows("SELECT sid, state FROM pool_vm WHERE name LIKE ?", f"{file.stem}-%"):
                 if state != "retired":
                     self.site.call("vm.pool_retire", {"sid": sid, "reason": "the test is over"}, ADMIN)
+
+    # --- usage ------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def usage(self, person: Person) -> Iterator[None]:
+        """A month of somebody's usage as pages show it, until the block ends: no node has reported it."""
+        database = Database.open(f"sqlite:///{self.directory}/var/hero-onboarding.db")
+        [(sid,)] = database.execute('SELECT sid FROM "user" WHERE mycelium_address = ?', (person.address,))
+        today = SystemClock().now().date()
+        try:
+            for back in range(0, 30, 2):
+                day = today - timedelta(days=back)
+                daily_usage.write(
+                    database,
+                    daily_usage.hero_os(sid, day, 3 + back % 7, "01KBA7Z0QZJ4M7V2T9X3C5N8WE", 50),
+                    daily_usage.language_model(sid, day, 1_560_000, 21_003_451 * back, "qwen-2.5-72b-instruct"),
+                )
+            yield
+        finally:
+            database.change("DELETE FROM daily_usage WHERE user_sid = ?", (sid,))
+            database.close()
 
     # --- people -----------------------------------------------------------------------------------------------
 

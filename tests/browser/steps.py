@@ -10,6 +10,7 @@ from tests.server.people import Person
 from tests.waiting import wait_for
 
 ACCEPTED, DECLINED, LATER = "Card that is accepted", "Card that is declined", "Bank debit"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDE me@laptop"
 Look = tuple[int, Literal["light", "dark"]]
 LOOKS: list[Look] = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 
@@ -52,6 +53,26 @@ def top_up(page: Page, product: Product, amount: str) -> None:
     ask(page, product, amount)
     pay(page)
     expect(page.get_by_role("heading", name="Paid")).to_be_visible()
+
+
+def verify(page: Page, product: Product) -> None:
+    """Prove one's identity at the vendor, who accepts it at once."""
+    page.goto(f"{product.url}/kyc")
+    page.get_by_role("button", name="Verify with").click()
+    page.wait_for_url(f"{product.sandbox}/**")
+    page.get_by_label("Approved at once").check()
+    page.get_by_role("button", name="Finish").click()
+    expect(page.get_by_role("heading", name="You are verified")).to_be_visible()
+
+
+def start_machine(page: Page, product: Product) -> None:
+    """Buy the smallest plan and start a machine in it."""
+    page.goto(f"{product.url}/plans")
+    page.get_by_role("button", name="Buy 5 machines").click()
+    page.goto(f"{product.url}/vms")
+    page.get_by_label("Public SSH key").fill(KEY)
+    page.get_by_role("button", name="Start a machine").click()
+    expect(page.get_by_text("Active", exact=True)).to_be_visible()
 
 
 def reload_until(page: Page, shown: Locator) -> None:

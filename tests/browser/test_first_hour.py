@@ -13,11 +13,10 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
-from tests.browser.steps import Look, look, pay, sign_in
+from tests.browser.steps import KEY, Look, look, pay, sign_in
 from tests.server.people import Person
 from tests.waiting import PATIENCE
 
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDE me@laptop"
 LOOKS: list[Look] = [(1280, "light"), (360, "dark")]
 
 

@@ -40,7 +40,7 @@ def test_from_a_key_to_a_paid_top_up(product: Product, visitor: Visitor, person:
     page.get_by_role("link", name="Go to the dashboard").click()
     assert page.locator(".amount").get_attribute("title") == "$50.00"
 
-    line = page.locator("summary", has_text="Top-up")
+    line = page.locator("summary.line", has_text="Top-up")
     expect(line).to_contain_text("+$50.00")
     line.click()
     inside = page.locator("details .inside")
@@ -149,7 +149,7 @@ def test_doubled_and_reversed_webhooks(product: Product, visitor: Visitor, perso
     expect(page.get_by_role("heading", name="Paid")).to_be_visible()
     wait_for(lambda: "waiting" not in [each["state"] for each in deliveries(product)])
     assert balance(page, product) == "$12.34"
-    expect(page.locator("summary", has_text="Top-up")).to_have_count(1)
+    expect(page.locator("summary.line", has_text="Top-up")).to_have_count(1)
 
 
 def deliveries(product: Product) -> list[dict[str, str]]:
@@ -246,7 +246,7 @@ def test_a_refund_and_a_dispute(product: Product, visitor: Visitor, person: Pers
     payment = product.top_up(person)[2]
     product.act("refund", payment_intent=payment, amount=2000)
     page.goto(f"{product.url}/ledger")
-    refund = page.locator("summary", has_text="Refund")
+    refund = page.locator("summary.line", has_text="Refund")
     reload_until(page, refund)
     expect(refund).to_contain_text("\u2212$20.00")
     assert balance(page, product) == "$30.00"
@@ -256,7 +256,7 @@ def test_a_refund_and_a_dispute(product: Product, visitor: Visitor, person: Pers
     expect(page.locator(".figures")).to_contain_text("Held")
     assert balance(page, product) == "$0.00"
     page.goto(f"{product.url}/ledger?account=held")
-    expect(page.locator("summary")).to_contain_text("+$30.00")
+    expect(page.locator("summary.line")).to_contain_text("+$30.00")
 
 
 def test_amounts_that_are_refused_stay_in_the_form(product: Product, visitor: Visitor, person: Person) -> None:

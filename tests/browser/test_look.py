@@ -1,13 +1,13 @@
 """Every page, narrow and wide, light and dark: nothing scrolls sideways, and axe finds nothing to object to."""
 
-from typing import Any, Literal
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
-from tests.browser.steps import ask, sign_in, top_up
+from tests.browser.steps import Look, ask, sign_in, start_machine, top_up, verify
 from tests.npm import installed
 from tests.server.people import Person
 from tests.server.site import ADMIN
@@ -25,9 +25,16 @@ EMPTY = {
     "topup": "/topup",
     "kyc": "/kyc",
     "account": "/ledger?account=granted",
+    "plans": "/plans",
+    "machines": "/vms",
+    "usage": "/usage",
+    "notices": "/notices",
+    "settings": "/settings",
 }
 FULL = {**EMPTY, "refused": "/topup?error=amount_out_of_range&amount=3", "sessions": "/sessions"}
-LOOKS: list[tuple[int, Literal["light", "dark"]]] = [(360, "light"), (360, "dark"), (768, "light"), (1280, "dark")]
+REFUSALS = {"plan refused": "/plans?error=insufficient_funds", "machine refused": "/vms?error=pool_empty"}
+LOOKS: list[Look] = [(360, "light"), (768, "dark"), (1280, "light")]
+FEWER: list[Look] = [(360, "dark"), (1280, "light")]
 
 
 @pytest.fixture(scope="session")
@@ -36,12 +43,12 @@ def axe() -> str:
     return installed(AXE, "axe.min.js").read_text()
 
 
-def objections(page: Page, axe: str, name: str) -> list[str]:
+def objections(page: Page, axe: str, name: str, looks: list[Look] = LOOKS) -> list[str]:
     """What is wrong with a page in any of its looks."""
     page.wait_for_load_state("load")  # with its stylesheet
     page.evaluate(axe)
     found = []
-    for width, scheme in LOOKS:
+    for width, scheme in looks:
         look = f"{name}, {width}, {scheme}"
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size({"width": width, "height": 800})
@@ -79,23 +86,32 @@ def test_pages_of_a_user(product: Product, visitor: Visitor, person: Person, axe
     found = []
     for name, path in EMPTY.items():
         page.goto(product.url + path)
-        found += objections(page, axe, f"empty {name}")
+        found += objections(page, axe, f"empty {name}", FEWER)
     ask(page, product, "12")
     opened = product.top_up(person)[0]
     top_up(page, product, "50")
     paid, _, payment, _ = product.top_up(person)
     product.act("refund", payment_intent=payment, amount=100)
     page.goto(f"{product.url}/dashboard")
-    page.locator("summary").first.click()
+    page.locator("summary.line").first.click()
     found += objections(page, axe, "an open line")
     payment_pages = {
         "receipt": f"/receipts/{paid}",
         "paid": f"/payment/return?top_up={paid}",
         "cancelled": f"/payment/return?top_up={opened}&cancelled=1",
     }
-    for name, path in {**FULL, **payment_pages}.items():
+    for name, path in payment_pages.items():
         page.goto(product.url + path)
         found += objections(page, axe, name)
+    verify(page, product)
+    with product.pool(5), product.usage(person):
+        start_machine(page, product)
+        for name, path in {**FULL, **REFUSALS}.items():
+            page.goto(product.url + path)
+            page.locator("details.menu > summary").click()
+            for table in page.locator("details.more > summary").all():
+                table.click()
+            found += objections(page, axe, name)
     assert not found, "\n".join(found)
 
 
@@ -119,9 +135,9 @@ def test_keyboard_only(product: Product, visitor: Visitor, person: Person) -> No
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     top_up(page, product, "10")
     page.goto(f"{product.url}/dashboard")
-    page.locator("summary").focus()
+    page.locator("summary.line").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("details[open]")).to_have_count(1)
+    expect(page.locator("details[open] > summary.line")).to_have_count(1)
     for _ in range(25):
         page.keyboard.press("Tab")
         outline = page.evaluate("""(() => {

@@ -67,6 +67,7 @@ def test_a_newcomer_is_led_to_the_first_machine(world: World) -> None:
 def test_what_usage_shows(world: World) -> None:
     today, user = SystemClock().now().date(), world.user.sid
     Book(world.database).top_up(user, "pi_1", 50 * DOLLAR)
+    assert audit(world.database) == []
     days = [today - timedelta(days=back) for back in range(1, 8)]
     write(world.database, *(hero_os(user, day, hours=10, percent=50) for day in days))
     write(world.database, language_model(user, days[0], 1560, 3 * DOLLAR, node="n2"))
@@ -93,7 +94,6 @@ def test_what_usage_shows(world: World) -> None:
     assert "It saved you $3.85 so far." in shown
     assert "Hero OS $3.85" in shown and "Language models $3.00" in shown
     assert "Up to your first machine" not in shown
-    assert audit(world.database) == []
 
 
 def test_below_zero_there_is_one_button(world: World) -> None:
