@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, Protocol
 
@@ -18,7 +18,8 @@ where what follows differs by turns."""
 class HasDatabase(Protocol):
     """A house of a test."""
 
-    database: Database
+    @property
+    def database(self) -> Database: ...
 
 
 class Stopped(Exception):
@@ -26,17 +27,26 @@ class Stopped(Exception):
 
 
 class Fuse:
-    """Blows before the `at`-th statement or commit of a database."""
+    """Blows before the `at`-th statement or commit of these databases."""
 
-    def __init__(self, database: Database, at: int, blow: Callable[[], None]) -> None:
+    def __init__(self, databases: Sequence[Database], at: int, blow: Callable[[], None]) -> None:
         self.left, self._blow = at, blow
-        for owner, name in (
-            (database, "execute"),
-            (database, "change"),
-            (database, "execute_many"),
-            (database.peewee, "commit"),
-        ):
+        self._guards = [
+            (owner, name)
+            for database in databases
+            for owner, name in (
+                (database, "execute"),
+                (database, "change"),
+                (database, "execute_many"),
+                (database.peewee, "commit"),
+            )
+        ]
+        for owner, name in self._guards:
             setattr(owner, name, self._guarded(getattr(owner, name)))
+
+    def remove(self) -> None:
+        for owner, name in self._guards:
+            delattr(owner, name)
 
     def _guarded(self, function: Callable[..., Any]) -> Callable[..., Any]:
         def guarded(*args: Any, **given: Any) -> Any:
@@ -48,34 +58,29 @@ class Fuse:
         return guarded
 
 
-def killed(house: HasDatabase, at: int, work: Callable[[], object]) -> bool:
-    """Do `work` in a process that is killed before its `at`-th statement; False where it ended before."""
+def killed(house: HasDatabase, at: int, work: Callable[[], object], also: Sequence[Database] = ()) -> bool:
+    """Do `work` in a process that is killed before its `at`-th statement, those of databases that are `also` used
+    counted; False where it ended before."""
     child = os.fork()
     if child == 0:
         try:
-            Fuse(house.database, at, lambda: os.kill(os.getpid(), signal.SIGKILL))
+            Fuse([house.database, *also], at, lambda: os.kill(os.getpid(), signal.SIGKILL))
             work()
         finally:
             os._exit(0)
     return os.WIFSIGNALED(os.waitpid(child, 0)[1])
 
 
-def stopped(house: HasDatabase, at: int, work: Callable[[], object]) -> bool:
+def stopped(house: HasDatabase, at: int, work: Callable[[], object], also: Sequence[Database] = ()) -> bool:
     """Do `work` with a fault instead of its `at`-th statement."""
 
     def blow() -> None:
         raise Stopped
 
-    fuse = Fuse(house.database, at, blow)
+    fuse = Fuse([house.database, *also], at, blow)
     try:
         with suppress(Stopped):
             work()
     finally:
-        for owner, name in (
-            (house.database, "execute"),
-            (house.database, "change"),
-            (house.database, "execute_many"),
-            (house.database.peewee, "commit"),
-        ):
-            delattr(owner, name)
+        fuse.remove()
     return fuse.left <= 0

@@ -146,6 +146,13 @@ class World:
         self.clock.ahead += timedelta(**delta)
         self.jobs()
 
+    def close(self) -> None:
+        """Close the connections of this thread."""
+        self.database.close()
+        for provisioner in self.machines.provisioners.offered.values():
+            if isinstance(provisioner, PoolAssignmentProvisioner):
+                provisioner.close()
+
     # --- what can be seen -------------------------------------------------------------------------------------
 
     def pool(self, *states: PoolVmState) -> list[PoolVm]:
