@@ -110,10 +110,13 @@ SELECT sid, source,
     (SELECT 1 FROM operator_act WHERE operator_act.sid = SUBSTR(ledger_transaction.source, LENGTH('operator:') + 1))
 FROM ledger_transaction WHERE sid > ? ORDER BY sid LIMIT ?
 """
+# PERF: only of lots that may have expired: the latest posting is looked for among all of a user's transactions.
 LOTS_IN_ORDER = """
 SELECT credit_lot.sid, credit_lot.kind, credit_lot.amount, credit_lot.remaining, credit_lot.expires_at,
     ledger_transaction.sid,
-    (SELECT MAX(latest.posted_at) FROM ledger_transaction AS latest WHERE latest.user_sid = credit_lot.user_sid)
+    CASE WHEN credit_lot.expires_at IS NOT NULL AND credit_lot.remaining > 0 THEN
+        (SELECT MAX(latest.posted_at) FROM ledger_transaction AS latest WHERE latest.user_sid = credit_lot.user_sid)
+    END
 FROM credit_lot LEFT JOIN ledger_transaction ON ledger_transaction.sid = credit_lot.transaction_sid
 WHERE credit_lot.sid > ? ORDER BY credit_lot.sid LIMIT ?
 """

@@ -25,6 +25,8 @@ FULL_SCANS = {
     "ledger.LAST_POSITION": "the first row of an index from its end",
 }
 """Statements that read a big table or an index of it without a condition, and why they may."""
+INNER_SORTS = {"kyc.USERS_AND_ATTEMPTS_IN_ORDER": "the attempts of one user"}
+"""Statements that sort in a subquery, and what."""
 DIALECTS = ("SQLITE", "POSTGRESQL")
 SQL = re.compile(r"\b(SELECT .* FROM|INSERT INTO|UPDATE \w+ SET|DELETE FROM|LOCK TABLE) ", re.DOTALL)
 PARAMETER = re.compile(r"\?")
@@ -107,3 +109,16 @@ def test_sql_stands_in_statements() -> None:
 
 def test_reasons_are_given_for_statements_that_are_there() -> None:
     assert FULL_SCANS.keys() <= STATEMENTS.keys()
+
+
+def test_what_is_read_in_batches_is_never_sorted(tmp_path: Path) -> None:
+    """Audits read tables in the order of a key: a sort would read the rest of the table again for each batch.
+
+    SQLite plans without knowing how many rows there are; PostgreSQL, which knows, takes the key's index for a LIMIT.
+    """
+    database = Database.open(f"sqlite:///{tmp_path}/empty.db")
+    create_tables(database)
+    plans = {name: explained(database, text) for name, text in STATEMENTS.items() if name.endswith("_IN_ORDER")}
+    database.close()
+    sorted_ = {name for name, plan in plans.items() if "USE TEMP B-TREE FOR ORDER BY" in plan}
+    assert len(plans) > 10 and sorted_ == INNER_SORTS.keys()
