@@ -15,7 +15,7 @@ from handlers.node.errors import NodeError
 from handlers.node.folder import NodeFolder
 from handlers.node.log import UsageLog
 from handlers.node.remote import Moved, PushRefused, Remote
-from handlers.node.repository import UsageRepository
+from handlers.node.repository import UsageRepository, tidy
 from handlers.node.signing_key import SigningKey
 
 ATTEMPTS = 3
@@ -50,6 +50,7 @@ def push(directory: Path, clock: Clock | None = None) -> Pushed:
     with _alone(folder.path / "push.lock"):
         with UsageLog(directory, clock) as log:
             sizes = log.state().sizes
+        tidy(folder.repository)
         repository = UsageRepository(folder, SigningKey.read(folder.key))
         url = folder.repo_url
         if url is None:

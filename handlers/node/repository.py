@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import pygit2
 from pygit2.enums import FileMode
@@ -188,6 +189,13 @@ class UsageRepository:
         commit = self.git.create_commit_with_signature(text, self._key.sign(text.encode()), "gpgsig")
         self.git.references.create(BRANCH, commit, force=True)
         return commit
+
+
+def tidy(git_directory: Path) -> None:
+    """Remove what a process that was killed has left: locks, which would stop the next one for ever, and drafts."""
+    for pattern in ("*.lock", "refs/**/*.lock", "objects/tmp_object_git2_*", "objects/pack/pack_git2_*"):
+        for path in git_directory.glob(pattern):
+            path.unlink(missing_ok=True)
 
 
 def _entry(tree: pygit2.Tree, name: str) -> pygit2.Object | None:
