@@ -58,12 +58,23 @@ class Acts:
         self._keys = Store.of(API_KEY, database)
         self._last = database.prepare(statements.LAST_ACT)
         self._last_on = database.prepare(statements.LAST_ACT_ON)
+        self._behind = database.prepare(statements.SUBJECTS_OF_ACTS)
         self._keep_head = database.prepare(statements.KEEP_HEAD)
 
     def last(self, act: str, subject: str) -> tuple[str, dict[str, Any]] | None:
         """The sid and the arguments of the last such act on a subject."""
         rows = self.database.execute(self._last_on, (subject, act))
         return (rows[0][0], json.loads(rows[0][1])) if rows else None
+
+    def end(self) -> int:
+        """The position of the last act; 0 before the first."""
+        rows = self.database.execute(self._last)
+        return int(rows[0][0]) if rows else 0
+
+    def behind(self, position: int, most: int) -> list[tuple[int, str, str]]:
+        """Acts behind a position, in their order: position, act, and to what it was done."""
+        rows = self.database.execute(self._behind, (u64(self.database, position), most))
+        return [(int(row[0]), row[1], row[2]) for row in rows]
 
     def record(
         self,

@@ -9,6 +9,9 @@ SELECT position, hash FROM operator_act ORDER BY position DESC LIMIT 1
 LAST_ACT_ON = """
 SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1
 """
+SUBJECTS_OF_ACTS = """
+SELECT position, act, subject FROM operator_act WHERE position > ? ORDER BY position LIMIT ?
+"""
 KEEP_HEAD = """
 UPDATE chain_head SET position = ?, hash = ?, rev = rev + 1 WHERE chain = 'operator_act'
 """

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.ledger import audit_balances, audit_chain, routes
+from handlers.ledger.changed import ChangedUsers
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.history import History
 from handlers.ledger.months import Months
@@ -29,7 +30,7 @@ def parts(site: Site) -> Parts:
             templates=Path(__file__).parent / "pages" / "templates",
             navigation=(Link(30, "/ledger", "Ledger"),),
         ),
-        shared=(ledger, history, Standings(site.database, ledger, site.clock)),
+        shared=(ledger, history, ChangedUsers(site.database), Standings(site.database, ledger, site.clock)),
     )
 
 

@@ -90,6 +90,12 @@ WHERE ledger_transaction.user_sid = ? AND ledger_transaction.kind = 'top_up'
 ORDER BY ledger_transaction.posted_at, ledger_transaction.sid
 """
 
+# --- who changed ----------------------------------------------------------------------------------------------------
+
+OWNERS_OF_ENTRIES = """
+SELECT position, user_sid FROM ledger_entry WHERE position > ? ORDER BY position LIMIT ?
+"""
+
 # --- audit ----------------------------------------------------------------------------------------------------------
 
 ENTRIES_IN_ORDER = statement(

@@ -11,6 +11,8 @@ from codegen.runtime.values.types import U32, Date, OTime, Sid
 from ...errors.onboarding import AmountInvalid, KindNotAllowed, NodeRetired, NotHalted, PushFailed, QuarantineDecided
 from ...models.onboarding import (
     AggregateReport,
+    Allowance,
+    AllowanceChanges,
     CommitId,
     IdempotencyKey,
     Node,
@@ -69,6 +71,20 @@ class QuarantineRejectParams(TypedDict):
     reason: Reason
 
 
+class AllowanceParams(TypedDict):
+    """The parameters of `usage.allowance`."""
+
+    user_sid: Sid
+    stream_id: NotRequired[str | None]
+
+
+class AllowancesChangedParams(TypedDict):
+    """The parameters of `usage.allowances_changed`."""
+
+    cursor: NotRequired[str | None]
+    stream_id: NotRequired[str | None]
+
+
 class BreakdownParams(TypedDict):
     """The parameters of `usage.breakdown`."""
 
@@ -98,6 +114,8 @@ _QUARANTINE_REJECT = Call(
     QuarantinedLine,
     errors=(QuarantineDecided,),
 )
+_ALLOWANCE = Call("usage.allowance", AllowanceParams, Allowance, safe=True)
+_ALLOWANCES_CHANGED = Call("usage.allowances_changed", AllowancesChangedParams, AllowanceChanges, safe=True)
 _BREAKDOWN = Call("usage.breakdown", BreakdownParams, UsageBreakdown, safe=True)
 
 
@@ -187,6 +205,45 @@ class UsageCalls:
         Raises `NotFound`, `QuarantineDecided`.
         """
         return cast("QuarantinedLine", self._transport.call(_QUARANTINE_REJECT, {"sid": sid, "reason": reason}))
+
+    def allowance(self, user_sid: Sid, *, stream_id: str | None = None) -> Allowance:
+        """Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of
+        it
+        was counted.
+
+        Raises `NotFound`.
+        """
+        return cast(
+            "Allowance",
+            self._transport.call(
+                _ALLOWANCE,
+                without_none(
+                    {
+                        "user_sid": user_sid,
+                        "stream_id": stream_id,
+                    },
+                    ["stream_id"],
+                ),
+            ),
+        )
+
+    def allowances_changed(self, *, cursor: str | None = None, stream_id: str | None = None) -> AllowanceChanges:
+        """The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to
+        begin.
+        """
+        return cast(
+            "AllowanceChanges",
+            self._transport.call(
+                _ALLOWANCES_CHANGED,
+                without_none(
+                    {
+                        "cursor": cursor,
+                        "stream_id": stream_id,
+                    },
+                    ["cursor", "stream_id"],
+                ),
+            ),
+        )
 
     def breakdown(self, since: Date, until: Date) -> UsageBreakdown:
         """A user's own usage, added up; both days are included."""
@@ -279,6 +336,45 @@ class AsyncUsageCalls:
         Raises `NotFound`, `QuarantineDecided`.
         """
         return cast("QuarantinedLine", await self._transport.call(_QUARANTINE_REJECT, {"sid": sid, "reason": reason}))
+
+    async def allowance(self, user_sid: Sid, *, stream_id: str | None = None) -> Allowance:
+        """Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of
+        it
+        was counted.
+
+        Raises `NotFound`.
+        """
+        return cast(
+            "Allowance",
+            await self._transport.call(
+                _ALLOWANCE,
+                without_none(
+                    {
+                        "user_sid": user_sid,
+                        "stream_id": stream_id,
+                    },
+                    ["stream_id"],
+                ),
+            ),
+        )
+
+    async def allowances_changed(self, *, cursor: str | None = None, stream_id: str | None = None) -> AllowanceChanges:
+        """The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to
+        begin.
+        """
+        return cast(
+            "AllowanceChanges",
+            await self._transport.call(
+                _ALLOWANCES_CHANGED,
+                without_none(
+                    {
+                        "cursor": cursor,
+                        "stream_id": stream_id,
+                    },
+                    ["cursor", "stream_id"],
+                ),
+            ),
+        )
 
     async def breakdown(self, since: Date, until: Date) -> UsageBreakdown:
         """A user's own usage, added up; both days are included."""

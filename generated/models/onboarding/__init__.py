@@ -148,6 +148,9 @@ from .types import WebOrigin as WebOrigin
 from .usage import AggregateReport as AggregateReport
 from .usage import AggregationHalted as AggregationHalted
 from .usage import AggregationResumed as AggregationResumed
+from .usage import Allowance as Allowance
+from .usage import AllowanceChanges as AllowanceChanges
+from .usage import AllowanceRefusal as AllowanceRefusal
 from .usage import ConsumedCommit as ConsumedCommit
 from .usage import DailyUsage as DailyUsage
 from .usage import ForgeCapabilities as ForgeCapabilities

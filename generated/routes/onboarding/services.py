@@ -51,6 +51,8 @@ from ...errors.onboarding import (
 )
 from ...models.onboarding import (
     AggregateReport,
+    Allowance,
+    AllowanceChanges,
     AuditReport,
     Billing,
     BillingSummary,
@@ -387,6 +389,22 @@ class UsageServiceQuarantineRejectParams(TypedDict):
 
     sid: Sid
     reason: Reason
+
+
+@with_config(ConfigDict(extra="forbid"))
+class UsageServiceAllowanceParams(TypedDict):
+    """Params of `usage.allowance`."""
+
+    user_sid: Sid
+    stream_id: NotRequired[Annotated[str | None, Field(default=None)]]
+
+
+@with_config(ConfigDict(extra="forbid"))
+class UsageServiceAllowancesChangedParams(TypedDict):
+    """Params of `usage.allowances_changed`."""
+
+    cursor: NotRequired[Annotated[str | None, Field(default=None)]]
+    stream_id: NotRequired[Annotated[str | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -983,6 +1001,31 @@ SERVICES: tuple[ServiceMethod, ...] = (
     ),
     ServiceMethod(
         service=UsageService,
+        function="allowance",
+        name="usage.allowance",
+        aliases=("UsageService.allowance",),
+        params=UsageServiceAllowanceParams,
+        param_names=("user_sid", "stream_id"),
+        result=Allowance,
+        auth="node",
+        safe=True,
+        errors=(NotFound,),
+        source="onboarding/90_services.oschema:166",
+    ),
+    ServiceMethod(
+        service=UsageService,
+        function="allowances_changed",
+        name="usage.allowances_changed",
+        aliases=("UsageService.allowances_changed",),
+        params=UsageServiceAllowancesChangedParams,
+        param_names=("cursor", "stream_id"),
+        result=AllowanceChanges,
+        auth="node",
+        safe=True,
+        source="onboarding/90_services.oschema:168",
+    ),
+    ServiceMethod(
+        service=UsageService,
         function="breakdown",
         name="usage.breakdown",
         aliases=("UsageService.breakdown",),
@@ -991,7 +1034,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:165",
+        source="onboarding/90_services.oschema:170",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1004,7 +1047,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:172",
+        source="onboarding/90_services.oschema:177",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1017,7 +1060,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:181",
+        source="onboarding/90_services.oschema:186",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1030,7 +1073,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:183",
+        source="onboarding/90_services.oschema:188",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1042,7 +1085,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:185",
+        source="onboarding/90_services.oschema:190",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1053,7 +1096,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:187",
+        source="onboarding/90_services.oschema:192",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1064,7 +1107,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:194",
+        source="onboarding/90_services.oschema:199",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1075,7 +1118,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:196",
+        source="onboarding/90_services.oschema:201",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1086,7 +1129,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:198",
+        source="onboarding/90_services.oschema:203",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1098,7 +1141,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:200",
+        source="onboarding/90_services.oschema:205",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1111,7 +1154,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:207",
+        source="onboarding/90_services.oschema:212",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1124,7 +1167,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:209",
+        source="onboarding/90_services.oschema:214",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1137,7 +1180,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:211",
+        source="onboarding/90_services.oschema:216",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1148,7 +1191,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:218",
+        source="onboarding/90_services.oschema:223",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1160,7 +1203,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:220",
+        source="onboarding/90_services.oschema:225",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1171,7 +1214,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:222",
+        source="onboarding/90_services.oschema:227",
     ),
 )
 

@@ -10,6 +10,8 @@ from codegen.runtime.values.types import U32, Bool, Date, Money, OTime, Sid
 
 from ...models.onboarding import (
     AggregateReport,
+    Allowance,
+    AllowanceChanges,
     AuditReport,
     Billing,
     BillingSummary,
@@ -403,6 +405,23 @@ class UsageService(ABC):
         """Leave a line uncharged for good.
 
         Raises `NotFound`, `QuarantineDecided`.
+        """
+
+    @abstractmethod
+    def allowance(self, context: Context, *, user_sid: Sid, stream_id: str | None = None) -> Allowance:
+        """Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of
+        it
+        was counted.
+
+        Raises `NotFound`.
+        """
+
+    @abstractmethod
+    def allowances_changed(
+        self, context: Context, *, cursor: str | None = None, stream_id: str | None = None
+    ) -> AllowanceChanges:
+        """The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to
+        begin.
         """
 
     @abstractmethod

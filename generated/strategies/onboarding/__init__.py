@@ -144,6 +144,9 @@ from .types import any_webhook_request as any_webhook_request
 from .usage import any_aggregate_report as any_aggregate_report
 from .usage import any_aggregation_halted as any_aggregation_halted
 from .usage import any_aggregation_resumed as any_aggregation_resumed
+from .usage import any_allowance as any_allowance
+from .usage import any_allowance_changes as any_allowance_changes
+from .usage import any_allowance_refusal as any_allowance_refusal
 from .usage import any_consumed_commit as any_consumed_commit
 from .usage import any_daily_usage as any_daily_usage
 from .usage import any_forge_capabilities as any_forge_capabilities

@@ -13,6 +13,9 @@ from ...models.onboarding import (
     AggregateReport,
     AggregationHalted,
     AggregationResumed,
+    Allowance,
+    AllowanceChanges,
+    AllowanceRefusal,
     ConsumedCommit,
     DailyUsage,
     ForgeCapabilities,
@@ -300,6 +303,35 @@ def any_usage_recorded() -> st.SearchStrategy[UsageRecorded]:
         stream_id=texts(),
         local_seq=st.integers(0, 18446744073709551615),
         duplicate=st.booleans(),
+    )
+
+
+@cache
+def any_allowance_refusal() -> st.SearchStrategy[AllowanceRefusal]:
+    return st.sampled_from(AllowanceRefusal)
+
+
+@cache
+def any_allowance() -> st.SearchStrategy[Allowance]:
+    return st.builds(
+        Allowance,
+        user_sid=sids(),
+        allowed=st.booleans(),
+        reason=st.none() | any_allowance_refusal(),
+        remaining=money(),
+        until=otimes(),
+        counted_seq=st.none() | st.integers(0, 18446744073709551615),
+    )
+
+
+@cache
+def any_allowance_changes() -> st.SearchStrategy[AllowanceChanges]:
+    return st.builds(
+        AllowanceChanges,
+        allowances=st.lists(any_allowance(), max_size=3),
+        cursor=texts(),
+        more=st.booleans(),
+        until=otimes(),
     )
 
 

@@ -247,6 +247,17 @@ export const usage_calls = (transport) => ({
    */
   quarantine_reject: (params) =>
     transport.call("usage.quarantine_reject", params, false, null, "QuarantinedLine"),
+  /**
+   * Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of it
+   * was counted.
+   *
+   * Throws NotFound.
+   */
+  allowance: (params) =>
+    transport.call("usage.allowance", params, true, null, "Allowance"),
+  /** The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to begin. */
+  allowances_changed: (params = {}) =>
+    transport.call("usage.allowances_changed", params, true, null, "AllowanceChanges"),
   /** A user's own usage, added up; both days are included. */
   breakdown: (params) =>
     transport.call("usage.breakdown", params, true, null, "UsageBreakdown"),

@@ -7,7 +7,7 @@ import type { AuditReport, MarginLine, OperatorOverview } from "./operations.js"
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
 import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
-import type { AggregateReport, Node, NodeOverview, PushReport, QuarantinedLine, UsageBreakdown, UsageRecorded } from "./usage.js";
+import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, PushReport, QuarantinedLine, UsageBreakdown, UsageRecorded } from "./usage.js";
 import type { PoolCount, PoolVm, VmAllocation, VmStatus } from "./vms.js";
 
 /** The operator's view of the house. */
@@ -256,6 +256,17 @@ export const usage_calls = (transport: Transport) => ({
    */
   quarantine_reject: (params: { sid: string; reason: Reason }): Promise<QuarantinedLine> =>
     transport.call("usage.quarantine_reject", params, false, null, "QuarantinedLine"),
+  /**
+   * Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of it
+   * was counted.
+   *
+   * Throws NotFound.
+   */
+  allowance: (params: { user_sid: string; stream_id?: string | null }): Promise<Allowance> =>
+    transport.call("usage.allowance", params, true, null, "Allowance"),
+  /** The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to begin. */
+  allowances_changed: (params: { cursor?: string | null; stream_id?: string | null } = {}): Promise<AllowanceChanges> =>
+    transport.call("usage.allowances_changed", params, true, null, "AllowanceChanges"),
   /** A user's own usage, added up; both days are included. */
   breakdown: (params: { since: string; until: string }): Promise<UsageBreakdown> =>
     transport.call("usage.breakdown", params, true, null, "UsageBreakdown"),

@@ -7,6 +7,7 @@ export const UsageLayout = { "repository": "repository", "shared": "shared" };
 export const HaltReason = { "content_conflict": "content_conflict", "parse_error": "parse_error", "not_canonical": "not_canonical", "sequence_gap": "sequence_gap", "bad_signature": "bad_signature", "rewritten_history": "rewritten_history", "edited_bytes": "edited_bytes", "wrong_node": "wrong_node", "forbidden_change": "forbidden_change", "unreachable": "unreachable" };
 export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" };
 export const QuarantineState = { "open": "open", "accepted": "accepted", "rejected": "rejected" };
+export const AllowanceRefusal = { "frozen": "frozen", "insufficient_funds": "insufficient_funds" };
 
 /** the node is retired (code 1501, HTTP 409) */
 export class NodeRetired extends RpcError {
@@ -69,6 +70,8 @@ export const onboarding_usage_part = {
     AggregateReport: { fields: { "records_consumed": "bigint", "duplicates": "bigint", "quarantined": "bigint", "balances_updated": "bigint", "duration_ms": "bigint" } },
     PushReport: { fields: { "records": "bigint", "duration_ms": "bigint" } },
     UsageRecorded: { fields: { "local_seq": "bigint" } },
+    Allowance: { fields: { "counted_seq": "bigint" } },
+    AllowanceChanges: { fields: { "allowances": { each: "Allowance" } } },
     UsageLine: { fields: { "records": "bigint" } },
     UsageBreakdown: { fields: { "lines": { each: "UsageLine" } } },
     NodeOverview: { fields: { "node": "Node", "lag_seconds": "bigint" } },

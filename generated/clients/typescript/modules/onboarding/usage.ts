@@ -241,6 +241,32 @@ export interface UsageRecorded {
   duplicate: boolean;
 }
 
+/** Why a node serves a user no longer. */
+export type AllowanceRefusal = "frozen" | "insufficient_funds";
+
+/** Whether a node may serve a user, and for how much. */
+export interface Allowance {
+  user_sid: string;
+  allowed: boolean;
+  /** Absent where it is allowed. */
+  reason?: AllowanceRefusal | null;
+  /** What may still be used until services are suspended; nothing where it is not allowed. */
+  remaining: string;
+  /** The node goes by this answer until then, if it cannot ask again. */
+  until: string;
+  /** Number of the last record of the stream that was asked for which `remaining` counts; absent where it counts none. */
+  counted_seq?: bigint | null;
+}
+
+/** Answers that changed. Go on from `cursor`; at once while there are `more`. */
+export interface AllowanceChanges {
+  allowances: Allowance[];
+  cursor: string;
+  more: boolean;
+  /** All other answers that the node has hold until then, too, once there is no more. */
+  until: string;
+}
+
 /** A line of the usage breakdown. */
 export interface UsageLine {
   category: ResourceCategory;
@@ -400,6 +426,7 @@ export const UsageLayout = { "repository": "repository", "shared": "shared" } as
 export const HaltReason = { "content_conflict": "content_conflict", "parse_error": "parse_error", "not_canonical": "not_canonical", "sequence_gap": "sequence_gap", "bad_signature": "bad_signature", "rewritten_history": "rewritten_history", "edited_bytes": "edited_bytes", "wrong_node": "wrong_node", "forbidden_change": "forbidden_change", "unreachable": "unreachable" } as const;
 export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" } as const;
 export const QuarantineState = { "open": "open", "accepted": "accepted", "rejected": "rejected" } as const;
+export const AllowanceRefusal = { "frozen": "frozen", "insufficient_funds": "insufficient_funds" } as const;
 
 /** the node is retired (code 1501, HTTP 409) */
 export class NodeRetired extends RpcError {
@@ -469,6 +496,8 @@ export const onboarding_usage_part: Part = {
     AggregateReport: { fields: { "records_consumed": "bigint", "duplicates": "bigint", "quarantined": "bigint", "balances_updated": "bigint", "duration_ms": "bigint" } },
     PushReport: { fields: { "records": "bigint", "duration_ms": "bigint" } },
     UsageRecorded: { fields: { "local_seq": "bigint" } },
+    Allowance: { fields: { "counted_seq": "bigint" } },
+    AllowanceChanges: { fields: { "allowances": { each: "Allowance" } } },
     UsageLine: { fields: { "records": "bigint" } },
     UsageBreakdown: { fields: { "lines": { each: "UsageLine" } } },
     NodeOverview: { fields: { "node": "Node", "lag_seconds": "bigint" } },
