@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
+from generated.models.onboarding import GitCredentials
 from handlers.ledger.posting import Ledger
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
@@ -36,9 +38,10 @@ class Aggregation:
         mirrors: Mirrors,
         prices: PriceSettings,
         operator: str | None = None,
+        credentials: Callable[[str], GitCredentials | None] = lambda _: None,
     ) -> Aggregation:
-        """`operator` names who decides, where nobody calls."""
+        """`operator` names who decides, where nobody calls; `credentials` gives what git needs for an address."""
         ledger = Ledger(database, clock)
         rates = CurrentRates(PriceBooks(database, clock), prices.ladder, prices.discount_base)
-        aggregator = Aggregator(database, clock, log, mirrors, Consumption(ledger, clock, rates))
+        aggregator = Aggregator(database, clock, log, mirrors, Consumption(ledger, clock, rates), credentials)
         return cls(aggregator, Decisions(ledger, rates, operator), Nodes(database, clock, log), mirrors)

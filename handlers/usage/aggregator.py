@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
@@ -75,9 +75,11 @@ class Aggregator:
         self._repositories = Repositories(database, mirrors, consumption)
         self._nodes = Nodes(database, clock, log)
 
-    def run(self, progress: Progress | None = None) -> AggregateReport:
-        """Consume everything that is there now. Raises `Unavailable` where the database is away."""
-        began, tally, nodes = perf_counter(), Tally(), list(self._nodes.read_from())
+    def run(self, progress: Progress | None = None, only: Collection[str] | None = None) -> AggregateReport:
+        """Consume everything that is there now, of the nodes `only` where that is given. Raises `Unavailable` where the
+        database is away."""
+        began, tally = perf_counter(), Tally()
+        nodes = [node for node in self._nodes.read_from() if only is None or node.node_id in only]
         holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
         leases = Leases(self._database, self._clock, holder)
         halted: list[RepositoryHalt] = []

@@ -10,9 +10,11 @@ from handlers.usage.aggregation import Aggregation
 from handlers.usage.background import AggregatorJob
 from handlers.usage.breakdown import BreakdownHandler, Breakdowns
 from handlers.usage.commands import COMMANDS
+from handlers.usage.forges import FORGE, Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.pages.usage import PERIOD_INVALID, UsageCsv, UsagePage
+from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
 from handlers.usage.service import AggregationHandler
 from handlers.usage.settings import UsageSettings
 from handlers.usage.standing import UsageStandings
@@ -23,13 +25,24 @@ def parts(site: Site) -> Parts:
     breakdowns, prices = Breakdowns(site.database), UnitPrices(site.get(PriceBooks))
     settings = site.settings_of(UsageSettings)
     mirrors = site.find(Mirrors) or Mirrors.below(settings.mirrors)
-    made = Aggregation.over(site.database, site.clock, site.log, mirrors, site.settings_of(PriceSettings))
+    forges = site.find(Forges) or Forges.installed(site.settings, site.log)
+    made = Aggregation.over(
+        site.database,
+        site.clock,
+        site.log,
+        mirrors,
+        site.settings_of(PriceSettings),
+        credentials=forges.credentials,
+    )
+    pushes = Pushes(forges, made.nodes, made.aggregator, site.clock, site.log)
     return Parts(
         services=(
             BreakdownHandler(breakdowns),
             AggregationHandler(made.aggregator, made.decisions),
             NodesHandler(site.database, made.nodes, mirrors),
+            ForgeWebhookHandler(pushes),
         ),
+        webhooks=other_webhooks(forges, pushes),
         jobs=(
             Job(
                 "usage.aggregate",
@@ -49,8 +62,8 @@ def parts(site: Site) -> Parts:
             errors={"period_invalid": PERIOD_INVALID},
             navigation=(Link(25, "/usage", "Usage"),),
         ),
-        shared=(breakdowns, mirrors, made, UsageStandings(site.database, site.clock)),
+        shared=(breakdowns, mirrors, forges, made, UsageStandings(site.database, site.clock)),
     )
 
 
-DOMAIN = Domain(name="usage", settings=UsageSettings, parts=parts, commands=COMMANDS)
+DOMAIN = Domain(name="usage", settings=UsageSettings, parts=parts, plugins=(FORGE,), commands=COMMANDS)

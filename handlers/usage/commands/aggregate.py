@@ -17,6 +17,7 @@ from handlers.commands import start
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.aggregator import Aggregator, Progress
+from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.settings import UsageSettings
 
@@ -36,7 +37,8 @@ def command(once: bool, loop: float | None, as_json: bool) -> None:
     assert isinstance(settings, UsageSettings) and isinstance(settings, PriceSettings)
     database, log = start.database(settings), Log()
     mirrors = Mirrors.below(settings.mirrors)
-    aggregator = Aggregation.over(database, SystemClock(), log, mirrors, settings).aggregator
+    credentials = Forges.installed(settings, log).credentials
+    aggregator = Aggregation.over(database, SystemClock(), log, mirrors, settings, credentials=credentials).aggregator
     stop = threading.Event()
     if loop is not None:
         for number in (signal.SIGTERM, signal.SIGINT):

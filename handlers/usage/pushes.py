@@ -1,0 +1,97 @@
+"""Pushes that a forge announces: the node's repository is consumed at once instead of at the next poll.
+
+Nothing depends on an announcement: one that is lost, or comes while this process ends, is made up for by the poll. So
+it is not kept, and may come any number of times.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Mapping
+
+from codegen.runtime.context import Clock, Context
+from codegen.runtime.http.log import Log, described
+from codegen.runtime.rpc.wiring import Webhook
+from generated.models.onboarding import Node, PushNotice, WebhookEvent, WebhookRequest
+from generated.services.onboarding import ForgeWebhook
+from handlers.usage.aggregator import Aggregator
+from handlers.usage.forges import PREFIX, Forges
+from handlers.usage.nodes import Nodes
+
+DECLARED = "forge"
+"""The forge whose webhook the schema declares; the others' are at `/webhooks/<name>`."""
+
+
+class Pushes:
+    """Takes announcements of `forges`, and has `aggregator` consume what they name in a thread of its own."""
+
+    def __init__(self, forges: Forges, nodes: Nodes, aggregator: Aggregator, clock: Clock, log: Log) -> None:
+        self._forges, self._nodes, self._aggregator = forges, nodes, aggregator
+        self._clock, self._log = clock, log
+        self._lock = threading.Lock()
+        self._waiting: set[str] = set()
+        self._thread: threading.Thread | None = None
+
+    def receive(self, forge: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+        """Answer at once; a push that was consumed already is a duplicate. Raises `InvalidSignature`,
+        `WebhookMalformed`."""
+        now = self._clock.now().replace(microsecond=0)
+        request = WebhookRequest(headers=dict(headers), body=body, received_at=now)
+        head, push = self._forges.read(forge, request)
+        nodes = [] if push is None else self._nodes_of(forge, push)
+        new = [node.node_id for node in nodes if push is not None and node.last_commit != push.after]
+        if new:
+            self._consume(new)
+        return WebhookEvent(provider=forge, event_id=head.event_id, duplicate=bool(nodes) and not new)
+
+    def _nodes_of(self, forge: str, push: PushNotice) -> list[Node]:
+        """The nodes that are read from the branch: by its name the one that it is for, where that holds."""
+        named = self._nodes.get(push.name.removeprefix(PREFIX))
+        if named is not None and self._is_read_from(forge, push, named):
+            return [named]
+        return [node for node in self._nodes.read_from() if self._is_read_from(forge, push, node)]
+
+    def _is_read_from(self, forge: str, push: PushNotice, node: Node) -> bool:
+        return node.branch == push.branch and self._forges.holds(forge, node.repo_url, push)
+
+    def _consume(self, node_ids: Iterable[str]) -> None:
+        with self._lock:
+            self._waiting.update(node_ids)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="pushes", daemon=True)
+                self._thread.start()
+
+    def _run(self) -> None:
+        while True:
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+                node_ids, self._waiting = self._waiting, set()
+            try:
+                self._aggregator.run(only=node_ids)
+            except Exception as error:  # the poll tries again
+                self._log.line("aggregation failed", described(error), "error")
+
+
+class ForgeWebhookHandler(ForgeWebhook):
+    """The webhook that the schema declares."""
+
+    def __init__(self, pushes: Pushes) -> None:
+        self._pushes = pushes
+
+    def receive(self, context: Context, *, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
+        """Take what came in; the signature is checked first."""
+        return self._pushes.receive(DECLARED, body, headers)
+
+
+def other_webhooks(forges: Forges, pushes: Pushes) -> list[Webhook]:
+    """Those of forges that no schema declares."""
+
+    def route(name: str) -> Webhook:
+        def call(context: Context, body: bytes, headers: Mapping[str, str]) -> bytes:
+            return pushes.receive(name, body, headers).model_dump_json().encode()
+
+        return Webhook(name, f"/webhooks/{name}", call)
+
+    return [route(name) for name in forges.announcing() if name != DECLARED]

@@ -1,0 +1,130 @@
+"""A node pushes to a forge, the forge tells the site, and the usage is consumed without waiting for the poll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.context import Context
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.errors.onboarding import InvalidSignature
+from generated.models.onboarding import WebhookEvent, WebhookRequest
+from generated.tables.onboarding import NODE
+from handlers.usage.aggregation import Aggregation
+from handlers.usage.fetchers import Limits
+from handlers.usage.forges import Forges
+from handlers.usage.mirrors import Mirrors
+from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
+from tests.server.forge_world import Hearth, hearth, signed
+from tests.server.node_repository import NODE as NODE_ID
+from tests.server.node_repository import NodeRepository, line, make_key
+from tests.server.test_sandbox_forge import run as run_git
+from tests.server.usage_world import PRICES, UsageWorld
+from tests.waiting import wait_for
+
+NAME = f"billing-{NODE_ID}"
+
+
+class House(UsageWorld):
+    """A world whose repositories are at the forge."""
+
+    def __init__(self, database: Database, mirrors: Mirrors, forge: Hearth) -> None:
+        super().__init__(database, mirrors)
+        self.forge, self.forges = forge, Forges({"forge": forge.provider(), "other": forge.provider()})
+        made = Aggregation.over(database, self.clock, self.log, mirrors, PRICES, credentials=self.forges.credentials)
+        self.aggregator = made.aggregator
+        self.pushes = Pushes(self.forges, made.nodes, made.aggregator, self.clock, self.log)
+
+    def tell(self, webhook: WebhookRequest) -> WebhookEvent:
+        context = Context(self.operator.caller, self.clock, self.database, "test")
+        return ForgeWebhookHandler(self.pushes).receive(context, body=webhook.body, headers=webhook.headers)
+
+    def is_at(self, commit: str) -> bool:
+        return self.node().last_commit == commit
+
+
+@pytest.fixture(scope="module")
+def forge() -> Iterator[Hearth]:
+    with hearth() as found:
+        found.act("create", name=NAME, private=True)
+        yield found
+
+
+@pytest.fixture
+def house(forge: Hearth, tmp_path: Path) -> Iterator[House]:
+    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=10), at_once=2)
+    database = Database.open(f"sqlite:///{tmp_path / 'house.db'}")
+    database.execute("PRAGMA synchronous = off")
+    yield House(database, mirrors, forge)
+    database.close()
+    mirrors.close()
+
+
+def test_an_announced_push_is_consumed(house: House, tmp_path: Path) -> None:
+    """Once, however often it is told; a forged one is refused, and one that is lost is found by the poll."""
+    forge, user = house.forge, house.user(dollars=10)
+    repository = NodeRepository(tmp_path / "node", make_key(tmp_path))
+    repository.write("node.json", b'{"created_at":"2026-05-20T00:00:00Z","node_id":"n1","schema":1}')
+    house.register(repository)
+    node = house.node()
+    Store.of(NODE, house.database).patch(node.sid, {"repo_url": f"{forge.url}/hero_ops/{NAME.upper()}"})
+
+    def push(number: int) -> str:
+        repository.push(line(number, user))
+        url = f"{forge.url}/hero_ops/{NAME}.git"
+        assert run_git("-C", str(repository.folder), "push", url, "main").returncode == 0
+        return repository.head
+
+    first = push(1)
+    (webhook,) = forge.webhooks(NAME)
+    with pytest.raises(InvalidSignature):
+        house.tell(signed(webhook.body, "another key of the same sort"))
+    assert not house.is_at(first)
+    told = house.tell(webhook)
+    assert (told.provider, told.duplicate) == ("forge", False)
+    wait_for(lambda: house.is_at(first), "the announced push")
+    assert house.tell(webhook).duplicate and house.tell(webhook).event_id == told.event_id
+    assert [each.local_seq for each in house.records()] == [1]
+    push(2)
+    second = push(3)
+    house.tell(forge.webhooks(NAME)[-1])
+    wait_for(lambda: house.is_at(second), "both pushes")
+    lost = push(4)
+    assert house.run().commits == 1 and house.is_at(lost)
+    house.audit()
+
+
+def test_what_concerns_no_node_is_taken_and_passed_over(house: House) -> None:
+
+    for body in (b'{"zen": "x"}', b'{"ref": "v1", "ref_type": "tag"}'):
+        assert house.tell(signed(body)).duplicate is False
+
+
+def test_other_forges_have_webhooks_of_their_own(house: House) -> None:
+    (other,) = other_webhooks(house.forges, house.pushes)
+    assert (other.name, other.path) == ("other", "/webhooks/other")
+    answer = other.call(house.operator, b"{}", signed(b"{}").headers)
+    assert WebhookEvent.model_validate_json(answer).provider == "other"
+    with pytest.raises(InvalidSignature):
+        house.pushes.receive("nobody", b"{}", {})
+
+
+def test_a_private_repository_needs_the_forges_credentials(house: House) -> None:
+    """They are given for its address, and for no other."""
+    address = f"{house.forge.url}/hero_ops/{NAME}.git"
+    assert house.forges.credentials(address) is not None
+    assert house.forges.credentials("https://elsewhere.example/hero_ops/billing-n1.git") is None
+    assert Forges().credentials(address) is None
+
+
+def test_all_repositories_of_an_owner_are_found(house: House) -> None:
+    """Of each forge; one that fails is logged, and stops no other."""
+    found = [(name, each.name) for name, each in house.forges.repositories("hero_ops", house.log)]
+    assert ("forge", NAME) in found and ("other", NAME) in found
+    house.forge.switch(api_fail={"status": 503, "count": 1})
+    again = [name for name, _ in house.forges.repositories("hero_ops", house.log)]
+    assert set(again) == {"other"}
+    assert "forge not listed" in str(house.told())
