@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 
+from codegen.runtime.clock import Clock, SystemClock
 from codegen.runtime.testing.conformance import Conformance, case
 from generated.errors.onboarding import InvalidSignature, WebhookMalformed
 from generated.models.onboarding import WebhookHead, WebhookRequest
@@ -34,9 +36,18 @@ class SignedWebhookLaws(Conformance):
     signing_key: ClassVar[str]
     """What `make` gives the plugin to verify webhooks with."""
 
+    clock: ClassVar[Clock] = SystemClock()
+    """The vendor's time."""
+    tolerance: ClassVar[timedelta] = timedelta(minutes=5)
+    """A webhook that comes in so long after it was signed may still be taken; one twice as old may not."""
+
     def sign(self, body: bytes, key: str) -> WebhookRequest:
         """A webhook with this body as the vendor signs it with `key`; its headers are those of the signature only."""
         pytest.fail(f"give {type(self).__name__} a `sign`: sign a body with a key, as the vendor does")
+
+    def sign_at(self, body: bytes, key: str, at: datetime) -> WebhookRequest | None:
+        """As `sign`, at another time; None where the vendor's signatures carry none."""
+        return None
 
     def webhook(self, plugin: Any) -> WebhookRequest:
         """The signed webhook of something that happened just now."""
@@ -79,6 +90,18 @@ class SignedWebhookLaws(Conformance):
             for wrong in ("", value[:8], value[:-1], f"{value}0", value.swapcase(), "0" * len(value)):
                 if wrong != value and wrong.lower() != value.lower():
                     self._forged(plugin, signed.model_copy(update={"headers": {**rest, name: wrong}}), f"{name} cut")
+
+    @case
+    def test_a_stale_webhook_is_refused(self) -> None:
+        """Where signatures carry a time: who saw one a while ago cannot send it again."""
+        plugin = self.make()
+        body, now = self.webhook(plugin).body, self.clock.now()
+        stale = self.sign_at(body, self.signing_key, now - 2 * self.tolerance)
+        fresh = self.sign_at(body, self.signing_key, now)
+        if stale is None or fresh is None:
+            pytest.skip("the vendor's signatures carry no time")
+        assert plugin.verify_webhook(fresh).event_id
+        self._forged(plugin, stale, f"signed {2 * self.tolerance} ago")
 
     @staticmethod
     def _forged(plugin: Any, webhook: WebhookRequest, how: str) -> None:

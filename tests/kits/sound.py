@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hmac
 import json
+import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from functools import cached_property
@@ -22,6 +22,7 @@ from generated.errors.onboarding import (
     WebhookMalformed,
 )
 from generated.models.onboarding import (
+    BalanceChange,
     BalanceChangePage,
     Checkout,
     CheckoutOrder,
@@ -45,12 +46,14 @@ from generated.models.onboarding import (
 )
 from generated.plugins.onboarding import PaymentProvider
 from providers.testing.payment import PaymentKit
-from tests.kits.vendor import SIGNATURE, Order, Refund, TooMuch, Vendor, signature
+from tests.kits.vendor import FEE, SIGNATURE, Order, Refund, TooMuch, Vendor, fits, signature, signed_at
 
 T = TypeVar("T")
 API_KEY, SIGNING_KEY = "sound_api_0123456789", "sound_sig_9876543210"
 LEAST, MOST = Money.from_cents(50), Money.from_cents(100_000)
 NANO_PER_CENT = 10_000_000
+TOLERANCE = 300
+"""Seconds that a signature may be old."""
 
 
 class SoundSettings(BaseModel):
@@ -116,14 +119,30 @@ class SoundProvider(PaymentProvider):
         return ProviderDisputePage(disputes=[])  # nobody contests a payment
 
     def list_balance_changes(self, day: date, *, cursor: str | None = None) -> BalanceChangePage:
-        return BalanceChangePage(changes=[])  # no fee is kept
+        moved = self.ask(lambda: self.vendor.moved_on(day))
+        return BalanceChangePage(changes=[self.change(order, refund) for order, refund in moved])
+
+    def change(self, order: Order, refund: Refund | None) -> BalanceChange:
+        ref, at = (order.payment, order.paid_at) if refund is None else (refund.ref, refund.at)
+        return BalanceChange(
+            change_ref=f"bt_{ref}",
+            external_ref=ref or "",
+            payment_ref=order.payment,
+            top_up_sid=order.mark,
+            fee_minor=FEE if refund is None else 0,
+            currency="USD",
+            occurred_at=datetime.fromtimestamp(at, UTC),
+        )
 
     def verify_webhook(self, request: WebhookRequest) -> WebhookHead:
-        good = signature(request.body, self.settings.signing_key.get_secret_value())
-        if not hmac.compare_digest(good.encode(), request.headers.get(SIGNATURE, "").encode()):
+        header = request.headers.get(SIGNATURE, "")
+        if not fits(header, request.body, self.settings.signing_key.get_secret_value()) or self.stale(header):
             raise InvalidSignature
         event = self.event(request.body)
         return WebhookHead(event_id=event["id"], event_type=event["type"])
+
+    def stale(self, header: str) -> bool:
+        return abs(time.time() - signed_at(header)) > TOLERANCE
 
     def read_webhook(self, request: WebhookRequest) -> PaymentNotice | None:
         event = self.event(request.body)
@@ -217,3 +236,7 @@ class SoundKit(PaymentKit):
         return WebhookRequest(
             body=body, headers={SIGNATURE: signature(body, key)}, received_at=datetime.now(UTC).replace(microsecond=0)
         )
+
+    def sign_at(self, body: bytes, key: str, at: datetime) -> WebhookRequest:
+        header = signature(body, key, int(at.timestamp()))
+        return self.sign(body, key).model_copy(update={"headers": {SIGNATURE: header}})

@@ -12,6 +12,8 @@ from datetime import UTC, date, datetime
 
 SIGNATURE = "sound-signature"
 PAGE = 2
+FEE = 30
+"""Cents that the vendor keeps of each payment."""
 _LISTENER = socket.create_server(("127.0.0.1", 0), backlog=128)
 
 
@@ -107,6 +109,12 @@ class Vendor:
         made = [(order, refund) for order in self.orders.values() for refund in order.refunds]
         return [(order, refund) for order, refund in made if _day(refund.at) == day]
 
+    def moved_on(self, day: date) -> list[tuple[Order, Refund | None]]:
+        """What moved the balance on a day: payments, each with its fee, and refunds."""
+        self.reach()
+        paid = [(order, None) for order in self.orders.values() if order.payment and _day(order.paid_at) == day]
+        return [*paid, *self.refunded_on(day)]
+
     def pay(self, ref: str) -> bytes:
         """Somebody pays; the body of the webhook that tells of it."""
         order = self.orders[ref]
@@ -123,8 +131,21 @@ class Vendor:
         return json.dumps(event).encode()
 
 
-def signature(body: bytes, key: str) -> str:
-    return hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
+def signature(body: bytes, key: str, at: int | None = None) -> str:
+    """What the vendor writes beside a body: the time, and a digest over both; now where no time is given."""
+    at = _now() if at is None else at
+    return f"{at}.{hmac.new(key.encode(), f'{at}.'.encode() + body, hashlib.sha256).hexdigest()}"
+
+
+def signed_at(header: str) -> int:
+    """The time in a signature; long ago where there is none."""
+    time = header.partition(".")[0]
+    return int(time) if time.isdecimal() and time.isascii() else 0
+
+
+def fits(header: str, body: bytes, key: str) -> bool:
+    """Whether a body was signed so with a key, whenever that was."""
+    return hmac.compare_digest(signature(body, key, signed_at(header)).encode(), header.encode())
 
 
 def _now() -> int:

@@ -235,7 +235,7 @@ class LeaksAnError(SoundProvider):
         return super().create_checkout(order)
 
 
-@caught_by("create_checkout_answers_what_is_declared")
+@caught_by("no_argument_is_changed")
 class ChangesTheOrder(SoundProvider):
     """The caller's own object is another one afterwards."""
 

@@ -110,6 +110,36 @@ class AnswersNothingFinal(SoundKyc):
         return super().fetch(scan_ref).model_copy(update={"final": False})
 
 
+@caught_by("no_answer_is_older_than_the_last")
+class AnswersFromItsCache(SoundKyc):
+    """What it was told once it tells for ever."""
+
+    def fetch(self, scan_ref: str) -> KycVerdict:
+        known: dict[str, KycVerdict] = self.__dict__.setdefault("known", {})
+        if scan_ref not in known:
+            known[scan_ref] = super().fetch(scan_ref)
+        return known[scan_ref]
+
+
+@caught_by("times_name_their_zone")
+class TellsNaiveTime(SoundKyc):
+    """Until when an attempt can be begun depends on the machine."""
+
+    def opened(self, made: Attempt) -> KycAttempt:
+        found = super().opened(made)
+        return found.model_copy(update={"expires_at": found.expires_at.replace(tzinfo=None)})
+
+
+@caught_by("no_argument_is_changed")
+class ChangesTheOrder(SoundKyc):
+    """The caller's own order is another one afterwards."""
+
+    def start(self, order: KycOrder) -> KycAttempt:
+        attempt = super().start(order)
+        order.client_id = "sent"
+        return attempt
+
+
 @caught_by("a_decision_stays_what_it_is")
 class ForgetsADenial(SoundKyc):
     """Asked a second time it is under way again."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 from codegen.runtime.errors import NotFound
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable, RefundTooLarge
 from generated.models.onboarding import (
+    CheckoutOrder,
     PaymentCapabilities,
     PaymentState,
     ProviderPayment,
@@ -24,30 +25,6 @@ from tests.kits.sound import SoundProvider
 from tests.kits.vendor import Order, Refund
 
 
-@caught_by("a_payment_has_the_amount_of_its_order")
-class TellsDollars(SoundProvider):
-    """Ten dollars are told as ten cents."""
-
-    def payment(self, order: Order) -> ProviderPayment:
-        return super().payment(order).model_copy(update={"amount_minor": order.cents // 100})
-
-
-@caught_by("a_payment_has_the_amount_of_its_order")
-class TellsTheNetAmount(SoundProvider):
-    """The vendor's fee is taken off."""
-
-    def payment(self, order: Order) -> ProviderPayment:
-        return super().payment(order).model_copy(update={"amount_minor": order.cents * 97 // 100 - 30})
-
-
-@caught_by("a_payment_has_the_amount_of_its_order")
-class TellsAnotherCurrency(SoundProvider):
-    """The account's own currency stands where that of the checkout belongs."""
-
-    def payment(self, order: Order) -> ProviderPayment:
-        return super().payment(order).model_copy(update={"currency": "EUR"})
-
-
 @caught_by("a_paid_checkout_is_complete")
 class StaysPending(SoundProvider):
     """What was paid is pending for ever."""
@@ -56,7 +33,39 @@ class StaysPending(SoundProvider):
         return super().payment(order).model_copy(update={"state": PaymentState.PENDING})
 
 
-@caught_by("a_paid_checkout_is_complete")
+@caught_by("a_payment_is_captured_once")
+class OpensAPaidCheckoutAgain(SoundProvider):
+    """Asked for once more after a crash, what is paid has a second page to pay on."""
+
+    def key_of(self, order: CheckoutOrder) -> str:
+        known = self.vendor.orders.get(f"cs_{order.top_up_sid}")
+        return f"{order.top_up_sid}_2" if known is not None and known.payment else order.top_up_sid
+
+
+@caught_by("no_answer_is_older_than_the_last")
+class AnswersFromItsCache(SoundProvider):
+    """What it was told once it tells for ever."""
+
+    def fetch_session(self, session_ref: str) -> ProviderSession:
+        known: dict[str, ProviderSession] = self.__dict__.setdefault("known", {})
+        if session_ref not in known:
+            known[session_ref] = super().fetch_session(session_ref)
+        return known[session_ref]
+
+
+@caught_by("no_answer_is_older_than_the_last")
+class KeepsTheListOfADay(SoundProvider):
+    """A day that is not over is taken from the last answer."""
+
+    def list_payments(self, day: date, *, cursor: str | None = None) -> ProviderPaymentPage:
+        known: dict[str, ProviderPaymentPage] = self.__dict__.setdefault("known", {})
+        asked = f"{day} {cursor}"
+        if asked not in known:
+            known[asked] = super().list_payments(day, cursor=cursor)
+        return known[asked]
+
+
+@caught_by("a_payment_is_captured_once")
 class TellsAPaymentTwice(SoundProvider):
     """Once as charge and once as intent: it would be credited twice."""
 
@@ -72,15 +81,6 @@ class MarksNothing(SoundProvider):
 
     def payment(self, order: Order) -> ProviderPayment:
         return super().payment(order).model_copy(update={"top_up_sid": None})
-
-
-@caught_by("a_payment_says_when_it_was_made")
-class TellsLocalTime(SoundProvider):
-    """It takes the vendor's local time for UTC: days of reconciliation differ."""
-
-    def payment(self, order: Order) -> ProviderPayment:
-        there = datetime.fromtimestamp(order.paid_at, UTC) + timedelta(hours=3)
-        return super().payment(order).model_copy(update={"occurred_at": there})
 
 
 @caught_by("a_payment_is_found_by_its_own_reference")

@@ -143,6 +143,9 @@ class TestStripe(PaymentKit):
     def sign(self, body: bytes, key: str) -> WebhookRequest:
         return request(body, key)
 
+    def sign_at(self, body: bytes, key: str, at: datetime) -> WebhookRequest:
+        return request(body, key, int(at.timestamp()))
+
     calls: ClassVar[Any] = {
         "create_checkout": [
             lambda _: {"order": order()},

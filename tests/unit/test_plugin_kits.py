@@ -8,6 +8,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from datetime import datetime
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -339,6 +340,15 @@ def goes_back_a_box(parts: Parts, base: type[Any]) -> type[Any]:
     return Broken
 
 
+def tells_naive_time(parts: Parts, base: type[Any]) -> type[Any]:
+    class Broken(base):  # type: ignore[misc]
+        def put(self, box: str, thing: Any, key: str) -> Any:
+            found = super().put(box, thing, key)
+            return found.model_copy(update={"kept_until": datetime(2026, 11, 20)})
+
+    return Broken
+
+
 def has_pages_without_end(parts: Parts, base: type[Any]) -> type[Any]:
     class Broken(base):  # type: ignore[misc]
         def boxes(self, *, prefix: str | None = None, cursor: str | None = None) -> Any:
@@ -367,7 +377,11 @@ def has_pages_without_end(parts: Parts, base: type[Any]) -> type[Any]:
             "Locked",
         ),
         (leaks_a_key_error, {"test_drop_raises_only_what_is_declared", "test_drop_refuses_wrong_values"}, "KeyError"),
-        (changes_its_arguments, {"test_put_raises_only_what_is_declared"}, "changed its arguments"),
+        (
+            changes_its_arguments,
+            {"test_no_argument_is_changed", "test_put_raises_only_what_is_declared"},
+            "changed its arguments",
+        ),
         (puts_in_twice, {"test_put_done_twice_has_one_outcome"}, "is idempotent"),
         (looks_and_takes, {"test_look_changes_nothing"}, "changed the state"),
         (trips_over_bad_input, {"test_look_refuses_wrong_values"}, "leaks IndexError"),
@@ -377,6 +391,11 @@ def has_pages_without_end(parts: Parts, base: type[Any]) -> type[Any]:
         (answers_its_first_page_for_ever, {"test_boxes_has_pages_that_end"}, "a second time"),
         (goes_back_a_box, {"test_boxes_has_pages_that_end"}, "a second time"),
         (has_pages_without_end, {"test_boxes_has_pages_that_end"}, "no end"),
+        (
+            tells_naive_time,
+            {"test_times_name_their_zone", "test_put_answers_what_is_declared"},
+            "no zone in put.kept_until",
+        ),
         (is_async, {"test_title_can_be_called_as_declared"}, "is async"),
     ],
     ids=lambda value: value.__name__ if callable(value) else "",

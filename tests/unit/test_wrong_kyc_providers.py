@@ -12,7 +12,7 @@ class TestSoundKyc(SoundKycKit):
 
 
 def test_the_table_is_whole() -> None:
-    assert len(WRONG_KYC) >= 30
+    assert len(WRONG_KYC) >= 35
 
 
 @pytest.mark.parametrize("provider", WRONG_KYC, ids=lambda provider: provider.__name__)

@@ -3,11 +3,11 @@
 import pytest
 
 from codegen.runtime.errors import DeclaredError
-from tests.kits import wrong_checkouts, wrong_payments, wrong_webhooks
+from tests.kits import wrong_amounts, wrong_checkouts, wrong_payments, wrong_webhooks
 from tests.kits.faults import WRONG
 from tests.kits.sound import SoundKit, SoundProvider
 
-TABLES = {module.__name__ for module in (wrong_checkouts, wrong_payments, wrong_webhooks)}
+TABLES = {module.__name__ for module in (wrong_amounts, wrong_checkouts, wrong_payments, wrong_webhooks)}
 
 
 class TestSound(SoundKit):
@@ -16,7 +16,7 @@ class TestSound(SoundKit):
 
 def test_the_table_is_whole() -> None:
     assert {provider.__module__ for provider in WRONG} == TABLES
-    assert len(WRONG) >= 45
+    assert len(WRONG) >= 85
 
 
 @pytest.mark.parametrize("provider", WRONG, ids=lambda provider: provider.__name__)

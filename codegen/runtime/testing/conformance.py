@@ -17,6 +17,7 @@ from __future__ import annotations
 import copy
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, ClassVar
 
 import pytest
@@ -42,6 +43,7 @@ from codegen.runtime.testing.cases import case, cases, within
 from codegen.runtime.testing.contract import MethodContract
 from codegen.runtime.testing.network import no_network
 from codegen.runtime.testing.secrets import Told, has_secrets
+from codegen.runtime.testing.zones import naive_times
 
 __all__ = ["MOST_PAGES", "Conformance", "MethodContract", "case"]
 
@@ -117,6 +119,31 @@ class Conformance:
                     told.call(contract.name, lambda method=method, arguments=arguments: method(**arguments))  # type: ignore[misc]
         places = told.places(self.secrets)
         assert not places, f"a secret stands in {', '.join(places)}"
+
+    @case
+    def test_no_argument_is_changed(self) -> None:
+        """What a caller hands over is the caller's, and the same afterwards."""
+        for method, arguments, call in self._every_call():
+            before = described(arguments)
+            with suppress(Exception):  # its own test says so
+                call(**arguments)
+            assert described(arguments) == before, f"{method} changed its arguments {before} to {described(arguments)}"
+
+    @case
+    def test_times_name_their_zone(self) -> None:
+        """A time without a zone is another moment on another machine."""
+        for method, arguments, call in self._every_call():
+            with suppress(Exception):
+                naive = list(naive_times(call(**arguments), method))
+                if naive:
+                    pytest.fail(f"{method}({listed(arguments)}): no zone in {', '.join(naive)}")
+
+    def _every_call(self) -> Iterator[tuple[str, Arguments, Callable[..., Any]]]:
+        """The calls that must succeed, of all methods."""
+        for contract in self.contracts.values():
+            plugin = self.make()
+            for arguments in self.good_calls(plugin, contract.name):
+                yield contract.name, arguments, getattr(plugin, contract.name)
 
     # --- of one method, called by the generated tests -------------------------------------------------------------
 

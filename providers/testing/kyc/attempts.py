@@ -80,6 +80,18 @@ class AttemptLaws(KycWorld):
             )
 
     @case
+    def test_no_answer_is_older_than_the_last(self) -> None:
+        """What was answered before it was decided is not answered after it, by this process or by another."""
+        plugin, other = self.make(), self.make()
+        ref = plugin.start(self.order()).scan_ref
+        for asked in (plugin, other):
+            asked.fetch(ref)
+        self.decide(plugin, ref, KycStatus.COMPLETED)
+        for asked in (plugin, other):
+            status = asked.fetch(ref).status
+            assert status is KycStatus.COMPLETED, f"it is approved, and asked again it is {status}"
+
+    @case
     def test_a_decision_stays_what_it_is(self) -> None:
         plugin = self.make()
         ref = self.decided(plugin, KycStatus.FAILED).attempt.scan_ref

@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from codegen.runtime.clock import Clock, SystemClock
 from codegen.runtime.testing.arguments import Arguments
 from codegen.runtime.values.sid import new_sid
 from generated.conformance.onboarding import KycProviderConformance
@@ -35,8 +34,6 @@ class KycWorld(KycProviderConformance, SignedWebhookLaws):
     All plugins that one kit object makes speak to the same vendor: the second is the first after a restart.
     """
 
-    clock: ClassVar[Clock] = SystemClock()
-    """The vendor's time."""
     personal: ClassVar[Sequence[str]] = ()
     """What callbacks tell of the person (a name, a date of birth, a link to a picture): none of it may be handed on."""
 

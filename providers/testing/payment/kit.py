@@ -10,12 +10,14 @@ class TestParcelPay(PaymentKit):
     def sign(self, body, key): ...
 """
 
+from providers.testing.payment.amounts import AmountLaws
 from providers.testing.payment.checkouts import CheckoutLaws
+from providers.testing.payment.fees import FeeLaws
 from providers.testing.payment.outages import OutageLaws
 from providers.testing.payment.payments import PaymentLaws
 from providers.testing.payment.refunds import RefundLaws
 from providers.testing.payment.webhooks import WebhookLaws
 
 
-class PaymentKit(CheckoutLaws, PaymentLaws, RefundLaws, WebhookLaws, OutageLaws):
+class PaymentKit(CheckoutLaws, PaymentLaws, AmountLaws, RefundLaws, FeeLaws, WebhookLaws, OutageLaws):
     """The generated kit of `PaymentProvider`, and the laws that no note in a schema can say."""

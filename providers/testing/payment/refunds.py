@@ -151,13 +151,13 @@ class RefundLaws(PaymentWorld):
         plugin, paid = self._refundable()
         refund = plugin.refund(self.refund_of(paid))
         day = (refund.occurred_at or self.clock.now()).date()
-        listed = [each for each in _of_day(plugin, day) if each.refund_ref == refund.refund_ref]
+        listed = [each for each in refunds_of_day(plugin, day) if each.refund_ref == refund.refund_ref]
         assert len(listed) <= 1, f"a refund is listed {len(listed)} times"
         for each in listed:
             told = (each.payment_ref, each.amount_minor, each.currency)
             assert told == (paid.payment.payment_ref, refund.amount_minor, "USD"), f"it is listed as {each!r}"
         for other in (day - timedelta(days=1), day + timedelta(days=1)):
-            refs = [each.refund_ref for each in _of_day(plugin, other)]
+            refs = [each.refund_ref for each in refunds_of_day(plugin, other)]
             assert refund.refund_ref not in refs, f"a refund of {day} is listed on {other}, too"
 
     # ---------------------------------------------------------------------------------------------------------------
@@ -179,7 +179,7 @@ class RefundLaws(PaymentWorld):
         assert refund.payment_ref in (None, paid.payment.payment_ref), f"it is of {refund.payment_ref}"
 
 
-def _of_day(plugin: PaymentProvider, day: date) -> list[ProviderRefund]:
+def refunds_of_day(plugin: PaymentProvider, day: date) -> list[ProviderRefund]:
     page = plugin.list_refunds(day)
     found, pages = [*page.refunds], 1
     while page.next_cursor is not None and pages < MOST_PAGES:

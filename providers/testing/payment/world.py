@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 
-from codegen.runtime.clock import Clock, SystemClock
 from codegen.runtime.testing.arguments import Arguments
 from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
@@ -41,9 +40,6 @@ class PaymentWorld(PaymentProviderConformance, SignedWebhookLaws):
 
     All plugins that one kit object makes speak to the same vendor: the second is the first after a restart.
     """
-
-    clock: ClassVar[Clock] = SystemClock()
-    """The vendor's time."""
 
     def pay(self, plugin: Any, session_ref: str) -> WebhookRequest:
         """Pay this checkout at the vendor, in full; answers the signed webhook that tells of the payment."""
