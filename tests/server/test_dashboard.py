@@ -27,6 +27,11 @@ DOLLAR = 10**9
 MOST_QUERIES = 16
 
 
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("house"))
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(House(tmp_path))
@@ -105,6 +110,31 @@ def test_below_zero_there_is_one_button(world: World) -> None:
     assert re.findall(r'<a [^>]*href="([^"]+)"', alert) == ["/topup?amount=8.00"]
     assert 'value="8.00"' in world.get("/topup?amount=8.00").text
     assert audit(world.database) == []
+
+
+@pytest.mark.parametrize(
+    "slug",
+    [
+        "kyc_required",
+        "kyc_cap",
+        "kyc_completed",
+        "insufficient_funds",
+        "frozen",
+        "plan_active",
+        "no_active_plan",
+        "quota_exceeded",
+        "pool_empty",
+        "allocation_failed",
+        "sku_invalid",
+        "top_up_not_open",
+    ],
+)
+def test_every_refusal_leads_on(house: House, slug: str) -> None:
+    [said] = re.findall(
+        r'<div class="note bad" role="alert">.*?</div>', World(house).get(f"/vms?error={slug}").text, re.DOTALL
+    )
+    [path] = re.findall(r'<a href="(/[a-z]+)[^"]*">', said)
+    assert World(house).get(path).status_code == 200
 
 
 @pytest.mark.parametrize(("balance", "paid"), [("-7.32", "8.00"), ("-7.00", "8.00"), ("-0.01", "5.00")])

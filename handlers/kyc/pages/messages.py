@@ -1,7 +1,9 @@
 """What pages say about verification: slug → sentence."""
 
+from markupsafe import Markup
+
 ERRORS = {
-    "kyc_completed": "You are verified already. There is nothing left to do.",
+    "kyc_completed": Markup('You are verified already. <a href="/plans">Plans and machines</a> are open to you.'),
     "kyc_unavailable": "The verification provider does not answer at the moment. Nothing was begun; try again in a "
     "minute.",
     "kyc_refused": "The verification provider did not accept the request. Nothing was begun; tell the operator of this "

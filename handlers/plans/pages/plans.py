@@ -12,7 +12,6 @@ from handlers.ledger.standing import Standings
 from handlers.pages.page import Page, page
 from handlers.pages.visit import PageContext, Visit
 from handlers.plans.overview import PlanOverviews
-from handlers.plans.pages.messages import NEXT_STEPS
 from handlers.plans.plan_catalogue import PlanCatalogue
 
 
@@ -35,7 +34,6 @@ class PlansPage(Page):
             user=user,
             plans=self._catalogue.offered,
             form_token=new_secret(),
-            next_step=NEXT_STEPS.get(visit.query("error")),
             **self.context.database.run(read, write=False),
         )
 
