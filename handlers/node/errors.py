@@ -20,4 +20,5 @@ class KeyConflict(NodeError):
 
 
 class NotWritten(NodeError):
-    """Usage could not be made durable. It may be appended again, with the same key if it has one."""
+    """Usage could not be made durable. It may be appended again, with the same key if it has one: where others wrote at
+    the same time it may be there all the same."""

@@ -19,7 +19,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from handlers.node.errors import NodeError, NotANode
-from handlers.node.tail import sync_folder
+from handlers.node.log_file import sync_folder
 from handlers.usage_format.node_file import InvalidNodeFile, NodeFile
 
 _URL = "repository.url"

@@ -27,6 +27,12 @@ INSERT INTO place VALUES (1, '', 0) ON CONFLICT DO NOTHING;
 """
 
 
+MOST_RECENT = 1000
+"""Keys that are remembered before they are kept in the file, together."""
+Place = tuple[str, int]
+"""The end of a log: the name of its last file and the bytes of that."""
+
+
 class Used(NamedTuple):
     """Where a key was used, and the digest of what for."""
 
@@ -41,19 +47,33 @@ class KeyIndex:
         self._folder, self._path = folder, path
         self._own = b'"idempotency_key":"' + own.encode()
         self._keys = _opened(path)
+        self._recent: dict[str, Used] = {}
+        self._known: Place | None = None
 
     def find(self, key: str) -> Used | None:
-        """Where a key was used, as far as the index was brought (`catch_up`)."""
+        """Where a key was used, as far as the index was brought (`catch_up`, `add`)."""
+        if (recent := self._recent.get(key)) is not None:
+            return recent
         row = self._keys.execute("SELECT local_seq, content FROM used WHERE key = ?", (key,)).fetchone()
         return None if row is None else Used(*row)
 
-    def catch_up(self, end: tuple[str, int]) -> None:
-        """Read what the log has gained; `end` is the name of its last file and the bytes of that."""
+    def catch_up(self, end: Place) -> None:
+        """Read what the log has gained up to its end."""
+        if end == self._known and len(self._recent) < MOST_RECENT:
+            return
         try:
             self._catch_up(*end)
         except sqlite3.DatabaseError:
             self._renew()
             self._catch_up(*end)
+        self._recent.clear()
+        self._known = end
+
+    def add(self, used: dict[str, Used], before: Place, end: Place) -> None:
+        """What was appended just now, from a place that the index was brought to: it needs not be read again."""
+        if self._known == before:
+            self._recent |= used
+            self._known = end
 
     def _catch_up(self, last: str, size: int) -> None:
         name, done = self._keys.execute("SELECT file, bytes FROM place").fetchone()
@@ -79,6 +99,11 @@ class KeyIndex:
         self._keys.close()
         _remove(self._path)
         self._keys = _opened(self._path)
+
+    def forget(self) -> None:
+        """What was appended just now may be gone again."""
+        self._recent.clear()
+        self._known = None
 
     def close(self) -> None:
         self._keys.close()

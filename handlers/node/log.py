@@ -1,7 +1,7 @@
 """The log of a node: usage is appended, and stands there for good when `append` returns.
 
-Any number of threads and processes may append to one log. What waits at the same time is written and made durable
-together, by one of those that wait. Each record gets the next number of the log's stream, without a gap.
+Any number of threads and processes may append to one log. They write one after the other and wait for the disk
+together. Each record gets the next number of the log's stream, without a gap.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import fcntl
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -30,13 +29,6 @@ from handlers.usage_format.line import decode, encode
 from handlers.usage_format.record import Finding, InvalidUsage, LoggedUsage
 
 
-@dataclass(slots=True)
-class _Waiting:
-    usages: Sequence[NewUsage]
-    results: list[Logged | NodeError | InvalidUsage] | None = None
-    failed: Exception | None = None
-
-
 class UsageLog:
     """The log in a folder that `hero-onboarding node init` made. Raises `NotANode` where it is none."""
 
@@ -44,13 +36,14 @@ class UsageLog:
         self.folder = NodeFolder.open(directory)
         self._clock = clock or SystemClock()
         self._own = f"{self.folder.node_id}/{self.folder.stream_id}/"
+        self._keys = self.folder.path / "keys.db"
         self._lock = os.open(self.folder.log / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._tail = Tail(self.folder.log, self._lock)
         self._index: KeyIndex | None = None
-        self._gate, self._turn = Lock(), Lock()
-        self._waiting: list[_Waiting] = []
+        self._turn = Lock()
         with self._turn, self._alone():
-            pass
+            if self._keys.exists():
+                self._bring_up_index()  # before anything is appended: keys of lines that the disk has lost are not used
 
     def append(self, usage: NewUsage) -> Logged:
         """Write one record; it is durable when this returns.
@@ -64,27 +57,28 @@ class UsageLog:
         return result
 
     def append_all(self, usages: Sequence[NewUsage]) -> list[Logged | NodeError | InvalidUsage]:
-        """Write several at once: for each its place, or what keeps it from being written (the others are)."""
-        entry = _Waiting(usages)
-        with self._gate:
-            self._waiting.append(entry)
-        with self._turn:  # whoever comes first writes for all who came while the one before was writing
-            if entry.results is None and entry.failed is None:
-                with self._gate:
-                    batch, self._waiting = self._waiting, []
-                try:
-                    with self._alone():
-                        self._write(batch)
-                except BaseException as error:
-                    self._tail.close()
-                    for each in batch:
-                        each.failed = error if isinstance(error, Exception) else NotWritten("writing was broken off")
-                    if not isinstance(error, Exception):
-                        raise
-        if entry.failed is not None:
-            raise entry.failed
-        assert entry.results is not None
-        return entry.results
+        """Write several at once: for each its place, or what keeps it from being written (the others are).
+
+        Raises `NotWritten`, `LogDamaged`.
+        """
+        try:
+            with self._turn, self._alone():
+                results, start = self._write(usages)
+                file, end = self._tail.open, self._tail.place[1]
+        except OSError as error:
+            raise self._not_written(error) from error
+        if file is not None:
+            try:
+                file.sync(end)  # others may write meanwhile, and wait for the disk together
+            except OSError as error:
+                with self._turn, self._alone():
+                    if start is not None and self._tail.open is file and file.size == end:
+                        self._tail.take_back(file, start)
+                    self._tail.forget()
+                    if self._index is not None:
+                        self._index.forget()
+                raise self._not_written(error) from error
+        return results
 
     def void(self, key: str, occurred_at: datetime | None = None) -> Logged:
         """Take the record of a key back, by a record of its own; twice is once.
@@ -110,17 +104,19 @@ class UsageLog:
         return None
 
     def state(self) -> LogState:
-        """How far the log has come."""
+        """How far the log has come, durably."""
         with self._turn, self._alone():
-            last = self._last
+            last, file = self._last, self._tail.open
             log = self.folder.log
-            sizes = {file.name: log.joinpath(file.name).stat().st_size for file in sorted(files(log))}
-            return LogState(last.local_seq if last else 0, last.occurred_at if last else None, sizes)
+            sizes = {each.name: log.joinpath(each.name).stat().st_size for each in sorted(files(log))}
+        if file is not None:
+            file.sync(file.size)
+        return LogState(last.local_seq if last else 0, last.occurred_at if last else None, sizes)
 
     def close(self) -> None:
         if self._index is not None:
             self._index.close()
-        self._tail.close()
+        self._tail.forget()
         os.close(self._lock)
 
     def __enter__(self) -> UsageLog:
@@ -136,6 +132,9 @@ class UsageLog:
         try:
             self._tail.refresh()
             yield
+        except BaseException:
+            self._tail.forget()
+            raise
         finally:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
 
@@ -145,32 +144,36 @@ class UsageLog:
         last = self._tail.last
         return last if last is not None and last.stream_id == self.folder.stream_id else None
 
-    def _write(self, batch: Sequence[_Waiting]) -> None:
-        if any(usage.key is not None for entry in batch for usage in entry.usages):
+    def _write(self, usages: Sequence[NewUsage]) -> tuple[list[Logged | NodeError | InvalidUsage], int | None]:
+        """What became of each, and where in the file what was written begins, if anything was."""
+        if any(usage.key is not None for usage in usages):
             self._bring_up_index()
-        lines: list[bytes] = []
         now = self._clock.now().replace(microsecond=0)
+        lines: list[bytes] = []
         used: dict[str, Used] = {}
         last = self._last
-        results = []
-        for entry in batch:
-            mine: list[Logged | NodeError | InvalidUsage] = []
-            for usage in entry.usages:
-                try:
-                    found, record = self._place(usage, last.local_seq + 1 if last else 1, now, used)
-                    if record is not None:
-                        lines.append(encode(record))
-                        last = record
-                        if usage.key is not None:
-                            used[usage.key] = Used(record.local_seq, content(record))
-                    mine.append(found)
-                except (InvalidUsage, KeyConflict) as error:
-                    mine.append(error)
-            results.append(mine)
-        if lines and last is not None:
-            self._tail.append(b"\n".join([*lines, b""]), last, file_at(now))
-        for entry, mine in zip(batch, results, strict=True):
-            entry.results = mine
+        results: list[Logged | NodeError | InvalidUsage] = []
+        for usage in usages:
+            try:
+                found, record = self._place(usage, last.local_seq + 1 if last else 1, now, used)
+                if record is not None:
+                    lines.append(encode(record))
+                    last = record
+                    if usage.key is not None:
+                        used[usage.key] = Used(record.local_seq, content(record))
+                results.append(found)
+            except (InvalidUsage, KeyConflict) as error:
+                results.append(error)
+        if not lines or last is None:
+            return results, None
+        before = self._tail.place
+        start = self._tail.append(b"\n".join([*lines, b""]), last, file_at(now))
+        if self._index is not None:
+            self._index.add(used, before, self._tail.place)
+        return results, start
+
+    def _not_written(self, error: OSError) -> NotWritten:
+        return NotWritten(f"usage could not be written to {self.folder.log}: {error.strerror}")
 
     def _place(
         self, usage: NewUsage, local_seq: int, now: datetime, used: dict[str, Used]
@@ -197,7 +200,7 @@ class UsageLog:
 
     def _bring_up_index(self) -> None:
         if self._index is None:
-            self._index = KeyIndex(self.folder.log, self.folder.path / "keys.db", self._own)
+            self._index = KeyIndex(self.folder.log, self._keys, self._own)
         self._index.catch_up(self._tail.place)
 
     def _used_before(self, key: str) -> Used | None:

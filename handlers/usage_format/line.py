@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from hashlib import sha256
 from json import JSONEncoder, loads
+from json.encoder import encode_basestring
 
 from handlers.usage_format.fields import FIELDS, Field, moment
 from handlers.usage_format.record import SCHEMA, Finding, InvalidUsage, LoggedUsage
@@ -25,6 +26,7 @@ from handlers.usage_format.record import SCHEMA, Finding, InvalidUsage, LoggedUs
 LONGEST_LINE = 16 * 1024
 """Bytes, without the line feed."""
 _BIG = 2**63
+_IN_ORDER = tuple(field.name for field in FIELDS)
 _BY_NAME = {field.name: field for field in FIELDS}
 _canonical = JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
@@ -47,17 +49,19 @@ _whole = re.compile(r"\{" + "".join(map(_pattern, FIELDS)) + r"\}").fullmatch
 
 def encode(record: LoggedUsage) -> bytes:
     """The line of a record, without a line feed. Raises `InvalidUsage` where no line can hold it."""
-    fields: dict[str, object] = {"schema": SCHEMA, **record._asdict()}
-    for name, value in fields.items():
-        if isinstance(value, Decimal):
-            fields[name] = format(value if value else abs(value), "f")
-        elif isinstance(value, datetime):
-            fields[name] = _time_text(value)
-    line = _line({name: value for name, value in fields.items() if value is not None})
-    read = decode(line)
-    if isinstance(read, Finding):
-        raise InvalidUsage(read.detail)
-    return line
+    parts = []
+    for name in _IN_ORDER:
+        value = getattr(record, name, SCHEMA)
+        if value is not None:
+            parts.append(f'"{name}":{_written(value)}')
+    line = f"{{{','.join(parts)}}}"
+    if (found := _whole(line)) is None or _record(found) is None:
+        read = _explain(line)
+        if isinstance(read, Finding):
+            raise InvalidUsage(read.detail)
+    if len(encoded := line.encode()) > LONGEST_LINE:
+        raise InvalidUsage(f"the line has {len(encoded)} bytes, more than {LONGEST_LINE}")
+    return encoded
 
 
 def decode(line: bytes) -> LoggedUsage | Finding:
@@ -71,12 +75,17 @@ def decode(line: bytes) -> LoggedUsage | Finding:
     found = _whole(text)
     if found is None:
         return _explain(text)
+    return _record(found) or _explain(text)
+
+
+def _record(found: re.Match[str]) -> LoggedUsage | None:
+    """The record of a line that has the right form; None where a number or a time in it is out of bounds."""
     cents, applies, cost, key, instance, seconds, seq, model, node, at, quantity, kind, _, stream, user, void = (
         found.groups()
     )
     number, interval, amount, occurred_at = int(seq), int(seconds or 0), int(cents or 0), moment(at)
     if occurred_at is None or not 1 <= number < _BIG or interval >= 2**32 or amount >= _BIG:
-        return _explain(text)
+        return None
     return LoggedUsage(
         node,
         stream,
@@ -128,17 +137,20 @@ def _explain(text: str) -> LoggedUsage | Finding:
     return LoggedUsage(**(fields | {"occurred_at": datetime.fromisoformat(fields["occurred_at"])}))
 
 
-def _time_text(time: datetime) -> str:
-    """A time as a line has it; one that a line cannot hold comes out as what `decode` refuses."""
-    if time.tzinfo is None:
-        raise InvalidUsage("`occurred_at` has no time zone")
-    if time.microsecond:
-        raise InvalidUsage("`occurred_at` is not in whole seconds")
-    return f"{time.astimezone(UTC).isoformat()[:19]}Z"
-
-
-def _line(fields: dict[str, object]) -> bytes:
-    try:
-        return _canonical(fields).encode()
-    except (TypeError, ValueError) as error:  # a float's NaN, half a surrogate, an object that is no value
-        raise InvalidUsage(str(error)) from None
+def _written(value: object) -> str:
+    """A value as JSON; one that a line cannot hold comes out as what `_explain` refuses."""
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError:
+            raise InvalidUsage("text has half a character") from None
+        return encode_basestring(value)
+    if isinstance(value, Decimal):
+        return f'"{value if value else abs(value):f}"'
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise InvalidUsage("`occurred_at` has no time zone")
+        if value.microsecond:
+            raise InvalidUsage("`occurred_at` is not in whole seconds")
+        return f'"{value.astimezone(UTC).isoformat()[:19]}Z"'
+    return repr(value)
