@@ -5,7 +5,7 @@ from pathlib import Path
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
-from handlers.usage import routes
+from handlers.usage import audit, routes
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.background import AggregatorJob
 from handlers.usage.breakdown import BreakdownHandler, Breakdowns
@@ -66,4 +66,11 @@ def parts(site: Site) -> Parts:
     )
 
 
-DOMAIN = Domain(name="usage", settings=UsageSettings, parts=parts, plugins=(FORGE,), commands=COMMANDS)
+DOMAIN = Domain(
+    name="usage",
+    settings=UsageSettings,
+    parts=parts,
+    audits=(audit.COMMITS, audit.RECORDS, audit.USERS, audit.NODES),
+    plugins=(FORGE,),
+    commands=COMMANDS,
+)

@@ -64,3 +64,74 @@ UPDATE stream_cursor SET skipped = TRUE, rev = rev + 1 WHERE node_id = ? AND NOT
 OPEN_LINES = """
 SELECT COUNT(*) FROM quarantined_line WHERE node_id = ? AND state = 'open'
 """
+
+# --- audit ----------------------------------------------------------------------------------------------------------
+
+COMMITS_IN_ORDER = """
+SELECT consumed_commit.sid, consumed_commit.node_id, consumed_commit."commit", consumed_commit.records,
+    consumed_commit.charge,
+    (SELECT COUNT(*) FROM usage_record WHERE usage_record.node_id = consumed_commit.node_id
+        AND usage_record."commit" = consumed_commit."commit"),
+    (SELECT SUM(charge) FROM usage_record WHERE usage_record.node_id = consumed_commit.node_id
+        AND usage_record."commit" = consumed_commit."commit"),
+    (SELECT SUM(list_charge) FROM usage_record WHERE usage_record.node_id = consumed_commit.node_id
+        AND usage_record."commit" = consumed_commit."commit"),
+    (SELECT SUM(ledger_entry.amount) FROM ledger_transaction
+        JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+        WHERE ledger_transaction.posting_key
+            > 'usage:' || consumed_commit.node_id || '@' || consumed_commit."commit" || ':'
+        AND ledger_transaction.posting_key
+            < 'usage:' || consumed_commit.node_id || '@' || consumed_commit."commit" || ';'
+        AND ledger_entry.account LIKE 'revenue:%'),
+    (SELECT SUM(ledger_entry.amount) FROM ledger_transaction
+        JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
+        WHERE ledger_transaction.posting_key
+            > 'usage:' || consumed_commit.node_id || '@' || consumed_commit."commit" || ':'
+        AND ledger_transaction.posting_key
+            < 'usage:' || consumed_commit.node_id || '@' || consumed_commit."commit" || ';'
+        AND ledger_entry.account = 'discount')
+FROM consumed_commit WHERE consumed_commit.sid > ? ORDER BY consumed_commit.sid LIMIT ?
+"""
+ACCEPTED_OF_COMMIT = """
+SELECT COUNT(*), SUM(usage_record.charge) FROM quarantined_line
+JOIN usage_record ON usage_record.node_id = quarantined_line.node_id
+    AND usage_record."commit" = quarantined_line."commit" AND usage_record.path = quarantined_line.path
+    AND usage_record.line = quarantined_line.line
+WHERE quarantined_line.node_id = ? AND quarantined_line."commit" = ? AND quarantined_line.state = 'accepted'
+"""
+RECORDS_IN_ORDER = """
+SELECT usage_record.sid, usage_record.node_id, usage_record."commit", usage_record.path, usage_record.line,
+    usage_record.user_sid, usage_record.category, usage_record.list_charge, usage_record.void,
+    (SELECT 1 FROM consumed_commit WHERE consumed_commit.node_id = usage_record.node_id
+        AND consumed_commit."commit" = usage_record."commit"),
+    (SELECT last_seq FROM stream_cursor WHERE stream_cursor.node_id = usage_record.node_id
+        AND stream_cursor.stream_id = usage_record.stream_id),
+    usage_record.local_seq,
+    (SELECT 1 FROM ledger_transaction WHERE ledger_transaction.posting_key = 'usage:' || usage_record.node_id || '@' ||
+        usage_record."commit" || ':' || usage_record.user_sid || ':' || usage_record.category ||
+        CASE WHEN usage_record.void IS NULL THEN ':usage' ELSE ':usage_void' END),
+    (SELECT 1 FROM ledger_transaction WHERE ledger_transaction.posting_key = 'usage:' || usage_record.node_id || '@' ||
+        usage_record."commit" || ':' || usage_record.path || ':' || usage_record.line || ':' || usage_record.user_sid ||
+        ':' || usage_record.category || CASE WHEN usage_record.void IS NULL THEN ':usage' ELSE ':usage_void' END),
+    (SELECT original.list_charge + usage_record.list_charge FROM usage_record AS original
+        WHERE original.node_id = usage_record.node_id AND original.idempotency_key = usage_record.void)
+FROM usage_record WHERE usage_record.sid > ? ORDER BY usage_record.sid LIMIT ?
+"""
+USER_TOTALS_IN_ORDER = """
+SELECT sid,
+    (SELECT SUM(records) FROM daily_usage WHERE daily_usage.user_sid = "user".sid),
+    (SELECT SUM(list_charge) FROM daily_usage WHERE daily_usage.user_sid = "user".sid),
+    (SELECT SUM(charge) FROM daily_usage WHERE daily_usage.user_sid = "user".sid),
+    (SELECT SUM(discount) FROM daily_usage WHERE daily_usage.user_sid = "user".sid),
+    (SELECT SUM(CASE WHEN void IS NULL THEN 1 ELSE -1 END) FROM usage_record WHERE usage_record.user_sid = "user".sid),
+    (SELECT SUM(list_charge) FROM usage_record WHERE usage_record.user_sid = "user".sid),
+    (SELECT SUM(charge) FROM usage_record WHERE usage_record.user_sid = "user".sid)
+FROM "user" WHERE sid > ? ORDER BY sid LIMIT ?
+"""
+NODES_IN_ORDER = """
+SELECT sid, node_id, last_commit, records,
+    (SELECT 1 FROM consumed_commit WHERE consumed_commit.node_id = node.node_id
+        AND consumed_commit."commit" = node.last_commit),
+    (SELECT COUNT(*) FROM usage_record WHERE usage_record.node_id = node.node_id)
+FROM node WHERE sid > ? ORDER BY sid LIMIT ?
+"""

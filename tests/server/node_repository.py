@@ -45,9 +45,16 @@ def line(seq: int, user: str, **fields: Any) -> dict[str, Any]:
 
 def hours(seq: int, user: str, instance: str, **fields: Any) -> dict[str, Any]:
     """A record of one hour of a machine, the next hour for the next `seq`."""
-    at = f"{USED_AT + timedelta(hours=seq):%Y-%m-%dT%H:%M:%SZ}"
-    shown = {"cost": None, "model": None, "occurred_at": at, "instance_id": instance, "interval_seconds": 3600}
-    return line(seq, user, **shown, quantity="1", **{"resource_kind": "hero_os_hour", **fields})
+    shown = {
+        "cost": None,
+        "model": None,
+        "occurred_at": f"{USED_AT + timedelta(hours=seq):%Y-%m-%dT%H:%M:%SZ}",
+        "instance_id": instance,
+        "interval_seconds": 3600,
+        "quantity": "1",
+        "resource_kind": "hero_os_hour",
+    }
+    return line(seq, user, **{**shown, **fields})
 
 
 def encoded(*records: Mapping[str, Any]) -> bytes:

@@ -132,7 +132,8 @@ class UsageWorld:
         return [json.loads(each) for lines in self.logged for each in lines.splitlines()]
 
     def audit(self) -> None:
-        assert audit(self.database) == []
+        found = audit(self.database)
+        assert found == []
 
 
 def copied(repository: NodeRepository, folder: Path) -> NodeRepository:
