@@ -1,4 +1,7 @@
-"""The dashboard and the ledger of somebody with 0, 1 000 and 1 000 000 entries: time and queries per page stay flat.
+"""Pages of somebody with 0, 1 000 and 1 000 000 entries of the ledger: time and queries per page stay flat.
+
+Who has entries has a plan with five machines, too, and usage of ten things a day: with 1 000 entries of a month, with
+1 000 000 of a year.
 
 `nox -s bench -- pages [--views N] [--entries N,N,…] [--before REF]`
 
@@ -12,7 +15,8 @@ import argparse
 import statistics
 import tempfile
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,13 +30,22 @@ from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import LoginMethod, TransactionKind, User
-from generated.tables.onboarding import BILLING, LEDGER_ENTRY, LEDGER_TRANSACTION
+from generated.models.onboarding import AllocationStatus, LoginMethod, ResourceCategory, TransactionKind, User
+from generated.tables.onboarding import (
+    BILLING,
+    DAILY_USAGE,
+    LEDGER_ENTRY,
+    LEDGER_TRANSACTION,
+    PLAN_PURCHASE,
+    VM_ALLOCATION,
+    DailyUsageNew,
+)
 from handlers.app import build
 from handlers.composition import load_settings
 from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from handlers.identity.users import Users
+from handlers.plans.plan_catalogue import DEFAULT_SKU
 from handlers.version import migrate
 
 ORIGIN = "http://127.0.0.1:9920"
@@ -110,6 +123,72 @@ def write(database: Database, pairs: list[tuple[Row, Row]], transaction: str, en
         database.execute_many(entry, [pair[1] for pair in pairs])
 
 
+def days_of(entries: int) -> int:
+    """Days of usage of somebody with so many entries."""
+    return min(30 * entries // 1000, 365)
+
+
+def machines(database: Database, user: User) -> None:
+    """A plan that runs, and its machines."""
+    now = SystemClock().now().replace(microsecond=0)
+    end = now + timedelta(days=30)
+    plan = Store.of(PLAN_PURCHASE, database).new(
+        {
+            "user_sid": user.sid,
+            "plan_id": "vm5",
+            "cost": Money.from_cents(1000),
+            "vm_count": 5,
+            "days": 30,
+            "sku": DEFAULT_SKU,
+            "period_start": now,
+            "period_end": end,
+        },
+        now,
+    )
+    allocations = Store.of(VM_ALLOCATION, database)
+    for place in range(5):
+        allocations.new(
+            {
+                "user_sid": user.sid,
+                "plan_id": "vm5",
+                "purchase_sid": plan.sid,
+                "sku": DEFAULT_SKU,
+                "status": AllocationStatus.ACTIVE,
+                "cost_cents": 200,
+                "address": f"5a0::{place + 1}",
+                "provider": "pool",
+                "allocated_at": now,
+                "expires_at": end,
+            },
+            now,
+        )
+
+
+def usage(database: Database, user: User, days: int) -> None:
+    """Hero OS on five machines and five language models, every day."""
+    today = SystemClock().now().date()
+    rows: list[DailyUsageNew] = []
+    for back in range(days):
+        for place in range(5):
+            same: DailyUsageNew = {
+                "user_sid": user.sid,
+                "day": today - timedelta(days=back),
+                "node_id": "n1",
+                "resource_kind": "hero_os_hour",
+                "category": ResourceCategory.HERO_OS_HOURLY,
+                "records": 24,
+                "quantity": Decimal(24),
+                "list_charge": Money(24 * 110_000_000),
+                "discount": Money(12 * 110_000_000),
+                "charge": Money(12 * 110_000_000),
+            }
+            rows.append({**same, "instance_id": f"vm-{place}"})
+            rows.append(
+                {**same, "resource_kind": "llm_token", "category": ResourceCategory.LLM, "model": f"model-{place}"}
+            )
+    database.run(lambda: Store.of(DAILY_USAGE, database).insert_many(rows, SystemClock().now()))
+
+
 class Reader:
     """Somebody who looks at pages."""
 
@@ -150,12 +229,16 @@ def main() -> None:
         for number, size in enumerate(sizes):
             readers.append(Reader(client, database, sessions, number))
             position = history(database, readers[-1].user, size, position)
+            if size:
+                machines(database, readers[-1].user)
+                usage(database, readers[-1].user, days_of(size))
         database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         middle = [f"/ledger?before={position - size // 2}" for size in sizes]
         slow = [
             report(name, sizes, readers, paths, asked.views)
             for name, paths in (
                 ("dashboard", ["/dashboard"] * len(sizes)),
+                ("usage, a month", ["/usage"] * len(sizes)),
                 ("ledger, newest", ["/ledger"] * len(sizes)),
                 ("ledger, in the middle", middle),
             )

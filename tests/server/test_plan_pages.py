@@ -76,7 +76,7 @@ def test_from_the_first_look_to_a_plan_that_renews(world: World) -> None:
 
 def test_the_switch_without_a_plan(world: World) -> None:
     assert where(world.post("/plan/renew", {"csrf_token": world.csrf})) == (303, "/plans?error=no_active_plan")
-    assert "Buy one first." in read(world, "/plans?error=no_active_plan")
+    assert "Buy one first" in read(world, "/plans?error=no_active_plan")
 
 
 def test_a_plan_that_ended_says_until_when_its_disks_are_kept(world: World) -> None:
