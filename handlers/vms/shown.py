@@ -42,6 +42,11 @@ class Shown:
         return self.used < self.total
 
     @property
+    def waiting_for_plan(self) -> bool:
+        """Whether the next machine of the plan is one that the user waits for."""
+        return self.plan is not None and any(entry.sku == self.plan.sku for entry, _ in self.waiting)
+
+    @property
     def provisioning(self) -> bool:
         """Whether a machine is just coming up."""
         return any(each.status is AllocationStatus.PROVISIONING for each in self.live)

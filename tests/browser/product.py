@@ -136,6 +136,14 @@ class Product:
         finally:
             database.close()
 
+    def change(self, sql: str, *params: object) -> None:
+        """Change the site's database, as what cannot be waited for would."""
+        database = Database.open(f"sqlite:///{self.directory}/var/hero-onboarding.db")
+        try:
+            database.execute(sql, params)
+        finally:
+            database.close()
+
     def top_up(self, person: Person) -> tuple[str, str, str | None, str]:
         """The last top-up of somebody: its sid, checkout, payment and status."""
         [found] = self.rows(

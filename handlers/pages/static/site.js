@@ -32,16 +32,20 @@ for (const choice of document.querySelectorAll("input[name=provider][data-limits
 }
 
 // A part of a page with `data-follow` is loaded again after so many seconds, until it comes without; not while somebody
-// is at it.
+// is at it. Then the whole page is shown as it is now: what was said of the last form is over.
 function follow(part) {
   setTimeout(async () => {
     if (part.contains(document.activeElement) || part.querySelector("details[open]")) return follow(part);
     try {
-      const answer = await fetch(location.href);
-      const fresh = new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(part.id);
+      const answer = await fetch(location.pathname);
+      const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+      const fresh = page.getElementById(part.id);
       if (!fresh) return location.reload();
-      inLocalTime(fresh);
-      part.replaceWith(fresh);
+      const main = document.querySelector("main");
+      const whole = !fresh.dataset.follow && !main.contains(document.activeElement);
+      const now = whole ? page.querySelector("main") : fresh;
+      inLocalTime(now);
+      (whole ? main : part).replaceWith(now);
       if (fresh.dataset.follow) follow(fresh);
     } catch {
       follow(part);
