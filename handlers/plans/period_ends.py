@@ -13,7 +13,7 @@ from handlers.ledger.standing import Standings
 from handlers.plans import rules, sentences, statements
 from handlers.plans.plan_catalogue import PlanCatalogue
 from handlers.plans.purchases import Purchases
-from handlers.work.alerts import notify
+from handlers.work.alerts import notify, told
 
 BATCH = 200
 
@@ -41,26 +41,35 @@ class PeriodEnds:
         return done
 
     def tell(self) -> int:
-        """Tell users whose period ends soon, each once for each number of days; how many notices were due."""
+        """Tell users whose period ends soon, each once for each number of days; how many were told. It reads much and
+        writes little, so each is looked at without keeping writers waiting."""
         now = self._clock.now()
         until = now + timedelta(days=max(rules.NOTICE_DAYS))
         ending = self._database.execute(self._ending, (encode_otime(now), encode_otime(until)))
-        return sum(self._database.run(partial(self._tell, user_sid)) for (user_sid,) in ending)
+        count = 0
+        for (user_sid,) in ending:
+            due = self._database.run(partial(self._due, user_sid), write=False)
+            if due is not None:
+                count += notify(self._database, self._clock, user_sid, "plan_ending", *due)
+        return count
 
-    def _tell(self, user_sid: str) -> bool:
+    def _due(self, user_sid: str) -> tuple[str, str] | None:
+        """The occasion and the text of the notice that a user is to be given now."""
         billing = self._purchases.ledger.billings.one({"user_sid": user_sid})
         latest = self._purchases.plans.current(user_sid)
         days = rules.notice_due(self._clock.now(), latest.period_end, latest.days) if latest is not None else None
         if billing is None or latest is None or days is None:
-            return False
+            return None
+        occasion = f"plan_ending:{latest.sid}:{days}"
+        if told(self._database, occasion):
+            return None
         offer = self._catalogue.plans.get(latest.plan_id)
-        renew = billing.renew and offer is not None
         text = sentences.ending(
             offer.name if offer is not None else latest.plan_id,
             days,
             latest.period_end,
             Money(offer.cost if offer is not None else latest.cost),
             self._standings.of(user_sid).balance,
-            renew,
+            billing.renew and offer is not None,
         )
-        return notify(self._database, self._clock, user_sid, "plan_ending", f"plan_ending:{latest.sid}:{days}", text)
+        return occasion, text

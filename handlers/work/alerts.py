@@ -51,3 +51,8 @@ def notify(database: Database, clock: Clock, user_sid: str, kind: NoticeKind, oc
         {"user_sid": user_sid, "kind": kind, "occasion": occasion, "text": text}, clock.now(), ("occasion",)
     )
     return made is not None
+
+
+def told(database: Database, occasion: str) -> bool:
+    """Whether somebody was told of an occasion."""
+    return Store.of(NOTICE, database).one({"occasion": occasion}) is not None

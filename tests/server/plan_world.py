@@ -37,10 +37,12 @@ class Machines(PlanMachines):
 
     places: int = 100
     told: list[tuple[Any, ...]] = field(default_factory=list)
+    asked: int = 0
     asked_in_transaction: bool = False
     database: Database | None = None
 
     def free(self, sku: str) -> int:
+        self.asked += 1
         self.asked_in_transaction |= self.database is not None and self.database.in_transaction
         return self.places
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -15,9 +16,10 @@ from codegen.runtime.errors import Conflict
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import KycStatus, TopUp
+from generated.models.onboarding import KycStatus, TopUp, TransactionKind
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.tables.onboarding import USER
+from handlers.ledger import wallet as rules
 from tests.server.payment_house import START, House, payment_house
 from tests.server.plan_world import DOLLAR, PlanWorld
 
@@ -48,6 +50,18 @@ class Home:
 
     def spend(self, dollars: int) -> None:
         self.plans.book.charge(self.user.sid, f"u{next(self._numbers)}", dollars * DOLLAR)
+
+    def post_alone(self, amount: int) -> None:
+        """A posting inside another transaction, without a turn of its own."""
+        self.plans.ledger.post(
+            user_sid=self.user.sid,
+            kind=TransactionKind.GRANT,
+            key="alone",
+            source="plan:x",
+            reason="r",
+            effective_at=START,
+            draw=lambda wallet: rules.grant(wallet, amount),
+        )
 
     def fall_to(self, dollars: int) -> None:
         self.spend(int(self.plans.dollars(self.user.sid)) - dollars)
@@ -188,6 +202,24 @@ def test_what_is_undone_is_not_told(home: Home) -> None:
         ledger.transaction(fail)
     book.charge(home.user.sid, "small", DOLLAR)
     assert (home.told, home.kinds) == ([], [])
+
+
+def test_what_failed_is_forgotten(home: Home) -> None:
+    """What a transaction noted that was rolled back says nothing of a posting that comes much later."""
+    ledger = home.plans.ledger
+
+    def fail() -> None:
+        home.spend(1)
+        raise Conflict
+
+    with pytest.raises(Conflict):
+        ledger.transaction(fail)
+    elsewhere = Thread(target=home.spend, args=(6,))
+    elsewhere.start()
+    elsewhere.join()
+    assert home.kinds == ["low_balance"]
+    ledger.database.run(lambda: home.post_alone(DOLLAR // 100))
+    assert home.kinds == ["low_balance"]
 
 
 def test_many_charges_of_one_transaction_are_one_fall(home: Home) -> None:

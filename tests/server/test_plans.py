@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
-from codegen.runtime.errors import DeclaredError, Unauthorized
+from codegen.runtime.errors import Busy, DeclaredError, Unauthorized
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
@@ -18,8 +19,10 @@ from generated.errors.onboarding import (
     PlanActive,
     PlanUnknown,
 )
-from generated.tables.onboarding import ALERT_SETTINGS
+from generated.models.onboarding import KycStatus
+from generated.tables.onboarding import ALERT_SETTINGS, USER
 from handlers.plans.plans import Plans
+from handlers.plans.sentences import day
 from tests.server.plan_world import DOLLAR, PlanWorld
 
 PLAN = {"plan_id": "vm5", "name": "Five", "cost_cents": 1000, "vm_count": 5, "days": 30}
@@ -67,6 +70,7 @@ def test_each_refusal_in_its_order(world: PlanWorld) -> None:
     user = world.user(verified=False)
     assert isinstance(refused(world, user, "vm6"), PlanUnknown)
     assert isinstance(refused(world, user), KycRequired)
+    assert world.machines.asked == 0, "whoever may not buy keeps no provisioner busy"
     verified = world.user(9)
     found = refused(world, verified)
     assert isinstance(found, InsufficientFunds)
@@ -83,6 +87,16 @@ def test_each_refusal_in_its_order(world: PlanWorld) -> None:
     world.book.adjustments.freeze(world.book.context, user_sid=verified, on=True, reason="test")
     assert isinstance(refused(world, verified), Frozen)
     world.audit()
+
+
+def test_a_refusal_that_is_over_meanwhile(world: PlanWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody asked for machines, and now the purchase would go through: it has to be tried again."""
+    user = world.user(30)
+    refusals = iter([PlanActive(), None])
+    monkeypatch.setattr(world.purchases, "_refusal", lambda *_: next(refusals))
+    with pytest.raises(Busy):
+        world.buy(user)
+    assert world.bought(user) == []
 
 
 def test_only_users_buy(world: PlanWorld) -> None:
@@ -162,6 +176,34 @@ def test_notices_before_the_end_come_once_each(world: PlanWorld) -> None:
     assert all("is renewed for $10.00" in n.text for n in world.notices(saver) if n.kind == "plan_ending")
 
 
+def test_a_notice_tells_what_renewing_costs_then(world: PlanWorld) -> None:
+    user = world.user(40)
+    world.buy(user)
+    world.renew(user)
+    world.offer(json.dumps([{**PLAN, "cost_cents": 1500}]))
+    world.jump(days=23)
+    assert world.ends.tell() == 1
+    world.offer(json.dumps([{**PLAN, "plan_id": "other"}]))
+    world.jump(days=4)
+    assert world.ends.tell() == 1
+    assert [notice.text.partition(", on")[0] for notice in world.notices(user)] == [
+        "Your plan Five ends in 7 days",
+        "Your plan vm5 ends in 3 days",
+    ]
+    assert [
+        next(words for words in ("renewed for $15.00", "is not renewed") if words in notice.text)
+        for notice in world.notices(user)
+    ] == ["renewed for $15.00", "is not renewed"]
+
+
+def test_a_week_that_just_began_ends_not_soon(database: Database) -> None:
+    world = PlanWorld(database, json.dumps([{**PLAN, "days": 7}]))
+    world.buy(world.user(10))
+    assert world.ends.tell() == 0
+    world.jump(days=4)
+    assert world.ends.tell() == 1
+
+
 def test_after_a_pause_only_the_latest_notice_is_given(world: PlanWorld) -> None:
     user = world.user(10)
     world.buy(user)
@@ -181,7 +223,11 @@ def test_a_period_that_is_not_renewed(world: PlanWorld) -> None:
     billing = world.billing(user)
     assert (billing.current_plan_id, billing.vm_quota_total, billing.vm_quota_period_end) == (None, None, None)
     assert world.machines.told == [("ended", user, world.clock.now())]
-    assert world.kinds(user) == ["plan_ended"]
+    [ended] = world.notices(user)
+    end, kept = (world.clock.now() + timedelta(days=days) for days in (0, 7))
+    assert ended.kind == "plan_ended"
+    assert ended.text.startswith(f"Your plan 5 machines ended on {day(end)}. It was not to be renewed.")
+    assert f"kept until {day(kept)}" in ended.text
     world.pay(user, 50)
     assert len(world.bought(user)) == 1, "who did not wish it is not charged"
     world.audit()
@@ -199,8 +245,72 @@ def test_a_renewal_keeps_the_machines_and_follows_without_a_gap(world: PlanWorld
     assert (second.period_start, second.renewed_from) == (first.period_end, first.sid)
     assert world.machines.told == [("renewed", user, second.sid)]
     assert world.dollars(user) == 5
-    assert "low_balance" not in world.kinds(user)
+    [renewed] = world.notices(user)
+    assert (renewed.kind, renewed.text.split(",")[0]) == (
+        "plan_renewed",
+        "Your plan 5 machines was renewed for $10.00",
+    )
+    reasons = [world.ledger.entries.find({"source": f"plan:{each.sid}"})["items"][0].reason for each in (first, second)]
+    assert reasons == [
+        f"5 machines{how}, until {day(each.period_end)}" for how, each in (("", first), (" renewed", second))
+    ]
     world.audit()
+
+
+def test_what_has_no_end_yet_is_not_ended(world: PlanWorld) -> None:
+    stranger, user = world.user(30), world.user(30)
+    world.buy(user)
+    world.renew(user)
+    for each in (stranger, user):
+        assert world.ledger.transaction(partial(world.purchases.end, each)) is False
+    world.jump(days=30)
+    assert world.ledger.transaction(partial(world.purchases.end, user)) is True
+    assert len(world.bought(user)) == 2 and world.bought(stranger) == []
+
+
+def test_one_that_fails_stops_no_other(world: PlanWorld, monkeypatch: pytest.MonkeyPatch) -> None:
+    users = [world.user(10) for _ in range(3)]
+    for user in users:
+        world.buy(user)
+    world.jump(days=30)
+    end = world.purchases.end
+
+    def failing(user: str) -> bool:
+        if user == users[1]:
+            raise ZeroDivisionError
+        return end(user)
+
+    monkeypatch.setattr(world.purchases, "end", failing)
+    with pytest.raises(ZeroDivisionError):
+        world.ends.run_once()
+    assert [world.kinds(user).count("plan_ended") for user in users] == [1, 0, 1]
+
+
+def test_credit_that_expired_renews_nothing(world: PlanWorld) -> None:
+    user = world.user(10)
+    world.buy(user)
+    world.renew(user)
+    expires = world.clock.now() + timedelta(days=20)
+    world.book.adjustments.grant(
+        world.book.context, user_sid=user, amount=Money(10 * DOLLAR), reason="soon", expires_at=expires
+    )
+    world.jump(days=30)
+    world.ends.run_once()
+    assert (len(world.bought(user)), world.dollars(user)) == (1, 0)
+    world.audit()
+
+
+def test_the_switch_stays_on_for_a_plan_bought_within_the_grace(world: PlanWorld) -> None:
+    user = world.user(40)
+    world.buy(user)
+    world.renew(user)
+    users = Store.of(USER, world.database)
+    users.patch(user, {"kyc_status": KycStatus.EXPIRED})
+    world.jump(days=30)
+    world.ends.run_once()
+    assert "verify your identity" in world.notices(user)[-1].text
+    users.patch(user, {"kyc_status": KycStatus.COMPLETED})
+    assert world.buy(user).renew
 
 
 def test_a_year_of_renewals(world: PlanWorld) -> None:
@@ -305,6 +415,15 @@ def test_nobody_renews_by_frozen_credit(world: PlanWorld) -> None:
     assert world.dollars(user) == 20
     assert "frozen" in world.notices(user)[-1].text
     world.audit()
+
+
+def test_a_site_that_was_down_for_exactly_a_period(world: PlanWorld) -> None:
+    user = world.user(50)
+    world.buy(user)
+    world.renew(user)
+    world.jump(days=60)
+    world.ends.run_once()
+    assert world.bought(user)[1].period_start == world.clock.now(), "none is sold whose last second has passed"
 
 
 def test_a_site_that_was_down_for_a_whole_period_charges_none_that_is_over(world: PlanWorld) -> None:
