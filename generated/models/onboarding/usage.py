@@ -336,10 +336,11 @@ class ForgeRepository(Struct):
     name: str
     clone_url: Url
     default_branch: str
-    private: Bool
+    private: Bool | None = None
+    """Absent where the forge does not tell."""
     archived: Bool
-    empty: Bool
-    """It has no commit yet."""
+    empty: Bool | None = None
+    """It has no commit yet; absent where that was not looked up."""
     updated_at: OTime | None = None
 
 

@@ -395,9 +395,9 @@ def any_forge_repository() -> st.SearchStrategy[ForgeRepository]:
         name=texts(),
         clone_url=any_url(),
         default_branch=texts(),
-        private=st.booleans(),
+        private=st.none() | st.booleans(),
         archived=st.booleans(),
-        empty=st.booleans(),
+        empty=st.none() | st.booleans(),
         updated_at=st.none() | otimes(),
     )
 

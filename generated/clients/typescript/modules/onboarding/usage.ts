@@ -314,10 +314,11 @@ export interface ForgeRepository {
   name: string;
   clone_url: Url;
   default_branch: string;
-  private: boolean;
+  /** Absent where the forge does not tell. */
+  private?: boolean | null;
   archived: boolean;
-  /** It has no commit yet. */
-  empty: boolean;
+  /** It has no commit yet; absent where that was not looked up. */
+  empty?: boolean | null;
   updated_at?: string | null;
 }
 
