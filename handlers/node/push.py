@@ -36,7 +36,7 @@ class Pushed(NamedTuple):
         """In a sentence."""
         if self.heartbeat:
             return f"nothing new, a heartbeat was pushed: {self.commit}"
-        return f"{self.records} records in {self.files} files were committed, and pushed up to {self.commit}"
+        return f"records committed: {self.records}, in files: {self.files}; pushed up to {self.commit}"
 
 
 def push(directory: Path, clock: Clock | None = None) -> Pushed:

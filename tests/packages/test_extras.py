@@ -15,6 +15,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from tests.git_repository import GitRepository
 from tests.packages.installed import ROOT, Installed, built, uv
 from tests.server.how_to import follow
 from tests.server.people import Person
@@ -161,10 +162,24 @@ def test_site_is_the_product(install: Callable[..., Installed], tmp_path: Path) 
 
 def test_node_has_its_key_and_its_repository(install: Callable[..., Installed], tmp_path: Path) -> None:
     node = install("node")
-    person = Person()
+    person, forge = Person(), GitRepository.new(tmp_path / "billing-n1.git")
     (tmp_path / "key.bin").write_bytes(person.private)
     told = node.run(*("hero-onboarding", "login", "http://127.0.0.1:1", "--key", "key.bin"), cwd=tmp_path, status=1)
     assert "cannot be reached" in told, "all but the site is there"
+    node.run(
+        *("hero-onboarding", "node", "init", "--dir", "n1", "--node-id", "n1", "--repo-url", forge.url), cwd=tmp_path
+    )
+    code = """
+from decimal import Decimal
+from pathlib import Path
+from handlers.node.log import UsageLog
+from handlers.node.usage import NewUsage
+
+with UsageLog(Path("n1")) as log:
+    print(log.append(NewUsage("01JD4ZK7Q1M8", "vm_hour", Decimal(1))).local_seq)
+"""
+    assert node.python(code, tmp_path) == "1\n"
+    assert "records committed: 1" in node.run("hero-onboarding", "node", "push", "--dir", "n1", cwd=tmp_path)
     code = """
 import pygit2
 from handlers.identity.key_file import read_key_file

@@ -16,6 +16,7 @@ from generated.models.onboarding import AllocationStatus
 from handlers.identity.api_keys import ApiKeys
 from providers.pool import PoolAssignmentProvisioner
 from providers.starters import KYC, PAYMENT, PROVISIONER
+from tests.git_repository import GitRepository
 from tests.programs import free_port
 from tests.server.how_to import follow as follow_page
 from tests.server.installed_provisioner import installed as installed_plugin
@@ -42,6 +43,10 @@ def test_log_in(tmp_path: Path) -> None:
     site.command("migrate")
     with site.running():
         follow("log-in.md", tmp_path, SITE=site.url)
+
+
+def test_run_a_node(tmp_path: Path) -> None:
+    follow("run-a-node.md", tmp_path, REPOSITORY=GitRepository.new(tmp_path / "billing-n1.git").url)
 
 
 def test_decide_about_money(tmp_path: Path) -> None:
