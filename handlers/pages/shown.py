@@ -134,9 +134,22 @@ def resource(kind: str) -> str:
 UNITS = {"hero_os_hour": "hours", "vm_hour": "hours", "llm_token": "tokens"}
 
 
+def decimal(number: Decimal) -> str:
+    """Every digit there is, without an exponent."""
+    return f"{number:f}"
+
+
 def quantity(number: Decimal, kind: str) -> str:
     """`1,560 tokens`: every digit there is, in the unit of its kind."""
     return f"{number:,f} {UNITS.get(kind, '')}".rstrip()
+
+
+def usage_commit(source: str) -> tuple[str, str] | None:
+    """Node and commit of a source `usage:<node>@<commit>:…`; None for any other."""
+    kind, _, rest = source.partition(":")
+    node, _, place = rest.partition("@")
+    commit = place.partition(":")[0]
+    return (node, commit) if kind == "usage" and commit else None
 
 
 TOP_UPS = {

@@ -13,6 +13,8 @@ from handlers.usage.commands import COMMANDS
 from handlers.usage.forges import FORGE, Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes_service import NodesHandler
+from handlers.usage.own_lines import OwnLines
+from handlers.usage.pages.lines import LinesPage
 from handlers.usage.pages.usage import PERIOD_INVALID, UsageCsv, UsagePage
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
 from handlers.usage.service import AggregationHandler
@@ -22,7 +24,9 @@ from handlers.usage.unit_prices import UnitPrices
 
 
 def parts(site: Site) -> Parts:
-    breakdowns, prices = Breakdowns(site.database), UnitPrices(site.get(PriceBooks))
+    books = site.get(PriceBooks)
+    breakdowns, prices, own_lines = Breakdowns(site.database), UnitPrices(books), OwnLines(site.database, books)
+    ladder = site.settings_of(PriceSettings).ladder
     settings = site.settings_of(UsageSettings)
     mirrors = site.find(Mirrors) or Mirrors.below(settings.mirrors)
     forges = site.find(Forges) or Forges.installed(site.settings, site.log)
@@ -57,6 +61,7 @@ def parts(site: Site) -> Parts:
             routes={
                 "/usage": lambda context: UsagePage(context, breakdowns, prices),
                 "/usage.csv": lambda context: UsageCsv(context, breakdowns),
+                "/usage/lines/{node}/{commit}": lambda context: LinesPage(context, own_lines, ladder),
             },
             templates=Path(__file__).parent / "pages" / "templates",
             errors={"period_invalid": PERIOD_INVALID},

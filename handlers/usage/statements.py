@@ -1,5 +1,8 @@
 """The SQL of usage."""
 
+from codegen.runtime.storage.stored_type import statement
+from generated.tables.onboarding import USAGE_RECORD
+
 DAYS_OF_USER = """
 SELECT day, category, resource_kind, model, node_id, instance_id, records, quantity, list_charge, discount, charge
 FROM daily_usage WHERE user_sid = ? AND day >= ? AND day <= ?
@@ -135,3 +138,12 @@ SELECT sid, node_id, last_commit, records,
     (SELECT COUNT(*) FROM usage_record WHERE usage_record.node_id = node.node_id)
 FROM node WHERE sid > ? ORDER BY sid LIMIT ?
 """
+
+# --- what users see of a commit -------------------------------------------------------------------------------------
+
+OWN_LINES_OF_COMMIT = statement(
+    """
+SELECT {record} FROM usage_record WHERE node_id = ? AND "commit" = ? AND user_sid = ? ORDER BY path, line LIMIT ?
+""",
+    record=USAGE_RECORD,
+)
