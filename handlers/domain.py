@@ -36,6 +36,10 @@ class Job:
     run: Callable[[], int]
 
 
+class TryLater(Exception):
+    """A piece of a job cannot be done now, and whoever is to know was told: it is tried again without an alert."""
+
+
 @dataclass(frozen=True, slots=True)
 class SpreadJob(Job):
     """A job that several machines may share: `subjects` names the pieces that are due, `run_one` does one of them.
@@ -43,7 +47,7 @@ class SpreadJob(Job):
     On one machine `run` does all of them. With PostgreSQL and `hero-onboarding worker` each piece is a task of its own:
     one worker at a time has it, and one that fails is tried again later and later. A worker may be cut off and not
     know: `run_one` must bear to be cut off anywhere, and to run twice at once. It does nothing for a subject that is
-    gone.
+    gone. It may raise `TryLater`.
     """
 
     subjects: Callable[[], Iterable[str]]

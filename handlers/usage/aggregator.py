@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Callable, Collection
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from time import perf_counter
 
 from codegen.runtime.context import Clock
@@ -25,6 +26,7 @@ from generated.models.onboarding import (
     NodeState,
     RepositoryHalt,
 )
+from handlers.domain import TryLater
 from handlers.usage.consumption import Consumed, Consumption, Overtaken
 from handlers.usage.halt import Halt
 from handlers.usage.mirrors import FETCHERS, FetchFailed, Mirrors
@@ -75,11 +77,9 @@ class Aggregator:
         self._repositories = Repositories(database, mirrors, consumption)
         self._nodes = Nodes(database, clock, log)
 
-    def run(self, progress: Progress | None = None, only: Collection[str] | None = None) -> AggregateReport:
-        """Consume everything that is there now, of the nodes `only` where that is given. Raises `Unavailable` where the
-        database is away."""
-        began, tally = perf_counter(), Tally()
-        nodes = [node for node in self._nodes.read_from() if only is None or node.node_id in only]
+    def run(self, progress: Progress | None = None) -> AggregateReport:
+        """Consume everything that is there now. Raises `Unavailable` where the database is away."""
+        began, tally, nodes = perf_counter(), Tally(), list(self._nodes.read_from())
         holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
         leases = Leases(self._database, self._clock, holder)
         halted: list[RepositoryHalt] = []
@@ -87,7 +87,7 @@ class Aggregator:
             fetching = {pool.submit(self._fetched, node): node for node in nodes}
             for done, future in enumerate(as_completed(fetching), 1):
                 node = fetching.pop(future)
-                if (halt := self._apply(node, future, leases, tally)) is not None:
+                if (halt := self._apply(node, future.result, leases, tally)) is not None:
                     halted.append(halt)
                 if progress is not None:
                     progress(done, len(nodes))
@@ -106,15 +106,36 @@ class Aggregator:
         """The same as a job; how many commits were consumed."""
         return int(self.run().commits)
 
+    def subjects(self) -> Iterable[str]:
+        """The nodes whose repositories `consume_one` consumes."""
+        return [node.node_id for node in self._nodes.read_from()]
+
+    def consume_one(self, node_id: str) -> int:
+        """Consume what one repository holds; how many commits. For workers, of which one at a time has a repository.
+
+        Raises `TryLater` for a repository that cannot be reached, `Unavailable` where the database is away.
+        """
+        node = self._nodes.get(node_id)
+        if node is None or node.state == NodeState.RETIRED:
+            return 0
+        # All workers are one holder: who takes over from a dead one does not wait for its lease.
+        leases, tally = Leases(self._database, self._clock, "workers"), Tally()
+        halt = self._apply(node, partial(self._fetched, node), leases, tally)
+        if halt is not None and halt.reason == HaltReason.UNREACHABLE:
+            raise TryLater(halt.detail)
+        return tally.commits
+
     def _fetched(self, node: Node) -> str | None:
         """The head of a node's branch, brought into our mirror. Raises `FetchFailed`."""
         return self._mirrors.fetch(node.node_id, node.repo_url, node.branch, self._credentials(node.repo_url))
 
-    def _apply(self, node: Node, fetched: Future[str | None], leases: Leases, tally: Tally) -> RepositoryHalt | None:
+    def _apply(
+        self, node: Node, fetched: Callable[[], str | None], leases: Leases, tally: Tally
+    ) -> RepositoryHalt | None:
         """Consume one repository; why it stands still, if it does."""
         failure = f"usage:{node.node_id}"
         try:
-            head = fetched.result()
+            head = fetched()
             if head == node.last_commit and node.state == NodeState.ACTIVE:
                 return None
             self._consume(node, head, leases, tally)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from codegen.runtime.http.log import Log, described
+from handlers.domain import SpreadJob
 from handlers.usage.aggregator import Aggregator
 
 PATIENCE = 5.0
@@ -39,3 +40,9 @@ class AggregatorJob:
         except Exception as error:  # told by the job that runs next
             self._log.line("aggregation failed", described(error), "error")
             self._failure = error
+
+
+def aggregate_job(aggregator: Aggregator, log: Log, seconds: float) -> SpreadJob:
+    """All repositories every so many seconds; with several workers each repository is a piece."""
+    run = AggregatorJob(aggregator, log).run_once
+    return SpreadJob("usage.aggregate", seconds, run, aggregator.subjects, aggregator.consume_one)

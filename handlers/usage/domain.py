@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-from handlers.domain import Domain, Job, Link, Pages, Parts, Site
+from handlers.domain import Domain, Link, Pages, Parts, Site
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.usage import audit, routes
 from handlers.usage.aggregation import Aggregation
-from handlers.usage.background import AggregatorJob
+from handlers.usage.background import aggregate_job
 from handlers.usage.breakdown import BreakdownHandler, Breakdowns
 from handlers.usage.commands import COMMANDS
 from handlers.usage.forges import FORGE, Forges
@@ -21,6 +21,8 @@ from handlers.usage.service import AggregationHandler
 from handlers.usage.settings import UsageSettings
 from handlers.usage.standing import UsageStandings
 from handlers.usage.unit_prices import UnitPrices
+from handlers.work.queue import Queue
+from handlers.work.soon import Soon
 
 
 def parts(site: Site) -> Parts:
@@ -38,7 +40,8 @@ def parts(site: Site) -> Parts:
         site.settings_of(PriceSettings),
         credentials=forges.credentials,
     )
-    pushes = Pushes(forges, made.nodes, made.aggregator, site.clock, site.log)
+    aggregate = aggregate_job(made.aggregator, site.log, settings.aggregate_cron_interval_ms / 1000)
+    pushes = Pushes(forges, made.nodes, Soon(aggregate, site.log, Queue.of(site)), site.clock)
     return Parts(
         services=(
             BreakdownHandler(breakdowns),
@@ -47,13 +50,7 @@ def parts(site: Site) -> Parts:
             ForgeWebhookHandler(pushes),
         ),
         webhooks=other_webhooks(forges, pushes),
-        jobs=(
-            Job(
-                "usage.aggregate",
-                settings.aggregate_cron_interval_ms / 1000,
-                AggregatorJob(made.aggregator, site.log).run_once,
-            ),
-        ),
+        jobs=(aggregate,),
         routes=lambda app, authenticator: routes.add_routes(
             app, authenticator, site.database, site.clock, made.aggregator
         ),

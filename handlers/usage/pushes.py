@@ -6,15 +6,12 @@ it is not kept, and may come any number of times.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.http.log import Log, described
 from codegen.runtime.rpc.wiring import Webhook
 from generated.models.onboarding import Node, PushNotice, WebhookEvent, WebhookRequest
 from generated.services.onboarding import ForgeWebhook
-from handlers.usage.aggregator import Aggregator
 from handlers.usage.forges import PREFIX, Forges
 from handlers.usage.nodes import Nodes
 
@@ -23,14 +20,10 @@ DECLARED = "forge"
 
 
 class Pushes:
-    """Takes announcements of `forges`, and has `aggregator` consume what they name in a thread of its own."""
+    """Takes announcements of `forges`; `consume` is told the nodes that they name, and does not let us wait."""
 
-    def __init__(self, forges: Forges, nodes: Nodes, aggregator: Aggregator, clock: Clock, log: Log) -> None:
-        self._forges, self._nodes, self._aggregator = forges, nodes, aggregator
-        self._clock, self._log = clock, log
-        self._lock = threading.Lock()
-        self._waiting: set[str] = set()
-        self._thread: threading.Thread | None = None
+    def __init__(self, forges: Forges, nodes: Nodes, consume: Callable[[str], None], clock: Clock) -> None:
+        self._forges, self._nodes, self._consume, self._clock = forges, nodes, consume, clock
 
     def receive(self, forge: str, body: bytes, headers: Mapping[str, str]) -> WebhookEvent:
         """Answer at once; a push that was consumed already is a duplicate. Raises `InvalidSignature`,
@@ -40,8 +33,8 @@ class Pushes:
         head, push = self._forges.read(forge, request)
         nodes = [] if push is None else self._nodes_of(forge, push)
         new = [node.node_id for node in nodes if push is not None and node.last_commit != push.after]
-        if new:
-            self._consume(new)
+        for node_id in new:
+            self._consume(node_id)
         return WebhookEvent(provider=forge, event_id=head.event_id, duplicate=bool(nodes) and not new)
 
     def _nodes_of(self, forge: str, push: PushNotice) -> list[Node]:
@@ -53,25 +46,6 @@ class Pushes:
 
     def _is_read_from(self, forge: str, push: PushNotice, node: Node) -> bool:
         return node.branch == push.branch and self._forges.holds(forge, node.repo_url, push)
-
-    def _consume(self, node_ids: Iterable[str]) -> None:
-        with self._lock:
-            self._waiting.update(node_ids)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="pushes", daemon=True)
-                self._thread.start()
-
-    def _run(self) -> None:
-        while True:
-            with self._lock:
-                if not self._waiting:
-                    self._thread = None
-                    return
-                node_ids, self._waiting = self._waiting, set()
-            try:
-                self._aggregator.run(only=node_ids)
-            except Exception as error:  # the poll tries again
-                self._log.line("aggregation failed", described(error), "error")
 
 
 class ForgeWebhookHandler(ForgeWebhook):

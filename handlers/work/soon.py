@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from codegen.runtime.http.log import described
-from handlers.domain import Site, SpreadJob
+from codegen.runtime.http.log import Log, described
+from handlers.domain import SpreadJob, TryLater
 from handlers.work.queue import Queue
 
 
@@ -15,8 +15,8 @@ class Soon:
     What is asked for may get lost with the process: the job comes to it anyway when its turn is.
     """
 
-    def __init__(self, site: Site, job: SpreadJob) -> None:
-        self._job, self._log, self._queue = job, site.log, Queue.of(site)
+    def __init__(self, job: SpreadJob, log: Log, queue: Queue | None) -> None:
+        self._job, self._log, self._queue = job, log, queue
         self._wanted: dict[str, None] = {}
         self._lock = threading.Lock()
         self._running = False
@@ -36,6 +36,8 @@ class Soon:
         while (subject := self._next()) is not None:
             try:
                 self._job.run_one(subject)
+            except TryLater:
+                continue
             except Exception as error:
                 told = {"job": self._job.name, "subject": subject, **described(error)}
                 self._log.line("task failed", told, "error")

@@ -14,10 +14,12 @@ from generated.errors.onboarding import InvalidSignature
 from generated.models.onboarding import WebhookEvent, WebhookRequest
 from generated.tables.onboarding import NODE
 from handlers.usage.aggregation import Aggregation
+from handlers.usage.background import aggregate_job
 from handlers.usage.fetchers import Limits
 from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
+from handlers.work.soon import Soon
 from tests.server.forge_world import Hearth, hearth, signed
 from tests.server.node_repository import NODE as NODE_ID
 from tests.server.node_repository import NodeRepository, line, make_key
@@ -36,7 +38,8 @@ class House(UsageWorld):
         self.forge, self.forges = forge, Forges({"forge": forge.provider(), "other": forge.provider()})
         made = Aggregation.over(database, self.clock, self.log, mirrors, PRICES, credentials=self.forges.credentials)
         self.aggregator = made.aggregator
-        self.pushes = Pushes(self.forges, made.nodes, made.aggregator, self.clock, self.log)
+        soon = Soon(aggregate_job(made.aggregator, self.log, 300), self.log, None)
+        self.pushes = Pushes(self.forges, made.nodes, soon, self.clock)
 
     def tell(self, webhook: WebhookRequest) -> WebhookEvent:
         context = Context(self.operator.caller, self.clock, self.database, "test")

@@ -15,7 +15,7 @@ from codegen.runtime.storage.migrations import NotCurrent
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import OPERATOR_ALERT
 from handlers import version
-from handlers.domain import Job, Site, SpreadJob
+from handlers.domain import Job, SpreadJob
 from handlers.work.jobs import Runner
 from handlers.work.queue import Queue
 from handlers.work.queue import tables as queue_tables
@@ -228,15 +228,10 @@ def test_web_processes_leave_jobs_to_workers(database: Database) -> None:
 @pytest.mark.parametrize("workers", [0, 1])
 def test_soon_runs_here_or_asks_a_worker(database: Database, workers: int) -> None:
     pieces = Pieces(failing={"a"})
-    queue(database, workers=workers)
-    soon = Soon(site(database), pieces.job)
+    soon = Soon(pieces.job, Log(lambda _: None), queue(database, workers=workers))
     for subject in ("a", "b", "c"):
         soon(subject)
     if workers:
         assert [row[0] for row in database.execute(JOBS)] == ["a", "b", "c"] and not pieces.done
     else:
         wait_for(lambda: pieces.done == ["b", "c"], "the pieces that do not fail")
-
-
-def site(database: Database) -> Site:
-    return Site(settings=settings(), database=database, clock=SystemClock(), log=Log(lambda _: None), domains=())

@@ -19,7 +19,7 @@ from procrastinate.jobs import DeleteJobCondition, Job, Status
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database, Unavailable
-from handlers.domain import SpreadJob
+from handlers.domain import SpreadJob, TryLater
 from handlers.work.alerts import alert, clear
 from handlers.work.queue.tables import parameters
 from handlers.work.settings import WorkSettings
@@ -28,6 +28,8 @@ FIRST_WAIT, LONGEST_WAIT = 15, 900
 """Seconds until a task that failed is tried again: doubled each time, up to the longest."""
 PAUSE = 2.0
 """Seconds between two tries to reach a database that is away."""
+TIMEOUT = 5.0
+"""Seconds that a statement waits for a connection."""
 POLLING = 5.0
 """Seconds between two looks for tasks that a lock held back; others are announced."""
 _LOOK = 0.2
@@ -112,7 +114,7 @@ class Worker:
     def _app(self) -> App:
         app = App(
             connector=PsycopgConnector(
-                kwargs=dict(parameters(self._database.url)), min_size=1, max_size=4, reconnect_timeout=10
+                kwargs=dict(parameters(self._database.url)), min_size=1, max_size=4, timeout=TIMEOUT
             )
         )
         for job in self._jobs:
@@ -131,6 +133,8 @@ class Worker:
         name = f"{job.name} {subject}"
         try:
             job.run_one(subject)
+        except TryLater:
+            raise
         except Exception as error:
             told = {"job": job.name, "subject": subject, "attempt": task.attempts + 1}
             self._log.line("task failed", {**told, **described(error)}, "error")
