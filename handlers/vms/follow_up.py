@@ -16,11 +16,10 @@ from handlers.vms import statements
 from handlers.vms.allocations import Allocations
 from handlers.vms.provisioners import Provisioners
 from handlers.vms.states import CLAIM, PATIENCE, Task, began_at, due_by, pause, task_of
+from handlers.vms.waiting import POOL_EMPTY
 from handlers.work.alerts import alert, clear, notify
 
 BATCH = 50
-POOL_EMPTY = "no machine was free"
-"""The failure of an allocation for which no machine was free."""
 
 Answer = Allocation | DeclaredError | None
 """What a provisioner said: a machine, that it is done (None), or an error; `Exception` where nobody knows."""
@@ -197,6 +196,8 @@ class FollowUp:
     def _failed(self, allocation: VmAllocation, why: str) -> VmAllocation:
         """Its provisioner is asked to release whatever it made all the same."""
         failed = self._allocations.end(allocation, AllocationStatus.FAILED, why)
+        if self._allocations.waiting.put_back(failed):
+            return failed
         text = "A machine could not be started, and takes no place in your plan. Start another one."
         notify(self._database, self._clock, allocation.user_sid, "vm_failed", f"failed:{allocation.sid}", text)
         return failed

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from codegen.runtime.context import KeyedCall
 from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams
 from codegen.runtime.http.log import Log
@@ -11,11 +13,16 @@ from handlers.vms.allocations import Allocations
 from handlers.vms.follow_up import FollowUp, require_alive
 from handlers.vms.provisioners import Provisioners
 
+REST = timedelta(minutes=5)
+"""So long nobody is served with a size after its provisioner failed: each try may leave something behind."""
+
 
 class Serving:
     def __init__(self, allocations: Allocations, provisioners: Provisioners, follow_up: FollowUp, log: Log) -> None:
         self._allocations, self._provisioners, self._follow_up = allocations, provisioners, follow_up
         self._waiting, self._log = allocations.waiting, log
+        self._rests: dict[str, datetime] = {}
+        """Until when nobody is served with a size, as its provisioner failed."""
 
     def start(self, user_sid: str, sku: str | None, ssh_pub_key: str | None, call: KeyedCall) -> VmAllocation:
         """A machine for who asks; whoever waited before is served first. Raises what `VmService.allocate` declares."""
@@ -32,6 +39,8 @@ class Serving:
 
     def _serve_size(self, sku: str, before: str | None) -> int:
         done = 0
+        if self._rests_now(sku):
+            return 0
         for entry in self._waiting.first(sku):
             if entry.user_sid == before or not self._provisioners.free(sku, self._log) or not self._serve(entry):
                 break
@@ -40,13 +49,21 @@ class Serving:
             self._waiting.settle_alert(sku)
         return done
 
+    def _rests_now(self, sku: str) -> bool:
+        until = self._rests.get(sku)
+        now = self._allocations.now()
+        return until is not None and now < until <= now + REST  # a later time was written before the clock was set back
+
     def _serve(self, entry: WaitingListEntry) -> bool:
         """Whether the next one may be served."""
         try:
             self._start(entry.user_sid, entry.sku, entry.ssh_pub_key, None, entry)
         except PoolEmpty:
             return False
-        except (Conflict, AllocationFailed):  # somebody else serves it; or it failed, and the user was told
+        except AllocationFailed:  # they wait on at their place; others would fare no better
+            self._rests[entry.sku] = self._allocations.now() + REST
+            return False
+        except Conflict:  # somebody else serves it
             return True
         except InvalidParams as error:
             self._allocations.database.run(lambda error=error: self._waiting.pass_over(entry, str(error)))  # type: ignore[misc]

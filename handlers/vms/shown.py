@@ -7,9 +7,9 @@ from datetime import datetime
 
 from generated.models.onboarding import AllocationStatus, PlanPurchase, VmAllocation, WaitingListEntry
 from handlers.plans.plans import Plans
-from handlers.vms.follow_up import POOL_EMPTY
 from handlers.vms.service import Machines
 from handlers.vms.states import LIVE
+from handlers.vms.waiting import POOL_EMPTY
 
 ENDED = 5
 

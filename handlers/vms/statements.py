@@ -46,6 +46,10 @@ WAITING_BEFORE = """
 SELECT COUNT(*) FROM waiting_list_entry WHERE sku = ? AND notified_at IS NULL AND sid <> ?
     AND (created_at < ? OR (created_at = ? AND sid < ?))
 """
+FAILED_SINCE = """
+SELECT COUNT(*) FROM vm_allocation
+WHERE user_sid = ? AND status = 'failed' AND sku = ? AND failure <> ? AND allocated_at >= ?
+"""
 
 # --- the pool -------------------------------------------------------------------------------------------------------
 

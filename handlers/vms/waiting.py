@@ -14,6 +14,10 @@ from handlers.vms import statements
 from handlers.work.alerts import alert, clear, notify
 
 BATCH = 100
+TRIES = 12
+"""So often a machine may fail for somebody who waits: with the pauses between, an hour."""
+POOL_EMPTY = "no machine was free"
+"""The failure of an allocation for which no machine was free."""
 
 
 class WaitingList:
@@ -25,6 +29,7 @@ class WaitingList:
         self._sizes, self._waiting = database.prepare(statements.WAITING_SIZES), database.prepare(statements.WAITING)
         self._waiting_for = database.prepare(statements.WAITING_FOR)
         self._before = database.prepare(statements.WAITING_BEFORE)
+        self._failed_since = database.prepare(statements.FAILED_SINCE)
 
     def of(self, user_sid: str, sku: str) -> WaitingListEntry | None:
         """The entry with which somebody waits for a size."""
@@ -84,6 +89,21 @@ class WaitingList:
             self._store.new(new, self._clock.now())
         waiting = self.length(sku)
         alert(self._database, self._clock, "pool_empty", sku, f"no machine is free; {waiting} wait for one")
+
+    def put_back(self, allocation: VmAllocation) -> bool:
+        """Who waited for this machine, which its provisioner failed to provide, waits on at their place; whether there
+        is somebody. Not after many tries: it may fail for them alone, and others wait behind them."""
+        entry = self._store.one({"user_sid": allocation.user_sid, "sku": allocation.sku})
+        if entry is None or entry.notified_at != allocation.allocated_at:
+            return False
+        since = int(entry.created_at.timestamp())
+        tried = (allocation.user_sid, allocation.sku, POOL_EMPTY, since)
+        if self._database.execute(self._failed_since, tried)[0][0] >= TRIES:
+            return False
+        self._store.patch(entry.sid, {"notified_at": None})
+        detail = f"{allocation.provider} has machines and cannot provide them; {self.length(allocation.sku)} wait"
+        alert(self._database, self._clock, "pool_empty", allocation.sku, detail)
+        return True
 
     def pass_over(self, entry: WaitingListEntry, why: str) -> None:
         """A machine is free, and its first user may not have it any more."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -74,8 +75,13 @@ class World:
     database: Database
     clock: Now
     machines: Machines
-    app: App
+    build_app: Callable[[], App]
     logged: list[bytes] = field(default_factory=list)
+
+    @cached_property
+    def app(self) -> App:
+        """The whole site; most tests need none."""
+        return self.build_app()
 
     @property
     def service(self) -> VmService:
@@ -211,7 +217,8 @@ def world(directory: Path, database_url: str, **provisioners: Provisioner) -> It
     offered = Provisioners(provisioners or {"pool": pool})
     machines = Machines.over(database, clock, Plans(database, clock), offered, log)
     settings = load_settings(var_dir=directory, database_url=database_url, admin_secret=SecretStr(SECRET))
-    app = build(settings, database, clock, log, validate_results=True, shared=[machines, machines.for_plans, offered])
+    shared = [machines, machines.for_plans, offered]
+    app = partial(build, settings, database, clock, log, validate_results=True, shared=shared)
     try:
         yield World(database, clock, machines, app, logged)
     finally:

@@ -310,6 +310,52 @@ def test_a_cloud_that_is_full_after_all_keeps_the_place(there: World, cloud: Clo
     assert there.waiting() == [second.sid] and there.used(first) == 1
 
 
+def test_a_cloud_that_fails_takes_nobodys_turn(there: World, cloud: Cloud) -> None:
+    """It has machines, it says, and cannot provide one: it is tried again now and then, and all keep their places."""
+    users = [there.holder(f"{number}") for number in range(1, 4)]
+    for user in users:
+        there.machines.allocations.waiting.wait(user.sid, SKU, None)
+    cloud.before["allocate"] = AllocationFailed(detail="no disk left")
+    for _ in range(12):
+        there.later(minutes=1)
+    assert there.waiting() == [user.sid for user in users] and cloud.asked.count("allocate") == 3
+    assert there.alerts() == ["pool_empty"] and not any(there.notices(user) for user in users)
+    with pytest.raises(PoolEmpty):
+        there.allocate(there.holder("9"))
+    cloud.before.clear()
+    there.later(minutes=6)
+    assert there.waiting() == [] and [there.used(user) for user in users] == [1, 1, 1] and there.alerts() == []
+
+
+def test_who_waited_for_a_machine_that_never_comes_up_waits_on(there: World, cloud: Cloud) -> None:
+    user = there.holder()
+    there.machines.allocations.waiting.wait(user.sid, SKU, None)
+    cloud.slow = True
+    there.jobs()
+    assert only(there).status is S.PROVISIONING and there.waiting() == []
+    there.clock.ahead += PATIENCE
+    there.machines.follow_up.run_once()
+    assert only(there).status is S.FAILED and there.waiting() == [user.sid] and not there.notices(user)
+    cloud.slow = False
+    settle(there)
+    assert there.used(user) == 1 and sorted(cloud.machines.values()) == ["gone", "up"]
+
+
+def test_who_fails_each_time_keeps_nobody_behind_them_waiting(there: World, cloud: Cloud) -> None:
+    """The cloud takes anything but this user's key, for one."""
+    first, second = there.holder("1"), there.holder("2")
+    for user in (first, second):
+        there.machines.allocations.waiting.wait(user.sid, SKU, None)
+    cloud.before["allocate"] = AllocationFailed(detail="bad key")
+    while first.sid in there.waiting():
+        there.later(minutes=1)
+        assert there.waiting()[-1] == second.sid and len(there.allocations()) <= waiting.TRIES
+    assert [notice.kind for notice in there.notices(first)] == ["vm_failed"]
+    cloud.before.clear()
+    there.later(minutes=6)
+    assert there.used(second) == 1 and not there.used(first)
+
+
 @pytest.mark.parametrize("status", [KycStatus.EXPIRED, KycStatus.FAILED])
 def test_who_lost_kyc_while_waiting_is_told(there: World, cloud: Cloud, status: KycStatus) -> None:
     user = there.holder()
