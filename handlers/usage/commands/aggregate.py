@@ -14,12 +14,10 @@ from codegen.runtime.context import SystemClock
 from codegen.runtime.http.log import Log
 from generated.models.onboarding import AggregateReport
 from handlers.commands import start
-from handlers.prices.settings import PriceSettings
+from handlers.composition import assemble
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.aggregator import Aggregator, Progress
-from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
-from handlers.usage.settings import UsageSettings
 
 
 @click.command(name="aggregate")
@@ -33,12 +31,10 @@ def command(once: bool, loop: float | None, as_json: bool) -> None:
     """
     if once == (loop is not None):
         raise click.UsageError("give --once or --loop SECONDS")
-    settings = start.settings()
-    assert isinstance(settings, UsageSettings) and isinstance(settings, PriceSettings)
-    database, log = start.database(settings), Log()
-    mirrors = Mirrors.below(settings.mirrors)
-    credentials = Forges.installed(settings, log).credentials
-    aggregator = Aggregation.over(database, SystemClock(), log, mirrors, settings, credentials=credentials).aggregator
+    settings, log = start.settings(), Log()
+    # A whole site, for what other domains do when usage is charged: alerts, and services that are suspended.
+    site = assemble(settings, start.database(settings), SystemClock(), log).site
+    aggregator, mirrors = site.get(Aggregation).aggregator, site.get(Mirrors)
     stop = threading.Event()
     if loop is not None:
         for number in (signal.SIGTERM, signal.SIGINT):
