@@ -21,7 +21,9 @@ from handlers.usage_format.record import Finding, LoggedUsage
 
 _SOME_TIME = datetime.fromtimestamp(0, UTC)
 _TABLES = """
-CREATE TABLE IF NOT EXISTS used (key TEXT PRIMARY KEY, local_seq INTEGER NOT NULL, content BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS used (
+    key TEXT PRIMARY KEY, stream_id TEXT NOT NULL, local_seq INTEGER NOT NULL, content BLOB NOT NULL
+) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL, bytes INTEGER NOT NULL);
 INSERT INTO place VALUES (1, '', 0) ON CONFLICT DO NOTHING;
 """
@@ -36,6 +38,7 @@ Place = tuple[str, int]
 class Used(NamedTuple):
     """Where a key was used, and the digest of what for."""
 
+    stream_id: str
     local_seq: int
     content: bytes
 
@@ -54,7 +57,7 @@ class KeyIndex:
         """Where a key was used, as far as the index was brought (`catch_up`, `add`)."""
         if (recent := self._recent.get(key)) is not None:
             return recent
-        row = self._keys.execute("SELECT local_seq, content FROM used WHERE key = ?", (key,)).fetchone()
+        row = self._keys.execute("SELECT stream_id, local_seq, content FROM used WHERE key = ?", (key,)).fetchone()
         return None if row is None else Used(*row)
 
     def catch_up(self, end: Place) -> None:
@@ -91,7 +94,7 @@ class KeyIndex:
                     opened.seek(start)
                     data = opened.read()
                 self._keys.executemany(
-                    "INSERT INTO used VALUES (?, ?, ?) ON CONFLICT DO NOTHING", self._foreign(data, file.name)
+                    "INSERT INTO used VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", self._foreign(data, file.name)
                 )
                 self._keys.execute("UPDATE place SET file = ?, bytes = ?", (file.name, start + len(data)))
 
@@ -108,18 +111,18 @@ class KeyIndex:
     def close(self) -> None:
         self._keys.close()
 
-    def _foreign(self, data: bytes, name: str) -> Iterator[tuple[str, int, bytes]]:
+    def _foreign(self, data: bytes, name: str) -> Iterator[tuple[str, str, int, bytes]]:
         for line in data.splitlines():
             if self._own not in line:
                 record = decode(line)
                 if isinstance(record, Finding):
                     raise LogDamaged(f"a line of {self._folder.joinpath(name)} cannot be read: {record.detail}")
-                yield record.idempotency_key, record.local_seq, content(record)
+                yield record.idempotency_key, record.stream_id, record.local_seq, content(record)
 
 
 def content(record: LoggedUsage) -> bytes:
     """A digest of what a record tells, save for its place and time: sent again later, it is still the same."""
-    return sha256(encode(record._replace(local_seq=1, occurred_at=_SOME_TIME))).digest()
+    return sha256(encode(record._replace(stream_id="-", local_seq=1, occurred_at=_SOME_TIME))).digest()
 
 
 def _size(path: Path) -> int:

@@ -160,7 +160,7 @@ class UsageLog:
                     lines.append(encode(record))
                     last = record
                     if usage.key is not None:
-                        used[usage.key] = Used(record.local_seq, content(record))
+                        used[usage.key] = Used(record.stream_id, record.local_seq, content(record))
                 results.append(found)
             except (InvalidUsage, KeyConflict) as error:
                 results.append(error)
@@ -195,7 +195,7 @@ class UsageLog:
         if usage.key is not None and (before := used.get(usage.key) or self._used_before(usage.key)):
             if before.content != content(record):
                 raise KeyConflict(f"the key {usage.key!r} was used for other usage, as number {before.local_seq}")
-            return Logged(self.folder.stream_id, before.local_seq, usage.key, True), None
+            return Logged(before.stream_id, before.local_seq, usage.key, True), None
         return Logged(self.folder.stream_id, local_seq, record.idempotency_key, False), record
 
     def _bring_up_index(self) -> None:
