@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from generated.errors.onboarding import InvalidSignature
+from codegen.runtime.errors import InvalidParams
+from generated.errors.onboarding import InvalidSignature, WebhookMalformed
 from generated.models.onboarding import WebhookEvent, WebhookRequest
 from handlers.kyc.providers import KycProviders
 from handlers.kyc.verdicts import Received, Verdicts
@@ -32,5 +33,8 @@ class Callbacks:
         if verdict is not None:
             # One that claims to come from the future does not count more than what the provider answers when asked.
             received = Received(head.event_id, verdict, min(verdict.occurred_at or now, now))
-            new = self._verdicts.held.transaction(lambda: self._verdicts.take(provider, received, asked=False))
+            try:
+                new = self._verdicts.held.transaction(lambda: self._verdicts.take(provider, received, asked=False))
+            except InvalidParams:
+                raise WebhookMalformed(detail="the event's name cannot be kept") from None
         return WebhookEvent(provider=provider, event_id=head.event_id, duplicate=not new)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from codegen.runtime.context import Clock
-from codegen.runtime.errors import DeclaredError, NotFound
+from codegen.runtime.errors import DeclaredError, InvalidParams, NotFound
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
@@ -62,18 +62,7 @@ class Inbox:
         now = self._clock.now().replace(microsecond=0)
         request = WebhookRequest(headers=dict(headers), body=body, received_at=now)
         head = self._providers[provider].verify_webhook(request)
-        kept = self._store.insert_once(
-            {
-                "provider": provider,
-                "provider_event_id": head.event_id,
-                "event_type": head.event_type,
-                "headers": request.headers,
-                "body": body,
-                "received_at": now,
-            },
-            now,
-            ("provider", "provider_event_id"),
-        )
+        kept = self._keep_entry(provider, head, request)
         event = WebhookEvent(provider=provider, event_id=head.event_id, duplicate=kept is None)
         entry = kept or self._store.one({"provider": provider, "provider_event_id": head.event_id})
         assert entry is not None, "a taken key is somebody's"
@@ -85,6 +74,24 @@ class Inbox:
             self._database.run(lambda: self._reopen(entry.sid))
             self.attempt(entry.sid, ask=False)
         return event
+
+    def _keep_entry(self, provider: str, head: WebhookHead, request: WebhookRequest) -> WebhookInboxEntry | None:
+        """The entry of a new event; None for one that is known."""
+        try:
+            return self._store.insert_once(
+                {
+                    "provider": provider,
+                    "provider_event_id": head.event_id,
+                    "event_type": head.event_type,
+                    "headers": request.headers,
+                    "body": request.body,
+                    "received_at": request.received_at,
+                },
+                request.received_at,
+                ("provider", "provider_event_id"),
+            )
+        except InvalidParams:
+            raise WebhookMalformed(detail="the event's name cannot be kept") from None
 
     def _reopen(self, sid: str) -> None:
         """Have the job take up at once what had failed."""

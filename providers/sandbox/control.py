@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,25 +11,26 @@ import falcon
 
 from providers.sandbox.delivery import Deliveries
 from providers.sandbox.store import Store
+from providers.sandbox.switches import Switch, count, flag, one_of, seconds, word
 
 JsonObject = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """`switches`: name → what it does. `acts`: name → (what it does and needs, the act).  `published`: test keys."""
+    """`switches` by their names. `acts`: name → (what it does and needs, the act).  `published`: test keys."""
 
-    switches: Mapping[str, str]
+    switches: Mapping[str, Switch]
     acts: Mapping[str, tuple[str, Callable[[JsonObject], JsonObject]]]
     published: Mapping[str, str]
 
 
-WEBHOOK_SWITCHES = {
-    "webhook_url": "where this vendor's webhooks go",
-    "webhooks": "send (default), hold (until the act `release`), or drop",
-    "webhook_copies": "how often each event is delivered (default 1)",
-    "webhook_delay": "seconds before the first delivery",
-    "webhook_forge": "true: a forged copy goes out before the real one",
+WEBHOOK_SWITCHES: Mapping[str, Switch] = {
+    "webhook_url": word("where this vendor's webhooks go"),
+    "webhooks": one_of("send (default), hold (until the act `release`), or drop", "send", "hold", "drop"),
+    "webhook_copies": count("how often each event is delivered (default 1)"),
+    "webhook_delay": seconds("seconds before the first delivery"),
+    "webhook_forge": flag("true: a forged copy goes out before the real one"),
 }
 
 
@@ -41,7 +43,7 @@ class Control:
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.media = {
             name: {
-                "switches": {**WEBHOOK_SWITCHES, **vendor.switches},
+                "switches": {name: each.text for name, each in ({**WEBHOOK_SWITCHES, **vendor.switches}).items()},
                 "acts": {
                     "release": "let held webhooks go; order: in_order, reversed, shuffled, or a list of events",
                     "repeat": "deliver an event once more; event",
@@ -58,13 +60,19 @@ class Control:
 
     def on_post_vendor(self, req: falcon.Request, resp: falcon.Response, vendor: str) -> None:
         known = self._vendor(vendor)
-        asked: JsonObject = req.get_media()
+        asked: Any = req.get_media()
+        if not isinstance(asked, dict):
+            raise falcon.HTTPBadRequest(title="send an object of switches, or an act", description="see GET /_control")
         if "act" in asked:
             resp.media = self._act(vendor, known, asked)
             return
-        unknown = sorted(asked.keys() - {*WEBHOOK_SWITCHES, *known.switches})
+        switches = {**WEBHOOK_SWITCHES, **known.switches}
+        unknown = sorted(asked.keys() - switches.keys())
         if unknown:
             raise falcon.HTTPBadRequest(title=f"no such switch: {', '.join(unknown)}", description="see GET /_control")
+        for name, value in asked.items():
+            if value is not None and not switches[name].takes(value):
+                raise falcon.HTTPBadRequest(title=f"{name} takes no {value!r}"[:200], description=switches[name].text)
         for name, value in asked.items():
             self._store.set_switch(vendor, name, value)
         resp.media = self._store.switches(vendor)
@@ -75,9 +83,14 @@ class Control:
         return self._vendors[name]
 
     def _act(self, name: str, vendor: Vendor, asked: JsonObject) -> JsonObject:
-        act = asked["act"]
+        act = str(asked["act"])
         if act == "release":
-            return {"released": self._deliveries.release(name, asked.get("order", "in_order"))}
+            order = asked.get("order", "in_order")
+            if not isinstance(order, (str, list)):
+                raise falcon.HTTPBadRequest(
+                    title="order is a word or a list of events", description="see GET /_control"
+                )
+            return {"released": self._deliveries.release(name, order)}
         if act == "repeat":
             return {"repeated": self._deliveries.repeat(name, asked.get("event", ""))}
         if act not in vendor.acts:
@@ -87,3 +100,5 @@ class Control:
                 return vendor.acts[act][1](asked)
         except KeyError as missing:
             raise falcon.HTTPBadRequest(title=f"{act} needs {missing}", description="see GET /_control") from None
+        except (AttributeError, TypeError, ValueError, sqlite3.Error):
+            raise falcon.HTTPBadRequest(title=f"{act} takes other values", description=vendor.acts[act][0]) from None

@@ -102,6 +102,10 @@ class Store:
         return {name: json.loads(value) for name, value in rows}
 
     def set_switch(self, vendor: str, name: str, value: object) -> None:
+        """None puts it back to its default."""
+        if value is None:
+            self._rows("DELETE FROM switch WHERE vendor = ? AND name = ?", vendor, name)
+            return
         self._rows(
             "INSERT INTO switch VALUES (?, ?, ?) ON CONFLICT (vendor, name) DO UPDATE SET value = excluded.value",
             vendor,

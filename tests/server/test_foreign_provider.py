@@ -112,7 +112,14 @@ def test_what_it_misses_is_said_and_stops_nobody(plugins: Path, tmp_path: Path) 
     assert "tollgate 2.1  checkout  unconfigured: set TOLLGATE_TOKEN" in told
     assert "stripe 1.0  checkout, partial_refund\n" in f"{told}\n"
     found = {each["name"]: each["missing"] for each in json.loads(site.command("plugins", "--json"))["plugins"]}
-    assert found == {"clickpesa": [], "idenfy": [], "pool": [], "stripe": [], "tollgate": ["TOLLGATE_TOKEN"]}
+    assert found == {
+        "clickpesa": [],
+        "forge": [],
+        "idenfy": [],
+        "pool": [],
+        "stripe": [],
+        "tollgate": ["TOLLGATE_TOKEN"],
+    }
     assert "missing        TOLLGATE_TOKEN: tollgate: " in site.command("check-prod-config", status=1)
     with world(tmp_path, f"sqlite:///{tmp_path}/site.db") as running:
         assert list(running.payments.providers) == ["clickpesa", "stripe"]

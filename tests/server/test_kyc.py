@@ -14,7 +14,13 @@ import pytest
 from codegen.runtime.errors import DeclaredError, NotFound, RateLimited
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import InvalidSignature, KycCompleted, ProviderRefused, ProviderUnavailable
+from generated.errors.onboarding import (
+    InvalidSignature,
+    KycCompleted,
+    ProviderRefused,
+    ProviderUnavailable,
+    WebhookMalformed,
+)
 from generated.models.onboarding import KycSession, KycStatus, User
 from generated.tables.onboarding import KYC_EVENT, KYC_SESSION, OPERATOR_ACT
 from handlers.kyc import schedule
@@ -173,6 +179,9 @@ def test_what_nobody_signed_is_refused_and_what_is_not_ours_is_kept(house: KycHo
     for provider, headers in (("stub", {}), ("stub", {"signed": "no"}), ("nobody", {"signed": "yes"})):
         with pytest.raises(InvalidSignature):
             house.verification.callbacks.receive(provider, body, headers)
+    unkept = verdict(ref_of(session), S.COMPLETED, mark="\0").model_dump_json().encode()
+    with pytest.raises(WebhookMalformed, match="cannot be read"):
+        house.verification.callbacks.receive("stub", unkept, {"signed": "yes"})
     assert house.tell(verdict("an attempt of another program", S.COMPLETED))
     [event] = Store.of(KYC_EVENT, house.database).list_full()["items"]
     assert (event.session_sid, event.user_sid) == (None, None)

@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import stripe
 
@@ -303,12 +304,18 @@ def test_asked_by_the_user(site: World) -> None:
 
 
 def post(site: World, body: bytes, key: str = SIGNING_KEY, at: int | None = None, header: str | None = None) -> int:
+    return send(site, body, key, at, header).status_code
+
+
+def send(
+    site: World, body: bytes, key: str = SIGNING_KEY, at: int | None = None, header: str | None = None
+) -> httpx.Response:
     now = int(site.clock.now().timestamp()) if at is None else at
     if header is None:
         header = stripe.WebhookSignature.generate_signature_header(body.decode("latin-1"), key, now)
     return site.http.post(
         f"{site.site_url}/webhooks/stripe", content=body, headers={"Stripe-Signature": header} if header else {}
-    ).status_code
+    )
 
 
 def event(number: int, kind: str = "customer.created", **of: Any) -> bytes:
@@ -337,6 +344,8 @@ def test_what_a_webhook_answers(site: World) -> None:
     assert post(site, b"{}") == 400
     assert post(site, b"\xff\xfe", header="t=1,v1=00") == 400
     assert post(site, event(2)[:-1] + b', "id": 7}') == 400
+    nameless = event(2).replace(b"evt_2", b"evt\\u0000")  # what no database keeps
+    assert send(site, nameless).json()["error"] == "webhook_malformed"
     assert len(site.inbox()) == 1
     assert post(site, event(3, "checkout.session.completed", payment_status="paid")) == 200  # kept for a look
     assert [entry.state for entry in site.inbox()] == [InboxState.IGNORED, InboxState.FAILED]

@@ -352,6 +352,39 @@ def test_control_tells_what_it_can(sandbox: Stand) -> None:
     assert sandbox.http.post("/_control/paypal", json={}).status_code == 404
 
 
+NAMES = ("session", "order", "payment", "scanRef", "name")
+WRONG_VALUES: tuple[Any, ...] = ("sometimes", -1, 1.5, True, [], [1], {}, {"other": 1}, {"count": "x"}, 5)
+"""No switch takes all of them."""
+NO_OBJECTS: tuple[Any, ...] = ([], 5, "x")
+NO_NAMES: tuple[Any, ...] = (5, [], {})
+NO_ACTS: tuple[dict[str, Any], ...] = (
+    {"act": []},
+    {"act": "release", "order": {}},
+    *({"act": act, name: value} for act in ("pay", "approve", "create") for name in NAMES for value in NO_NAMES),
+)
+
+
+def test_what_control_cannot_take_is_refused_and_breaks_nothing(sandbox: Stand) -> None:
+    """Of every vendor: no answer is a fault of the sandbox, a wrong value is not kept, and null is the default."""
+    for vendor, told in sandbox.http.get("/_control").json().items():
+
+        def control(asked: Any, vendor: str = vendor) -> httpx.Response:
+            return sandbox.http.post(f"/_control/{vendor}", json=asked)
+
+        for no_object in NO_OBJECTS:
+            assert control(no_object).status_code == 400, (vendor, no_object)
+        for act in NO_ACTS:
+            assert control(act).status_code < 500, (vendor, act)
+        for switch in told["switches"]:
+            refused = [answer for value in WRONG_VALUES if (answer := control({switch: value})).status_code == 400]
+            assert refused and refused[0].json()["description"] == told["switches"][switch], switch
+            assert control({switch: None}).status_code == 200
+        assert sandbox.http.get(f"/_control/{vendor}").json()["switches"] == {}
+    session = sandbox.paid()
+    assert session.payment_status == "paid"
+    wait_for(sandbox.settled, "all webhooks to be delivered")
+
+
 def test_it_remembers(tmp_path: Path) -> None:
     receiver = Receiver()
     with stand(tmp_path / "sandbox.db", receiver) as first:

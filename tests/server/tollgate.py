@@ -76,6 +76,7 @@ def open_room(bench: Any) -> Any:
     from providers.sandbox.control import Vendor
     from providers.sandbox.delivery import Target
     from providers.sandbox.room import Room
+    from providers.sandbox.switches import flag
 
     def sign(body: bytes, now: int, forged: bool) -> Mapping[str, str]:
         return {"Tollgate-Token": "guessed" if forged else "try_me"}
@@ -87,7 +88,7 @@ def open_room(bench: Any) -> Any:
     return Room(
         target=Target(lambda: f"{bench.product_url}/webhooks/toll/gate", sign),
         controls=Vendor(
-            switches={"closed": "true: nobody gets through"},
+            switches={"closed": flag("true: nobody gets through")},
             acts={"drive_through": ("coins fall; event_id, notice", drive_through)},
             published={"TOLLGATE_TOKEN": "try_me"},
         ),

@@ -7,26 +7,41 @@ from typing import Any
 
 from providers.sandbox.clickpesa.payments import VENDOR, Payments
 from providers.sandbox.store import Store
+from providers.sandbox.switches import Switch, counts, fields, flag, names, one_of, seconds, word
 
 JsonObject = dict[str, Any]
 Act = tuple[str, Callable[[JsonObject], JsonObject]]
 
-SWITCHES: Mapping[str, str] = {
-    "decline_all": "true: whatever is tried on the hosted page fails",
-    "phone_answers": "ask (default: a person answers on the page /clickpesa/phone), approve, or decline",
-    "api_fail": '{"status": 500, "count": 2}: the next calls fail so and do nothing',
-    "answers_lost": '{"count": 2}: the next POSTs are carried out, but answered with 500',
-    "api_slow": "seconds before each answer of the API",
-    "settle_as": '{"amount": "900", "currency": "TZS"}: payments come in other than asked for',
-    "links_once": "true: a link is made once; asked for again its order reference is already used",
-    "token_life": "seconds that new tokens are good (default 3600)",
-    "checksum": "of requests: canonical (default), old, or off; other than before it ends all tokens",
-    "webhook_checksum": "of webhooks: canonical (default), old, header (in X-ClickPesa-Signature), or none",
-    "webhook_spelling": "event (default) or eventType: under which name PAYMENT RECEIVED stands",
-    "webhook_data": "new (default) or old: the names in what a webhook says",
-    "webhook_amount": 'what webhooks say was collected, such as "0"',
-    "webhook_lost": '["PAYMENT RECEIVED", …]: these events are never delivered',
-    "return_url": "where the hosted page sends people back to",
+SWITCHES: Mapping[str, Switch] = {
+    "decline_all": flag("true: whatever is tried on the hosted page fails"),
+    "phone_answers": one_of(
+        "ask (default: a person answers on the page /clickpesa/phone), approve, or decline", "ask", "approve", "decline"
+    ),
+    "api_fail": counts('{"status": 500, "count": 2}: the next calls fail so and do nothing', "status", "count"),
+    "answers_lost": counts('{"count": 2}: the next POSTs are carried out, but answered with 500', "count"),
+    "api_slow": seconds("seconds before each answer of the API"),
+    "settle_as": fields(
+        '{"amount": "900", "currency": "TZS"}: payments come in other than asked for', "amount", "currency"
+    ),
+    "links_once": flag("true: a link is made once; asked for again its order reference is already used"),
+    "token_life": seconds("seconds that new tokens are good (default 3600)"),
+    "checksum": one_of(
+        "of requests: canonical (default), old, or off; other than before it ends all tokens", "canonical", "old", "off"
+    ),
+    "webhook_checksum": one_of(
+        "of webhooks: canonical (default), old, header (in X-ClickPesa-Signature), or none",
+        "canonical",
+        "old",
+        "header",
+        "none",
+    ),
+    "webhook_spelling": one_of(
+        "event (default) or eventType: under which name PAYMENT RECEIVED stands", "event", "eventType"
+    ),
+    "webhook_data": one_of("new (default) or old: the names in what a webhook says", "new", "old"),
+    "webhook_amount": word('what webhooks say was collected, such as "0"'),
+    "webhook_lost": names('["PAYMENT RECEIVED", …]: these events are never delivered'),
+    "return_url": word("where the hosted page sends people back to"),
 }
 
 

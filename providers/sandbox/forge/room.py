@@ -17,20 +17,23 @@ from providers.sandbox.forge.repositories import FIRST, VENDOR, Moved, Refused, 
 from providers.sandbox.forge.tokens import PUBLISHED, Tokens
 from providers.sandbox.forge.transport import Git
 from providers.sandbox.room import Bench, Room
+from providers.sandbox.switches import Switch, count, counts, flag, names, seconds, word
 
 SIGNING_KEY = "forge-signing-sandbox"
-SWITCHES: Mapping[str, str] = {
-    "api_fail": '{"status": 500, "count": 2}: the next calls of the API fail so and do nothing',
-    "answers_lost": '{"count": 2}: the next calls of the API are carried out, but answered with 500',
-    "api_slow": "seconds before each answer of the API",
-    "git_fail": '{"status": 503, "count": 2}: the next requests of git fail so',
-    "git_slow": "seconds before each answer to git",
-    "redirect": "a URL: git is led to the same repository there",
-    "token_revoked": "true: the published token is not accepted any more",
-    "hidden": "[names]: repositories that no token may see; lists count them and leave them out",
-    "page_size": "how many a list gives at most, whatever was asked for (default 50)",
-    "no_link": "true: lists come without their Link header, as behind some proxies",
-    "app_url": "the forge's own name for itself, in Link headers and clone URLs",
+SWITCHES: Mapping[str, Switch] = {
+    "api_fail": counts(
+        '{"status": 500, "count": 2}: the next calls of the API fail so and do nothing', "status", "count"
+    ),
+    "answers_lost": counts('{"count": 2}: the next calls of the API are carried out, but answered with 500', "count"),
+    "api_slow": seconds("seconds before each answer of the API"),
+    "git_fail": counts('{"status": 503, "count": 2}: the next requests of git fail so', "status", "count"),
+    "git_slow": seconds("seconds before each answer to git"),
+    "redirect": word("a URL: git is led to the same repository there"),
+    "token_revoked": flag("true: the published token is not accepted any more"),
+    "hidden": names("[names]: repositories that no token may see; lists count them and leave them out"),
+    "page_size": count("how many a list gives at most, whatever was asked for (default 50)", 1),
+    "no_link": flag("true: lists come without their Link header, as behind some proxies"),
+    "app_url": word("the forge's own name for itself, in Link headers and clone URLs"),
 }
 
 

@@ -14,21 +14,29 @@ from providers.sandbox.idenfy.api import Api
 from providers.sandbox.idenfy.attempts import VENDOR, Attempts, Refused
 from providers.sandbox.idenfy.hosted import HostedPage, Redirect
 from providers.sandbox.room import Bench, Room
+from providers.sandbox.switches import Switch, counts, flag, moment, names, one_of, seconds
 
 # Published, and worth nothing; the provider uses them wherever it is told of a sandbox.
 API_KEY, API_SECRET, SIGNING_KEY = "idenfy-sandbox", "idenfy-sandbox-secret", "signing-sandbox"
 PUBLISHED = {"IDENFY_API_KEY": API_KEY, "IDENFY_API_SECRET": API_SECRET, "IDENFY_WEBHOOK_SIGNING_KEY": SIGNING_KEY}
-SWITCHES: Mapping[str, str] = {
-    "api_fail": '{"status": 500, "count": 2}: the next calls fail so and do nothing (401, 409, 429, 500 …)',
-    "answers_lost": '{"count": 2}: the next calls are carried out, but answered with 500',
-    "api_slow": "seconds before each answer of the API",
-    "token_201": "true: a token is answered with 201 instead of 200",
-    "manual": '"APPROVED", "DENIED", "SUSPECTED": people decide so after the machine, with a second callback',
-    "manual_first": "true: the callback of people comes before that of the machine",
-    "webhook_lost": '["APPROVED", …]: callbacks with these results are never sent',
-    "webhook_unsigned": "true: callbacks come without their signature",
-    "escaped": "false: characters beyond ASCII stand in callbacks as they are, not as \\uXXXX",
-    "event_time": "Unix time that callbacks claim as their finishTime; 0: the true one",
+SWITCHES: Mapping[str, Switch] = {
+    "api_fail": counts(
+        '{"status": 500, "count": 2}: the next calls fail so and do nothing (401, 409, 429, 500 …)', "status", "count"
+    ),
+    "answers_lost": counts('{"count": 2}: the next calls are carried out, but answered with 500', "count"),
+    "api_slow": seconds("seconds before each answer of the API"),
+    "token_201": flag("true: a token is answered with 201 instead of 200"),
+    "manual": one_of(
+        '"APPROVED", "DENIED", "SUSPECTED": people decide so after the machine, with a second callback',
+        "APPROVED",
+        "DENIED",
+        "SUSPECTED",
+    ),
+    "manual_first": flag("true: the callback of people comes before that of the machine"),
+    "webhook_lost": names('["APPROVED", …]: callbacks with these results are never sent'),
+    "webhook_unsigned": flag("true: callbacks come without their signature"),
+    "escaped": flag("false: characters beyond ASCII stand in callbacks as they are, not as \\uXXXX"),
+    "event_time": moment("Unix time that callbacks claim as their finishTime; 0: the true one"),
 }
 
 

@@ -9,20 +9,25 @@ from providers.sandbox.store import Store
 from providers.sandbox.stripe import objects
 from providers.sandbox.stripe.checkout import VENDOR, Checkout, JsonObject
 from providers.sandbox.stripe.money_back import MoneyBack
+from providers.sandbox.switches import Switch, counts, fields, flag, moment, names, seconds
 
 Act = tuple[str, Callable[[JsonObject], JsonObject]]
 
-SWITCHES: Mapping[str, str] = {
-    "decline_all": "true: every card is declined",
-    "api_fail": '{"status": 500, "count": 2}: the next calls fail so and do nothing',
-    "answers_lost": '{"count": 2}: the next POSTs are carried out, but answered with 500',
-    "api_slow": "seconds before each answer of the API",
-    "settle_as": '{"amount": 900, "currency": "eur"}: payments come in other than asked for',
-    "webhook_lost": '["charge.refunded", …]: events of these types are never delivered',
-    "event_time": "Unix time that events claim to be of; 0: the true one",
-    "livemode": "true: events claim to be of the live mode",
-    "refunds_wait": "true: refunds stay pending until the act settle_refund",
-    "fees": '{"percent": 2.9, "fixed": 30, "dispute": 1500}: what the vendor keeps, in cents',
+SWITCHES: Mapping[str, Switch] = {
+    "decline_all": flag("true: every card is declined"),
+    "api_fail": counts('{"status": 500, "count": 2}: the next calls fail so and do nothing', "status", "count"),
+    "answers_lost": counts('{"count": 2}: the next POSTs are carried out, but answered with 500', "count"),
+    "api_slow": seconds("seconds before each answer of the API"),
+    "settle_as": fields(
+        '{"amount": 900, "currency": "eur"}: payments come in other than asked for', "amount", "currency"
+    ),
+    "webhook_lost": names('["charge.refunded", …]: events of these types are never delivered'),
+    "event_time": moment("Unix time that events claim to be of; 0: the true one"),
+    "livemode": flag("true: events claim to be of the live mode"),
+    "refunds_wait": flag("true: refunds stay pending until the act settle_refund"),
+    "fees": counts(
+        '{"percent": 2.9, "fixed": 30, "dispute": 1500}: what the vendor keeps, in cents', "percent", "fixed", "dispute"
+    ),
 }
 
 
