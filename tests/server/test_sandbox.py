@@ -404,7 +404,10 @@ def test_the_command_and_the_site(postgresql_url: str, tmp_path: Path) -> None:
     """Real processes: a site that pays at the sandbox and hears from it; killed in between, nothing is lost."""
     port = free_port()
     sandbox_url = f"http://127.0.0.1:{port}"
-    site = Site(tmp_path, postgresql_url, SANDBOX_URL=sandbox_url, RATE_LIMITS="off", WORKERS="2")
+    clock = tmp_path / "clock"
+    site = Site(
+        tmp_path, postgresql_url, SANDBOX_URL=sandbox_url, RATE_LIMITS="off", WORKERS="2", TEST_CLOCK=str(clock)
+    )
     site.command("migrate")
     key = site.command("apikey", "create", "--user", _user(postgresql_url), "--name", "test")
     caller = {"Authorization": f"Bearer {key}"}
@@ -424,12 +427,14 @@ def test_the_command_and_the_site(postgresql_url: str, tmp_path: Path) -> None:
         _act(sandbox_url, act="pay", session=shown(started)["session_ref"])
         wait_for(lambda: balance() == "10.00")
         assert shown(started)["status"] == "settled"
+        clock.write_text("2099-03-01T00:00:00Z")  # both jump: what the one signs is fresh to the other
         _act(sandbox_url, webhooks="hold")
         started = start()
         _act(sandbox_url, act="pay", session=shown(started)["session_ref"])
     with site.running(), running_sandbox(site, port):
         _act(sandbox_url, act="release", order="shuffled")
         wait_for(lambda: balance() == "20.00")
+        assert shown(started)["settled_at"].startswith("2099-03-01")
         # A refund's own event does not tell the total: the job of the running site asks.
         _act(sandbox_url, webhooks="send")
         _act(sandbox_url, act="refund", payment_intent=shown(started)["payment_ref"], amount=300)
