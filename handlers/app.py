@@ -81,6 +81,7 @@ def application(assembly: Assembly, validate_results: bool = False) -> App:
         authenticator=authenticator,
         observation=Observation(Metrics(methods), site.log),
         ready={"migrations": lambda: require_current(database)},
+        collectors=[each for part in parts for each in part.collectors],
         middleware=[each for part in parts for each in part.middleware],
         public_url=settings.public_url,
         reference=Reference(document, schema),

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Generic, Literal, TypeVar, cast
 
+from prometheus_client.registry import Collector
+
 from codegen.runtime.context import Clock
 from codegen.runtime.http.app import App
 from codegen.runtime.http.log import Log
@@ -109,8 +111,8 @@ class Parts:
 
     `services` are handlers of generated interfaces. `webhooks` are those that no schema declares. `routes` adds other
     routes to the application. `middleware` stands before every route. `authenticator` says who calls, `on_admin_write`
-    sees each write of an operator by CRUD: one domain has each. `shared` are objects that domains later in the list may
-    ask the `Site` for, by their class.
+    sees each write of an operator by CRUD: one domain has each. `collectors` add to `/metrics`. `shared` are objects
+    that domains later in the list may ask the `Site` for, by their class.
     """
 
     services: Sequence[object] = ()
@@ -122,6 +124,7 @@ class Parts:
     authenticator: Authenticator | None = None
     on_admin_write: OnWrite | None = None
     pages: Pages | None = None
+    collectors: Sequence[Collector] = ()
     shared: Sequence[object] = ()
 
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from handlers.domain import Domain, Link, Pages, Parts, Site
+from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.usage import audit, routes
@@ -21,6 +21,7 @@ from handlers.usage.service import AggregationHandler
 from handlers.usage.settings import UsageSettings
 from handlers.usage.standing import UsageStandings
 from handlers.usage.unit_prices import UnitPrices
+from handlers.usage.watch import SilenceWatch, UsageMetrics
 from handlers.work.queue import Queue
 from handlers.work.soon import Soon
 
@@ -50,7 +51,10 @@ def parts(site: Site) -> Parts:
             ForgeWebhookHandler(pushes),
         ),
         webhooks=other_webhooks(forges, pushes),
-        jobs=(aggregate,),
+        jobs=(
+            aggregate,
+            Job("usage.silent", 300, SilenceWatch(site.database, site.clock, site.log, made.nodes).run_once),
+        ),
         routes=lambda app, authenticator: routes.add_routes(
             app, authenticator, site.database, site.clock, made.aggregator
         ),
@@ -64,6 +68,7 @@ def parts(site: Site) -> Parts:
             errors={"period_invalid": PERIOD_INVALID},
             navigation=(Link(25, "/usage", "Usage"),),
         ),
+        collectors=(UsageMetrics(site.clock, made.nodes),),
         shared=(breakdowns, mirrors, forges, made, UsageStandings(site.database, site.clock)),
     )
 

@@ -40,6 +40,19 @@ def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> bo
     return database.run(work)
 
 
+def subjects_up(database: Database, kind: AlertKind) -> set[str]:
+    """What alerts of a kind are up for."""
+    store = Store.of(OPERATOR_ALERT, database)
+    found: set[str] = set()
+    cursor: str | None = None
+    while True:
+        page = store.find({"kind": kind, "cleared_at": None}, 1000, cursor)
+        found |= {each.subject for each in page["items"]}
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return found
+
+
 def unread(database: Database, user_sid: str) -> int:
     """How many notices a user has not read."""
     return int(database.execute(database.prepare(statements.UNREAD_NOTICES), (user_sid,))[0][0])

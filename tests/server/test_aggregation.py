@@ -224,6 +224,25 @@ def test_nodes_are_registered_revoked_and_retired(world: UsageWorld, repository:
     world.audit()
 
 
+def test_a_silent_node_is_told_of_once_until_it_is_heard_again(world: UsageWorld, repository: NodeRepository) -> None:
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    world.run()
+    assert (world.watch.run_once(), world.alerts()) == (0, [])
+    world.clock.time += timedelta(hours=3)
+    assert (world.watch.run_once(), world.watch.run_once()) == (1, 0)
+    assert [(each.kind, each.subject, each.count) for each in world.alerts()] == [("node_silent", "n1", 1)]
+    assert [each["event"] for each in world.told()] == ["NodeSilent"]
+    numbers = {sample.name: sample.value for metric in world.metrics.collect() for sample in metric.samples}
+    assert (numbers["usage_records_total"], numbers["usage_nodes_silent"]) == (1, 1)
+    assert numbers["usage_node_lag_seconds"] == (world.clock.time - repository.at).total_seconds()
+    repository.at = world.clock.time
+    repository.commit()
+    world.run()
+    assert (world.watch.run_once(), world.alerts()) == (1, [])
+
+
 def test_the_audit_notices_what_differs(world: UsageWorld, repository: NodeRepository) -> None:
     user = world.user(1, paid_at=USED_AT - timedelta(days=8))
     world.register(repository)

@@ -30,7 +30,10 @@ from tests.migrated import migrate
 from tests.server.parcels.domain import Parcels
 from tests.server.people import Person
 
-PACKAGES = (*DOMAINS, "tests.server.parcels")
+PACKAGES = (
+    *(name for name in DOMAINS if name != "handlers.node"),
+    "tests.server.parcels",
+)  # both serve `usage.push_usage_now`
 ORIGIN = "http://127.0.0.1:9920"
 SECRET = "x" * 30
 

@@ -38,6 +38,7 @@ from handlers.usage.aggregation import Aggregation
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.service import AggregationHandler
+from handlers.usage.watch import SilenceWatch, UsageMetrics
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.node_repository import NODE as NODE_ID
@@ -63,6 +64,8 @@ class UsageWorld:
         made = Aggregation.over(database, self.clock, self.log, mirrors, PRICES)
         self.aggregator = made.aggregator
         self.service = local(UsageService, AggregationHandler(made.aggregator, made.decisions), SERVICES)
+        self.watch = SilenceWatch(database, self.clock, self.log, made.nodes)
+        self.metrics = UsageMetrics(self.clock, made.nodes)
         self.nodes = local(NodesService, NodesHandler(database, made.nodes, mirrors), SERVICES)
 
     # --- who and what there is --------------------------------------------------------------------------------

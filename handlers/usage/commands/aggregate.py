@@ -41,8 +41,14 @@ def command(once: bool, loop: float | None, as_json: bool) -> None:
             signal.signal(number, lambda *_: stop.set())
     try:
         while not stop.is_set():
-            report = _run(aggregator)
-            click.echo(report.model_dump_json() if as_json else _sentences(report))
+            try:
+                report = _run(aggregator)
+            except click.ClickException as error:
+                if loop is None:
+                    raise
+                error.show()  # the database may be away for a while
+            else:
+                click.echo(report.model_dump_json() if as_json else _sentences(report))
             if loop is None:
                 break
             stop.wait(loop)

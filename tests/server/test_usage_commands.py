@@ -1,0 +1,69 @@
+"""The commands of operators: register a node, consume, look at what stands still, go on behind it."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from codegen.runtime.storage.database import Database
+from handlers.cli import main
+from tests.server.audited import audit
+from tests.server.book import Book, create_tables
+from tests.server.node_repository import NodeRepository, line, make_key
+
+
+@pytest.fixture
+def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
+    url = f"sqlite:///{tmp_path}/test.db"
+    monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("HERO_ONBOARDING_DATABASE_URL", url)
+    opened = Database.open(url)
+    create_tables(opened)
+    return opened
+
+
+def run(*args: str, status: int = 0) -> Result:
+    done = CliRunner().invoke(main, args)
+    assert done.exit_code == status, done.output
+    return done
+
+
+def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path) -> None:
+    user, now = Book(database).user(), datetime.now(UTC).replace(microsecond=0)
+    key = make_key(tmp_path)
+    repository = NodeRepository(tmp_path / "n1", key)
+    repository.at = now - timedelta(minutes=10)
+    used = {"occurred_at": f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}", "amount_cents": 3, "cost": None}
+    repository.push(line(1, user, **used), line(2, user, **used))
+    node = ("nodes", "register", "--node-id", "n1", "--repo-url", repository.url, "--kinds", "llm_token,hero_os_hour")
+    assert run(*node, "--public-key", str(key.with_suffix(".pub"))).output.startswith("n1: registered with 1 keys")
+    assert "no Ed25519 key" in run(*node, "--public-key", "ssh-rsa AAAAB3NzaC1yc2EAAAA", status=1).output
+    assert run("aggregate", status=2).output.endswith("Error: give --once or --loop SECONDS\n")
+
+    assert "2 records consumed" in run("aggregate", "--once").output
+
+    bad = repository.push(line(4, user, **used))
+    report = json.loads(run("aggregate", "--once", "--json", status=1).output)
+    assert report["halted"][0] | {"detail": ""} == {
+        "node_id": "n1",
+        "commit": bad,
+        "reason": "sequence_gap",
+        "detail": "",
+    }
+    assert "1 commits behind, sequence_gap" in run("nodes", "list").output
+    skip = ("nodes", "skip", "--node-id", "n1", "--reason", "lost", "--commit")
+    assert "is not halted at this commit" in run(*skip, "0" * 40, status=1).output
+    assert "goes on behind" in run(*skip, bad).output
+    repository.push(line(5, user, **used))
+    report = json.loads(run("aggregate", "--once", "--json").output)
+    assert (report["commits"], report["records_consumed"], report["halted"]) == (2, 1, [])
+
+    until = f"{now:%Y-%m-%dT%H:%M:%SZ}"
+    run("nodes", "revoke-key", "--node-id", "n1", "--public-key", repository.public_key, "--valid-until", until)
+    [shown] = json.loads(run("nodes", "list", "--json").output)
+    assert (shown["node"]["records"], shown["node"]["keys"][0]["valid_until"]) == (3, until)
+    run("nodes", "retire", "--node-id", "n1", "--reason", "sold")
+    assert json.loads(run("aggregate", "--once", "--json").output)["repositories"] == 0
+    assert audit(database) == []
