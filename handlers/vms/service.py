@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.errors import NotFound, Unauthorized
+from codegen.runtime.errors import InvalidParams, NotFound, Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.wiring import own_transactions
 from codegen.runtime.storage.database import Database
@@ -20,6 +20,7 @@ from handlers.vms.machines import MachinesOfPlans
 from handlers.vms.pool import Pool
 from handlers.vms.provisioners import PROVISIONER, Provisioners
 from handlers.vms.serving import Serving
+from handlers.vms.ssh_key import is_whole
 from handlers.vms.states import LIVE
 from handlers.vms.waiting import WaitingList
 from handlers.work.alerts import alert
@@ -72,6 +73,8 @@ class VmHandler(VmService):
         form_token: str | None = None,
     ) -> VmAllocation:
         """Start a machine within the plan; the provisioner is called outside of any transaction."""
+        if ssh_pub_key is not None and not is_whole(ssh_pub_key):
+            raise InvalidParams("ssh_pub_key", "is no whole public key; copy its line again", "ssh_key")
         return self._machines.serving.start(_user(context), sku, ssh_pub_key, context.call)
 
     @own_transactions

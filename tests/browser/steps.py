@@ -10,7 +10,7 @@ from tests.server.people import Person
 from tests.waiting import wait_for
 
 ACCEPTED, DECLINED, LATER = "Card that is accepted", "Card that is declined", "Bank debit"
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDE me@laptop"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDEF me@laptop"
 Look = tuple[int, Literal["light", "dark"]]
 LOOKS: list[Look] = [(1280, "light"), (1280, "dark"), (360, "light"), (360, "dark")]
 

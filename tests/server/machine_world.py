@@ -56,7 +56,7 @@ from tests.migrated import migrate
 from tests.server.site import SECRET
 
 SKU = "hero-os-2gb"
-KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDE me@here"
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAabcdefghijklmnopqrstuvwxyz0123456789ABCDEF me@here"
 
 
 class Now:

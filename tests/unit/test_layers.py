@@ -205,6 +205,7 @@ PURE_HANDLERS = (
     "handlers/plans/rules.py",
     "handlers/vms/states.py",
     "handlers/vms/pool_file.py",
+    "handlers/vms/ssh_key.py",
     "handlers/usage/line_rules.py",
     "handlers/usage/ssh_signature.py",
     "handlers/usage/signed_commit.py",
