@@ -31,11 +31,15 @@ S = TypeVar("S", bound=Settings)
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`run` does what is due and says how much that was; it may be cut off anywhere and run twice at once."""
+    """`run` does what is due and says how much that was; it may be cut off anywhere and run twice at once.
+
+    `apart` is one that calls what may hang, plugins: it has a thread of its own, and the others do not wait for it.
+    """
 
     name: str
     seconds: float
     run: Callable[[], int]
+    apart: bool = field(default=False, kw_only=True)
 
 
 class TryLater(Exception):

@@ -41,7 +41,7 @@ def parts(site: Site) -> Parts:
     service = local(BillingService, handler, SERVICES)
     return Parts(
         services=(handler,),
-        jobs=(Job("plans.ends", 10, ends.run_once), Job("plans.notices", 300, ends.tell)),
+        jobs=(Job("plans.ends", 10, ends.run_once, apart=True), Job("plans.notices", 300, ends.tell)),
         pages=Pages(
             routes={
                 "/plans": lambda context: PlansPage(context, catalogue, overviews, standings),

@@ -28,8 +28,8 @@ def parts(site: Site) -> Parts:
         services=(handler,),
         hooks=(POOL_HOOKS, WAITING_HOOKS),
         jobs=(
-            Job("vms.follow_up", 2, machines.follow_up.run_once),
-            Job("vms.waiting", 5, machines.serving.run_once),
+            Job("vms.follow_up", 2, machines.follow_up.run_once, apart=True),
+            Job("vms.waiting", 5, machines.serving.run_once, apart=True),
             Job("vms.disks", 60, machines.follow_up.give_up_disks),
             Job("vms.plugins", 86_400, machines.tell_broken),
         ),

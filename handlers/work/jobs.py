@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from multiprocessing.util import Finalize
 from time import monotonic
 
@@ -18,6 +19,7 @@ from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN
 from handlers.domain import Job
 from handlers.work.alerts import alert, clear
+from handlers.work.apart import Apart
 from handlers.work.leases import Leases
 
 LEASE = "jobs"
@@ -25,6 +27,8 @@ LENGTH = timedelta(seconds=20)
 """After this long another process takes over from one that was killed."""
 PAUSE = 0.5
 """Seconds between two looks at the clock."""
+HANGS = timedelta(minutes=10)
+"""After this long a job that runs apart is said to hang."""
 ASIDE = 2.0
 """Seconds between two looks whether the others still do it."""
 
@@ -44,6 +48,10 @@ class Runner:
         self._jobs, self._aside = tuple(jobs), aside
         self._runs = Store.of(JOB_RUN, database)
         self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
+        self._apart = {
+            job.name: Apart(job.name, partial(self._run_apart, job), database.close) for job in self._jobs if job.apart
+        }
+        self._hanging: set[str] = set()
 
     def run_once(self) -> list[str]:
         """Run every job, wait for none; the names of those that failed."""
@@ -64,6 +72,8 @@ class Runner:
                 self._log.line("jobs", described(error), "error")
                 stop.wait(5)
             stop.wait(PAUSE)
+        for apart in self._apart.values():
+            apart.end()
         released()
 
     def _release(self, leases: Leases, stop: threading.Event) -> None:
@@ -74,8 +84,29 @@ class Runner:
     def _run_due(self, leases: Leases) -> None:
         for job in self._jobs:
             if self._due[job.name] <= monotonic() and leases.take(LEASE, LENGTH):
-                self._run(job)
+                if job.apart:
+                    self._offer(job.name)
+                else:
+                    self._run(job)
                 self._due[job.name] = monotonic() + job.seconds
+
+    def _offer(self, name: str) -> None:
+        """Have a job run in its own thread; an operator looks at one that does not come back."""
+        apart = self._apart[name]
+        hangs = apart.busy_for > HANGS.total_seconds()
+        if hangs and name not in self._hanging:
+            alert(self._database, self._clock, "job_failed", name, f"it has not come back for {HANGS}")
+            self._hanging.add(name)
+        elif not hangs and name in self._hanging:
+            clear(self._database, self._clock, "job_failed", name)
+            self._hanging.remove(name)
+        apart.offer()
+
+    def _run_apart(self, job: Job) -> None:
+        try:
+            self._run(job)
+        except Exception as error:  # the database may be away for a while
+            self._log.line("jobs", {"job": job.name, **described(error)}, "error")
 
     def _run(self, job: Job) -> bool:
         started = self._clock.now().replace(microsecond=0)

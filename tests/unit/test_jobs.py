@@ -10,10 +10,12 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import JOB_RUN, LEASE, OPERATOR_ALERT
 from handlers.domain import Job
+from handlers.work import jobs
 from handlers.work.jobs import LEASE as NAME
 from handlers.work.jobs import Runner
 from handlers.work.leases import Leases
 from tests.migrated import migrate
+from tests.waiting import wait_for
 
 LENGTH = timedelta(seconds=20)
 
@@ -140,6 +142,44 @@ def test_a_job_that_fails(house: Database) -> None:
     broken = False
     assert runner.run_once() == []
     assert Store.of(OPERATOR_ALERT, house).get(alert.sid).cleared_at is not None
+
+
+def test_a_job_that_hangs_keeps_no_other_waiting(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs apart, once at a time; an operator looks at it until it comes back."""
+    monkeypatch.setattr(jobs, "HANGS", timedelta(0))
+    monkeypatch.setattr(jobs, "PAUSE", 0.01)
+    stop, back, begun = threading.Event(), threading.Event(), list[str]()
+
+    def hang() -> int:
+        begun.append("x")
+        back.wait(60)
+        return 0
+
+    others = 0
+
+    def count() -> int:
+        nonlocal others
+        others += 1
+        return 0
+
+    def loop() -> None:
+        Runner(house, Clock(), Log(lambda _: None), [Job("apart", 0, hang, apart=True), Job("other", 0, count)]).run(
+            stop
+        )
+        house.close()
+
+    def alerts() -> list[bool]:
+        """Of each alert, whether it is up."""
+        return [alert.cleared_at is None for alert in Store.of(OPERATOR_ALERT, house).list_full()["items"]]
+
+    thread = threading.Thread(target=loop)
+    thread.start()
+    wait_for(lambda: others > 3 and alerts() == [True], "the others, and the alert")
+    assert begun == ["x"]
+    back.set()
+    wait_for(lambda: len(begun) > 2 and not any(alerts()), "it comes back, and runs again")
+    stop.set()
+    thread.join(30)
 
 
 def test_the_loop_runs_and_gives_its_lease_back(house: Database) -> None:
