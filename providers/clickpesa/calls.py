@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import httpx
 
+from codegen.runtime.client.whole_answer import certificates, whole_answer
 from codegen.runtime.clock import Clock
 from codegen.runtime.errors import NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
@@ -18,18 +17,15 @@ from providers.clickpesa.tokens import Tokens
 
 NAME = "clickpesa"
 TIMEOUT = 10
-"""Seconds of one request; a call makes four at most: token and request, each once more."""
+"""Seconds for each step of a request."""
+LONGEST = 14
+"""Seconds of one request, however its answer is spread. A call makes four at most: token and request, each twice."""
+MOST_BYTES = 8 << 20
 LONGEST_MESSAGE = 200
 
 
 class Used(ProviderRefused):
     """An order reference that was used before: the call was made already."""
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to believe under https. PERF: reading the certificates takes longer than a call."""
-    return httpx.create_ssl_context()
 
 
 class Calls:
@@ -41,7 +37,7 @@ class Calls:
 
     def __init__(self, settings: ClickPesaSettings, clock: Clock) -> None:
         self._settings = settings
-        self._http = httpx.Client(timeout=TIMEOUT, verify=_certificates(), follow_redirects=False)
+        self._http = httpx.Client(timeout=TIMEOUT, verify=certificates(), follow_redirects=False)
         self._tokens = Tokens(self._new_token, clock)
 
     def get(self, path: str, params: Mapping[str, str | int] | None = None) -> Any:
@@ -76,7 +72,8 @@ class Calls:
 
     def _send(self, verb: str, path: str, headers: Mapping[str, str], **content: Any) -> httpx.Response:
         try:
-            return self._http.request(verb, self._settings.api_url + path, headers=headers, **content)
+            url = self._settings.api_url + path
+            return whole_answer(self._http, verb, url, within=LONGEST, most=MOST_BYTES, headers=headers, **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None
 

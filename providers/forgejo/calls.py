@@ -5,15 +5,13 @@ Its messages are translated and change with the version, so that only statuses c
 
 from __future__ import annotations
 
-import ssl
-from functools import cache
-from time import monotonic
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 from pydantic_core import from_json
 
+from codegen.runtime.client.whole_answer import certificates, whole_answer
 from codegen.runtime.errors import Forbidden, NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 
@@ -51,12 +49,6 @@ class Taken(Exception):
     """There is something of that name already."""
 
 
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to believe under https. PERF: reading the certificates takes longer than all else that is made here."""
-    return httpx.create_ssl_context()
-
-
 class Api:
     """The API of the forge at `url`. The token goes to no other host: nothing that redirects is followed."""
 
@@ -66,7 +58,7 @@ class Api:
             headers={"Authorization": f"token {token}", "Accept": "application/json"},
             timeout=TIMEOUT,
             follow_redirects=False,
-            verify=_certificates(),
+            verify=certificates(),
         )
 
     def get(self, path: str, **params: str | int) -> Answer:
@@ -78,17 +70,13 @@ class Api:
         return self._ask("POST", path, json=body)
 
     def _ask(self, method: str, path: str, **given: Any) -> Answer:
-        until, content = monotonic() + LONGEST, bytearray()
         try:
-            with self._http.stream(method, f"{self._base}{path}", **given) as response:
-                for part in response.iter_bytes():
-                    content += part
-                    if len(content) > MOST_BYTES or monotonic() > until:
-                        raise ProviderUnavailable(provider=NAME, detail="its answer does not end")
+            url = f"{self._base}{path}"
+            response = whole_answer(self._http, method, url, within=LONGEST, most=MOST_BYTES, **given)
         except httpx.HTTPError as error:
             raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None
         if response.is_success:
-            return Answer(response.status_code, response.headers, bytes(content))
+            return Answer(response.status_code, response.headers, response.content)
         raise _error(method, response)
 
 

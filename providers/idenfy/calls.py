@@ -8,12 +8,16 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
+from codegen.runtime.client.whole_answer import certificates, whole_answer
 from codegen.runtime.errors import Conflict, NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 
 NAME = "idenfy"
 TIMEOUT = 15
 """Seconds for each step of a request."""
+LONGEST = 45
+"""Seconds of one request, however its answer is spread."""
+MOST_BYTES = 8 << 20
 JsonObject = dict[str, Any]
 
 _UNKNOWN, _KEY, _LATER = (
@@ -30,7 +34,7 @@ class Api:
 
     def __init__(self, url: str, credentials: tuple[str, str]) -> None:
         self._url = url
-        self._http = httpx.Client(auth=credentials, timeout=TIMEOUT, follow_redirects=False)
+        self._http = httpx.Client(auth=credentials, timeout=TIMEOUT, verify=certificates(), follow_redirects=False)
 
     def post(self, path: str, body: JsonObject) -> JsonObject:
         """The answer; empty where there is none.
@@ -39,7 +43,8 @@ class Api:
         was sent.
         """
         try:
-            response = self._http.post(f"{self._url}{path}", json=body)
+            url = f"{self._url}{path}"
+            response = whole_answer(self._http, "POST", url, within=LONGEST, most=MOST_BYTES, json=body)
         except httpx.HTTPError as error:
             raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None
         found = _object(response.content)

@@ -38,6 +38,7 @@ from generated.models.onboarding import (
 from generated.plugins.onboarding import PaymentProvider
 from providers.stripe import objects, webhooks
 from providers.stripe.calls import NAME, Invalid, call, require_reference
+from providers.stripe.http import StripeHttp
 from providers.stripe.objects import JsonObject
 from providers.stripe.settings import BASE_URL, StripeSettings
 
@@ -45,8 +46,6 @@ HOSTED_PAGES = "https://checkout.stripe.com"
 NANO_PER_CENT = 10_000_000
 MINIMUM = Money.from_cents(50)
 """Stripe's own lower limit for dollars."""
-TIMEOUT = 15
-"""Seconds per request; the SDK's default is 80."""
 RETRIES = 2
 """The SDK repeats connection errors, 409 and 5xx; its client's default is none."""
 
@@ -71,7 +70,7 @@ class StripeProvider(PaymentProvider):
             settings.secret_key,
             base_addresses={"api": settings.api_url},
             max_network_retries=RETRIES,
-            http_client=stripe.RequestsClient(timeout=TIMEOUT),
+            http_client=StripeHttp(),
         )
 
     def capabilities(self) -> PaymentCapabilities:
