@@ -12,6 +12,7 @@ from handlers.usage.breakdown import BreakdownHandler, Breakdowns
 from handlers.usage.commands import COMMANDS
 from handlers.usage.forges import FORGE, Forges
 from handlers.usage.mirrors import Mirrors
+from handlers.usage.node_repositories import ForgeRepositories, RepositoriesHandler
 from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.own_lines import OwnLines
 from handlers.usage.pages.lines import LinesPage
@@ -48,6 +49,7 @@ def parts(site: Site) -> Parts:
             BreakdownHandler(breakdowns),
             AggregationHandler(made.aggregator, made.decisions),
             NodesHandler(site.database, made.nodes, mirrors),
+            RepositoriesHandler(ForgeRepositories(site.database, forges, made.nodes, settings.forge_owner)),
             ForgeWebhookHandler(pushes),
         ),
         webhooks=other_webhooks(forges, pushes),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
+from typing import NamedTuple
 
-from codegen.runtime.errors import DeclaredError
-from codegen.runtime.http.log import Log, described
+from codegen.runtime.errors import DeclaredError, NotFound
+from codegen.runtime.http.log import Log
 from generated.errors.onboarding import InvalidSignature
 from generated.models.onboarding import ForgeRepository, GitCredentials, PushNotice, WebhookHead, WebhookRequest
 from generated.plugins.onboarding import Forge
@@ -19,6 +19,13 @@ FORGE: PluginKind[Forge] = PluginKind("hero_onboarding.forge", Forge)  # type: i
 PREFIX = "billing-"
 """What the names of nodes' repositories begin with."""
 MOST_PAGES = 10_000
+
+
+class Listing(NamedTuple):
+    """Repositories with the names of their forges, and the forges that failed."""
+
+    found: list[tuple[str, ForgeRepository]]
+    failed: list[tuple[str, DeclaredError]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +48,23 @@ class Forges:
                 return found
         return None
 
-    def repositories(self, owner: str, log: Log, prefix: str = PREFIX) -> Iterator[tuple[str, ForgeRepository]]:
-        """All repositories of an owner with their forge, page by page. A forge that fails is logged, and the others go
-        on: its repositories are not said to be gone."""
+    def repositories(self, owner: str, prefix: str = PREFIX) -> Listing:
+        """All repositories of an owner. A forge that fails is told, and the others go on: its repositories are not said
+        to be gone."""
+        found, failed = list[tuple[str, ForgeRepository]](), list[tuple[str, DeclaredError]]()
         for name, forge in self.ready.items():
-            cursor: str | None = None
             try:
-                for _ in range(MOST_PAGES):
-                    page = forge.list_repositories(owner, prefix=prefix, cursor=cursor)
-                    yield from ((name, each) for each in page.repositories)
-                    cursor = page.next_cursor
-                    if cursor is None:
-                        break
+                found += [(name, each) for each in _all_pages(forge, owner, prefix)]
+            except NotFound:  # the owner has none there
+                continue
             except DeclaredError as error:
-                log.line("forge not listed", {"forge": name, **described(error)}, "warning")
+                failed.append((name, error))
+        return Listing(found, failed)
+
+    def maker(self) -> tuple[str, Forge] | None:
+        """The forge where new repositories are made; None where none makes any."""
+        makers = [(name, forge) for name, forge in self.ready.items() if forge.capabilities().creates]
+        return min(makers, key=lambda each: each[0], default=None)
 
     def announcing(self) -> list[str]:
         """The names of those that announce pushes."""
@@ -70,7 +80,22 @@ class Forges:
 
     def holds(self, name: str, address: str, push: PushNotice) -> bool:
         """Whether an address is that of the repository at this forge which was pushed to. No network."""
-        forge, parts = self.ready.get(name), urlsplit(address).path.casefold().removesuffix("/").removesuffix(".git")
+        forge = self.ready.get(name)
         if forge is None or forge.git_credentials(address) is None:
             return False
-        return parts.split("/")[-2:] == [push.owner.casefold(), push.name.casefold()]
+        return same_place(address).split("/")[-2:] == [push.owner.casefold(), push.name.casefold()]
+
+
+def same_place(address: str) -> str:
+    """An address in one spelling: forges tell names apart by more than case, and `.git` may be left out."""
+    return address.casefold().removesuffix("/").removesuffix(".git")
+
+
+def _all_pages(forge: Forge, owner: str, prefix: str) -> Iterator[ForgeRepository]:
+    cursor: str | None = None
+    for _ in range(MOST_PAGES):
+        page = forge.list_repositories(owner, prefix=prefix, cursor=cursor)
+        yield from page.repositories
+        cursor = page.next_cursor
+        if cursor is None:
+            return

@@ -10,14 +10,15 @@ import pytest
 from codegen.runtime.context import Context
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import InvalidSignature
+from generated.errors.onboarding import InvalidSignature, ProviderRefused
 from generated.models.onboarding import WebhookEvent, WebhookRequest
-from generated.tables.onboarding import NODE
+from generated.tables.onboarding import NODE, OPERATOR_ACT
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.background import aggregate_job
 from handlers.usage.fetchers import Limits
 from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
+from handlers.usage.node_repositories import ForgeRepositories
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
 from handlers.work.soon import Soon
 from tests.server.forge_world import Hearth, hearth, signed
@@ -38,12 +39,16 @@ class House(UsageWorld):
         self.forge, self.forges = forge, Forges({"forge": forge.provider(), "other": forge.provider()})
         made = Aggregation.over(database, self.clock, self.log, mirrors, PRICES, credentials=self.forges.credentials)
         self.aggregator = made.aggregator
+        self.nodes_of = made.nodes
         soon = Soon(aggregate_job(made.aggregator, self.log, 300), self.log, None)
         self.pushes = Pushes(self.forges, made.nodes, soon, self.clock)
 
     def tell(self, webhook: WebhookRequest) -> WebhookEvent:
         context = Context(self.operator.caller, self.clock, self.database, "test")
         return ForgeWebhookHandler(self.pushes).receive(context, body=webhook.body, headers=webhook.headers)
+
+    def repositories(self, owner: str = "hero_ops", forges: Forges | None = None) -> ForgeRepositories:
+        return ForgeRepositories(self.database, self.forges if forges is None else forges, self.nodes_of, owner)
 
     def is_at(self, commit: str) -> bool:
         return self.node().last_commit == commit
@@ -123,11 +128,41 @@ def test_a_private_repository_needs_the_forges_credentials(house: House) -> None
     assert Forges().credentials(address) is None
 
 
-def test_all_repositories_of_an_owner_are_found(house: House) -> None:
-    """Of each forge; one that fails is logged, and stops no other."""
-    found = [(name, each.name) for name, each in house.forges.repositories("hero_ops", house.log)]
-    assert ("forge", NAME) in found and ("other", NAME) in found
+def test_all_repositories_of_an_owner_are_found(house: House, tmp_path: Path) -> None:
+    """Of each forge, with the node that is registered for it; a forge that fails is told, and stops no other."""
+    repositories = house.repositories()
+    house.register(NodeRepository(tmp_path / "node", make_key(tmp_path)))
+    Store.of(NODE, house.database).patch(house.node().sid, {"repo_url": f"{house.forge.url}/hero_ops/{NAME}"})
+    found = repositories.discover()
+    assert {(each.forge, each.node_id) for each in found.repositories if each.name == NAME} == {
+        ("forge", NODE_ID),
+        ("other", NODE_ID),
+    }
     house.forge.switch(api_fail={"status": 503, "count": 1})
-    again = [name for name, _ in house.forges.repositories("hero_ops", house.log)]
-    assert set(again) == {"other"}
-    assert "forge not listed" in str(house.told())
+    again = repositories.discover()
+    assert {each.forge for each in again.repositories} == {"other"}
+    assert [(each.forge, each.detail) for each in again.failed] == [("forge", "HTTP 503")]
+    assert house.repositories(owner="nobody").discover().repositories == []
+
+
+def test_a_new_node_is_given_a_repository(house: House) -> None:
+    """A private one, the same when it is asked for again, with the operator's act behind it."""
+    repositories = house.repositories()
+    made = [repositories.make(house.operator, "n-new") for _ in range(2)]
+    assert made[0] == made[1] and made[0].clone_url == f"{house.forge.url}/hero_ops/billing-n-new.git"
+    assert house.forge.provider().get_repository("hero_ops", "billing-n-new").private
+    acts = Store.of(OPERATOR_ACT, house.database).list_full(10)["items"]
+    assert [(each.act, each.subject) for each in acts] == [("nodes.make_repository", "n-new")] * 2
+
+
+def test_a_repository_that_cannot_be_made_is_told_why(house: House) -> None:
+    reader = house.forge.act("token", scopes=["read:repository"])["sha1"]
+    cases = {
+        "there is no owner nobody": house.repositories("nobody"),
+        "the token does not allow it": house.repositories(forges=Forges({"forge": house.forge.provider(token=reader)})),
+        "see HERO_ONBOARDING_FORGE_URL": house.repositories(forges=Forges()),
+    }
+    for why, repositories in cases.items():
+        with pytest.raises(ProviderRefused) as refused:
+            repositories.make(house.operator, "n-other")
+        assert why in refused.value.detail

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,6 +13,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import monotonic
+from typing import NamedTuple
 
 import pygit2
 import pytest
@@ -20,6 +23,7 @@ from handlers.usage import packs
 from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import FetchFailed, Mirrors
 from tests.git_repository import GitRepository
+from tests.waiting import PATIENCE, wait_for
 
 SECRET = GitCredentials(username="x", password="a-token-of-a-test")
 
@@ -243,14 +247,21 @@ def test_credentials_go_where_they_are_asked_for_and_only_once(mirrors: Mirrors)
         assert refused(mirrors, f"{host.url}/a.git", SECRET) == "unreachable"
 
 
-@contextmanager
-def dripping(seconds: float) -> Iterator[str]:
-    """A server that sends a byte of its answer every `seconds`."""
-    over = threading.Event()
+class Dripping(NamedTuple):
+    url: str
+    reached: threading.Event
+    """Somebody waits for its answer."""
 
-    def drip(listener: socket.socket) -> None:
+
+@contextmanager
+def dripping(seconds: float) -> Iterator[Dripping]:
+    """A server that sends a byte of its answer every `seconds`."""
+    over, reached = threading.Event(), threading.Event()
+
+    def drip() -> None:
         client, _ = listener.accept()
         with client:
+            reached.set()
             client.sendall(b"HTTP/1.1 200 OK\r\nX: ")
             while not over.wait(seconds):
                 try:
@@ -259,12 +270,14 @@ def dripping(seconds: float) -> Iterator[str]:
                     return
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=drip, args=(listener,))
+        thread = threading.Thread(target=drip)
         thread.start()
         try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}/a.git"
+            yield Dripping(f"http://127.0.0.1:{listener.getsockname()[1]}/a.git", reached)
         finally:
             over.set()
+            if not reached.is_set():  # or it would wait for ever
+                socket.create_connection(listener.getsockname()).close()
             thread.join()
 
 
@@ -272,8 +285,8 @@ def test_a_silent_server_is_left(node: GitRepository, tmp_path: Path) -> None:
     head = node.commit()
     with limited(tmp_path, Limits(seconds=60, silence=0.3)) as mirrors:
         begun = monotonic()
-        with dripping(60) as url:
-            assert refused(mirrors, url) == "too_slow"
+        with dripping(60) as server:
+            assert refused(mirrors, server.url) == "too_slow"
         assert monotonic() - begun < 30
         assert mirrors.fetch("n1", node.url) == head
 
@@ -281,6 +294,29 @@ def test_a_silent_server_is_left(node: GitRepository, tmp_path: Path) -> None:
 def test_a_server_that_drips_is_left_when_the_time_is_over(node: GitRepository, tmp_path: Path) -> None:
     head = node.commit()
     with limited(tmp_path, Limits(seconds=1.5, silence=30)) as mirrors:
-        with dripping(0.05) as url:
-            assert refused(mirrors, url) == "too_slow"
+        with dripping(0.05) as server:
+            assert refused(mirrors, server.url) == "too_slow"
         assert mirrors.fetch("n1", node.url) == head, "another process does what comes next"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")
+def test_a_fetch_ends_with_who_asked_for_it(tmp_path: Path) -> None:
+    """Killed in the middle of it, whatever the other side does."""
+    script = (
+        "import sys; from pathlib import Path; from handlers.usage.mirrors import Mirrors\n"
+        "Mirrors.below(Path(sys.argv[1])).fetch('n1', sys.argv[2])"
+    )
+    with dripping(0.05) as server:
+        with subprocess.Popen([sys.executable, "-c", script, tmp_path / "mirrors", server.url]) as asking:
+            assert server.reached.wait(PATIENCE)
+            fetching = int(Path(f"/proc/{asking.pid}/task/{asking.pid}/children").read_text())
+            asking.kill()
+        wait_for(lambda: not is_running(fetching), "the end of the process that fetched")
+
+
+def is_running(pid: int) -> bool:
+    """Whether a process is there, and not only waited for."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False

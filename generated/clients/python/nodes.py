@@ -8,8 +8,19 @@ from typing_extensions import TypedDict
 from codegen.runtime.client.client import AsyncTransport, Call, Transport, without_none
 from codegen.runtime.values.types import OTime
 
-from ...errors.onboarding import KeyUnknown, NodeExists, NodeRetired
-from ...models.onboarding import CommitId, Node, NodeId, NodeOverview, Reason, ResourceKind, SshPublicKey, Url
+from ...errors.onboarding import KeyUnknown, NodeExists, NodeRetired, ProviderRefused, ProviderUnavailable
+from ...models.onboarding import (
+    CommitId,
+    Node,
+    NodeId,
+    NodeOverview,
+    NodeRepositories,
+    NodeRepository,
+    Reason,
+    ResourceKind,
+    SshPublicKey,
+    Url,
+)
 
 
 class RegisterParams(TypedDict):
@@ -46,11 +57,28 @@ class OverviewParams(TypedDict):
     """The parameters of `nodes.overview`."""
 
 
+class DiscoverParams(TypedDict):
+    """The parameters of `nodes.discover`."""
+
+
+class MakeRepositoryParams(TypedDict):
+    """The parameters of `nodes.make_repository`."""
+
+    node_id: NodeId
+
+
 _REGISTER = Call("nodes.register", RegisterParams, Node, errors=(NodeExists, NodeRetired))
 _REVOKE_KEY = Call("nodes.revoke_key", RevokeKeyParams, Node, errors=(KeyUnknown,))
 _RETIRE = Call("nodes.retire", RetireParams, Node)
 _ME = Call("nodes.me", MeParams, Node, safe=True, errors=(NodeRetired,))
 _OVERVIEW = Call("nodes.overview", OverviewParams, list[NodeOverview], safe=True)
+_DISCOVER = Call("nodes.discover", DiscoverParams, NodeRepositories, safe=True)
+_MAKE_REPOSITORY = Call(
+    "nodes.make_repository",
+    MakeRepositoryParams,
+    NodeRepository,
+    errors=(ProviderUnavailable, ProviderRefused),
+)
 
 
 class NodesCalls:
@@ -126,6 +154,18 @@ class NodesCalls:
         """All nodes as the operator sees them."""
         return cast("list[NodeOverview]", self._transport.call(_OVERVIEW, {}))
 
+    def discover(self) -> NodeRepositories:
+        """The repositories `billing-…` of the configured owner at all forges, registered or not."""
+        return cast("NodeRepositories", self._transport.call(_DISCOVER, {}))
+
+    def make_repository(self, node_id: NodeId) -> NodeRepository:
+        """Make a node's repository at the forge where it is missing. Its address is for the node, and to register it
+        with.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast("NodeRepository", self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
+
 
 class AsyncNodesCalls:
     """Nodes and their keys."""
@@ -199,3 +239,15 @@ class AsyncNodesCalls:
     async def overview(self) -> list[NodeOverview]:
         """All nodes as the operator sees them."""
         return cast("list[NodeOverview]", await self._transport.call(_OVERVIEW, {}))
+
+    async def discover(self) -> NodeRepositories:
+        """The repositories `billing-…` of the configured owner at all forges, registered or not."""
+        return cast("NodeRepositories", await self._transport.call(_DISCOVER, {}))
+
+    async def make_repository(self, node_id: NodeId) -> NodeRepository:
+        """Make a node's repository at the forge where it is missing. Its address is for the node, and to register it
+        with.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast("NodeRepository", await self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))

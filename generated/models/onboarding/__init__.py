@@ -154,6 +154,7 @@ from .usage import AllowanceRefusal as AllowanceRefusal
 from .usage import ConsumedCommit as ConsumedCommit
 from .usage import DailyUsage as DailyUsage
 from .usage import ForgeCapabilities as ForgeCapabilities
+from .usage import ForgeFailure as ForgeFailure
 from .usage import ForgeRepository as ForgeRepository
 from .usage import ForgeRepositoryPage as ForgeRepositoryPage
 from .usage import GitCredentials as GitCredentials
@@ -162,6 +163,8 @@ from .usage import LineQuarantined as LineQuarantined
 from .usage import Node as Node
 from .usage import NodeKey as NodeKey
 from .usage import NodeOverview as NodeOverview
+from .usage import NodeRepositories as NodeRepositories
+from .usage import NodeRepository as NodeRepository
 from .usage import NodeSilent as NodeSilent
 from .usage import NodeState as NodeState
 from .usage import PushNotice as PushNotice

@@ -19,6 +19,7 @@ from .types import (
     DiscountTier,
     IdempotencyKey,
     NodeId,
+    ProviderName,
     Reason,
     RepoPath,
     ResourceCategory,
@@ -318,6 +319,32 @@ class NodeOverview(Struct):
     lag_seconds: U64 | None = None
     unapplied_commits: U32
     quarantined: U32
+
+
+class NodeRepository(Struct):
+    """A repository of usage at a forge."""
+
+    forge: ProviderName
+    owner: str
+    name: str
+    clone_url: Url
+    archived: Bool
+    empty: Bool | None = None
+    """It has no commit yet; absent where that was not looked up."""
+    node_id: NodeId | None = None
+    """The node that is read from it, if one is registered."""
+
+
+class ForgeFailure(Struct):
+    """A forge whose repositories are not known now."""
+
+    forge: ProviderName
+    detail: str
+
+
+class NodeRepositories(Struct):
+    repositories: list[NodeRepository]
+    failed: list[ForgeFailure]
 
 
 class ForgeCapabilities(Struct):

@@ -67,6 +67,8 @@ from ...models.onboarding import (
     Node,
     NodeId,
     NodeOverview,
+    NodeRepositories,
+    NodeRepository,
     OperatorOverview,
     PhoneNumber,
     Plan,
@@ -452,6 +454,18 @@ class NodesServiceMeParams(TypedDict):
 @with_config(ConfigDict(extra="forbid"))
 class NodesServiceOverviewParams(TypedDict):
     """Params of `nodes.overview`."""
+
+
+@with_config(ConfigDict(extra="forbid"))
+class NodesServiceDiscoverParams(TypedDict):
+    """Params of `nodes.discover`."""
+
+
+@with_config(ConfigDict(extra="forbid"))
+class NodesServiceMakeRepositoryParams(TypedDict):
+    """Params of `nodes.make_repository`."""
+
+    node_id: NodeId
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -1099,6 +1113,30 @@ SERVICES: tuple[ServiceMethod, ...] = (
         source="onboarding/90_services.oschema:192",
     ),
     ServiceMethod(
+        service=NodesService,
+        function="discover",
+        name="nodes.discover",
+        aliases=("NodesService.discover",),
+        params=NodesServiceDiscoverParams,
+        result=NodeRepositories,
+        auth="admin",
+        safe=True,
+        source="onboarding/90_services.oschema:194",
+    ),
+    ServiceMethod(
+        service=NodesService,
+        function="make_repository",
+        name="nodes.make_repository",
+        aliases=("NodesService.make_repository",),
+        params=NodesServiceMakeRepositoryParams,
+        param_names=("node_id",),
+        result=NodeRepository,
+        auth="admin",
+        audit=True,
+        errors=(ProviderUnavailable, ProviderRefused),
+        source="onboarding/90_services.oschema:196",
+    ),
+    ServiceMethod(
         service=IdentityService,
         function="me",
         name="identity.me",
@@ -1107,7 +1145,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:199",
+        source="onboarding/90_services.oschema:203",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1118,7 +1156,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:201",
+        source="onboarding/90_services.oschema:205",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1129,7 +1167,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:203",
+        source="onboarding/90_services.oschema:207",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1141,7 +1179,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:205",
+        source="onboarding/90_services.oschema:209",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1154,7 +1192,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:212",
+        source="onboarding/90_services.oschema:216",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1167,7 +1205,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:214",
+        source="onboarding/90_services.oschema:218",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1180,7 +1218,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:216",
+        source="onboarding/90_services.oschema:220",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1191,7 +1229,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:223",
+        source="onboarding/90_services.oschema:227",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1203,7 +1241,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:225",
+        source="onboarding/90_services.oschema:229",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1214,7 +1252,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:227",
+        source="onboarding/90_services.oschema:231",
     ),
 )
 

@@ -26,6 +26,8 @@ from ...models.onboarding import (
     Node,
     NodeId,
     NodeOverview,
+    NodeRepositories,
+    NodeRepository,
     OperatorOverview,
     PhoneNumber,
     Plan,
@@ -473,6 +475,18 @@ class NodesService(ABC):
     @abstractmethod
     def overview(self, context: Context) -> list[NodeOverview]:
         """All nodes as the operator sees them."""
+
+    @abstractmethod
+    def discover(self, context: Context) -> NodeRepositories:
+        """The repositories `billing-…` of the configured owner at all forges, registered or not."""
+
+    @abstractmethod
+    def make_repository(self, context: Context, *, node_id: NodeId) -> NodeRepository:
+        """Make a node's repository at the forge where it is missing. Its address is for the node, and to register it
+        with.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
 
 
 class IdentityService(ABC):

@@ -150,6 +150,7 @@ from .usage import any_allowance_refusal as any_allowance_refusal
 from .usage import any_consumed_commit as any_consumed_commit
 from .usage import any_daily_usage as any_daily_usage
 from .usage import any_forge_capabilities as any_forge_capabilities
+from .usage import any_forge_failure as any_forge_failure
 from .usage import any_forge_repository as any_forge_repository
 from .usage import any_forge_repository_page as any_forge_repository_page
 from .usage import any_git_credentials as any_git_credentials
@@ -158,6 +159,8 @@ from .usage import any_line_quarantined as any_line_quarantined
 from .usage import any_node as any_node
 from .usage import any_node_key as any_node_key
 from .usage import any_node_overview as any_node_overview
+from .usage import any_node_repositories as any_node_repositories
+from .usage import any_node_repository as any_node_repository
 from .usage import any_node_silent as any_node_silent
 from .usage import any_node_state as any_node_state
 from .usage import any_push_notice as any_push_notice

@@ -19,6 +19,7 @@ from ...models.onboarding import (
     ConsumedCommit,
     DailyUsage,
     ForgeCapabilities,
+    ForgeFailure,
     ForgeRepository,
     ForgeRepositoryPage,
     GitCredentials,
@@ -27,6 +28,8 @@ from ...models.onboarding import (
     Node,
     NodeKey,
     NodeOverview,
+    NodeRepositories,
+    NodeRepository,
     NodeSilent,
     NodeState,
     PushNotice,
@@ -51,6 +54,7 @@ from .types import (
     any_discount_tier,
     any_idempotency_key,
     any_node_id,
+    any_provider_name,
     any_reason,
     any_repo_path,
     any_resource_category,
@@ -373,6 +377,38 @@ def any_node_overview() -> st.SearchStrategy[NodeOverview]:
         lag_seconds=st.none() | st.integers(0, 18446744073709551615),
         unapplied_commits=st.integers(0, 4294967295),
         quarantined=st.integers(0, 4294967295),
+    )
+
+
+@cache
+def any_node_repository() -> st.SearchStrategy[NodeRepository]:
+    return st.builds(
+        NodeRepository,
+        forge=any_provider_name(),
+        owner=texts(),
+        name=texts(),
+        clone_url=any_url(),
+        archived=st.booleans(),
+        empty=st.none() | st.booleans(),
+        node_id=st.none() | any_node_id(),
+    )
+
+
+@cache
+def any_forge_failure() -> st.SearchStrategy[ForgeFailure]:
+    return st.builds(
+        ForgeFailure,
+        forge=any_provider_name(),
+        detail=texts(),
+    )
+
+
+@cache
+def any_node_repositories() -> st.SearchStrategy[NodeRepositories]:
+    return st.builds(
+        NodeRepositories,
+        repositories=st.lists(any_node_repository(), max_size=3),
+        failed=st.lists(any_forge_failure(), max_size=3),
     )
 
 

@@ -21,7 +21,9 @@ from handlers.admin.acts import COMMAND_LINE, NO_REASON
 from handlers.commands import start
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
+from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
+from handlers.usage.node_repositories import ForgeRepositories
 from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.registration import Registration
 from handlers.usage.settings import UsageSettings
@@ -181,3 +183,42 @@ def list_(as_json: bool) -> None:
         notes += [f"{node.halted_reason.value}: {node.halted_detail}"] if node.halted_reason is not None else []
         last = node.last_commit or "-"
         click.echo(f"{node.node_id:<24}  {node.state.value:<8}  {last:<40}  {', '.join(notes)}".rstrip())
+
+
+@command.command()
+@_JSON
+def discover(as_json: bool) -> None:
+    """List the repositories at the forges, registered or not; exit 1 if a forge does not answer."""
+    repositories, _ = _at_forges()
+    found = repositories.discover()
+    if as_json:
+        click.echo(found.model_dump_json())
+    else:
+        for each in found.repositories:
+            notes = [name for name, told in (("archived", each.archived), ("empty", each.empty)) if told]
+            click.echo(f"{each.node_id or '-':<24}  {each.clone_url}  {', '.join(notes)}".rstrip())
+    for failure in found.failed:
+        click.echo(f"{failure.forge}: {failure.detail}", err=True)
+    if found.failed:
+        raise SystemExit(1)
+
+
+@command.command(name="make-repository")
+@_NODE
+@_JSON
+def make_repository(node_id: str, as_json: bool) -> None:
+    """Make a node's repository at the forge, if it is missing; prints its address."""
+    _require("--node-id", NodeId, node_id)
+    repositories, context = _at_forges()
+    with _refusals():
+        made = repositories.make(context, node_id)
+    click.echo(made.model_dump_json() if as_json else made.clone_url)
+
+
+def _at_forges() -> tuple[ForgeRepositories, Context]:
+    database, context, aggregation = _opened()
+    settings, log = start.settings(), Log()
+    assert isinstance(settings, UsageSettings)
+    forges = Forges.installed(settings, log)
+    log.flush()
+    return ForgeRepositories(database, forges, aggregation.nodes, settings.forge_owner, COMMAND_LINE), context

@@ -104,6 +104,16 @@ export const nodes_calls = (transport) => ({
   /** All nodes as the operator sees them. */
   overview: () =>
     transport.call("nodes.overview", {}, true, null, { each: "NodeOverview" }),
+  /** The repositories `billing-…` of the configured owner at all forges, registered or not. */
+  discover: () =>
+    transport.call("nodes.discover", {}, true, null),
+  /**
+   * Make a node's repository at the forge where it is missing. Its address is for the node, and to register it with.
+   *
+   * Throws ProviderUnavailable, ProviderRefused.
+   */
+  make_repository: (params) =>
+    transport.call("nodes.make_repository", params, false, null),
 });
 
 /** Money in. */

@@ -7,7 +7,7 @@ import type { AuditReport, MarginLine, OperatorOverview } from "./operations.js"
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
 import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
-import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, PushReport, QuarantinedLine, UsageBreakdown, UsageRecorded } from "./usage.js";
+import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, NodeRepositories, NodeRepository, PushReport, QuarantinedLine, UsageBreakdown, UsageRecorded } from "./usage.js";
 import type { PoolCount, PoolVm, VmAllocation, VmStatus } from "./vms.js";
 
 /** The operator's view of the house. */
@@ -113,6 +113,16 @@ export const nodes_calls = (transport: Transport) => ({
   /** All nodes as the operator sees them. */
   overview: (): Promise<NodeOverview[]> =>
     transport.call("nodes.overview", {}, true, null, { each: "NodeOverview" }),
+  /** The repositories `billing-…` of the configured owner at all forges, registered or not. */
+  discover: (): Promise<NodeRepositories> =>
+    transport.call("nodes.discover", {}, true, null),
+  /**
+   * Make a node's repository at the forge where it is missing. Its address is for the node, and to register it with.
+   *
+   * Throws ProviderUnavailable, ProviderRefused.
+   */
+  make_repository: (params: { node_id: NodeId }): Promise<NodeRepository> =>
+    transport.call("nodes.make_repository", params, false, null),
 });
 
 /** Money in. */

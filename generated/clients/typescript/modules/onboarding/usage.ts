@@ -3,7 +3,7 @@
 import { RpcError } from "../../runtime.js";
 import type { Kinds, Part, Transport } from "../../runtime.js";
 import type { DiscountBase } from "./prices.js";
-import type { BasisPoints, CommitId, DiscountTier, IdempotencyKey, NodeId, Reason, RepoPath, ResourceCategory, ResourceKind, Sha256Hex, SshPublicKey, Url, UsdCents } from "./types.js";
+import type { BasisPoints, CommitId, DiscountTier, IdempotencyKey, NodeId, ProviderName, Reason, RepoPath, ResourceCategory, ResourceKind, Sha256Hex, SshPublicKey, Url, UsdCents } from "./types.js";
 import type { Json, Page } from "../../runtime.js";
 
 export type NodeState = "active" | "halted" | "retired";
@@ -297,6 +297,30 @@ export interface NodeOverview {
   lag_seconds?: bigint | null;
   unapplied_commits: number;
   quarantined: number;
+}
+
+/** A repository of usage at a forge. */
+export interface NodeRepository {
+  forge: ProviderName;
+  owner: string;
+  name: string;
+  clone_url: Url;
+  archived: boolean;
+  /** It has no commit yet; absent where that was not looked up. */
+  empty?: boolean | null;
+  /** The node that is read from it, if one is registered. */
+  node_id?: NodeId | null;
+}
+
+/** A forge whose repositories are not known now. */
+export interface ForgeFailure {
+  forge: ProviderName;
+  detail: string;
+}
+
+export interface NodeRepositories {
+  repositories: NodeRepository[];
+  failed: ForgeFailure[];
 }
 
 export interface ForgeCapabilities {
