@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
+from codegen.runtime.clock import SystemClock
 from tests.browser.conftest import Visitor
 from tests.browser.product import Product
 from tests.browser.steps import Look, ask, sign_in, start_machine, top_up, verify
@@ -97,6 +98,7 @@ def test_pages_of_a_user(product: Product, visitor: Visitor, person: Person, axe
     found += objections(page, axe, "an open line")
     payment_pages = {
         "receipt": f"/receipts/{paid}",
+        "statement": f"/statements/{SystemClock().now():%Y-%m}",
         "paid": f"/payment/return?top_up={paid}",
         "cancelled": f"/payment/return?top_up={opened}&cancelled=1",
     }
@@ -115,8 +117,8 @@ def test_pages_of_a_user(product: Product, visitor: Visitor, person: Person, axe
     assert not found, "\n".join(found)
 
 
-def test_long_numbers_fit(product: Product, visitor: Visitor, person: Person) -> None:
-    page = visitor(viewport={"width": 360, "height": 800})
+def test_long_numbers_fit_and_debt_is_readable(product: Product, visitor: Visitor, person: Person, axe: str) -> None:
+    page = visitor(viewport={"width": 360, "height": 800}, reduced_motion="reduce")
     sign_in(page, product, person)
     user = product.site.call("user.find", {"filter": {"mycelium_address": person.address}}, ADMIN)["items"][0]
     product.site.call(
@@ -125,6 +127,13 @@ def test_long_numbers_fit(product: Product, visitor: Visitor, person: Person) ->
     for path in FULL.values():
         page.goto(product.url + path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+    product.site.call(
+        "billing.set_credit_balance", {"sid": user["sid"], "balance_cents": -732, "reason": "test"}, ADMIN
+    )
+    page.goto(f"{product.url}/dashboard")
+    assert not objections(page, axe, "debt", FEWER)
+    page.get_by_role("link", name="Add $8.00").click()
+    expect(page.get_by_label("Another amount")).to_have_value("8.00")
 
 
 def test_keyboard_only(product: Product, visitor: Visitor, person: Person) -> None:
