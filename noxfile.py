@@ -160,7 +160,7 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Run a benchmark: `nox -s bench -- codegen|ledger|node|postings|rpc|scale`. Peers run in the same run."""
+    """Run a benchmark: `nox -s bench -- codegen|ingest|ledger|node|postings|rpc|scale`. Peers run in the same run."""
     install(session, "bench")
     if not session.posargs:
         session.error("say which: " + ", ".join(sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))))

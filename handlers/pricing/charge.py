@@ -58,7 +58,7 @@ def charge(rate: Rate, usage: Usage, percent: int, base: DiscountBase) -> Charge
         case DiscountBase.FLOOR_AT_COST:
             reduced = max(listed * left, min(cost, listed) * _PERCENT)
     charged, before = half_even(reduced, full), half_even(listed, whole)
-    return Charge(before, before - charged, charged, Fraction(reduced, full) - charged)
+    return Charge(before, before - charged, charged, Fraction(reduced - charged * full, full))
 
 
 def _parts(rate: Rate, usage: Usage) -> tuple[int, int, int]:
@@ -93,6 +93,8 @@ def half_even(numerator: int, denominator: int) -> int:
 
 def as_decimal(rest: Fraction) -> Decimal:
     """What rounding left as a decimal: exact, or to 28 digits where no decimal is."""
+    if not rest:
+        return Decimal(0)
     with localcontext(prec=28):
         return Decimal(rest.numerator) / rest.denominator
 

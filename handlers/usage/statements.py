@@ -1,7 +1,7 @@
 """The SQL of usage."""
 
 from codegen.runtime.storage.stored_type import statement
-from generated.tables.onboarding import USAGE_RECORD
+from generated.tables.onboarding import DAILY_USAGE, USAGE_RECORD
 
 DAYS_OF_USER = """
 SELECT day, category, resource_kind, model, node_id, instance_id, records, quantity, list_charge, discount, charge
@@ -58,6 +58,13 @@ SELECT sid, "commit", line FROM usage_skip WHERE node_id = ? ORDER BY sid
 
 # --- what is written of a commit ------------------------------------------------------------------------------------
 
+DAY = statement(
+    """
+SELECT {day} FROM daily_usage WHERE user_sid = ? AND day = ? AND node_id = ? AND instance_id = ? AND resource_kind = ?
+    AND category = ? AND model = ?
+""",
+    day=DAILY_USAGE,
+)
 STREAMS_WERE_SKIPPED = """
 UPDATE stream_cursor SET skipped = TRUE, rev = rev + 1 WHERE node_id = ? AND NOT skipped
 """

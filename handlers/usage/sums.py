@@ -7,13 +7,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 
+from codegen.runtime.storage.codecs import row_codecs
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import ResourceCategory, TransactionKind, UsageRecord
-from generated.tables.onboarding import DAILY_USAGE
+from generated.tables.onboarding import DAILY_USAGE, DailyUsageNew
 from handlers.ledger import wallet
 from handlers.ledger.posting import Ledger
+from handlers.usage import statements
 from handlers.usage.charged_line import ChargedLine
 
 REASONS = {TransactionKind.USAGE: "Usage", TransactionKind.USAGE_VOID: "Usage taken back"}
@@ -141,47 +143,42 @@ class Sums:
 
     def write_days(self, database: Database, now: datetime) -> None:
         """Add to the daily usage."""
-        store = Store.of(DAILY_USAGE, database)
+        store, find = Store.of(DAILY_USAGE, database), database.prepare(statements.DAY)
+        date_column, new = row_codecs(database.dialect)["date"], list[DailyUsageNew]()
         for day, used in sorted(self._days.items()):
-            user_sid, date_, node_id, instance_id, kind, category, model = day
-            known = store.one(
-                {
-                    "user_sid": user_sid,
-                    "day": date_,
-                    "node_id": node_id,
-                    "instance_id": instance_id,
-                    "resource_kind": kind,
-                    "category": category,
-                    "model": model,
-                }
-            )
-            if known is None:
-                store.new(
-                    {
-                        "user_sid": user_sid,
-                        "day": date_,
-                        "node_id": node_id,
-                        "instance_id": instance_id,
-                        "resource_kind": kind,
-                        "category": category,
-                        "model": model,
-                        "records": used.records,
-                        "quantity": used.quantity,
-                        "list_charge": Money(used.listed),
-                        "discount": Money(used.listed - used.charge),
-                        "charge": Money(used.charge),
-                    },
-                    now,
-                )
+            user_sid, date_, *rest = day
+            rows = database.execute(find, (user_sid, date_column(date_), *rest))
+            if not rows:
+                new.append(_new_day(day, used))
                 continue
-            listed, charge = known.list_charge + used.listed, known.charge + used.charge
-            store.patch(
-                known.sid,
+            known = store.decode(rows[0])
+            listed, charge = known["list_charge"] + used.listed, known["charge"] + used.charge
+            store.write(
+                known,
                 {
-                    "records": known.records + used.records,
-                    "quantity": known.quantity + used.quantity,
+                    "records": known["records"] + used.records,
+                    "quantity": known["quantity"] + used.quantity,
                     "list_charge": Money(listed),
                     "discount": Money(listed - charge),
                     "charge": Money(charge),
                 },
             )
+        store.insert_many(new, now)
+
+
+def _new_day(day: Day, used: Used) -> DailyUsageNew:
+    user_sid, date_, node_id, instance_id, kind, category, model = day
+    return {
+        "user_sid": user_sid,
+        "day": date_,
+        "node_id": node_id,
+        "instance_id": instance_id,
+        "resource_kind": kind,
+        "category": category,
+        "model": model,
+        "records": used.records,
+        "quantity": used.quantity,
+        "list_charge": Money(used.listed),
+        "discount": Money(used.listed - used.charge),
+        "charge": Money(used.charge),
+    }
