@@ -17,6 +17,11 @@ from handlers.settings import Settings
 from handlers.work.supervision import Program
 
 
+def given_settings() -> dict[str, object]:
+    """What the domains set where nothing was said."""
+    return {name: value for domain in load_domains() for name, value in domain.demo_settings.items()}
+
+
 def admin_secret(secrets: DemoSecrets) -> str:
     """The demo's admin secret; made at the first start."""
     return secrets.get("admin_secret", lambda: f"demo-{token_urlsafe(32)}")
@@ -41,9 +46,10 @@ def log_file(settings: Settings, program: str) -> Path:
 
 
 def programs(settings: Settings, sandbox_port: int) -> list[Program]:
-    """What runs: the sandbox, and the site that uses it."""
+    """What runs: the sandbox, the site that uses it, and what the domains have beside."""
     ours = [sys.executable, "-m", "handlers"]
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)
+    beside = [name for domain in load_domains() for name in domain.demo_programs]
     return [
         Program(
             "sandbox",
@@ -52,4 +58,5 @@ def programs(settings: Settings, sandbox_port: int) -> list[Program]:
             log_file(settings, "sandbox"),
         ),
         Program("site", [*ours, "serve"], f"http://{host}:{settings.port}/readyz", log_file(settings, "site")),
+        *(Program(name, [*ours, name], None, log_file(settings, name)) for name in beside),
     ]

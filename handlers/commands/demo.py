@@ -51,13 +51,14 @@ def command() -> None:
 def _settings() -> tuple[Settings, dict[str, str]]:
     """The settings, with what the demo gives where nothing was said, and the environment that tells the children."""
     found = start.settings()
-    given = {
+    given: dict[str, object] = {
+        **demo.given_settings(),
         "admin_secret": demo.admin_secret(DemoSecrets(found.var_dir)),
         "public_url": f"http://{'127.0.0.1' if found.host in ('0.0.0.0', '::') else found.host}:{found.port}",
         "sandbox_url": f"http://127.0.0.1:{found.port + SANDBOX_ABOVE}",
     }
     missing = {name: value for name, value in given.items() if name not in found.model_fields_set}
-    variables = {Settings.variable(name): value for name, value in missing.items()}
+    variables = {found.variable(name): str(value) for name, value in missing.items()}
     return start.settings(**missing), {**os.environ, **variables}
 
 

@@ -1,4 +1,4 @@
-"""Demo data: somebody with a key who can sign in, more users, a node."""
+"""Demo data: somebody with a key who can sign in, and more users."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from nacl.public import PrivateKey
 
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
-from codegen.runtime.storage.store import Store
-from generated.models.onboarding import NodeKey
-from generated.tables.onboarding import NODE
 from handlers.demo_data import DemoSecrets, Hint, call, near, this_program
 from handlers.domain import Site
 from handlers.identity.api_keys import ApiKeys
@@ -37,7 +34,6 @@ USERS = (
     ),
 )
 """Name, address and key; the keys are the published test vectors, whose private halves everybody knows."""
-NODE_KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f demo-node-1"
 
 
 def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
@@ -48,7 +44,6 @@ def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
     public = bytes(PrivateKey(private).public_key)
     user = database.run(lambda: Users(database, clock).admit(address_of(public), public.hex()))
     database.run(lambda: _users(database, clock))
-    database.run(lambda: _node(database, clock))
     keys = ApiKeys(database, clock)
     key = secrets.get(
         "api_key", lambda: keys.create_for_user(user.sid, "demo").secret, lambda known: keys.caller(known) is not None
@@ -65,16 +60,3 @@ def _users(database: Database, clock: Clock) -> None:
     for name, address, key in USERS:
         if users.at(address) is None:
             users.store.patch(users.admit(address, key).sid, {"display_name": name})
-
-
-def _node(database: Database, clock: Clock) -> None:
-    Store.of(NODE, database).insert_once(
-        {
-            "node_id": "demo-node-1",
-            "repo_url": "https://forge.example/hero_ops/billing-demo-node-1.git",
-            "keys": [NodeKey(public_key=NODE_KEY, valid_from=clock.now().replace(microsecond=0))],
-            "kinds": ["hero_os_hour", "llm_token", "vm_hour"],
-        },
-        clock.now(),
-        ("node_id",),
-    )

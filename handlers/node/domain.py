@@ -6,7 +6,7 @@ from codegen.runtime.values.types import Money
 from handlers.domain import Domain, Job, Parts, Site
 from handlers.ledger.changed import ChangedUsers
 from handlers.ledger.standing import Standings
-from handlers.node import routes
+from handlers.node import demo, routes
 from handlers.node.allowance_service import AllowanceHandler
 from handlers.node.commands import COMMANDS
 from handlers.node.service import HostedNodes, RecordingHandler
@@ -28,4 +28,12 @@ def parts(site: Site) -> Parts:
     )
 
 
-DOMAIN = Domain(name="node", settings=NodeSettings, parts=parts, commands=COMMANDS)
+DOMAIN = Domain(
+    name="node",
+    settings=NodeSettings,
+    parts=parts,
+    demo=demo.fill,
+    demo_settings={"aggregate_cron_interval_ms": 10_000},
+    demo_programs=("demo-nodes",),
+    commands=COMMANDS,
+)

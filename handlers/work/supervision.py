@@ -29,11 +29,12 @@ class ChildFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A child process. `ready` is a URL that answers once it serves; its output goes to the file `log`."""
+    """A child process. `ready` is a URL that answers once it serves, None where it serves nothing; its output goes to
+    the file `log`."""
 
     name: str
     command: Sequence[str]
-    ready: str
+    ready: str | None
     log: Path
 
 
@@ -67,7 +68,8 @@ def supervise(programs: Sequence[Program], environment: Mapping[str, str], when_
                 )
             )  # Ctrl-C comes to us alone, and they are told once
         for program, child in children:
-            _await(program, child)
+            if program.ready is not None:
+                _await(program, program.ready, child)
         when_ready()
         while True:
             for program, child in children:
@@ -89,16 +91,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise _Stop
 
 
-def _await(program: Program, child: subprocess.Popen[bytes]) -> None:
+def _await(program: Program, url: str, child: subprocess.Popen[bytes]) -> None:
     until = time.monotonic() + STARTING
     while time.monotonic() < until:
         _require_running(program, child)
         try:
-            with urlopen(program.ready, timeout=1):
+            with urlopen(url, timeout=1):
                 return
         except (URLError, OSError):
             time.sleep(0.05)
-    raise ChildFailed(_told(program, f"does not answer on {program.ready}"))
+    raise ChildFailed(_told(program, f"does not answer on {url}"))
 
 
 def _require_running(program: Program, child: subprocess.Popen[bytes]) -> None:

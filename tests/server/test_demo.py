@@ -49,6 +49,9 @@ def test_what_the_demo_prints(tmp_path: Path) -> None:
                 answer = subprocess.run(line.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout
                 assert '"result"' in answer, line
             assert site.http.get("/reference/").status_code == 200
+            status = next(line for line in lines if line.startswith("node"))
+            told = subprocess.run(status.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout
+            assert "node id         demo-east" in told
             login = next(line for line in lines if line.startswith("login"))
             link = subprocess.run(login.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout.strip()
             assert signed_in(site, link).startswith("<!doctype html>")

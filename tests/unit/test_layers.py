@@ -94,7 +94,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "work": set(),
     "pricing": set(),
     "usage_format": set(),
-    "node": {"admin", "ledger", "plans", "usage_format"},
+    "node": {"admin", "identity", "ledger", "plans", "usage", "usage_format"},
     "admin": {"work"},
     "ledger": {"admin", "pricing", "work"},
     "identity": {"admin", "ledger", "work"},

@@ -31,6 +31,7 @@ MAY_ROUND = {
     "handlers/node/domain.py": "seconds of an interval",
     "handlers/node/service.py": "the quantity of a record that is priced already: none",
     "handlers/node/allowances.py": "a node's own reckoning: sums, exact",
+    "handlers/node/demo_node.py": "what a node of the demo reports",
     "handlers/node/log.py": "the quantity of a record that takes another back: none",
     "handlers/usage_format/line.py": "decimal numbers of a line, read exactly",
     "handlers/pages/shown.py": "cents and millionths in which amounts are shown, so that they add up",
