@@ -65,19 +65,33 @@ def _plain(value: Any) -> str:
     return value if isinstance(value, str) else canonical_text(value)
 
 
-def _checksum(text: Callable[[JsonObject], str], key: str, body: JsonObject) -> str:
-    """64 hexadecimal digits. Raises ValueError for text that is no Unicode, or is nested too deep."""
+def canonical_bytes(body: JsonObject) -> bytes:
+    """What the current checksum is made over. Raises ValueError for text that is no Unicode, or is nested too deep."""
+    return _bytes(canonical_text, body)
+
+
+def old_bytes(body: JsonObject) -> bytes:
+    """What the checksum of before 2025 is made over. Raises as `canonical_bytes` does."""
+    return _bytes(old_text, body)
+
+
+def _bytes(text: Callable[[JsonObject], str], body: JsonObject) -> bytes:
     try:
-        return hmac.new(key.encode(), text(without_checksum(body)).encode(), "sha256").hexdigest()
+        return text(without_checksum(body)).encode()
     except RecursionError:
         raise ValueError("nested too deep") from None
 
 
+def digest(key: str, signed: bytes) -> str:
+    """64 hexadecimal digits."""
+    return hmac.new(key.encode(), signed, "sha256").hexdigest()
+
+
 def canonical(key: str, body: JsonObject) -> str:
-    """The checksum that is current."""
-    return _checksum(canonical_text, key, body)
+    """The checksum that is current. Raises as `canonical_bytes` does."""
+    return digest(key, canonical_bytes(body))
 
 
 def old(key: str, body: JsonObject) -> str:
-    """The checksum of before 2025."""
-    return _checksum(old_text, key, body)
+    """The checksum of before 2025. Raises as `canonical_bytes` does."""
+    return digest(key, old_bytes(body))

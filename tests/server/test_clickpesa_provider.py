@@ -42,7 +42,7 @@ from generated.models.onboarding import (
     SessionState,
     WebhookRequest,
 )
-from providers.clickpesa import ClickPesaProvider, ClickPesaSettings, checksum, objects, references
+from providers.clickpesa import ClickPesaProvider, ClickPesaSettings, checksum, objects, references, webhooks
 from providers.clickpesa.tokens import LIFE, Tokens
 from providers.sandbox.app import Sandbox, create
 from providers.sandbox.clickpesa import signing
@@ -566,6 +566,31 @@ def test_any_bytes_are_answered(body: bytes) -> None:
     for act in (verifying().verify_webhook, verifying().read_webhook):
         with pytest.raises((InvalidSignature, WebhookMalformed)):
             act(found)
+
+
+def test_what_is_larger_than_any_event_is_not_even_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mebibyte that nobody signed would cost seconds: what was signed is known only once it was taken apart."""
+    large = request({"event": "PAYMENT RECEIVED", "data": {"a": [1] * 20_000}})
+    monkeypatch.setattr(checksum, "parsed", lambda body: pytest.fail("it was read"))
+    for act in (verifying().verify_webhook, verifying().read_webhook):
+        with pytest.raises(WebhookMalformed, match="cannot be read"):
+            act(large)
+
+
+def test_each_text_that_may_be_signed_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many keys are good during a rotation."""
+    made: list[bytes] = []
+    whole = checksum.canonical_bytes
+
+    def counted(body: checksum.JsonObject) -> bytes:
+        made.append(whole(body))
+        return made[-1]
+
+    webhook = request({"event": "PAYMENT RECEIVED", "data": {"id": "x"}})
+    monkeypatch.setattr(checksum, "canonical_bytes", counted)
+    with pytest.raises(InvalidSignature):
+        webhooks.verify(webhook, ["one", "two", "three"])
+    assert len(made) == 1
 
 
 @pytest.mark.parametrize("spelling", ["event", "eventType"])
