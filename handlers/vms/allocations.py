@@ -51,7 +51,7 @@ class Allocations:
         self._users, self._billings = Store.of(USER, database), billings(database)
         self._live = database.prepare(statements.LIVE_OF_USER)
         self._live_machines = database.prepare(statements.LIVE_MACHINES_OF_USER)
-        self._at_cost = database.prepare(statements.LIVE_AT_COST)
+        self._at_cost, self._begun = database.prepare(statements.LIVE_AT_COST), database.prepare(statements.BEGUN)
 
     def now(self) -> datetime:
         return self.clock.now().replace(microsecond=0)
@@ -65,11 +65,14 @@ class Allocations:
         ssh_pub_key: str | None,
         call: KeyedCall | None = None,
         entry: WaitingListEntry | None = None,
+        *,
+        none_left: bool = False,
     ) -> VmAllocation | PoolEmpty:
         """In one transaction: the row, and a place in the plan. The row of this call, where it was made before.
 
-        `PoolEmpty` where others wait for such a machine: the user does now, too. Raises what refuses the user, and
-        `Conflict` where the `entry` of the waiting list that is to be served waits no more.
+        `PoolEmpty` where others wait for such a machine, or `none_left` by those who were quicker: the user waits now,
+        too. Raises what refuses the user, and `Conflict` where the `entry` of the waiting list that is to be served
+        waits no more.
         """
 
         def work() -> VmAllocation | PoolEmpty:
@@ -81,7 +84,7 @@ class Allocations:
             if entry is not None and self.waiting.of(user_sid, size) != entry:
                 raise Conflict("this entry was served meanwhile")
             now = self.now()
-            if self.waiting.before(user_sid, size):
+            if none_left or self.waiting.before(user_sid, size):
                 self.waiting.wait(user_sid, size, ssh_pub_key)
                 refusal = PoolEmpty()
                 key.decide(refusal)
@@ -167,6 +170,16 @@ class Allocations:
     def live(self, user_sid: str) -> int:
         """How many places of the plan a user's machines take."""
         return int(self.database.execute(self._live, (user_sid,))[0][0])
+
+    def size_of(self, user_sid: str) -> str | None:
+        """The size of machine that a user's plan gives; None without a plan."""
+        purchase = self._plans.current(user_sid)
+        return None if purchase is None else purchase.sku
+
+    def begun(self, sku: str) -> int:
+        """How many machines of a size somebody is just asking for: free ones that are promised already."""
+        since = int((self.clock.now() - CLAIM).timestamp())
+        return int(self.database.execute(self._begun, (sku, since))[0][0])
 
     def live_of(self, user_sid: str) -> list[VmAllocation]:
         """The machines of a user, those started first before others."""

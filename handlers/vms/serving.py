@@ -27,7 +27,9 @@ class Serving:
     def start(self, user_sid: str, sku: str | None, ssh_pub_key: str | None, call: KeyedCall) -> VmAllocation:
         """A machine for who asks; whoever waited before is served first. Raises what `VmService.allocate` declares."""
         self.serve(before=user_sid)
-        return self._start(user_sid, sku, ssh_pub_key, call, None)
+        size = self._allocations.size_of(user_sid)
+        none_left = size is not None and self._allocations.begun(size) > 0 and self._left(size) < 1
+        return self._start(user_sid, sku, ssh_pub_key, call, None, none_left=none_left)
 
     def run_once(self) -> int:
         """Serve those who wait; how many were served or passed over."""
@@ -42,12 +44,19 @@ class Serving:
         if self._rests_now(sku):
             return 0
         for entry in self._waiting.first(sku):
-            if entry.user_sid == before or not self._provisioners.free(sku, self._log) or not self._serve(entry):
+            if entry.user_sid == before or self._left(sku) < 1 or not self._serve(entry):
                 break
             done += 1
         if done:
             self._waiting.settle_alert(sku)
         return done
+
+    def _left(self, sku: str) -> int:
+        """How many machines are free beyond those that somebody is just asking for: whoever is quicker at the
+        provisioner must not take the one of who was first. That is counted first: what is provided meanwhile is free
+        no more."""
+        begun = self._allocations.begun(sku)
+        return self._provisioners.free(sku, self._log) - begun
 
     def _rests_now(self, sku: str) -> bool:
         until = self._rests.get(sku)
@@ -78,8 +87,10 @@ class Serving:
         ssh_pub_key: str | None,
         call: KeyedCall | None,
         entry: WaitingListEntry | None,
+        *,
+        none_left: bool = False,
     ) -> VmAllocation:
-        begun = self._allocations.begin(user_sid, sku, ssh_pub_key, call, entry)
+        begun = self._allocations.begin(user_sid, sku, ssh_pub_key, call, entry, none_left=none_left)
         if isinstance(begun, PoolEmpty):
             raise begun
         if begun.status is AllocationStatus.PROVISIONING:

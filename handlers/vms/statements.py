@@ -12,6 +12,10 @@ SELECT {machine} FROM vm_allocation WHERE user_sid = ? AND status IN ('provision
 """,
     machine=VM_ALLOCATION,
 )
+BEGUN = """
+SELECT COUNT(*) FROM vm_allocation
+WHERE status = 'provisioning' AND sku = ? AND provider_ref IS NULL AND allocated_at > ?
+"""
 LIVE_AT_COST = """
 SELECT COUNT(*) FROM vm_allocation
 WHERE purchase_sid = ? AND status IN ('provisioning', 'active') AND cost_cents = ?

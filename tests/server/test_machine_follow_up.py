@@ -383,3 +383,39 @@ def test_each_question_has_one_asker(there: World, cloud: Cloud) -> None:
     cloud.meanwhile["release"] = partial(there.machines.follow_up.run_once)
     there.release(user, made.sid)
     assert cloud.asked.count("release") == 1 and cloud.machines[made.sid] == "gone"
+
+
+def test_whoever_is_quicker_takes_nobodys_machine(there: World, cloud: Cloud) -> None:
+    """While one who waited is being served with the last machine, another job and a newcomer come: they wait."""
+    first, second, late = (there.holder(f"{number}") for number in (1, 2, 3))
+    for user in (first, second):
+        there.machines.allocations.waiting.wait(user.sid, SKU, None)
+    cloud.free = 1
+
+    def others() -> None:
+        there.machines.serving.run_once()
+        with pytest.raises(PoolEmpty):
+            there.allocate(late)
+
+    cloud.meanwhile["allocate"] = others
+    there.machines.serving.run_once()
+    assert [there.used(user) or 0 for user in (first, second, late)] == [1, 0, 0]
+    assert there.waiting() == [second.sid, late.sid]
+
+
+def test_a_newcomer_takes_no_machine_that_is_promised(there: World, cloud: Cloud) -> None:
+    """Nobody waits any more: the last who did is being served."""
+    first, late = there.holder("1"), there.holder("2")
+    there.machines.allocations.waiting.wait(first.sid, SKU, None)
+    cloud.free = 1
+
+    def come() -> None:
+        with pytest.raises(PoolEmpty):
+            there.allocate(late)
+
+    cloud.meanwhile["allocate"] = come
+    there.machines.serving.run_once()
+    assert (there.used(first), there.waiting()) == (1, [late.sid])
+    cloud.free = 1
+    there.jobs()
+    assert there.used(late) == 1

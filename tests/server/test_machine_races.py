@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from generated.models.onboarding import AllocationStatus, PoolVmState, User, VmAllocation
-from tests.server.machine_world import World, world
+from tests.server.machine_world import SKU, World, world
 from tests.server.racing import DONE, ROUNDS, Act, Race, in_processes, in_threads
 
 S = AllocationStatus
@@ -133,7 +133,9 @@ def test_two_jobs_serve_those_who_wait(there: World, rounds: Rounds, race: Toget
         rounds.free(0)
         waiting = there.machines.allocations.waiting
         for user in users:
-            there.database.run(partial(waiting.wait, user.sid, "hero-os-2gb", None))
+            there.database.run(partial(waiting.wait, user.sid, SKU, None))
+        order = [entry.user_sid for entry in waiting.first(SKU)]  # of one millisecond any may be first
+        users.sort(key=lambda user: order.index(user.sid))
         [(last, _)] = waiting.all_of(users[3].sid)
         rounds.free(2)
         leave = partial(there.database.run, partial(waiting.leave, users[3].sid, last.sid))
