@@ -37,7 +37,7 @@ def points(life: Life, end: Ending, begun: Callable[[], Tenant], work: Callable[
     """Of each point the tenant, as `begun` made it, with whom `work` was cut off there; the last one's was not."""
     for at in range(1, MOST, STEP):
         tenant = begun()
-        cut = end(life, at, partial(work, tenant))
+        cut = end(life, at, partial(work, tenant), also=[life.pool])
         yield tenant
         if not cut:
             assert at > 10, "the fuse was not where the work is"

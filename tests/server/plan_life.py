@@ -22,6 +22,7 @@ from handlers.composition import assemble, load_settings
 from handlers.domain import Job
 from handlers.plans.service import PlansHandler
 from handlers.vms.service import Machines, VmHandler
+from providers.pool import PoolAssignmentProvisioner
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.machine_world import fill_pool
@@ -64,8 +65,14 @@ class Life:
     def close(self) -> None:
         """Close the connections of this thread."""
         self.database.close()
-        for provisioner in self.machines.provisioners.offered.values():
-            provisioner.close()  # type: ignore[attr-defined]
+        self.pool.close()
+
+    @property
+    def pool(self) -> Database:
+        """The pool's own connections to the database."""
+        [provisioner] = self.machines.provisioners.offered.values()
+        assert isinstance(provisioner, PoolAssignmentProvisioner)
+        return provisioner._database
 
     @property
     def states(self) -> Counter[str]:
