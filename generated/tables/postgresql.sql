@@ -137,6 +137,7 @@ CREATE TABLE "billing" (
     "vm_quota_total" BIGINT CONSTRAINT "ck_billing__vm_quota_total" CHECK ("vm_quota_total" BETWEEN 0 AND 4294967295),
     "vm_quota_used" BIGINT CONSTRAINT "ck_billing__vm_quota_used" CHECK ("vm_quota_used" BETWEEN 0 AND 4294967295),
     "vm_quota_period_end" BIGINT CONSTRAINT "ck_billing__vm_quota_period_end" CHECK ("vm_quota_period_end" BETWEEN 0 AND 4294967295),
+    "vm_kept_until" BIGINT CONSTRAINT "ck_billing__vm_kept_until" CHECK ("vm_kept_until" BETWEEN 0 AND 4294967295),
     "renew" BOOLEAN NOT NULL,
     "first_paid_at" BIGINT CONSTRAINT "ck_billing__first_paid_at" CHECK ("first_paid_at" BETWEEN 0 AND 4294967295),
     "last_active_at" BIGINT CONSTRAINT "ck_billing__last_active_at" CHECK ("last_active_at" BETWEEN 0 AND 4294967295),

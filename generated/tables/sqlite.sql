@@ -138,6 +138,7 @@ CREATE TABLE "billing" (
     "vm_quota_total" INTEGER CONSTRAINT "ck_billing__vm_quota_total" CHECK ("vm_quota_total" BETWEEN 0 AND 4294967295),
     "vm_quota_used" INTEGER CONSTRAINT "ck_billing__vm_quota_used" CHECK ("vm_quota_used" BETWEEN 0 AND 4294967295),
     "vm_quota_period_end" INTEGER CONSTRAINT "ck_billing__vm_quota_period_end" CHECK ("vm_quota_period_end" BETWEEN 0 AND 4294967295),
+    "vm_kept_until" INTEGER CONSTRAINT "ck_billing__vm_kept_until" CHECK ("vm_kept_until" BETWEEN 0 AND 4294967295),
     "renew" INTEGER NOT NULL CONSTRAINT "ck_billing__renew" CHECK ("renew" IN (0, 1)),
     "first_paid_at" INTEGER CONSTRAINT "ck_billing__first_paid_at" CHECK ("first_paid_at" BETWEEN 0 AND 4294967295),
     "last_active_at" INTEGER CONSTRAINT "ck_billing__last_active_at" CHECK ("last_active_at" BETWEEN 0 AND 4294967295),

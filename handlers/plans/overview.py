@@ -56,10 +56,13 @@ class PlanOverviews:
     def of(self, user_sid: str) -> PlanOverview | None:
         """None for a user without a plan, and once the machines of the last one are gone."""
         latest, now = self._plans.latest(user_sid), self._clock.now()
-        runs = running(latest, now) is not None
-        if latest is None or not (runs or rules.in_grace(now, latest.period_end)):
+        if latest is None:
             return None
         billing = self._billings.one({"user_sid": user_sid})
+        kept_until = rules.kept_until(billing.vm_kept_until if billing is not None else None, latest.period_end)
+        runs = running(latest, now) is not None
+        if not (runs or latest.period_end <= now < kept_until):
+            return None
         offer = self._catalogue.plans.get(latest.plan_id)
         return PlanOverview(
             plan_id=latest.plan_id,
@@ -72,5 +75,5 @@ class PlanOverviews:
             renew=billing is not None and billing.renew,
             renewal_cost=Money(offer.cost) if offer is not None else None,
             renewal_days=offer.days if offer is not None else None,
-            kept_until=None if runs else latest.period_end + rules.GRACE,
+            kept_until=None if runs else kept_until,
         )

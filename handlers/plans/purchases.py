@@ -74,8 +74,7 @@ class Purchases:
         def work() -> Billing:
             billing = self._billing(user_sid)
             latest, now = self.plans.latest(user_sid), self._now()
-            may = running(latest, now) or (latest is not None and not on and rules.in_grace(now, latest.period_end))
-            if billing is None or not may:
+            if billing is None or not (running(latest, now) or (not on and _kept(billing, latest, now))):
                 raise NoActivePlan
             return self.ledger.billings.patch(billing.sid, {"renew": on})
 
@@ -99,7 +98,7 @@ class Purchases:
                 self._renew(latest, offer, now)
                 return True
             hindrance = sentences.hindrance(refused)
-        self.ledger.billings.patch(billing.sid, _NO_PLAN)
+        self.ledger.billings.patch(billing.sid, {**_NO_PLAN, "vm_kept_until": now + rules.GRACE})
         if (machines := self._machines()) is not None:
             machines.period_ended(user_sid, now)
         text = sentences.ended(self._name(latest), latest.period_end, now + rules.GRACE, hindrance)
@@ -113,7 +112,7 @@ class Purchases:
         if billing is None or latest is None or not billing.renew or billing.current_plan_id is not None:
             return False
         offer = self._catalogue.plans.get(latest.plan_id)
-        if offer is None or not rules.in_grace(now, latest.period_end) or self._may_not_spend(user_sid, offer.cost):
+        if offer is None or not _kept(billing, latest, now) or self._may_not_spend(user_sid, offer.cost):
             return False
         self._renew(latest, offer, now)
         return True
@@ -154,7 +153,7 @@ class Purchases:
                 raise refusal
             self._require_room(user_sid, plan, free)
             latest, billing = self.plans.latest(user_sid), self._billing(user_sid)
-            kept = latest is not None and rules.in_grace(now, latest.period_end)
+            kept = billing is not None and _kept(billing, latest, now)
             self._pay(sid, user_sid, plan, now, None)
             if billing is not None and not kept:  # the switch is off until somebody turns it on for this plan
                 self.ledger.billings.patch(billing.sid, {"renew": False})
@@ -217,8 +216,14 @@ class Purchases:
             "vm_quota_total": plan.vm_count,
             "vm_quota_used": billing.vm_quota_used or 0,
             "vm_quota_period_end": purchase.period_end,
+            "vm_kept_until": None,
         }
         self.ledger.billings.patch(billing.sid, shown)
         if (machines := self._machines()) is not None:
             machines.period_renewed(user_sid, purchase)
         return purchase
+
+
+def _kept(billing: Billing, latest: PlanPurchase | None, now: datetime) -> bool:
+    """Whether the machines of the user's last plan, which is over, are still there."""
+    return latest is not None and rules.in_grace(now, latest.period_end, billing.vm_kept_until)

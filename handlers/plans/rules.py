@@ -22,9 +22,15 @@ def notice_due(now: datetime, end: datetime, days: int) -> int | None:
     return min(reached, default=None)
 
 
-def in_grace(now: datetime, end: datetime) -> bool:
+def kept_until(written: datetime | None, end: datetime) -> datetime:
+    """Until when the machines of a period that ended can be had back: as was `written` down when that was noticed,
+    which may have been late; before that for the whole grace."""
+    return written if written is not None else end + GRACE
+
+
+def in_grace(now: datetime, end: datetime, written: datetime | None) -> bool:
     """Whether the machines of a period that ended can still be had back."""
-    return end <= now < end + GRACE
+    return end <= now < kept_until(written, end)
 
 
 def suspended(balance: int, debt_limit: int) -> bool:

@@ -20,6 +20,7 @@ from generated.services.onboarding import BillingService, VmService
 from generated.tables.onboarding import NOTICE, PLAN_PURCHASE, POOL_VM, USER, VM_ALLOCATION
 from handlers.composition import assemble, load_settings
 from handlers.domain import Job
+from handlers.plans.overview import PlanOverviews
 from handlers.plans.service import PlansHandler
 from handlers.vms.service import Machines, VmHandler
 from providers.pool import PoolAssignmentProvisioner
@@ -38,6 +39,7 @@ class Life:
     billing: BillingService
     vms: VmService
     machines: Machines
+    overviews: PlanOverviews
     jobs: list[Job]
 
     @property
@@ -154,6 +156,7 @@ def plan_life(database: Database, directory: Path, at: datetime, pool: int = 6) 
         local(BillingService, plans, SERVICES),
         local(VmService, vms, SERVICES),
         assembly.site.get(Machines),
+        assembly.site.get(PlanOverviews),
         [job for job in assembly.jobs if job.name.startswith(("plans.", "vms.", "prices.ladder"))],
     )
     yield life

@@ -75,6 +75,23 @@ def test_who_pays_in_the_grace_has_running_machines_in_the_same_request(life: Li
     assert {each.status for each in tenant.allocations} == {AllocationStatus.ACTIVE}
 
 
+def test_a_site_that_was_down_takes_no_disks_by_surprise(life: Life) -> None:
+    """The end is noticed ten days late: from then on there is a week, for machines, for money, and on the page."""
+    tenant = life.tenant().begin(10, renew=True)
+    life.until(END + timedelta(days=10), timedelta(days=40))
+    noticed = life.book.clock.time
+    assert tenant.running == 0 and {each.wipe_at for each in tenant.allocations} == {noticed + timedelta(days=7)}
+    shown = life.overviews.of(tenant.sid)
+    assert shown is not None and shown.kept_until == noticed + timedelta(days=7)
+    life.until(noticed + timedelta(days=6, hours=23))
+    tenant.pay(10, "late")
+    assert tenant.running == 2 and life.book.balance(tenant.sid) == 0
+    shown = life.overviews.of(tenant.sid)
+    assert shown is not None and shown.runs
+    life.until(noticed + timedelta(days=40))
+    assert {each.status for each in tenant.allocations} == {AllocationStatus.ACTIVE}
+
+
 def test_who_buys_in_the_grace_has_them_too(life: Life) -> None:
     tenant = life.tenant().begin(30, renew=False)
     life.until(END + timedelta(days=2))

@@ -48,7 +48,17 @@ def test_no_notice_comes_as_a_period_begins(days: int, given: list[int]) -> None
     ("after", "kept"), [(-SECOND, False), (0 * DAY, True), (7 * DAY - SECOND, True), (7 * DAY, False)], ids=str
 )
 def test_the_grace(after: timedelta, kept: bool) -> None:
-    assert in_grace(END + after, END) is kept
+    assert in_grace(END + after, END, None) is kept
+
+
+def test_the_grace_begins_when_the_end_was_noticed() -> None:
+    late = END + 9 * DAY
+    assert [in_grace(moment, END, late) for moment in (END - SECOND, END, late - SECOND, late)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(("balance", "stops"), [(1, False), (0, False), (-500, False), (-501, True)])

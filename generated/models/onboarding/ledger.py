@@ -86,6 +86,8 @@ class Billing(Struct):
     vm_quota_total: U32 | None = None
     vm_quota_used: U32 | None = None
     vm_quota_period_end: OTime | None = None
+    vm_kept_until: OTime | None = None
+    """Of a plan that ended: so long the disks of its machines are kept, and whoever pays has them back."""
     renew: Bool = False
     """Buy the plan again when its period ends."""
     first_paid_at: OTime | None = None

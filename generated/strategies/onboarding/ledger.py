@@ -86,6 +86,7 @@ def any_billing() -> st.SearchStrategy[Billing]:
         vm_quota_total=st.none() | st.integers(0, 4294967295),
         vm_quota_used=st.none() | st.integers(0, 4294967295),
         vm_quota_period_end=st.none() | otimes(),
+        vm_kept_until=st.none() | otimes(),
         renew=st.booleans(),
         first_paid_at=st.none() | otimes(),
         last_active_at=st.none() | otimes(),

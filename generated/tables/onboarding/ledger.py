@@ -54,6 +54,7 @@ class BillingTable(peewee.Model):
     vm_quota_total = U32Column(null=True)
     vm_quota_used = U32Column(null=True)
     vm_quota_period_end = OtimeColumn(null=True)
+    vm_kept_until = OtimeColumn(null=True)
     renew = BoolColumn()
     first_paid_at = OtimeColumn(null=True)
     last_active_at = OtimeColumn(null=True)
@@ -84,6 +85,7 @@ class BillingNew(TypedDict):
     vm_quota_total: NotRequired[U32 | None]
     vm_quota_used: NotRequired[U32 | None]
     vm_quota_period_end: NotRequired[OTime | None]
+    vm_kept_until: NotRequired[OTime | None]
     renew: NotRequired[Bool]
     first_paid_at: NotRequired[OTime | None]
     last_active_at: NotRequired[OTime | None]
@@ -102,6 +104,7 @@ class BillingPatch(TypedDict, total=False):
     vm_quota_total: U32 | None
     vm_quota_used: U32 | None
     vm_quota_period_end: OTime | None
+    vm_kept_until: OTime | None
     renew: Bool
     first_paid_at: OTime | None
     last_active_at: OTime | None
@@ -139,6 +142,7 @@ BILLING: StoredType[Billing, BillingNew, BillingPatch, BillingFilter] = StoredTy
         StoredField("vm_quota_total", "u32", nullable=True),
         StoredField("vm_quota_used", "u32", nullable=True),
         StoredField("vm_quota_period_end", "otime", nullable=True),
+        StoredField("vm_kept_until", "otime", nullable=True),
         StoredField("renew", "bool", default=lambda _: False),
         StoredField("first_paid_at", "otime", nullable=True),
         StoredField("last_active_at", "otime", nullable=True),

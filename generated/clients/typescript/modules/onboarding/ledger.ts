@@ -36,6 +36,8 @@ export interface Billing {
   vm_quota_total?: number | null;
   vm_quota_used?: number | null;
   vm_quota_period_end?: string | null;
+  /** Of a plan that ended: so long the disks of its machines are kept, and whoever pays has them back. */
+  vm_kept_until?: string | null;
   /** Buy the plan again when its period ends. */
   renew: boolean;
   /** Provider's time of the earliest settled top-up; never moves later. */
