@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import ssl
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -46,24 +47,30 @@ class Target:
 
 
 class Deliveries:
-    """A thread that sends what is due. Switches of a vendor: `webhooks` = `send`, `hold` or `drop`;
+    """A thread for each vendor that sends what is due, so that one whose webhooks are taken slowly delays its own only.
+    Switches of a vendor: `webhooks` = `send`, `hold` or `drop`;
     `webhook_copies`, `webhook_delay` (seconds), `webhook_forge` (a forged copy goes out first).
     `targets` are where webhooks go, by vendor."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
         self.targets: dict[str, Target] = {}
-        self._wake = threading.Event()
+        self._wake: dict[str, threading.Event] = defaultdict(threading.Event)
         self._stopped = False
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
+        self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        self._thread.start()
+        for vendor in self.targets:
+            thread = threading.Thread(target=self._run, args=(vendor,), name=f"webhooks {vendor}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self) -> None:
         self._stopped = True
-        self._wake.set()
-        self._thread.join(10)
+        for vendor in self.targets:
+            self._wake[vendor].set()
+        for thread in self._threads:
+            thread.join(10)
 
     def add(self, vendor: str, event: str, body: bytes) -> None:
         """Queue an event as the vendor's switches say."""
@@ -76,7 +83,7 @@ class Deliveries:
             self._store.add_delivery(vendor, event, body, due=due, held=mode == "hold", forged=True)
         for _ in range(int(switches.get("webhook_copies", 1))):
             self._store.add_delivery(vendor, event, body, due=due, held=mode == "hold", forged=False)
-        self._wake.set()
+        self._wake[vendor].set()
 
     def release(self, vendor: str, order: str | list[str]) -> int:
         """Let held webhooks go: `in_order`, `reversed`, `shuffled`, or in the order of a list of events. Gives how
@@ -91,24 +98,24 @@ class Deliveries:
             held.sort(key=lambda each: places.get(each[1], len(places)))
         for place, (number, _) in enumerate(held):
             self._store.release_delivery(number, self._now() - 1 + place / 1000)
-        self._wake.set()
+        self._wake[vendor].set()
         return len(held)
 
     def repeat(self, vendor: str, event: str) -> int:
         done = self._store.repeat_delivery(vendor, event, self._now())
-        self._wake.set()
+        self._wake[vendor].set()
         return done
 
     def _now(self) -> float:
         return self._clock.now().timestamp()
 
-    def _run(self) -> None:
+    def _run(self, vendor: str) -> None:
         with httpx.Client(timeout=10, follow_redirects=False, verify=_certificates()) as http:
             while not self._stopped:
-                for number, vendor, body, forged, attempts in self._store.due_deliveries(self._now()):
+                for number, body, forged, attempts in self._store.due_deliveries(vendor, self._now()):
                     self._attempt(http, number, vendor, body, forged, attempts)
-                self._wake.wait(0.2)
-                self._wake.clear()
+                self._wake[vendor].wait(0.2)
+                self._wake[vendor].clear()
 
     def _attempt(self, http: httpx.Client, number: int, vendor: str, body: bytes, forged: bool, attempts: int) -> None:
         target = self.targets[vendor]

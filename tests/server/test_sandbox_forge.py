@@ -20,7 +20,8 @@ from handlers.usage.mirrors import FetchFailed, Mirrors
 from providers.sandbox.forge.tokens import PUBLISHED
 from tests.git_repository import QUIET, git
 from tests.server.forge_world import Hearth, hearth
-from tests.waiting import wait_for
+from tests.server.test_mirrors import dripping
+from tests.waiting import PATIENCE, wait_for
 
 NAME = "billing-n1"
 UPLOAD = "application/x-git-upload-pack-request"
@@ -269,3 +270,20 @@ def test_events_are_sent_again_until_they_are_taken(forge: Hearth, work: Path) -
 def deliveries(forge: Hearth) -> list[dict[str, int]]:
     found: list[dict[str, int]] = httpx.get(f"{forge.root}/_control/forge", verify=False).json()["deliveries"]
     return found
+
+
+def test_webhooks_that_are_taken_slowly_delay_their_own_only(forge: Hearth, work: Path) -> None:
+    """Somebody takes the forge's event and does not answer; another vendor's webhook is sent meanwhile."""
+    assert pushed(forge, work).returncode == 0
+    before = sum(each["attempts"] for each in deliveries(forge))
+    with dripping(60) as slow:
+        forge.switch(webhook_url=slow.url, webhooks="send")
+        forge.act("release")
+        try:
+            assert slow.reached.wait(PATIENCE)
+            forge.sandbox.deliveries.add("clickpesa", "an event", b"{}")
+            sent = forge.sandbox.store.deliveries
+            wait_for(lambda: sent("clickpesa")[0]["attempts"] > 0, "another vendor's webhook")
+            assert sum(each["attempts"] for each in deliveries(forge)) == before, "the slow one is still under way"
+        finally:
+            forge.switch(webhooks="hold", webhook_url="http://127.0.0.1:9/nobody")
