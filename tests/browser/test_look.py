@@ -137,9 +137,17 @@ def test_long_numbers_fit_and_debt_is_readable(product: Product, visitor: Visito
 
 
 def test_keyboard_only(product: Product, visitor: Visitor, person: Person) -> None:
-    """The first Tab offers to skip the navigation; what has the focus shows it; a ledger line opens by Enter."""
+    """The first Tab offers to skip the navigation; what has the focus shows it; a ledger line opens by Enter, the menu
+    of the account closes by Escape."""
     page = visitor()
     sign_in(page, product, person)
+    menu = page.locator("details.menu")
+    menu.locator("summary").press("Enter")
+    page.get_by_role("link", name="Verification").focus()
+    page.keyboard.press("Escape")
+    expect(menu.locator("summary")).to_be_focused()
+    expect(page.get_by_role("link", name="Verification")).to_be_hidden()
+    page.goto(f"{product.url}/dashboard")
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
     top_up(page, product, "10")

@@ -99,3 +99,12 @@ def test_who_used_nothing_of_late_has_no_pace(database: Database) -> None:
     found = UsageStandings(database, book.clock).of(user)
     assert found is not None
     assert (found.burn_per_day, found.spend, found.as_of, found.silent) == (0, (), None, ())
+
+
+def test_the_pace_of_who_used_something_long_ago_and_yesterday_is_that_of_the_week(database: Database) -> None:
+    create_tables(database)
+    book = Book(database)
+    user = book.user()
+    write(database, hero_os(user, back(60)), hero_os(user, back(1), hours=14))
+    found = UsageStandings(database, book.clock).of(user)
+    assert found is not None and found.burn_per_day == 2 * HOUR

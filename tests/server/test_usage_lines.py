@@ -16,6 +16,7 @@ from generated.tables.onboarding import USAGE_RECORD, UsageRecordNew
 from handlers.ledger import wallet
 from handlers.pages.shown import usage_commit
 from handlers.prices.books import PriceBooks
+from handlers.usage import own_lines
 from tests.server.book import Book
 from tests.server.test_pages import House, World
 
@@ -90,6 +91,17 @@ def test_a_charge_opens_to_its_lines(world: World) -> None:
     assert "rounding left -0.25 billionths of a dollar" in shown
     for cause in ("n1/s/1", f"{PATH}:1", COMMIT, "a" * 64, "over the 1800 seconds before"):
         assert cause in shown
+
+
+def test_a_commit_with_many_lines_is_told_to_have_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(own_lines, "MOST", 2)
+    for number in (1, 2):
+        line(world, number)
+    path = f"/usage/lines/n1/{COMMIT}"
+    assert "has more of yours" not in read(world, path)
+    line(world, 3)
+    shown = read(world, path)
+    assert "These are the first 2; the commit has more of yours." in shown and "line 3" not in shown
 
 
 def test_nobody_sees_the_lines_of_others(world: World) -> None:
