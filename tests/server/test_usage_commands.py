@@ -64,6 +64,11 @@ def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path)
     run("nodes", "revoke-key", "--node-id", "n1", "--public-key", repository.public_key, "--valid-until", until)
     [shown] = json.loads(run("nodes", "list", "--json").output)
     assert (shown["node"]["records"], shown["node"]["keys"][0]["valid_until"]) == (3, until)
+    proof = str(tmp_path / "proof.jsonl")
+    assert run("proof", user, "--out", proof).output.endswith(f"3 lines of {user}\n")
+    assert "in 2 signed commits cost 0.09 dollars" in run("verify-proof", proof).output
+    Path(proof).write_text(Path(proof).read_text().replace('"charge": "30000000"', '"charge": "1"', 1))
+    assert "is said to cost 1" in run("verify-proof", proof, status=1).output
     run("nodes", "retire", "--node-id", "n1", "--reason", "sold")
     assert json.loads(run("aggregate", "--once", "--json").output)["repositories"] == 0
     assert audit(database) == []
