@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from codegen.runtime.storage.database import Database
+from generated.errors.onboarding import Capacity
 from tests.crash.fuse import STEP, killed, stopped
 from tests.server.book import START
 from tests.server.plan_life import Life, Tenant, plan_life
@@ -63,7 +65,11 @@ def test_cut_off_while_a_plan_is_bought(life: Life, end: Ending) -> None:
         tenant.pay(30)
         return tenant
 
-    for tenant in points(life, end, begun, lambda tenant: tenant.buy("form")):
+    def buy(tenant: Tenant) -> None:
+        with suppress(Capacity):  # of a pool that fails nobody knows how many machines it has
+            tenant.buy("form")
+
+    for tenant in points(life, end, begun, buy):
         bought = len(tenant.purchases)
         assert tenant.dollars == 30 - 10 * bought, "paid and bought are one"
         life.book.clock.time += timedelta(seconds=61)
