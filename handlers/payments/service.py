@@ -135,6 +135,7 @@ class PaymentsHandler(PaymentsService):
         refunds = Store.of(REFUND, database).find({"top_up_sid": top_up_sid}, limit=1000)["items"]
         return Receipt(
             top_up=top_up,
+            credited=Money(self._payments.settlement.state(top_up).credited),
             user=Store.of(USER, database).get(top_up.user_sid),
             refunds=refunds,
             entries=entries,

@@ -7,12 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from codegen.runtime.context import ADMIN, Context
+from codegen.runtime.http.log import Log
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import KycStatus, PaymentEventKind, TopUp
+from generated.models.onboarding import KycStatus, PaymentEventKind, Receipt, TopUp
 from generated.tables.onboarding import TOP_UP, USER
+from handlers.payments.pages.receipt_paper import receipt_paper
+from handlers.payments.providers import Providers
+from handlers.payments.service import Payments
+from handlers.payments.settings import PaymentSettings
 from handlers.payments.settlement import ProviderEvent, Settlement
 from handlers.payments.states import Observation
+from handlers.settings import load
 from tests.server.audited import audit
 from tests.server.test_pages import House, World
 
@@ -39,7 +46,7 @@ def text_of(world: World, path: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-def paid(world: World, settlement: Settlement, name: str) -> TopUp:
+def paid(world: World, settlement: Settlement, name: str, cents: int = 1000) -> TopUp:
     """Ten dollars that were paid."""
     ref, now = f"pi_{name}", Clock().now()
     top_up = Store.of(TOP_UP, world.database).new(
@@ -51,7 +58,7 @@ def paid(world: World, settlement: Settlement, name: str) -> TopUp:
         },
         now,
     )
-    told = Observation(PaymentEventKind.PAYMENT_SUCCEEDED, 1000, "USD", now, fetched=True)
+    told = Observation(PaymentEventKind.PAYMENT_SUCCEEDED, cents, "USD", now, fetched=True)
     event = ProviderEvent(f"check:{name}", ref, told, ref)
     return settlement.ledger.transaction(lambda: settlement.apply(top_up.sid, [event]))
 
@@ -77,4 +84,27 @@ def test_what_is_held_is_said_until_it_is_released(world: World) -> None:
     assert "$10.00 is in your balance." in text_of(world, f"/payment/return?top_up={second.sid}")
     assert "beyond what can be added" not in text_of(world, f"/receipts/{second.sid}")
     assert "Held before verification: released" in text_of(world, "/ledger")
+    assert audit(world.database) == []
+
+
+def test_a_receipt_says_what_became_credit(world: World, tmp_path: Path) -> None:
+    """Not what was asked for, where a person decided about another amount; on paper as on the page."""
+    settings = load(PaymentSettings, var_dir=tmp_path, database_url=world.database.url)
+    payments = Payments.over(world.database, Clock(), settings, Providers({}), Log(lambda _: None))
+    context, settlement = Context(ADMIN, Clock(), world.database, "test"), payments.settlement
+    less, more, left = (paid(world, settlement, name, cents) for name, cents in (("1", 900), ("2", 1200), ("3", 100)))
+    for top_up, credit in ((less, True), (more, True), (left, False)):
+        payments.decisions.resolve_review(context, top_up.sid, credit, None, "seen")
+    page = {each.sid: text_of(world, f"/receipts/{each.sid}") for each in (less, more, left)}
+    assert "Hero credit $9 .00" in page[less.sid] and "Asked for $10.00" in page[less.sid]
+    assert "Hero credit $10 .00" in page[more.sid] and "Beyond it $2.00 was paid more" in page[more.sid]
+    assert "Asked for $10 .00" in page[left.sid] and "Hero credit" not in page[left.sid]
+    facts = {}
+    for top_up, credited in ((less, 900), (more, 1000), (left, 0)):
+        known = Store.of(TOP_UP, world.database).get(top_up.sid)
+        told = Receipt(top_up=known, credited=Money.from_cents(credited), user=world.user, refunds=[], entries=[])
+        facts[top_up.sid] = receipt_paper(told).facts
+    assert {("Hero credit", "$9.00"), ("Asked for", "$10.00")} <= set(facts[less.sid])
+    assert {("Hero credit", "$10.00"), ("Beyond it", "$2.00 was paid more")} <= set(facts[more.sid])
+    assert ("Asked for", "$10.00") in facts[left.sid] and "Hero credit" not in dict(facts[left.sid])
     assert audit(world.database) == []

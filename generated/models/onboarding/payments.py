@@ -255,6 +255,8 @@ class Receipt(Struct):
     """A payment as printed."""
 
     top_up: TopUp
+    credited: Money = Money.parse("0")
+    """What of it became credit; not all that was asked for where a person decided otherwise, 0 where nothing did."""
     user: User
     refunds: list[Refund]
     entries: list[LedgerEntry]

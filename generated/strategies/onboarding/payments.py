@@ -280,6 +280,7 @@ def any_receipt() -> st.SearchStrategy[Receipt]:
     return st.builds(
         Receipt,
         top_up=any_top_up(),
+        credited=money(),
         user=any_user(),
         refunds=st.lists(any_refund(), max_size=3),
         entries=st.lists(any_ledger_entry(), max_size=3),

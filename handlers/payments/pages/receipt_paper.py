@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from generated.models.onboarding import Receipt
 from handlers.pages.paper import Paper
 from handlers.pages.shown import TOP_UPS, account, money
@@ -12,7 +14,8 @@ def receipt_paper(receipt: Receipt) -> Paper:
     paid = receipt.top_up
     facts = [
         ("Receipt", paid.sid),
-        ("Hero credit", money(paid.amount)),
+        ("Hero credit" if receipt.credited else "Asked for", money(receipt.credited or paid.amount)),
+        *_otherwise(receipt),
         ("Status", TOP_UPS[paid.status][0]),
         ("Paid", f"{paid.settled_at:%Y-%m-%d %H:%M} UTC" if paid.settled_at is not None else "not yet"),
         ("By", receipt.user.mycelium_address),
@@ -30,3 +33,14 @@ def receipt_paper(receipt: Receipt) -> Paper:
     ]
     at = max([entry.posted_at for entry in ours], default=paid.settled_at or paid.created_at)
     return Paper("Receipt", facts, ("Posted", "In your ledger", "Change"), rows, (30, 90, 50), 1, at)
+
+
+def _otherwise(receipt: Receipt) -> Iterator[tuple[str, str]]:
+    """What came otherwise than was asked for."""
+    paid = receipt.top_up
+    if receipt.credited and receipt.credited != paid.amount:
+        yield "Asked for", money(paid.amount)
+    if paid.excess:
+        yield "Beyond it", f"{money(paid.excess)} was paid more"
+    if paid.held:
+        yield "Held", f"{money(paid.held)}, beyond what can be added before verification"

@@ -195,6 +195,8 @@ export interface TopUpStarted {
 /** A payment as printed. */
 export interface Receipt {
   top_up: TopUp;
+  /** What of it became credit; not all that was asked for where a person decided otherwise, 0 where nothing did. */
+  credited: string;
   user: User;
   refunds: Refund[];
   entries: LedgerEntry[];
