@@ -11,7 +11,7 @@ from codegen.runtime.storage.codecs import row_codecs, value_codecs
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import DaySpend, ResourceCategory
+from generated.models.onboarding import DaySpend, NodeState, ResourceCategory
 from handlers.pricing.burn import burn_per_day
 from handlers.usage import statements
 
@@ -26,7 +26,7 @@ SILENT = timedelta(hours=3)
 class UsageStanding:
     """`since` is the first day with usage. `spend` has the last `SHOWN` days, by day and category; days without usage
     are left out. `as_of` is the time up to which every node that serves the user has reported, None where one of them
-    never did; `silent` are those that have not for three hours."""
+    never did; `silent` are those that have not for three hours, `halted` those whose reports wait for an operator."""
 
     since: date
     saved: Money
@@ -34,6 +34,7 @@ class UsageStanding:
     burn_per_day: Money
     as_of: datetime | None
     silent: tuple[str, ...]
+    halted: tuple[str, ...]
 
 
 class UsageStandings:
@@ -59,7 +60,8 @@ class UsageStandings:
         for each in spend:
             charges[each.day] += int(each.charge)
         nodes = self._database.execute(self._nodes, (user_sid, self._date(today - SERVES)))
-        heard = {node: None if seen is None else decode_otime(seen) for node, seen in nodes}
+        heard = {node: None if seen is None else decode_otime(seen) for node, seen, _ in nodes}
+        halted = tuple(node for node, _, state in nodes if state == NodeState.HALTED)
         times = [seen for seen in heard.values() if seen is not None]
         return UsageStanding(
             since=since,
@@ -67,7 +69,10 @@ class UsageStandings:
             spend=spend,
             burn_per_day=Money(burn_per_day(charges, today) or 0),
             as_of=min(times) if times and len(times) == len(heard) else None,
-            silent=tuple(node for node, seen in heard.items() if seen is None or now - seen > SILENT),
+            silent=tuple(
+                node for node, seen in heard.items() if node not in halted and (seen is None or now - seen > SILENT)
+            ),
+            halted=halted,
         )
 
     def _by_day(self, user_sid: str, since: date) -> tuple[DaySpend, ...]:

@@ -16,7 +16,7 @@ IN_ALL_OF_USER = """
 SELECT MIN(day), SUM(discount) FROM daily_usage WHERE user_sid = ?
 """
 NODES_OF_USER = """
-SELECT node_id, last_seen_at FROM node WHERE state <> 'retired'
+SELECT node_id, last_seen_at, state FROM node WHERE state <> 'retired'
 AND node_id IN (SELECT node_id FROM daily_usage WHERE user_sid = ? AND day >= ?) ORDER BY node_id
 """
 

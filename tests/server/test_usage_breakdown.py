@@ -7,7 +7,7 @@ from codegen.runtime.context import Caller, Context
 from codegen.runtime.rpc.local import local
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import NodeKey
+from generated.models.onboarding import NodeKey, NodeState
 from generated.routes import SERVICES
 from generated.services.onboarding import UsageService
 from generated.tables.onboarding import NODE
@@ -24,7 +24,7 @@ def back(days: int) -> date:
     return TODAY - timedelta(days=days)
 
 
-def seen(database: Database, node: str, at: datetime | None) -> None:
+def seen(database: Database, node: str, at: datetime | None, state: NodeState = NodeState.ACTIVE) -> None:
     Store.of(NODE, database).new(
         {
             "node_id": node,
@@ -32,6 +32,7 @@ def seen(database: Database, node: str, at: datetime | None) -> None:
             "keys": [NodeKey(public_key=KEY, valid_from=datetime(2026, 1, 1, tzinfo=UTC))],
             "kinds": ["hero_os_hour"],
             "last_seen_at": at,
+            "state": state,
         },
         START,
     )
@@ -74,8 +75,11 @@ def test_what_usage_says_of_today(database: Database) -> None:
         hero_os(user, back(1), hours=15),
         hero_os(user, TODAY, hours=3),
         language_model(user, back(1), 7, 7, node="n2"),
+        *(language_model(user, TODAY, 7, 0, node=node) for node in ("n3", "n4")),
     )
     seen(database, "n1", START - timedelta(hours=4))
+    seen(database, "n3", START - timedelta(hours=5), NodeState.HALTED)
+    seen(database, "n4", START - timedelta(days=5), NodeState.RETIRED)
     found = standings.of(user)
     assert found is not None
     assert (found.since, found.saved, found.burn_per_day) == (back(60), 18 * HOUR, 5 * HOUR + 1)
@@ -84,8 +88,9 @@ def test_what_usage_says_of_today(database: Database) -> None:
         (back(1), "hero_os_hourly", 15 * HOUR),
         (back(1), "llm", 7),
         (TODAY, "hero_os_hourly", 3 * HOUR),
+        (TODAY, "llm", 0),
     ]
-    assert (found.as_of, found.silent) == (START - timedelta(hours=4), ("n1",))
+    assert (found.as_of, found.silent, found.halted) == (START - timedelta(hours=5), ("n1",), ("n3",))
     seen(database, "n2", None)
     again = standings.of(user)
     assert again is not None and (again.as_of, again.silent) == (None, ("n1", "n2"))
