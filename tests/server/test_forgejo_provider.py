@@ -34,7 +34,7 @@ class TestForgejo(ForgeKit):
     provider = ForgejoForge
     signing_key = SIGNING_KEY
     secrets = (PUBLISHED, SIGNING_KEY, base64.b64encode(f"hero:{PUBLISHED}".encode()).decode())
-    examples = 6
+    examples = 3
     many = 3
     forge: ClassVar[Hearth]
     folder: ClassVar[Path]

@@ -33,7 +33,7 @@ def listing(path: Path, *repositories: Any) -> GitForge:
 class TestGit(ForgeKit):
     provider = GitForge
     signing_key = "none"
-    examples = 5
+    examples = 3
     skip: ClassVar[dict[str, str]] = dict.fromkeys(
         (
             "verify_webhook_answers_what_is_declared",

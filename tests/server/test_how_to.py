@@ -49,6 +49,17 @@ def test_run_a_node(tmp_path: Path) -> None:
     follow("run-a-node.md", tmp_path, REPOSITORY=GitRepository.new(tmp_path / "billing-n1.git").url)
 
 
+def test_keep_usage_at_a_forge(tmp_path: Path) -> None:
+    """Against a real site and the sandbox, processes of their own."""
+    port = free_port()
+    sandbox = f"http://127.0.0.1:{port}"
+    site = Site(tmp_path, SANDBOX_URL=sandbox)
+    site.command("migrate")
+    with site.running(), running_sandbox(site, port):
+        ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
+        follow("keep-usage-at-a-forge.md", tmp_path, SITE=site.url, SANDBOX=sandbox, ADMIN_SECRET=SECRET, **ours)
+
+
 def test_decide_about_money(tmp_path: Path) -> None:
     """Against a real site and the sandbox, processes of their own."""
     port = free_port()
