@@ -99,6 +99,7 @@ def test_a_receipt_says_what_became_credit(world: World, tmp_path: Path) -> None
     assert "Hero credit $9 .00" in page[less.sid] and "Asked for $10.00" in page[less.sid]
     assert "Hero credit $10 .00" in page[more.sid] and "Beyond it $2.00 was paid more" in page[more.sid]
     assert "Asked for $10 .00" in page[left.sid] and "Hero credit" not in page[left.sid]
+    assert text_of(world, "/topup").count("came otherwise than asked for") == 2
     facts = {}
     for top_up, credited in ((less, 900), (more, 1000), (left, 0)):
         known = Store.of(TOP_UP, world.database).get(top_up.sid)
