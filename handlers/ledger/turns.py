@@ -48,7 +48,7 @@ class Turn(threading.local):
 
     def tell(self) -> None:
         """Tell followers of each balance that is another than it was; of what they post themselves, too."""
-        while self._noted:
+        while self._noted and self._followers:
             noted, self._noted = self._noted, {}
             for user_sid, (before, transaction_sid, posted_at) in noted.items():
                 billing = self._billings.one({"user_sid": user_sid})  # part of the transaction may have been undone

@@ -49,8 +49,13 @@ class FollowUp:
         """End the machines whose disks were kept long enough; how many those were."""
         rows = self._database.execute(self._wipes, (int(self._clock.now().timestamp()), BATCH))
         for (sid,) in rows:
-            self._allocations.change(sid, self._expire)
+            self._allocations.change(sid, self._expire_of_user)
         return len(rows)
+
+    def _expire_of_user(self, allocation: VmAllocation) -> None:
+        """All of a user's that are due, in one transaction: who pays at this moment has all of them back, or none."""
+        for each in self._allocations.live_of(allocation.user_sid):
+            self._expire(each)
 
     def _expire(self, allocation: VmAllocation) -> None:
         over = allocation.wipe_at is not None and allocation.wipe_at <= self._clock.now()

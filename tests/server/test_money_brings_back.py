@@ -97,6 +97,22 @@ def by_webhook(home: Home) -> Callable[[], object]:
     return lambda: home.succeed(top_up)
 
 
+def by_a_webhook_that_is_confirmed(home: Home) -> Callable[[], object]:
+    """Its provider is asked whether it is true, by the job of the inbox."""
+    top_up = home.top_up()
+    home.house.truth(top_up, refunded=0)
+    home.house.receive(home.house.told(top_up, Kind.PAYMENT_SUCCEEDED, fetch_first=True))
+    return home.house.payments.inbox.run_once
+
+
+def by_a_review(home: Home) -> Callable[[], object]:
+    """Less was paid than was asked for, and an operator credits it all the same."""
+    top_up = home.top_up()
+    home.house.receive(home.house.told(top_up, Kind.PAYMENT_SUCCEEDED, minor=900))
+    review = home.house.payments.decisions.resolve_review
+    return lambda: review(home.context(), top_up.sid, True, None, "seen")
+
+
 def by_asking(home: Home) -> Callable[[], object]:
     """No webhook came: the janitor asks."""
     home.house.truth(home.top_up(), refunded=0)
@@ -133,7 +149,16 @@ def by_an_adjustment(home: Home) -> Callable[[], object]:
     return lambda: home.plans.book.adjustments.set_balance(home.context(), sid=home.user.sid, balance_cents=400)
 
 
-WAYS = (by_webhook, by_asking, by_kyc, by_a_dispute_that_is_won, by_a_grant, by_an_adjustment)
+WAYS = (
+    by_webhook,
+    by_a_webhook_that_is_confirmed,
+    by_asking,
+    by_a_review,
+    by_kyc,
+    by_a_dispute_that_is_won,
+    by_a_grant,
+    by_an_adjustment,
+)
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.__name__)
