@@ -123,6 +123,18 @@ def test_a_commit_for_each_push_and_a_heartbeat_where_nothing_is_new(node: Node)
     assert messages(node) == ["Node n1", "Usage: 3 records", "Usage: 2 records", "Heartbeat", "Usage: 1 record"]
     assert [record.local_seq for record in consumed(node)] == [1, 2, 3, 4, 5, 6]
     assert status(node.folder)["not_pushed"] == 0
+    times = node.forge.git("log", "--reverse", "--format=%ct", "main").split()
+    assert times == sorted(times)
+
+
+def test_what_a_killed_push_left_stops_none(node: Node) -> None:
+    node.push()
+    git = node.folder / "repository.git"
+    for name in ("refs/heads/main.lock", "HEAD.lock", "refs/remotes/origin/main.lock", "objects/tmp_object_git2_1"):
+        (git / name).touch()
+    node.use()
+    assert node.push() == (1, 1, False)
+    assert not [*git.rglob("*.lock"), *git.glob("objects/tmp_*")]
 
 
 def test_weeks_without_a_forge_are_caught_up(node: Node) -> None:

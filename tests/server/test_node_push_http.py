@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -95,7 +97,7 @@ def test_a_lost_folder_is_begun_anew_over_http(forge: Hearth, node: Path, tmp_pa
 Change = Callable[[Hearth, pytest.MonkeyPatch], object]
 REFUSALS: dict[str, tuple[Change, str]] = {
     "no token": (lambda forge, patch: patch.delenv("FORGE_TOKEN"), "asks for credentials; FORGE_TOKEN"),
-    "another token": (lambda forge, patch: patch.setenv("FORGE_TOKEN", "0" * 40), "does not accept the credentials"),
+    "another token": (lambda forge, patch: patch.setenv("FORGE_TOKEN", "0" * 40), "the forge does not accept"),
     "no file of it": (lambda forge, patch: patch.setenv("FORGE_TOKEN_FILE", "/none"), "cannot read FORGE_TOKEN_FILE"),
     "revoked": (lambda forge, patch: forge.switch(token_revoked=True), "does not accept the credentials"),
     "read only": (
@@ -118,6 +120,32 @@ def test_what_the_forge_refuses_waits(forge: Hearth, node: Path, monkeypatch: py
             assert told in refused(node)
         finally:
             forge.switch(token_revoked=False, redirect=None, git_fail=None)
+
+
+def test_credentials_are_for_one_place(forge: Hearth, node: Path) -> None:
+    """Another port of the same host asks for them, too."""
+    given: list[str | None] = []
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            given.append(self.headers["Authorization"])
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="Gitea"')
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        forge.switch(redirect=f"http://127.0.0.1:{server.server_port}/x.git")
+        try:
+            assert "leads to another place" in refused(node)
+        finally:
+            forge.switch(redirect=None)
+            server.shutdown()
+    assert given and set(given) == {None}
 
 
 def test_a_hook_that_refuses_is_told(forge: Hearth, node: Path) -> None:

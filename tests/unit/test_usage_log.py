@@ -111,6 +111,14 @@ def test_a_key_is_one_record(place: Path, clock: SetClock) -> None:
     assert numbers(place) == [1, 2, 3]
 
 
+def test_a_key_that_another_process_used_is_known(place: Path, clock: SetClock) -> None:
+    with UsageLog(place, clock) as one, UsageLog(place, clock) as other:
+        one.append(USAGE._replace(key="a"))
+        other.append(USAGE._replace(key="b"))
+        one.append(USAGE)
+        assert one.append(USAGE._replace(key="b")).duplicate
+
+
 @pytest.mark.parametrize("change", ["nothing", "lost", "junk", "behind"])
 def test_keys_are_known_whatever_became_of_their_index(place: Path, clock: SetClock, change: str) -> None:
     with UsageLog(place, clock) as log:
@@ -122,6 +130,7 @@ def test_keys_are_known_whatever_became_of_their_index(place: Path, clock: SetCl
     with UsageLog(place, clock) as log:
         log.append(USAGE._replace(key="c"))
         assert log.append(USAGE._replace(key="c")).duplicate
+    UsageLog(place, clock).close()  # its index is brought up to the end
     if change == "lost":
         for path in place.glob("keys.db*"):
             path.unlink()
@@ -216,17 +225,18 @@ def test_what_the_disk_refuses_is_not_there(
 
 def _append_some(place: Path, name: str) -> list[int]:
     with UsageLog(place) as log, ThreadPoolExecutor(4) as threads:
-        keys = [f"{name}/{number}" if number % 2 else None for number in range(40)]
+        keys = [f"{name}/{number}" if number % 2 else None for number in range(200)]
         return [each.local_seq for each in threads.map(lambda key: log.append(USAGE._replace(key=key)), keys)]
 
 
 def test_threads_and_processes_write_one_log(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tail, "FULL", 4000)
+    monkeypatch.setattr(tail, "FULL", 20_000)
+    monkeypatch.setattr(os, "fsync", lambda _: None)  # who waits for the disk does not come in between
     fork = multiprocessing.get_context("fork")
     with fork.Pool(3) as pool:
         told = pool.starmap(_append_some, [(place, name) for name in "aba"])
-    assert numbers(place) == list(range(1, 101)), "a and b have 20 keys each; 20 records of each process have none"
-    assert {number for each in told for number in each} == set(range(1, 101))
+    assert numbers(place) == list(range(1, 501)), "a and b have 100 keys each; 100 records of each process have none"
+    assert {number for each in told for number in each} == set(range(1, 501))
     assert len(names(place)) > 3
 
 
