@@ -60,9 +60,8 @@ class VmAllocate(Page):
         except DeclaredError as error:
             visit.refuse("/vms", error)
         except InvalidParams as error:
-            visit.refuse(
-                "/vms", SLUGS.get(error.errors[0]["path"], "field_invalid"), {"ssh_pub_key": key[:LONGEST_KEPT]}
-            )
+            kept = {"ssh_pub_key": key[:LONGEST_KEPT]} if key else {}
+            visit.refuse("/vms", SLUGS.get(error.errors[0]["path"], "field_invalid"), kept)
         else:
             ready = started.status is AllocationStatus.ACTIVE
             visit.go("/vms", {"event": "vm_allocated" if ready else "vm_provisioning"})
