@@ -22,20 +22,22 @@ from handlers.usage.standing import SHOWN, UsageStanding, UsageStandings
 from handlers.vms.shown import MachinesShown
 
 LINES, PAYMENTS, NOTICES = 8, 5, 10
+NEWCOMER = timedelta(days=7)
+"""Whoever used something so long ago already needs no steps to the first machine."""
 
 
 @dataclass(frozen=True, slots=True)
 class FirstScreen:
     """`usage` and `spend` are None as long as no usage is known. `pace` is the spending per day, by usage of late and
     by a plan that is renewed; None where neither is known. `runway` is None where the balance is not used up at that
-    pace, or the pace is not known. `steps` lead to the first machine."""
+    pace, or the pace is not known; `lasts` says it in words. `steps` lead to the first machine."""
 
     standing: Standing
     usage: UsageStanding | None
     spend: Chart | None
     pace: Money | None
     runway: datetime | None
-    runway_days: int | None
+    lasts: str
     plan: PlanOverview | None
     machines: list[VmAllocation]
     waiting: list[tuple[WaitingListEntry, int]]
@@ -73,7 +75,7 @@ class FirstScreens:
             spend=None if usage is None else chart(usage.spend, now.date() - SHOWN + timedelta(days=1), now.date()),
             pace=pace,
             runway=runway,
-            runway_days=None if runway is None else (runway - now).days,
+            lasts="" if runway is None else lasting((runway - now).days),
             plan=plan,
             machines=machines,
             waiting=self.machines.waiting(user.sid),
@@ -82,7 +84,7 @@ class FirstScreens:
             history=self.history.page(user.sid, LINES),
             payments=self.top_ups.latest(user.sid, PAYMENTS),
             steps=()
-            if usage is not None
+            if usage is not None and now.date() - usage.since >= NEWCOMER
             else next_steps(
                 paid=standing.lifetime_paid > 0 or standing.balance > 0 or plan is not None,
                 verified=kyc.step == "completed",
@@ -90,6 +92,15 @@ class FirstScreens:
                 machines=bool(machines),
             ),
         )
+
+
+def lasting(days: int) -> str:
+    """How long so many days are, for people: `about 18 days`, `about 5 months`, `about 3 years`."""
+    if days < 1:
+        return "less than a day"
+    unit, length = ("day", 1) if days < 60 else ("month", 30) if days < 730 else ("year", 365)
+    count = days // length
+    return f"about {count} {unit}{'s' if count != 1 else ''}"
 
 
 def to_settle(balance: Money, minimum: Money) -> Money:

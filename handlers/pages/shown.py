@@ -15,12 +15,13 @@ CENT = int(Money.from_cents(1))
 MICRO = 1000
 
 
-def money(amount: int, *, exact: bool = False, signed: bool = False) -> str:
-    """`$1,234.56` from nano-dollars: whole cents rounded down, or with `exact` every decimal there is.
+def money(amount: int, *, exact: bool = False, fine: bool = False, signed: bool = False) -> str:
+    """`$1,234.56` from nano-dollars: whole cents rounded down, or with `exact` every decimal there is; with `fine` only
+    where it is something, but less than a cent.
 
     `signed` writes a plus before what is positive.
     """
-    shown = Money(amount) if exact else Money.from_cents(Money(amount).cents)
+    shown = Money(amount) if exact or (fine and abs(amount) < CENT) else Money.from_cents(Money(amount).cents)
     whole, _, decimals = str(abs(shown)).partition(".")
     sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
     return f"{sign}${int(whole):,}.{decimals}"

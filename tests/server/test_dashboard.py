@@ -12,8 +12,9 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import DaySpend, KycStatus, NodeKey, ResourceCategory
 from generated.tables.onboarding import NODE, USER
-from handlers.home.first_screen import to_settle
+from handlers.home.first_screen import lasting, to_settle
 from handlers.ledger.posting import Ledger
+from handlers.pages.shown import money
 from handlers.usage.chart import HEIGHT, chart
 from handlers.work.alerts import notify
 from tests.server.audited import audit
@@ -58,6 +59,9 @@ def test_a_newcomer_is_led_to_the_first_machine(world: World) -> None:
     assert next_link(world) == "/kyc"
     Store.of(USER, world.database).patch(world.user.sid, {"kyc_status": KycStatus.COMPLETED})
     assert next_link(world) == "/plans"
+    write(world.database, hero_os(world.user.sid, SystemClock().now().date()))
+    assert next_link(world) == "/plans"
+    world.database.change("DELETE FROM daily_usage")
     buy_plan(Ledger(world.database, SystemClock()), world.user.sid, 10 * DOLLAR, SystemClock().now())
     assert next_link(world) == "/vms"
     assert "No machine runs." in read(world)
@@ -140,6 +144,31 @@ def test_every_refusal_leads_on(house: House, slug: str) -> None:
 @pytest.mark.parametrize(("balance", "paid"), [("-7.32", "8.00"), ("-7.00", "8.00"), ("-0.01", "5.00")])
 def test_what_settles_a_debt(balance: str, paid: str) -> None:
     assert to_settle(Money(-Money.parse(balance.removeprefix("-"))), Money.parse("5.00")) == Money.parse(paid)
+
+
+@pytest.mark.parametrize(
+    ("days", "said"),
+    [
+        (0, "less than a day"),
+        (1, "about 1 day"),
+        (59, "about 59 days"),
+        (60, "about 2 months"),
+        (729, "about 24 months"),
+        (730, "about 2 years"),
+    ],
+)
+def test_how_long_it_lasts_in_words(days: int, said: str) -> None:
+    assert lasting(days) == said
+
+
+def test_less_than_a_cent_is_not_nothing() -> None:
+    assert [money(amount, fine=True) for amount in (0, 916_630, -916_630, 10_000_000, 25_999_999)] == [
+        "$0.00",
+        "$0.00091663",
+        "−$0.00091663",
+        "$0.01",
+        "$0.02",
+    ]
 
 
 def test_news_is_shown_until_it_was_read(world: World) -> None:

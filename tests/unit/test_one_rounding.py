@@ -37,7 +37,7 @@ MAY_ROUND = {
     "handlers/usage_format/line.py": "decimal numbers of a line, read exactly",
     "handlers/pages/shown.py": "cents and millionths in which amounts are shown, so that they add up",
     "handlers/usage/chart.py": "heights of a drawing",
-    "handlers/home/first_screen.py": "whole dollars that are suggested to be paid",
+    "handlers/home/first_screen.py": "whole dollars to be paid; days in months and years, for people",
     "handlers/pages/page.py": "milliseconds of a log line",
     "handlers/work/queue/working.py": "seconds between signs of life",
     "handlers/work/leases.py": "half of a lease's time",
