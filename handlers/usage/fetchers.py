@@ -30,6 +30,14 @@ class Limits:
     memory_bytes: int = 1 << 30
 
 
+class TooSlow(Exception):
+    """A process did not answer in time, and was killed."""
+
+
+class Ended(Exception):
+    """A process ended without an answer."""
+
+
 class Fetchers:
     """At most `number` processes, started when they are needed; may be used by any number of threads."""
 
@@ -40,22 +48,28 @@ class Fetchers:
         self._idle: list[_Fetcher] = []
         self._closed = False
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
-        """The answer of a process; None where there was none in time. Waits for a process that is free."""
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The answer of a process; waits for one that is free. Raises `TooSlow`, `Ended`."""
         with self._places:
             with self._lock:
                 fetcher = self._idle.pop() if self._idle else None
-            if fetcher is None or not fetcher.usable:
-                fetcher = _Fetcher(self.limits)
-            try:
-                return fetcher.ask(request)
-            finally:
-                with self._lock:
-                    keep = fetcher.usable and not self._closed
-                    if keep:
-                        self._idle.append(fetcher)
-                if not keep:
-                    fetcher.kill()
+            if fetcher is not None and fetcher.usable:
+                with suppress(
+                    Ended
+                ):  # it may have ended while nobody looked; a new one tells whether it is the request
+                    return self._asked(fetcher, request)
+            return self._asked(_Fetcher(self.limits), request)
+
+    def _asked(self, fetcher: _Fetcher, request: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return fetcher.ask(request)
+        finally:
+            with self._lock:
+                keep = fetcher.usable and not self._closed
+                if keep:
+                    self._idle.append(fetcher)
+            if not keep:
+                fetcher.kill()
 
     def close(self) -> None:
         """End all processes; those that are fetching as soon as they are done."""
@@ -84,31 +98,32 @@ class _Fetcher:
     def usable(self) -> bool:
         return self._process.poll() is None and self._uses < USES
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any] | None:
+    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        """Raises `TooSlow`, `Ended`; then the process is gone."""
         self._uses += 1
         assert self._process.stdin is not None
         with suppress(BrokenPipeError):
             self._process.stdin.write(json.dumps(request).encode() + b"\n")
             self._process.stdin.flush()
-        line = self._line(monotonic() + self._limits.seconds)
-        if line is None:
+        try:
+            answer: dict[str, Any] = json.loads(self._line(monotonic() + self._limits.seconds))
+        except (TooSlow, Ended):
             self.kill()
-            return None
-        answer: dict[str, Any] = json.loads(line)
+            raise
         return answer
 
-    def _line(self, until: float) -> bytes | None:
-        """What it answers; None where it ended, or says nothing until then."""
+    def _line(self, until: float) -> bytes:
+        """What it answers."""
         assert self._process.stdout is not None
         descriptor, line = self._process.stdout.fileno(), b""
         with selectors.DefaultSelector() as selector:
             selector.register(descriptor, selectors.EVENT_READ)
             while not line.endswith(b"\n"):
                 if not selector.select(max(0.0, until - monotonic())):
-                    return None
+                    raise TooSlow
                 more = os.read(descriptor, 65536)
                 if not more:
-                    return None
+                    raise Ended
                 line += more
         return line
 

@@ -17,7 +17,7 @@ import pygit2
 
 from generated.models.onboarding import GitCredentials
 from handlers.usage.fetch_program import FETCHED
-from handlers.usage.fetchers import Fetchers, Limits
+from handlers.usage.fetchers import Ended, Fetchers, Limits, TooSlow
 
 KEPT = "refs/kept/"
 FETCHERS = 8
@@ -59,18 +59,20 @@ class Mirrors:
         """
         _check_address(url, branch)
         limits = self.fetchers.limits
-        answer = self.fetchers.ask(
-            {
-                "mirror": str(self.path(node_id)),
-                "url": url,
-                "branch": branch,
-                "username": credentials and credentials.username,
-                "password": credentials and credentials.password,
-                "most_bytes": limits.transfer_bytes,
-            }
-        )
-        if answer is None:
-            raise FetchFailed("too_slow", f"it did not end within {limits.seconds:g} s, or not at all")
+        request = {
+            "mirror": str(self.path(node_id)),
+            "url": url,
+            "branch": branch,
+            "username": credentials and credentials.username,
+            "password": credentials and credentials.password,
+            "most_bytes": limits.transfer_bytes,
+        }
+        try:
+            answer = self.fetchers.ask(request)
+        except TooSlow:
+            raise FetchFailed("too_slow", f"it did not end within {limits.seconds:g} s") from None
+        except Ended:
+            raise FetchFailed("too_large", "the process that fetched it ended before it was done") from None
         if "failed" in answer:
             raise FetchFailed(answer["failed"], answer["detail"])
         head: str | None = answer["head"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -128,6 +130,15 @@ def test_what_a_killed_fetch_left_is_cleared(mirrors: Mirrors, node: GitReposito
     head = node.commit()
     assert mirrors.fetch("n1", node.url) == head
     assert not half.exists()
+
+
+def test_a_fetch_goes_on_when_the_process_for_it_had_ended(mirrors: Mirrors, node: GitRepository) -> None:
+    """Somebody killed it while it waited for work."""
+    head = node.commit()
+    mirrors.fetch("n1", node.url)
+    for fetcher in mirrors.fetchers._idle:
+        os.kill(fetcher._process.pid, signal.SIGKILL)  # and at once, before its end can be seen
+    assert mirrors.fetch("n1", node.url) == head
 
 
 def test_many_fetch_at_once(mirrors: Mirrors, tmp_path: Path) -> None:
