@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import pygit2
 from pygit2.enums import DeltaStatus, DiffOption, FileMode
 
-from generated.models.onboarding import HaltReason
+from generated.models.onboarding import HaltReason, UsageLayout
 from handlers.usage.halt import Halt
 
 LARGEST_FILE = 64 << 20
 """Bytes."""
 USAGE_FILE = re.compile(r"usage/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.jsonl")
+SHARED_FILE = re.compile(r"nodes/[^/]+/(usage/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(jsonl|otoml)")
+"""Of the older layout: a folder for each node in one repository; batches of records that may be merged later."""
+BATCH = ".otoml"
 NODE_FILE = "node.json"
 _CHUNK = 1 << 20
 
@@ -31,11 +34,15 @@ class Grown:
     line: int
 
 
-def grown_files(mirror: pygit2.Repository, commit: str, node_id: str) -> list[Grown]:
-    """The files that a commit changed, in the order of their names. Raises `Halt`.
+def grown_files(
+    mirror: pygit2.Repository, commit: str, node_id: str, layout: UsageLayout = UsageLayout.REPOSITORY
+) -> list[Grown] | None:
+    """The files that a commit changed, in the order of their names; None where it changes other nodes' folders only.
+    Raises `Halt`.
 
     New files, or old ones that keep their bytes and go on; in `usage/`, regular, not too large. The root commit may
-    bring `node.json`, which names the node. Nothing is deleted, renamed, linked, or changes its mode.
+    bring `node.json`, which names the node. Nothing is deleted, renamed, linked, or changes its mode. In a shared
+    repository, a node's commits change its own folder only; batches there are read anew from their beginning.
     """
     here = mirror[commit].peel(pygit2.Commit)
     parents = here.parent_ids
@@ -44,15 +51,26 @@ def grown_files(mirror: pygit2.Repository, commit: str, node_id: str) -> list[Gr
         diff = mirror[parents[0]].peel(pygit2.Commit).tree.diff_to_tree(here.tree, flags)
     else:
         diff = here.tree.diff_to_tree(flags=flags, swap=True)
+    deltas = list(diff.deltas)
+    if layout == UsageLayout.SHARED and not any(_in_folder(delta, node_id) for delta in deltas):
+        return None
     try:
-        return list(_grown(mirror, diff, node_id, root=not parents))
+        return list(_grown(mirror, deltas, node_id, layout, root=not parents))
     except Halt as halt:
         halt.commit = commit
         raise
 
 
-def _grown(mirror: pygit2.Repository, diff: pygit2.Diff, node_id: str, root: bool) -> Iterator[Grown]:
-    for delta in diff.deltas:
+def _in_folder(delta: pygit2.DiffDelta, node_id: str) -> bool:
+    folder = f"nodes/{node_id}/".encode()
+    return delta.new_file.raw_path.startswith(folder) or delta.old_file.raw_path.startswith(folder)
+
+
+def _grown(
+    mirror: pygit2.Repository, deltas: list[pygit2.DiffDelta], node_id: str, layout: UsageLayout, root: bool
+) -> Iterator[Grown]:
+    shared = layout == UsageLayout.SHARED
+    for delta in deltas:
         old, new = delta.old_file, delta.new_file
         path = _path(new.raw_path)
         if delta.status not in (DeltaStatus.ADDED, DeltaStatus.MODIFIED):
@@ -62,11 +80,13 @@ def _grown(mirror: pygit2.Repository, diff: pygit2.Diff, node_id: str, root: boo
         blob = mirror[new.id]
         if not isinstance(blob, pygit2.Blob) or blob.size > LARGEST_FILE:
             raise _forbidden(path, f"it is larger than {LARGEST_FILE} bytes")
-        if path == NODE_FILE and root:
+        if path == NODE_FILE and root and not shared:
             _require_node(blob, node_id)
-        elif not USAGE_FILE.fullmatch(path):
+        elif shared and not (_in_folder(delta, node_id) and SHARED_FILE.fullmatch(path)):
+            raise _forbidden(path, f"only files nodes/{node_id}/….jsonl and .otoml may be changed with it")
+        elif not shared and not USAGE_FILE.fullmatch(path):
             raise _forbidden(path, "only files usage/….jsonl may be changed")
-        elif delta.status == DeltaStatus.ADDED:
+        elif delta.status == DeltaStatus.ADDED or path.endswith(BATCH):
             yield Grown(path, blob, 0, 1)
         else:
             yield _appended(path, mirror[old.id].peel(pygit2.Blob), blob)

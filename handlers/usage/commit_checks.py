@@ -8,31 +8,41 @@ from datetime import UTC, datetime
 
 import pygit2
 
-from generated.models.onboarding import NodeKey
+from generated.models.onboarding import NodeKey, UsageLayout
 from handlers.usage.added_lines import Line, added_lines
-from handlers.usage.changes import Grown, grown_files
+from handlers.usage.batches import batch_lines
+from handlers.usage.changes import BATCH, Grown, grown_files
 from handlers.usage.signed_commit import read_commit, require_signature
 
 
 @dataclass(frozen=True, slots=True)
 class CheckedCommit:
-    """A commit that is the node's; `files` are those that grew."""
+    """A commit; `files` are the node's that grew. `own` is False for another node's in a shared repository."""
 
     commit: str
     parent: str | None
     at: datetime
     files: tuple[Grown, ...]
+    own: bool = True
 
     def lines(self) -> Iterator[Line]:
         """The complete lines that it added, as they are read from the mirror. Raises `Halt`."""
         for each in self.files:
-            yield from added_lines(each)
+            yield from batch_lines(each) if each.path.endswith(BATCH) else added_lines(each)
 
 
-def check_commit(mirror: pygit2.Repository, commit: str, node_id: str, keys: Sequence[NodeKey]) -> CheckedCommit:
+def check_commit(
+    mirror: pygit2.Repository,
+    commit: str,
+    node_id: str,
+    keys: Sequence[NodeKey],
+    layout: UsageLayout = UsageLayout.REPOSITORY,
+) -> CheckedCommit:
     """Raises `Halt`."""
     read = read_commit(commit, mirror[commit].read_raw())
     parent = read.parent
+    if layout == UsageLayout.SHARED and grown_files(mirror, commit, node_id, layout) is None:
+        return CheckedCommit(commit, parent, read.at, (), own=False)
     before = mirror[parent].peel(pygit2.Commit).commit_time if parent is not None else None
     require_signature(commit, read, keys, datetime.fromtimestamp(before, UTC) if before is not None else None)
-    return CheckedCommit(commit, parent, read.at, tuple(grown_files(mirror, commit, node_id)))
+    return CheckedCommit(commit, parent, read.at, tuple(grown_files(mirror, commit, node_id, layout) or ()))

@@ -25,11 +25,12 @@ class Overtaken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """A commit, the one that it follows, and when it was made."""
+    """A commit, the one that it follows, when it was made, and whether it is the node's."""
 
     commit: str
     parent: str | None
     at: datetime
+    own: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Consumption:
             skips.lines.get(checked.commit, frozenset()),
             bool(skips),
         )
-        commit = Commit(checked.commit, checked.parent, checked.at)
+        commit = Commit(checked.commit, checked.parent, checked.at, checked.own)
 
         def work() -> Consumed:
             known, now = self._locked(node), self._now()
@@ -115,11 +116,12 @@ class Consumption:
         )
         changes: NodePatch = {
             "last_commit": commit.commit,
-            "last_seen_at": min(max(known["last_seen_at"] or commit.at, commit.at), now),
             "records": known["records"] + counts.records,
             "duplicates": known["duplicates"] + counts.duplicates,
             "quarantined": known["quarantined"] + counts.quarantined,
         }
+        if commit.own:
+            changes["last_seen_at"] = min(max(known["last_seen_at"] or commit.at, commit.at), now)
         if known["root_commit"] is None and commit.parent is None:
             changes["root_commit"] = commit.commit
         self._nodes.write(known, changes)

@@ -8,7 +8,7 @@ from codegen.runtime.context import Context
 from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import Node, NodeOverview, NodeState
+from generated.models.onboarding import Node, NodeOverview, NodeState, UsageLayout
 from generated.services.onboarding import NodesService
 from generated.tables.onboarding import NODE
 from handlers.usage import statements
@@ -39,6 +39,7 @@ class NodesHandler:
         kinds: list[str],
         valid_from: datetime | None = None,
         root_commit: str | None = None,
+        layout: UsageLayout | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered."""
         return self._registration.register(
@@ -49,6 +50,7 @@ class NodesHandler:
             kinds=kinds,
             valid_from=valid_from,
             root_commit=root_commit,
+            layout=layout,
         )
 
     def revoke_key(self, context: Context, *, node_id: str, public_key: str, valid_until: datetime) -> Node:

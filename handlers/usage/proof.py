@@ -22,6 +22,8 @@ from generated.tables.onboarding import USAGE_RECORD
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.pricing.ladder import percent_of
+from handlers.usage.batches import batch_lines
+from handlers.usage.changes import BATCH, Grown
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes import Nodes
 
@@ -107,7 +109,10 @@ class Proofs:
         if self._file is None or self._file[0] != place:  # lines of a file follow each other
             try:
                 tree = self._mirrors.open(record.node_id)[record.commit].peel(pygit2.Tree)
-                self._file = place, tree[record.path].peel(pygit2.Blob).data.split(b"\n")
+                blob = tree[record.path].peel(pygit2.Blob)
+                batch = record.path.endswith(BATCH)
+                whole = [each.data for each in batch_lines(Grown(record.path, blob, 0, 1))] if batch else None
+                self._file = place, whole or blob.data.split(b"\n")
             except (pygit2.GitError, KeyError):
                 raise CannotProve(LACKING.format(commit=record.commit, node_id=record.node_id)) from None
         return self._file[1][record.line - 1]

@@ -17,6 +17,7 @@ from generated.models.onboarding import HaltReason, QuarantineReason, UsageRecor
 from generated.tables.onboarding import QUARANTINED_LINE, QuarantinedLineNew
 from handlers.pricing.charge import CannotBePriced, Usage, differs
 from handlers.usage.added_lines import Line
+from handlers.usage.changes import BATCH
 from handlers.usage.charged_line import ChargedLine, charged, taking_back
 from handlers.usage.halt import Halt
 from handlers.usage.line_rules import Aside, set_aside
@@ -71,6 +72,7 @@ class Reading:
         self._payers = Payers(database, self.flush)
         self._quarantine = Store.of(QUARANTINED_LINE, database)
         self._chunk: list[Judged] = []
+        self._met: dict[str, str] = {}
 
     def read(self, lines: Iterable[Line]) -> None:
         """Read all lines. Raises `Halt`."""
@@ -109,8 +111,11 @@ class Reading:
         if record.node_id != self._rules.node_id:
             self._bad(HaltReason.WRONG_NODE, f"the record is of the node {record.node_id}", line)
             return
-        stream = self.streams.get(record.stream_id)
         digest = line_hash(line.data)
+        if line.path.endswith(BATCH):
+            self._of_batch(record, digest, line)
+            return
+        stream = self.streams.get(record.stream_id)
         if record.local_seq <= stream.last:
             self._again(record, digest, line)
         elif record.local_seq > stream.last + 1 and not stream.skipped:
@@ -141,6 +146,27 @@ class Reading:
             self._set_aside(found, digest, line)
             return
         self.take(found)
+
+    def _of_batch(self, record: LoggedUsage, digest: str, line: Line) -> None:
+        """Batches are merged and read anew: whether a record is known is told by its key alone, and by its content."""
+        key = record.idempotency_key
+        known = self._met.get(key)
+        if known is None and (stored := self._records.of_key(key)) is not None:
+            known = stored.line_hash
+        if known is None and self._records.was_set_aside(digest):
+            known = digest
+        if known is not None:
+            if known == digest:
+                self.counts.duplicates += 1
+            else:
+                self._bad(HaltReason.CONTENT_CONFLICT, "its idempotency key was read before with another content", line)
+            return
+        self._met[key] = digest
+        found = self.judge(record, digest, line, None)
+        if isinstance(found, Aside):
+            self._set_aside(found, digest, line)
+        else:
+            self.take(found)
 
     def _set_aside(self, aside: Aside, digest: str, line: Line) -> None:
         self.counts.quarantined += 1

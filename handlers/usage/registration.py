@@ -11,7 +11,7 @@ from codegen.runtime.errors import InvalidParams, NotFound
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import KeyUnknown, NodeExists, NodeRetired
-from generated.models.onboarding import Node, NodeKey, NodeState
+from generated.models.onboarding import Node, NodeKey, NodeState, UsageLayout
 from generated.tables.onboarding import NODE
 from handlers.admin.acts import NO_REASON, Acts
 from handlers.usage.line_rules import MOST_BEHIND
@@ -38,11 +38,12 @@ class Registration:
         kinds: Sequence[str],
         valid_from: datetime | None = None,
         root_commit: str | None = None,
+        layout: UsageLayout | None = None,
     ) -> Node:
         """Register a node, or give a registered one another key and other kinds.
 
         Without `valid_from` a node's first key is good for as long back as lines are taken, a further one from now on.
-        Raises `NodeExists` where the node has another repository or root, `NodeRetired`, `InvalidParams`.
+        Raises `NodeExists` where the node has another repository, layout or root, `NodeRetired`, `InvalidParams`.
         """
         key, now = _key("public_key", public_key), context.clock.now().replace(microsecond=0)
         node = self._store.one({"node_id": node_id})
@@ -55,13 +56,15 @@ class Registration:
                     "keys": keys,
                     "kinds": list(dict.fromkeys(kinds)),
                     "root_commit": root_commit,
+                    "layout": layout or UsageLayout.REPOSITORY,
                 },
                 now,
             )
             return self._record(context, "register", None, made, NO_REASON)
         if node.state == NodeState.RETIRED:
             raise NodeRetired(node_id=node_id)
-        if node.repo_url != repo_url or (root_commit is not None and node.root_commit not in (None, root_commit)):
+        other_root = root_commit is not None and node.root_commit not in (None, root_commit)
+        if node.repo_url != repo_url or layout not in (None, node.layout) or other_root:
             raise NodeExists(node_id=node_id)
         others = [each for each in node.keys if raw_key(each.public_key) != key]
         known = next((each for each in node.keys if raw_key(each.public_key) == key), None)

@@ -51,7 +51,8 @@ class Repositories:
     def _one(self, mirror: pygit2.Repository, node: Node, commit: str, skips: Skips) -> Consumed:
         decision = skips.commits.get(commit)
         if decision is None:
-            return self._consumption.consume(node, check_commit(mirror, commit, node.node_id, node.keys), skips)
+            checked = check_commit(mirror, commit, node.node_id, node.keys, node.layout)
+            return self._consumption.consume(node, checked, skips)
         found = mirror[commit].peel(pygit2.Commit)
         parent = str(found.parent_ids[0]) if found.parent_ids else None
         at = datetime.fromtimestamp(max(found.commit_time, 0), UTC)

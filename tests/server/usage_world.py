@@ -21,6 +21,7 @@ from generated.models.onboarding import (
     NodeKey,
     OperatorAlert,
     QuarantinedLine,
+    UsageLayout,
     UsageRecord,
 )
 from generated.routes import SERVICES
@@ -78,7 +79,11 @@ class UsageWorld:
         return user
 
     def register(
-        self, repository: NodeRepository, kinds: list[str] | None = None, root_commit: str | None = None
+        self,
+        repository: NodeRepository,
+        kinds: list[str] | None = None,
+        root_commit: str | None = None,
+        layout: UsageLayout = UsageLayout.REPOSITORY,
     ) -> None:
         """Register a node with its key, which is good for a hundred days."""
         begin = USED_AT - timedelta(days=10)
@@ -86,6 +91,7 @@ class UsageWorld:
         Store.of(NODE, self.database).new(
             {
                 "node_id": repository.node_id,
+                "layout": layout,
                 "repo_url": repository.url,
                 "keys": [key],
                 "kinds": kinds or KINDS,

@@ -19,6 +19,7 @@ MAY_ROUND = {
     "handlers/prices/offered.py": "makes no charge: one unit is a decimal",
     "handlers/prices/domain.py": "seconds of an interval",
     "handlers/usage/domain.py": "seconds of an interval",
+    "handlers/usage/batches.py": "reads decimal numbers, which are exact",
     "handlers/usage/verify_proof.py": "rounds the same charge by other means, to check it",
     "handlers/usage/sums.py": "adds decimal quantities, which are exact",
     "handlers/payments/states.py": "cents of a text for a person, and whole cents that were asked for",

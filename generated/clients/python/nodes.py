@@ -20,6 +20,7 @@ from ...models.onboarding import (
     ResourceKind,
     SshPublicKey,
     Url,
+    UsageLayout,
 )
 
 
@@ -32,6 +33,7 @@ class RegisterParams(TypedDict):
     kinds: list[ResourceKind]
     valid_from: NotRequired[OTime | None]
     root_commit: NotRequired[CommitId | None]
+    layout: NotRequired[UsageLayout | None]
 
 
 class RevokeKeyParams(TypedDict):
@@ -96,6 +98,7 @@ class NodesCalls:
         *,
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
+        layout: UsageLayout | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered.
 
@@ -113,8 +116,9 @@ class NodesCalls:
                         "kinds": kinds,
                         "valid_from": valid_from,
                         "root_commit": root_commit,
+                        "layout": layout,
                     },
-                    ["valid_from", "root_commit"],
+                    ["valid_from", "root_commit", "layout"],
                 ),
             ),
         )
@@ -182,6 +186,7 @@ class AsyncNodesCalls:
         *,
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
+        layout: UsageLayout | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered.
 
@@ -199,8 +204,9 @@ class AsyncNodesCalls:
                         "kinds": kinds,
                         "valid_from": valid_from,
                         "root_commit": root_commit,
+                        "layout": layout,
                     },
-                    ["valid_from", "root_commit"],
+                    ["valid_from", "root_commit", "layout"],
                 ),
             ),
         )

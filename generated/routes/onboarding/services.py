@@ -94,6 +94,7 @@ from ...models.onboarding import (
     TopUpStarted,
     Url,
     UsageBreakdown,
+    UsageLayout,
     UsageRecorded,
     UsdCents,
     User,
@@ -427,6 +428,7 @@ class NodesServiceRegisterParams(TypedDict):
     kinds: list[ResourceKind]
     valid_from: NotRequired[Annotated[OTime | None, Field(default=None)]]
     root_commit: NotRequired[Annotated[CommitId | None, Field(default=None)]]
+    layout: NotRequired[Annotated[UsageLayout | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -1056,7 +1058,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="nodes.register",
         aliases=("NodesService.register",),
         params=NodesServiceRegisterParams,
-        param_names=("node_id", "repo_url", "public_key", "kinds", "valid_from", "root_commit"),
+        param_names=("node_id", "repo_url", "public_key", "kinds", "valid_from", "root_commit", "layout"),
         result=Node,
         auth="admin",
         audit=True,
@@ -1074,7 +1076,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:186",
+        source="onboarding/90_services.oschema:187",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1087,7 +1089,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:188",
+        source="onboarding/90_services.oschema:189",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1099,7 +1101,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:190",
+        source="onboarding/90_services.oschema:191",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1110,7 +1112,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:192",
+        source="onboarding/90_services.oschema:193",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1121,7 +1123,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=NodeRepositories,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:194",
+        source="onboarding/90_services.oschema:195",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1134,7 +1136,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:196",
+        source="onboarding/90_services.oschema:197",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1145,7 +1147,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:203",
+        source="onboarding/90_services.oschema:204",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1156,7 +1158,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:205",
+        source="onboarding/90_services.oschema:206",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1167,7 +1169,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:207",
+        source="onboarding/90_services.oschema:208",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1179,7 +1181,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:209",
+        source="onboarding/90_services.oschema:210",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1192,7 +1194,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:216",
+        source="onboarding/90_services.oschema:217",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1205,7 +1207,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:218",
+        source="onboarding/90_services.oschema:219",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1218,7 +1220,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:220",
+        source="onboarding/90_services.oschema:221",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1229,7 +1231,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:227",
+        source="onboarding/90_services.oschema:228",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1241,7 +1243,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:229",
+        source="onboarding/90_services.oschema:230",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1252,7 +1254,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:231",
+        source="onboarding/90_services.oschema:232",
     ),
 )
 

@@ -53,6 +53,7 @@ from ...models.onboarding import (
     TopUpStarted,
     Url,
     UsageBreakdown,
+    UsageLayout,
     UsageRecorded,
     UsdCents,
     User,
@@ -445,6 +446,7 @@ class NodesService(ABC):
         kinds: list[ResourceKind],
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
+        layout: UsageLayout | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered.
 

@@ -16,7 +16,7 @@ from codegen.runtime.errors import DeclaredError, InvalidParams
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
-from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, SshPublicKey, Url
+from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, SshPublicKey, Url, UsageLayout
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
 from handlers.commands import start
 from handlers.prices.settings import PriceSettings
@@ -79,6 +79,9 @@ def command() -> None:
 @click.option("--kinds", required=True, help="What it may report, with commas: hero_os_hour,llm_token")
 @click.option("--valid-from", type=_TIME, help="From when on the key is good (UTC).")
 @click.option("--root-commit", help="The first commit of its repository; the first one that is consumed without.")
+@click.option(
+    "--layout", type=click.Choice([each.value for each in UsageLayout]), help="shared: nodes/<node>/ folders."
+)
 @_JSON
 def register(
     node_id: str,
@@ -87,6 +90,7 @@ def register(
     kinds: str,
     valid_from: datetime | None,
     root_commit: str | None,
+    layout: str | None,
     as_json: bool,
 ) -> None:
     """Register a node, or give a registered one a further key."""
@@ -114,6 +118,7 @@ def register(
                 kinds=named,
                 valid_from=_utc(valid_from),
                 root_commit=root_commit,
+                layout=None if layout is None else UsageLayout(layout),
             )
         )
     _tell(node, as_json, f"registered with {len(node.keys)} keys for {node.repo_url}")

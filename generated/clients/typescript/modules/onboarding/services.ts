@@ -7,7 +7,7 @@ import type { AuditReport, MarginLine, OperatorOverview } from "./operations.js"
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
 import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
-import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, NodeRepositories, NodeRepository, PushReport, QuarantinedLine, UsageBreakdown, UsageRecorded } from "./usage.js";
+import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, NodeRepositories, NodeRepository, PushReport, QuarantinedLine, UsageBreakdown, UsageLayout, UsageRecorded } from "./usage.js";
 import type { PoolCount, PoolVm, VmAllocation, VmStatus } from "./vms.js";
 
 /** The operator's view of the house. */
@@ -87,7 +87,7 @@ export const nodes_calls = (transport: Transport) => ({
    *
    * Throws NodeExists, NodeRetired.
    */
-  register: (params: { node_id: NodeId; repo_url: Url; public_key: SshPublicKey; kinds: ResourceKind[]; valid_from?: string | null; root_commit?: CommitId | null }): Promise<Node> =>
+  register: (params: { node_id: NodeId; repo_url: Url; public_key: SshPublicKey; kinds: ResourceKind[]; valid_from?: string | null; root_commit?: CommitId | null; layout?: UsageLayout | null }): Promise<Node> =>
     transport.call("nodes.register", params, false, null, "Node"),
   /**
    * Commits signed at or after `valid_until` are no longer taken from this key.

@@ -1,0 +1,68 @@
+"""Batches of the older layout: `nodes/<node>/usage_<YYYY-MM-DD-HH>.otoml`, an hour of records that may be merged later.
+
+TOML with a table `[[records]]` for each record, with or without a first line that begins with `O:`. A record has the
+fields of a line; times are quoted, numbers may be. Older ones have no stream and number, and no category: then the
+stream is `otoml`, the number follows from the idempotency key, and the category is `hero_os_hourly`.
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from generated.models.onboarding import HaltReason
+from handlers.usage.added_lines import Line
+from handlers.usage.changes import Grown
+from handlers.usage.halt import Halt
+from handlers.usage_format.record import SCHEMA
+
+STREAM = "otoml"
+CATEGORY = "hero_os_hourly"
+_WHOLE = {"amount_cents", "interval_seconds", "local_seq", "schema"}
+_DECIMAL = {"cost", "quantity"}
+
+
+def batch_lines(grown: Grown) -> Iterator[Line]:
+    """The records of a whole file as the lines that they would be, numbered as they stand. Raises `Halt`."""
+    text = grown.blob.data.decode("utf-8", "replace")
+    if text.startswith("O:"):
+        text = text.partition("\n")[2]
+    try:
+        read = tomllib.loads(text, parse_float=Decimal)
+        records = read["records"]
+        if read.keys() != {"records"} or not isinstance(records, list):
+            raise KeyError("records")
+        lines = [_line(record) for record in records]
+    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        detail = f"no batch of [[records]]: {type(error).__name__}: {error}"
+        raise Halt(HaltReason.PARSE_ERROR, detail, path=grown.path) from None
+    for number, data in enumerate(lines, 1):
+        yield Line(grown.path, number, data)
+
+
+def _line(record: Mapping[str, Any]) -> bytes:
+    """A record in the canonical form of a line; what is wrong with its fields is found where lines are read."""
+    fields = {name: _value(name, value) for name, value in record.items()}
+    fields.setdefault("schema", SCHEMA)
+    fields.setdefault("applies_to", CATEGORY)
+    fields.setdefault("quantity", "0" if "amount_cents" in fields else "1")
+    if "stream_id" not in fields or "local_seq" not in fields:
+        digest = sha256(str(fields["idempotency_key"]).encode()).hexdigest()
+        fields |= {"stream_id": STREAM, "local_seq": int(digest[:15], 16) + 1}
+    return json.dumps(fields, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _value(name: str, value: Any) -> Any:
+    if name in _WHOLE:
+        return int(value)
+    if name in _DECIMAL:
+        return format(Decimal(value), "f")
+    if isinstance(value, datetime) or name == "occurred_at":
+        moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return value
