@@ -32,7 +32,7 @@ def hindrance(refused: DeclaredError | None) -> str:
         case KycRequired():
             return "It was not renewed: verify your identity, then buy it again."
         case Frozen():
-            return "It was not renewed: your spending is frozen."
+            return "It was not renewed: your spending is frozen. Buy it again when that is over."
     return "It was not renewed: this plan is not on offer any more. Buy another."
 
 

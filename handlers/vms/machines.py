@@ -8,10 +8,10 @@ from codegen.runtime.http.log import Log
 from generated.models.onboarding import AllocationStatus, PlanPurchase, VmAllocation
 from generated.tables.onboarding import VmAllocationPatch
 from handlers.plans.machines import PlanMachines
+from handlers.plans.rules import GRACE
 from handlers.vms.allocations import Allocations
 from handlers.vms.follow_up import FollowUp
 from handlers.vms.provisioners import Provisioners
-from handlers.vms.states import GRACE
 
 
 class MachinesOfPlans(PlanMachines):

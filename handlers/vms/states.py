@@ -14,8 +14,6 @@ FIRST, LONGEST = timedelta(seconds=5), timedelta(hours=1)
 """Pauses between two questions double from the first to the longest."""
 PATIENCE = timedelta(days=1)
 """After this long a machine that does not come up is given up, and an operator looks at one that does not go."""
-GRACE = timedelta(days=7)
-"""So long the disk of a machine is kept after its period."""
 LIVE = (AllocationStatus.PROVISIONING, AllocationStatus.ACTIVE)
 """Allocations that take a place in the plan."""
 
