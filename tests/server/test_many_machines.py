@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import subprocess
 import tempfile
 import uuid
@@ -24,6 +26,8 @@ from tests.server.site import ADMIN, COMMAND, SECRETS, Site
 from tests.server.usage_world import UsageWorld
 from tests.waiting import PATIENCE, wait_for
 
+ROUNDS = int(os.environ.get("MACHINE_ROUNDS", "1"))
+"""How often a worker is killed and another cut off; a round takes some ten seconds."""
 NODES = 4
 LINES = 2
 """Of a push, for each user."""
@@ -146,34 +150,38 @@ def line_to(url: str) -> Iterator[tuple[str, CutLine]]:
             cut.close()
 
 
-def test_a_worker_is_killed_and_another_is_cut_off(house: House) -> None:
+def test_workers_are_killed_and_cut_off(house: House) -> None:
     house.push()
     with house.site.running(), line_to(house.url) as (cut_url, cut):
-        house.start("first")
-        house.start("second", cut_url)
+        house.start("0")
+        house.start("cut off", cut_url)
         wait_for(lambda: house.count(LIVING) == 2, "two workers")
         wait_for(house.consumed, "the end of the first push")
-
-        with psycopg.connect(house.url) as blocking:  # postings wait, in the middle of their transactions
-            blocking.execute(TAKE_TURN_POSTGRESQL)
+        for number in range(ROUNDS):
+            with psycopg.connect(house.url) as blocking:  # postings wait, in the middle of their transactions
+                blocking.execute(TAKE_TURN_POSTGRESQL)
+                house.push()
+                wait_for(lambda: house.count(WAITING) > TASKS, "transactions of both")
+                house.workers[f"{number}"].kill()
+                house.workers[f"{number}"].wait()
+                cut.cut()
+            house.site.call("usage.aggregate_now", headers=ADMIN)  # the web, meanwhile
             house.push()
-            wait_for(lambda: house.count(WAITING) > TASKS, "transactions of both")
-            house.workers["first"].kill()
-            house.workers["first"].wait()
-            cut.cut()
-        house.site.call("usage.aggregate_now", headers=ADMIN)  # the web, meanwhile
-        house.push()
-        house.start("third")
-        wait_for(house.consumed, "the end of what both were doing")
-        house.nothing_lost_nothing_twice()
+            house.start(f"{number + 1}")
+            wait_for(house.consumed, "the end of what both were doing")
+            house.nothing_lost_nothing_twice()
 
-        cut.mend()
-        house.push()
-        wait_for(lambda: house.count(LIVING) == 2, "the second again, and the third")
-        wait_for(house.consumed, "the end of the last push")
-        house.nothing_lost_nothing_twice()
-    for name in ("second", "third"):
+            cut.mend()
+            house.push()
+            wait_for(lambda: house.count(LIVING) == 2, "the one that was cut off, and the new one")
+            wait_for(house.consumed, "the end of the last push")
+            house.nothing_lost_nothing_twice()
+    for name in ("cut off", f"{ROUNDS}"):
         house.workers[name].terminate()
         assert house.workers[name].wait(PATIENCE) == 0
-    assert '"event":"worker"' in house.log("second"), "it told that the database was away"
+    assert '"event":"worker"' in house.log("cut off"), "it told that the database was away"
     assert not [name for name in house.workers if SECRETS.search(house.log(name))]
+    house.push()
+    assert json.loads(house.site.command("worker", "--once")) == {"failed": []}
+    assert house.consumed(), "one process alone does it, too"
+    house.nothing_lost_nothing_twice()

@@ -205,6 +205,20 @@ def test_what_a_dead_worker_was_doing_is_done_by_another(database: Database) -> 
     assert database.execute("SELECT 1 FROM procrastinate.procrastinate_workers") == [], "it took its leave"
 
 
+def test_a_worker_that_was_taken_for_dead_registers_anew(database: Database) -> None:
+    known = "SELECT id FROM procrastinate.procrastinate_workers"
+    stop = threading.Event()
+    working = threading.Thread(target=worker(database, Pieces()).run, args=(stop,))
+    working.start()
+    try:
+        first = wait_for(lambda: database.execute(known), "the worker's row")
+        write(database, "DELETE FROM procrastinate_workers")
+        assert wait_for(lambda: database.execute(known), "another row of the same worker") != first
+    finally:
+        stop.set()
+        working.join()
+
+
 def test_web_processes_leave_jobs_to_workers(database: Database) -> None:
     ran, stop, lives = threading.Event(), threading.Event(), True
 

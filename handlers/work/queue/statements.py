@@ -7,6 +7,8 @@ QUEUED_LOCKS = """
 SELECT lock FROM procrastinate.procrastinate_jobs WHERE status IN ('todo', 'doing') AND task_name = ?
 """
 """The pieces of a job that wait or are being worked on."""
+KNOWN_WORKER = "SELECT id FROM procrastinate_workers WHERE id = %(id)s"
+"""Over procrastinate's own connection."""
 
 # --- its own tables -------------------------------------------------------------------------------------------------
 

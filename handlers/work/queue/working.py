@@ -15,12 +15,14 @@ from contextlib import suppress
 from procrastinate import App, BaseRetryStrategy, JobContext, PsycopgConnector, RetryDecision
 from procrastinate.exceptions import ConnectorException, UniqueViolation
 from procrastinate.jobs import DeleteJobCondition, Job, Status
+from procrastinate.worker import Worker as TaskWorker
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.storage.database import Database, Unavailable
 from handlers.domain import SpreadJob, TryLater
 from handlers.work.alerts import alert, clear
+from handlers.work.queue import statements
 from handlers.work.queue.tables import parameters
 from handlers.work.settings import WorkSettings
 
@@ -75,33 +77,36 @@ class Worker:
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(tasks, "task"))
         app = self._app()
         async with app.open_async():
-            working = asyncio.create_task(
-                app.run_worker_async(
-                    concurrency=tasks,
-                    wait=wait,
-                    fetch_job_polling_interval=POLLING,
-                    delete_jobs=DeleteJobCondition.ALWAYS,
-                    install_signal_handlers=False,
-                    update_heartbeat_interval=silence / 3,
-                    stalled_worker_timeout=silence,
-                )
+            worker = TaskWorker(
+                app,
+                concurrency=tasks,
+                wait=wait,
+                fetch_job_polling_interval=POLLING,
+                delete_jobs=DeleteJobCondition.ALWAYS,
+                install_signal_handlers=False,
+                update_heartbeat_interval=silence / 3,
+                stalled_worker_timeout=silence,
             )
-            rescuing = asyncio.create_task(self._rescue(app))
-            told = False
+            working = asyncio.create_task(worker.run())  # type: ignore[no-untyped-call]
+            rescuing = asyncio.create_task(self._rescue(app, worker))
             while not (await asyncio.wait({working}, timeout=_LOOK))[0]:
-                if stop.is_set() and not told:
-                    told = working.cancel()
+                if stop.is_set():
+                    worker.stop()  # type: ignore[no-untyped-call]
             rescuing.cancel()
             with suppress(asyncio.CancelledError):
                 await rescuing
-            with suppress(asyncio.CancelledError):
-                await working
+            await working
 
-    async def _rescue(self, app: App) -> None:
-        """Queue the tasks of dead workers again."""
+    async def _rescue(self, app: App, worker: TaskWorker) -> None:
+        """Queue the tasks of dead workers again, and stop `worker` when others took it for dead: it begins anew."""
         silence, manager = self._settings.worker_silence_seconds, app.job_manager
         while True:
             with suppress(ConnectorException):
+                own = worker.worker_id
+                if own is not None and not await app.connector.execute_query_all_async(statements.KNOWN_WORKER, id=own):
+                    self._log.line("worker", {"message": "others took this worker for dead"}, "warning")
+                    worker.stop()  # type: ignore[no-untyped-call]
+                    return
                 for job in await manager.get_stalled_jobs(seconds_since_heartbeat=silence):
                     try:
                         await manager.retry_job(job)
