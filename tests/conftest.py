@@ -1,6 +1,7 @@
 """Options and fixtures that every test can use."""
 
 import importlib
+import os
 import shutil
 import sys
 import tempfile
@@ -67,6 +68,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update", action="store_true", help="write what golden cases produce as their new expectation")
+
+
+@pytest.fixture
+def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for the disk: no test pulls the plug, and a process that is killed loses nothing that it wrote."""
+    import pygit2
+
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+    monkeypatch.setattr(pygit2.Settings, "enable_fsync_gitdir", lambda *_: None)
 
 
 @pytest.fixture

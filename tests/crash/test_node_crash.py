@@ -30,7 +30,10 @@ KILLS = int(os.environ.get("HERO_FUZZ_SECONDS", "5")) * 2
 START = datetime(2026, 11, 20, 19, tzinfo=UTC)
 STREAM = "a-stream-of-a-test"
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork"),
+    pytest.mark.usefixtures("quick_disk"),
+]
 
 
 class Numbered:

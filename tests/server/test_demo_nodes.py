@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
+import pytest
+
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from handlers import domain
@@ -17,6 +19,8 @@ from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import Mirrors
 from tests.server.test_allowances import Site
 from tests.server.usage_world import UsageWorld
+
+pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 def test_who_has_credit_uses_a_little(tmp_path: Path) -> None:

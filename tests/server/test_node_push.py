@@ -30,6 +30,8 @@ from handlers.usage_format.line import decode
 from handlers.usage_format.record import LoggedUsage
 from tests.git_repository import GitRepository
 
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
 USAGE = NewUsage("01JD4ZK7Q1M8", "hero_os_hour", Decimal("0.25"))
 
 

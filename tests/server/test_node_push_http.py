@@ -20,6 +20,8 @@ from handlers.node.usage import NewUsage
 from providers.sandbox.forge.tokens import PUBLISHED
 from tests.server.forge_world import Hearth, hearth
 
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
 NAME = "billing-n1"
 USAGE = NewUsage("01JD4ZK7Q1M8", "hero_os_hour", Decimal("0.25"))
 

@@ -25,6 +25,8 @@ from tests.git_repository import GitRepository
 from tests.server.test_allowances import Site
 from tests.server.usage_world import KINDS, UsageWorld
 
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
 CENT = 10**7
 
 

@@ -21,6 +21,8 @@ from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.site import ADMIN, SECRET
 
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
 
 class Hosts:
     """A site that keeps the log of the node n1, and a user."""

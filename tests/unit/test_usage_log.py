@@ -22,6 +22,8 @@ from handlers.node.usage import NewUsage
 from handlers.usage_format.line import decode, encode
 from handlers.usage_format.record import InvalidUsage, LoggedUsage
 
+pytestmark = pytest.mark.usefixtures("quick_disk")
+
 USAGE = NewUsage("01JD4ZK7Q1M8", "hero_os_hour", Decimal("0.25"))
 
 
