@@ -21,7 +21,7 @@ from tests.crash.fuse import Fuse
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.usage_world import UsageWorld
 
-ROUNDS = int(os.environ.get("AGGREGATOR_CRASH_ROUNDS", "1"))
+ROUNDS = int(os.environ.get("AGGREGATOR_CRASH_ROUNDS", "3"))
 """Each kills some ten times, on each database; how often, pytest -s tells."""
 FARTHEST = 70
 """A process is killed before one of so many statements."""
