@@ -14,6 +14,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
+from codegen.runtime.clock import follow
 from handlers.cli import main
 from tests.programs import free_port, program
 from tests.waiting import PATIENCE
@@ -58,7 +59,10 @@ class Site:
     def command(self, *arguments: str, status: int = 0) -> str:
         """Run a command in this process, which is quicker; its output."""
         others = dict.fromkeys(name for name in os.environ if name not in self.environment)
-        done = CliRunner().invoke(main, arguments, env={**others, **self.environment})
+        try:
+            done = CliRunner().invoke(main, arguments, env={**others, **self.environment})
+        finally:
+            follow(None)  # a clock that this site has is not that of other tests
         assert done.exit_code == status, f"{done.output}\n{done.exception!r}"
         return done.output.strip()
 

@@ -115,6 +115,7 @@ def test_what_it_misses_is_said_and_stops_nobody(plugins: Path, tmp_path: Path) 
     assert found == {
         "clickpesa": [],
         "forge": [],
+        "git": ["HERO_ONBOARDING_NODE_REPOS"],
         "idenfy": [],
         "pool": [],
         "stripe": [],

@@ -109,7 +109,7 @@ class Conformance:
         )
         if not self.secrets:
             return
-        told = Told()
+        told = Told(self.secrets)
         with told.output():
             told.texts.append(("its repr", repr(self.make())))
             for contract in self.contracts.values():
@@ -117,7 +117,7 @@ class Conformance:
                 method = getattr(plugin, contract.name)
                 for arguments in [*self.good_calls(plugin, contract.name), contract.simplest, *hostile(contract)]:
                     told.call(contract.name, lambda method=method, arguments=arguments: method(**arguments))  # type: ignore[misc]
-        places = told.places(self.secrets)
+        places = told.places()
         assert not places, f"a secret stands in {', '.join(places)}"
 
     @case

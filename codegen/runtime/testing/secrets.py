@@ -16,8 +16,9 @@ from codegen.runtime.values.struct import is_sensitive
 
 @dataclass
 class Told:
-    """What was seen of a plugin: where, and the text."""
+    """What was seen of a plugin that was given `secrets`: where, and the text."""
 
+    secrets: Sequence[str]
     texts: list[tuple[str, str]] = field(default_factory=list)
 
     def call(self, where: str, act: Callable[[], Any]) -> None:
@@ -27,7 +28,7 @@ class Told:
         except Exception as error:
             self.error(where, error)
         else:
-            plain = TypeAdapter(Any).dump_python(_open(answer), mode="json", fallback=repr)
+            plain = TypeAdapter(Any).dump_python(self._open(answer), mode="json", fallback=repr)
             self.texts += [(f"the answer of {where}", repr(answer)), (f"the answer of {where}", repr(plain))]
 
     def error(self, where: str, error: BaseException) -> None:
@@ -57,19 +58,23 @@ class Told:
             root.setLevel(level)
             self.texts.append(("the log", stream.getvalue()))
 
-    def places(self, secrets: Sequence[str]) -> list[str]:
+    def places(self) -> list[str]:
         """Where one of the secrets stands."""
-        return sorted({where for where, text in self.texts if any(secret in text for secret in secrets)})
+        return sorted({where for where, text in self.texts if any(secret in text for secret in self.secrets)})
 
-
-def _open(answer: Any) -> Any:
-    """What an answer holds, but for what the schema calls sensitive: that is there to be handed on."""
-    if isinstance(answer, BaseModel):
-        fields = type(answer).model_fields.items()
-        return {name: _open(getattr(answer, name)) for name, field in fields if not is_sensitive(field)}
-    if isinstance(answer, Mapping):
-        return {name: _open(value) for name, value in answer.items()}
-    return [_open(each) for each in answer] if isinstance(answer, list | tuple) else answer
+    def _open(self, answer: Any) -> Any:
+        """What an answer holds. A secret that is all of a field which the schema calls sensitive is there to be handed
+        on; as a part of one, of an address say, it is told."""
+        if isinstance(answer, BaseModel):
+            given = ((name, getattr(answer, name), info) for name, info in type(answer).model_fields.items())
+            return {
+                name: self._open(value)
+                for name, value, info in given
+                if not (is_sensitive(info) and value in self.secrets)
+            }
+        if isinstance(answer, Mapping):
+            return {name: self._open(value) for name, value in answer.items()}
+        return [self._open(each) for each in answer] if isinstance(answer, list | tuple) else answer
 
 
 def has_secrets(settings: type[BaseModel] | None) -> bool:
