@@ -14,6 +14,7 @@ DOMAINS = (
     "handlers.payments",
     "handlers.kyc",
     "handlers.vms",
+    "handlers.rebuild",
     "handlers.node",
     "handlers.work",
     "handlers.home",

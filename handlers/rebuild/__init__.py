@@ -1,0 +1,1 @@
+"""Compute the ledger anew from what caused it, in a fresh database, and compare."""

@@ -1,0 +1,152 @@
+"""What differs between a live ledger and the one that was rebuilt: by account, user, transaction and usage record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from codegen.runtime.storage.database import Database, Row
+from codegen.runtime.values.columns import decode_otime
+from codegen.runtime.values.types import money_text
+from generated.models.onboarding import TransactionKind
+from handlers.audit import BATCH
+from handlers.rebuild import statements
+from handlers.rebuild.timeline import transactions
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`subject` names what differs, of `user_sid` where it is a user's; `live` and `rebuilt` say what either side has,
+    None where it has nothing."""
+
+    what: str
+    subject: str
+    user_sid: str | None
+    live: str | None
+    rebuilt: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Rows that both sides have: `page` reads them behind the first column, `one` gives that with the same `key`.
+
+    `value` says what must be equal, as people read it; None where the row counts as none.
+    """
+
+    what: str
+    page: str
+    one: str
+    key: slice
+    value: Callable[[Row], str | None]
+    user: Callable[[Row], str | None]
+    name: Callable[[Row], str] = lambda row: str(row[0])
+
+
+def differences(live: Database, rebuilt: Database) -> Iterator[Difference]:
+    """All that differs: balances first, then what they follow from."""
+    for check in CHECKS:
+        yield from _compared(check, live, rebuilt)
+    yield from _transactions(live, rebuilt)
+
+
+def _compared(check: Check, live: Database, rebuilt: Database) -> Iterator[Difference]:
+    for row in _rows(check, live):
+        other = _one(check, rebuilt, row)
+        here, there = check.value(row), check.value(other) if other is not None else None
+        if here != there:
+            yield Difference(check.what, check.name(row), check.user(row), here, there)
+    for row in _rows(check, rebuilt):
+        there = check.value(row)
+        if there is not None and _one(check, live, row) is None:
+            yield Difference(check.what, check.name(row), check.user(row), None, there)
+
+
+def _rows(check: Check, database: Database) -> Iterator[Row]:
+    text, after = database.prepare(check.page), ""
+    while rows := database.execute(text, (after, BATCH)):
+        yield from rows
+        after = rows[-1][0]
+
+
+def _one(check: Check, database: Database, row: Row) -> Row | None:
+    rows = database.execute(database.prepare(check.one), tuple(row[check.key]))
+    return rows[0] if rows else None
+
+
+def _transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
+    """Each transaction's entries. One for a grant that expired is known by its source: its key names a lot."""
+    for one, other in ((live, rebuilt), (rebuilt, live)):
+        for each in transactions(one):
+            expiry = each.kind == TransactionKind.GRANT_EXPIRY
+            text = statements.ENTRIES_OF_EXPIRY if expiry else statements.ENTRIES_OF_KEY
+            rows = other.execute(other.prepare(text), (each.source if expiry else each.key,))
+            there = {account: int(amount) for account, amount in rows}
+            here = each.lines
+            if one is live:
+                if here != there:
+                    yield Difference("transaction", each.key, each.user_sid, _lines(here, there), _lines(there, here))
+            elif not rows:
+                yield Difference("transaction", each.key, each.user_sid, None, _lines(here, {}))
+
+
+def _lines(lines: dict[str, int], other: dict[str, int]) -> str | None:
+    """The entries that the other side has otherwise."""
+    told = [
+        f"{account} {money_text(lines.get(account, 0))}"
+        for account in sorted(lines | other)
+        if lines.get(account) != other.get(account)
+    ]
+    return ", ".join(told) if lines else None
+
+
+# --- what is compared -----------------------------------------------------------------------------------------------
+
+
+def _account(row: Row) -> str | None:
+    return money_text(int(row[1])) if row[1] else None
+
+
+def _balance(row: Row) -> str | None:
+    """A balance that nothing moved is as good as none."""
+    if not any(row[1:]):
+        return None
+    first = "never" if row[3] is None else f"{decode_otime(row[3]):%Y-%m-%dT%H:%M:%SZ}"
+    return f"balance {money_text(row[1])}, paid {money_text(row[2])} in all, first {first}"
+
+
+def _record(row: Row) -> str:
+    _, _, _, user, category, commit, path, line, tier, listed, charge = row
+    return f"{money_text(charge)} of {money_text(listed)} ({category}, {tier}) of {user} by {commit}:{path}:{line}"
+
+
+def _commit(row: Row) -> str:
+    records, duplicates, quarantined, charge = row[3:]
+    counts = f"{records} records, {duplicates} known, {quarantined} set aside"
+    return f"{counts}, {money_text(charge)}"
+
+
+def _day(row: Row) -> str | None:
+    records, listed, charge = row[8:]
+    return f"{int(records)} records, {money_text(charge)} of {money_text(listed)}"
+
+
+def _owner(row: Row) -> str | None:
+    parts = str(row[0]).split(":")
+    return parts[1] if parts[0] == "user" else None
+
+
+def _named(*places: int) -> Callable[[Row], str]:
+    return lambda row: " ".join(str(row[place]) for place in places if row[place] != "")
+
+
+def _column(place: int) -> Callable[[Row], str | None]:
+    return lambda row: str(row[place])
+
+
+CHECKS: Sequence[Check] = (
+    Check("account", statements.ACCOUNTS, statements.ACCOUNT, slice(0, 1), _account, _owner),
+    Check("balance", statements.BALANCES, statements.BALANCE, slice(0, 1), _balance, _column(0)),
+    Check("usage", statements.RECORDS, statements.RECORD, slice(1, 3), _record, _column(3), _named(2)),
+    Check("commit", statements.COMMITS, statements.COMMIT, slice(1, 3), _commit, lambda _: None, _named(1, 2)),
+    Check("day", statements.DAYS, statements.DAY, slice(1, 8), _day, _column(1), _named(1, 2, 3, 4, 5, 6, 7)),
+)

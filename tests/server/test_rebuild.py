@@ -1,0 +1,171 @@
+"""A rebuild comes to the same ledger to the nano-dollar, and says where a live one was changed; on both databases."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
+from generated.models.onboarding import QuarantineReason
+from handlers.audit import findings
+from handlers.cli import main
+from handlers.composition import registered_audits
+from handlers.prices.settings import PriceSettings
+from handlers.rebuild.rebuild import NotFresh, Rebuilt, rebuild
+from handlers.usage.mirrors import Mirrors
+from tests.migrated import migrate
+from tests.server.audited import audit
+from tests.server.bought_plan import buy_plan
+from tests.server.money_history import History
+from tests.server.node_repository import USED_AT, NodeRepository, encoded, line, make_key
+from tests.server.payment_house import payment_house
+from tests.server.usage_world import PRICES, UsageWorld
+
+DOLLAR = 10**9
+PROVED = [each for each in registered_audits() if each.name.startswith(("ledger.accounts", "ledger.entries", "usage."))]
+"""What must hold of a rebuilt ledger as well; it has no top-ups and purchases."""
+
+
+@pytest.fixture(scope="module")
+def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
+    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=2)
+    yield mirrors
+    mirrors.close()
+
+
+def rebuilt(live: Database, mirrors: Mirrors, prices: PriceSettings = PRICES) -> Rebuilt:
+    fresh = Database.open("sqlite:///:memory:")
+    try:
+        migrate(fresh)
+        found = rebuild(live, fresh, mirrors, prices)
+        assert list(findings(fresh, PROVED)) == []
+        return found
+    finally:
+        fresh.close()
+
+
+def without_triggers(database: Database) -> None:
+    """Let any row be changed."""
+    if database.dialect == "sqlite":
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            database.execute(f'DROP TRIGGER "{name}"')
+    else:
+        database.execute("SET session_replication_role = replica")
+
+
+def used_history(world: UsageWorld, tmp_path: Path) -> str:
+    """Usage of two nodes with all that may become of it; the user who pays for most of it."""
+    key = make_key(tmp_path)
+    one, two = NodeRepository(tmp_path / "n1", key), NodeRepository(tmp_path / "n2", key, "n2")
+    user, poor = world.user(20), world.user()
+    early = world.user(1, USED_AT - timedelta(days=8))
+    world.register(one)
+    world.register(two)
+    one.push(line(1, user), line(2, early), line(3, poor, amount_cents=5, cost=None))
+    two.push(line(1, user, node_id="n2"), line(2, user, node_id="n2", occurred_at="2026-01-01T00:00:00Z"))
+    world.run()
+    adjustments, context = world.book.adjustments, world.book.context
+    until = world.clock.now() + timedelta(days=1)
+    adjustments.grant(context, user_sid=user, amount=Money(3 * DOLLAR), reason="welcome", expires_at=until)
+    buy_plan(world.ledger, user, 10 * DOLLAR, world.clock.now())
+    world.book.later(60)
+    one.push(line(4, user, void="n1/5f0c/1", quantity="0", cost=None), line(5, poor))
+    bad = encoded(line(6, user)).replace(b"}", b" }")
+    one.write("usage/usage_2026-05-20-21.jsonl", bad)
+    one.commit()
+    two.push(line(4, early, node_id="n2"))  # a number is missing: left out whole
+    world.run()
+    world.skip(line=1)
+    world.skip("n2")
+    [old] = [each for each in world.quarantine() if each.reason == QuarantineReason.TIME_OUT_OF_BOUNDS]
+    world.service.quarantine_accept(world.operator, sid=old.sid, reason="late")
+    two.push(line(5, early, node_id="n2"), line(6, "nobody", node_id="n2"))
+    one.push(line(8, user))
+    world.run()
+    rejected = next(each for each in world.quarantine() if each.reason == QuarantineReason.UNKNOWN_USER)
+    world.service.quarantine_reject(world.operator, sid=rejected.sid, reason="who?")
+    world.clock.time += timedelta(days=2)
+    adjustments.set_balance(context, sid=poor, balance_cents=-250)
+    adjustments.set_balance(context, sid=user, balance_cents=777)
+    one.push()
+    world.run()
+    return user
+
+
+def test_usage_is_rebuilt_from_git(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
+    mirrors = Mirrors(tmp_path / "mirrors", fetching.fetchers)
+    world = UsageWorld(database, mirrors)
+    user = used_history(world, tmp_path)
+    world.audit()
+    assert [node.state.value for node in (world.node(), world.node("n2"))] == ["active", "active"]
+    assert rebuilt(database, mirrors).differences == []
+
+    without_triggers(database)
+    record = world.records()[0]
+    database.execute(database.prepare("UPDATE usage_record SET charge = charge + 1 WHERE sid = ?"), (record.sid,))
+    [charge] = rebuilt(database, mirrors).differences
+    assert (charge.what, charge.subject, charge.user_sid) == ("usage", "n1/5f0c/1", user)
+    assert charge.live is not None and charge.live.startswith("0.011000001 of 0.011 ")
+    assert charge.rebuilt is not None and charge.rebuilt.startswith("0.011 of 0.011 ")
+    database.execute(database.prepare("UPDATE usage_record SET charge = charge - 1 WHERE sid = ?"), (record.sid,))
+    for account, amount in ((f"user:{user}:purchased", 1), ("revenue:llm", -1)):
+        database.execute(
+            database.prepare(
+                "UPDATE ledger_entry SET amount = amount + ? WHERE position = "
+                "(SELECT MIN(position) FROM ledger_entry WHERE account = ? AND source LIKE 'usage:n1%')"
+            ),
+            (amount, account),
+        )
+    found = rebuilt(database, mirrors)
+    assert sorted({(each.what, each.user_sid) for each in found.differences}, key=str) == sorted(
+        [("account", user), ("account", None), ("transaction", user)], key=str
+    )
+    assert all("llm" in each.subject or user in each.subject for each in found.differences)
+
+
+def test_payments_are_rebuilt_from_their_events(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
+    with payment_house(database, tmp_path) as house:
+        History(house, tmp_path).everything()
+        assert audit(database) == []
+        found = rebuilt(database, fetching)
+        assert found.differences == []
+        assert found.taken_over.keys() <= {"provider_fee", "kyc_hold", "kyc_release"}
+        without_triggers(database)
+        change = "UPDATE payment_event SET amount_minor = amount_minor + {} WHERE kind = 'refund_changed'"
+        database.execute(change.format(1))
+        changed = rebuilt(database, fetching).differences
+        assert {each.what for each in changed} == {"account", "transaction"}  # an operator set the balance later
+        refunds = [each for each in changed if each.what == "transaction" and ":refund:" in each.subject]
+        assert refunds and refunds[0].live is not None and "cash:" in refunds[0].live
+        database.execute(change.format(-1))
+
+
+def test_the_command_says_what_differs(tmp_path: Path, fetching: Mirrors, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/test.db"
+    monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("HERO_ONBOARDING_DATABASE_URL", url)
+    live = Database.open(url)
+    world = UsageWorld(live, Mirrors(tmp_path / "var/mirrors", fetching.fetchers))
+    repository = NodeRepository(tmp_path / "n1", make_key(tmp_path))
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    world.run()
+    done = CliRunner().invoke(main, ["rebuild", "--json"])
+    assert (done.exit_code, json.loads(done.output)) == (0, {"equal": True, "taken_over": {}, "differences": []})
+    without_triggers(live)
+    live.execute("UPDATE billing SET credit_balance = credit_balance - 1 WHERE user_sid = ?", (user,))
+    done = CliRunner().invoke(main, ["rebuild", "--offline"])
+    assert done.exit_code == 1
+    assert f"balance {user} of user {user}: live balance 0.988999999" in done.output
+    assert "; rebuilt balance 0.989," in done.output
+    done = CliRunner().invoke(main, ["rebuild", "--offline", "--into", url])
+    assert done.exit_code == 2 and "holds a ledger already" in done.output
+    with pytest.raises(NotFresh):
+        rebuild(live, live, fetching, PRICES)
