@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Context, Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from generated.models.onboarding import DiscountBase, PriceUnit
 from handlers.pricing.book import Rate
@@ -13,6 +13,8 @@ NANO = 10**9
 CENT = 10**7
 _WHOLE_BP = 10_000
 _PERCENT = 100
+_DIGITS = Context(prec=28)
+_ZERO = Decimal(0)
 _UNITS = {PriceUnit.MILLION_TOKENS: 10**6}
 """What a price is for, where it is not for one."""
 
@@ -21,8 +23,7 @@ class CannotBePriced(Exception):
     """The usage lacks what its rate is for; the message says what."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What was used: a quantity in the unit of its kind, the provider's list price of the call in dollars where the
     node knows it, and `amount_cents` where it was priced already, margin included."""
 
@@ -31,15 +32,23 @@ class Usage:
     amount_cents: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """In nano-dollars: before the ladder, what the ladder took off, what is charged, and what rounding that left: the
-    exact charge is `charge + rest`."""
+class Charge(NamedTuple):
+    """In nano-dollars: before the ladder, what the ladder took off, what is charged, and what rounding that left, as
+    `above / below`: the exact charge is `charge + rest`."""
 
     list_charge: int
     discount: int
     charge: int
-    rest: Fraction
+    above: int
+    below: int
+
+    @property
+    def rest(self) -> Fraction:
+        return Fraction(self.above, self.below)
+
+    def rest_as_decimal(self) -> Decimal:
+        """Exact, or to 28 digits where no decimal is."""
+        return _DIGITS.divide(Decimal(self.above), Decimal(self.below)) if self.above else _ZERO
 
 
 def charge(rate: Rate, usage: Usage, percent: int, base: DiscountBase) -> Charge:
@@ -58,7 +67,7 @@ def charge(rate: Rate, usage: Usage, percent: int, base: DiscountBase) -> Charge
         case DiscountBase.FLOOR_AT_COST:
             reduced = max(listed * left, min(cost, listed) * _PERCENT)
     charged, before = half_even(reduced, full), half_even(listed, whole)
-    return Charge(before, before - charged, charged, Fraction(reduced - charged * full, full))
+    return Charge(before, before - charged, charged, reduced - charged * full, full)
 
 
 def _parts(rate: Rate, usage: Usage) -> tuple[int, int, int]:
@@ -89,14 +98,6 @@ def half_even(numerator: int, denominator: int) -> int:
     whole, rest = divmod(numerator, denominator)
     twice = 2 * rest
     return whole + 1 if twice > denominator or (twice == denominator and whole % 2) else whole
-
-
-def as_decimal(rest: Fraction) -> Decimal:
-    """What rounding left as a decimal: exact, or to 28 digits where no decimal is."""
-    if not rest:
-        return Decimal(0)
-    with localcontext(prec=28):
-        return Decimal(rest.numerator) / rest.denominator
 
 
 def differs(rate: Rate, usage: Usage) -> bool:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from generated.models.onboarding import DiscountBase, DiscountTier
 from handlers.prices.books import PriceBooks
 from handlers.pricing.book import Book, Rate
-from handlers.pricing.charge import Usage, as_decimal, charge
+from handlers.pricing.charge import Usage, charge
 from handlers.pricing.ladder import Step, percent_of, tier_at
 
 _REMEMBERED = 20_000
@@ -35,7 +35,6 @@ class Rates:
         self._begins = [book.effective_from for book in self._books]
         self._percents = {tier: percent_of(tier, steps) for tier in DiscountTier}
         self._rates: dict[tuple[int, str, str | None], Rate | None] = {}
-        self._costs: dict[tuple[str, Usage, DiscountTier], Cost] = {}
 
     def rate(self, kind: str, model: str | None, at: datetime) -> Rate | None:
         """The rate of usage at a time; None where no book knows one."""
@@ -52,14 +51,8 @@ class Rates:
     def cost(self, rate: Rate, usage: Usage, at: datetime, first_paid_at: datetime | None) -> Cost:
         """The charge for usage at a time, of a user who first paid then. Raises `CannotBePriced`."""
         tier = tier_at(at, first_paid_at)
-        key = (rate.sid, usage, tier)
-        found = self._costs.get(key)
-        if found is None:
-            if len(self._costs) >= _REMEMBERED:
-                self._costs.clear()
-            made = charge(rate, usage, self._percents[tier], self.base)
-            found = self._costs[key] = Cost(tier, made.list_charge, made.charge, as_decimal(made.rest))
-        return found
+        made = charge(rate, usage, self._percents[tier], self.base)
+        return Cost(tier, made.list_charge, made.charge, made.rest_as_decimal())
 
 
 class CurrentRates:

@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from codegen.runtime.storage.database import Database, Duplicate, Row
+from codegen.runtime.storage.database import Database, Duplicate
 from codegen.runtime.storage.store import Store
-from codegen.runtime.values.sid import new_sid
-from codegen.runtime.values.types import Money
 from generated.models.onboarding import UsageRecord
 from generated.tables.onboarding import USAGE_RECORD
 from handlers.audit import u64
 from handlers.usage import statements
 from handlers.usage.charged_line import ChargedLine
-from handlers.usage_format.record import SCHEMA
+from handlers.usage.rows import RowsOfLines
 
 
 class KeyTaken(Exception):
@@ -31,6 +29,7 @@ class Records:
     def __init__(self, database: Database, node_id: str) -> None:
         self._database, self._node_id = database, node_id
         self._store = Store.of(USAGE_RECORD, database)
+        self._rows = RowsOfLines(database.dialect)
         prepare = database.prepare
         self._hash, self._key = prepare(statements.HASH_OF_RECORD), prepare(statements.KEY_IS_TAKEN)
         self._aside, self._void = prepare(statements.WAS_SET_ASIDE), prepare(statements.IS_TAKEN_BACK)
@@ -54,7 +53,7 @@ class Records:
 
     def write(self, lines: Sequence[ChargedLine], now: datetime) -> None:
         """Write lines, all or none. Raises `KeyTaken`."""
-        rows = [self._row(line, now) for line in lines]
+        rows = self._rows(lines, now)
         try:
             with self._database.transaction():
                 self._database.execute_many(self._store.sql.insert, rows)
@@ -73,40 +72,3 @@ class Records:
                 return place
             met.add(key)
         return None
-
-    def _row(self, line: ChargedLine, now: datetime) -> Row:
-        record = line.record
-        return self._store.encode(
-            {
-                "sid": new_sid(),
-                "schema": SCHEMA,
-                "node_id": record.node_id,
-                "stream_id": record.stream_id,
-                "local_seq": record.local_seq,
-                "user_sid": record.user_sid,
-                "resource_kind": record.resource_kind,
-                "quantity": record.quantity,
-                "applies_to": record.applies_to,
-                "idempotency_key": record.idempotency_key,
-                "occurred_at": record.occurred_at,
-                "interval_seconds": record.interval_seconds,
-                "instance_id": record.instance_id,
-                "model": record.model,
-                "cost": record.cost,
-                "amount_cents": record.amount_cents,
-                "void": record.void,
-                "commit": line.commit,
-                "path": line.line.path,
-                "line": line.line.number,
-                "line_hash": line.line_hash,
-                "category": line.category,
-                "price_sid": line.price_sid,
-                "margin_bp": line.margin_bp,
-                "tier": line.tier,
-                "discount_base": line.discount_base,
-                "list_charge": Money(line.list_charge),
-                "charge": Money(line.charge),
-                "rounding_rest": line.rest,
-                "consumed_at": now,
-            }
-        )

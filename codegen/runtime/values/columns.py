@@ -90,11 +90,25 @@ def encode_decimal(value: Decimal) -> str:
     digits without trailing zeros: 12.5 is `>5001125`. Below zero all digits are taken from nine and `~` ends them, so
     that larger magnitudes sort first: -12.5 is `<4998874~`.
     """
-    sign, digits, exponent = _parts(value)
-    if digits == (0,):
-        return "="
-    text = f"{exponent + len(digits) - 1 + _BIAS}{''.join(map(str, digits))}"
-    return f"<{text.translate(_COMPLEMENT)}~" if sign else f">{text}"
+    written = str(value)
+    negative = written[0] == "-"
+    whole, _, fraction = (written[1:] if negative else written).partition(".")
+    # PERF: a number as people write it is taken apart as text, in a third of the time that its digits take.
+    if len(written) <= DECIMAL_PLACES and (whole + fraction).isdecimal():
+        if whole := whole.lstrip("0"):
+            exponent, digits = len(whole) - 1, (whole + fraction).rstrip("0")
+        else:
+            digits = fraction.lstrip("0")
+            exponent, digits = len(digits) - len(fraction) - 1, digits.rstrip("0")
+        if not digits:
+            return "="
+        text = f"{exponent + _BIAS}{digits}"
+    else:
+        sign, parts, last = _parts(value)
+        if parts == (0,):
+            return "="
+        text, negative = f"{last + len(parts) - 1 + _BIAS}{''.join(map(str, parts))}", bool(sign)
+    return f"<{text.translate(_COMPLEMENT)}~" if negative else f">{text}"
 
 
 def decode_decimal(text: str) -> Decimal:

