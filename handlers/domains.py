@@ -16,6 +16,7 @@ DOMAINS = (
     "handlers.vms",
     "handlers.rebuild",
     "handlers.node",
+    "handlers.checkpoints",
     "handlers.work",
     "handlers.home",
 )

@@ -31,6 +31,7 @@ from ..strategies.onboarding import (
     any_lease,
     any_ledger_entry,
     any_ledger_queue,
+    any_ledger_subtree,
     any_ledger_transaction,
     any_login_challenge,
     any_login_event,
@@ -99,6 +100,7 @@ STRATEGIES: dict[str, Any] = {
     "onboarding.Lease": any_lease,
     "onboarding.JobRun": any_job_run,
     "onboarding.CheckpointRoot": any_checkpoint_root,
+    "onboarding.LedgerSubtree": any_ledger_subtree,
     "onboarding.AuditRun": any_audit_run,
 }
 

@@ -22,6 +22,7 @@ from .onboarding import (
     LEASE,
     LEDGER_ENTRY,
     LEDGER_QUEUE,
+    LEDGER_SUBTREE,
     LEDGER_TRANSACTION,
     LOGIN_CHALLENGE,
     LOGIN_EVENT,
@@ -90,5 +91,6 @@ STORED: tuple[StoredType[Any, Any, Any, Any], ...] = (
     LEASE,
     JOB_RUN,
     CHECKPOINT_ROOT,
+    LEDGER_SUBTREE,
     AUDIT_RUN,
 )

@@ -1003,7 +1003,7 @@ CREATE TABLE "checkpoint_root" (
     "created_at" BIGINT NOT NULL CONSTRAINT "ck_checkpoint_root__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295)
 );
 
-CREATE UNIQUE INDEX "uq_checkpoint_root__day" ON "checkpoint_root" ("day");
+CREATE UNIQUE INDEX "uq_checkpoint_root__day_and_last_position" ON "checkpoint_root" ("day", "last_position");
 
 CREATE FUNCTION "ao_checkpoint_root__change"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -1013,6 +1013,24 @@ $$;
 
 CREATE TRIGGER "ao_checkpoint_root__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "checkpoint_root"
     FOR EACH STATEMENT EXECUTE FUNCTION "ao_checkpoint_root__change"();
+
+CREATE TABLE "ledger_subtree" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_ledger_subtree" PRIMARY KEY,
+    "height" BIGINT NOT NULL CONSTRAINT "ck_ledger_subtree__height" CHECK ("height" BETWEEN 1 AND 4294967295),
+    "number" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_ledger_subtree__number" CHECK ("number" BETWEEN 0 AND 18446744073709551615),
+    "hash" TEXT COLLATE "C" NOT NULL
+);
+
+CREATE UNIQUE INDEX "uq_ledger_subtree__height_and_number" ON "ledger_subtree" ("height", "number");
+
+CREATE FUNCTION "ao_ledger_subtree__change"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = 'ledger_subtree is append-only';
+END
+$$;
+
+CREATE TRIGGER "ao_ledger_subtree__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "ledger_subtree"
+    FOR EACH STATEMENT EXECUTE FUNCTION "ao_ledger_subtree__change"();
 
 CREATE TABLE "audit_run" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_audit_run" PRIMARY KEY,

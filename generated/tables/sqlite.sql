@@ -1016,7 +1016,7 @@ CREATE TABLE "checkpoint_root" (
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_checkpoint_root__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295)
 ) STRICT;
 
-CREATE UNIQUE INDEX "uq_checkpoint_root__day" ON "checkpoint_root" ("day");
+CREATE UNIQUE INDEX "uq_checkpoint_root__day_and_last_position" ON "checkpoint_root" ("day", "last_position");
 
 CREATE TRIGGER "ao_checkpoint_root__update" BEFORE UPDATE ON "checkpoint_root"
 BEGIN
@@ -1026,6 +1026,25 @@ END;
 CREATE TRIGGER "ao_checkpoint_root__delete" BEFORE DELETE ON "checkpoint_root"
 BEGIN
     SELECT RAISE(ABORT, 'checkpoint_root is append-only');
+END;
+
+CREATE TABLE "ledger_subtree" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_ledger_subtree" PRIMARY KEY,
+    "height" INTEGER NOT NULL CONSTRAINT "ck_ledger_subtree__height" CHECK ("height" BETWEEN 1 AND 4294967295),
+    "number" TEXT NOT NULL CONSTRAINT "ck_ledger_subtree__number" CHECK (length("number") = 20 AND "number" NOT GLOB '*[^0-9]*' AND "number" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "hash" TEXT NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX "uq_ledger_subtree__height_and_number" ON "ledger_subtree" ("height", "number");
+
+CREATE TRIGGER "ao_ledger_subtree__update" BEFORE UPDATE ON "ledger_subtree"
+BEGIN
+    SELECT RAISE(ABORT, 'ledger_subtree is append-only');
+END;
+
+CREATE TRIGGER "ao_ledger_subtree__delete" BEFORE DELETE ON "ledger_subtree"
+BEGIN
+    SELECT RAISE(ABORT, 'ledger_subtree is append-only');
 END;
 
 CREATE TABLE "audit_run" (

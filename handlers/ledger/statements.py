@@ -96,6 +96,12 @@ OWNERS_OF_ENTRIES = """
 SELECT position, user_sid FROM ledger_entry WHERE position > ? ORDER BY position LIMIT ?
 """
 
+# --- checkpoints ----------------------------------------------------------------------------------------------------
+
+HASHES = """
+SELECT hash FROM ledger_entry WHERE position > ? AND position <= ? ORDER BY position
+"""
+
 # --- audit ----------------------------------------------------------------------------------------------------------
 
 ENTRIES_IN_ORDER = statement(

@@ -62,6 +62,15 @@ class SigningKey:
         parts = (self._blob, b"git", b"", b"sha512", _text(KIND) + _text(signature))
         return _armored("SSH SIGNATURE", b"SSHSIG" + (1).to_bytes(4, "big") + b"".join(map(_text, parts)))
 
+    @property
+    def public_bytes(self) -> bytes:
+        """The 32 bytes of the public key."""
+        return self._public
+
+    def sign_bare(self, message: bytes) -> bytes:
+        """The 64 bytes of an Ed25519 signature, for a message that is none of SSH's and says what it is for."""
+        return self._key.sign(message).signature
+
     def _file(self) -> bytes:
         check = token_bytes(4) * 2
         private = check + _text(KIND) + _text(self._public) + _text(bytes(self._key) + self._public)

@@ -21,6 +21,7 @@ SMALL: set[str] = {"pool_vm"}
 """Tables that stay small however long the product runs: reading all of one is no fault."""
 FULL_SCANS = {
     "admin.LAST_ACT": "the first row of an index from its end",
+    "checkpoints.LAST_CHECKPOINT": "the first row of an index from its end",
     "ledger.BEFORE_POSTING": "the first row of an index from its end",
     "ledger.LAST_POSITION": "the first row of an index from its end",
 }

@@ -102,6 +102,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "usage": {"admin", "ledger", "prices", "pricing", "usage_format", "work"},
     "plans": {"admin", "ledger", "pricing", "work"},
     "notices": {"identity", "plans", "work"},
+    "checkpoints": {"ledger", "node"},
     "payments": {"admin", "ledger", "work"},
     "kyc": {"admin", "identity", "payments", "work"},
     "vms": {"admin", "ledger", "plans", "work"},
@@ -170,6 +171,7 @@ TABLES = {
     "plans": {"PLAN_PURCHASE"},
     "vms": {"VM_ALLOCATION", "POOL_VM", "WAITING_LIST_ENTRY"},
     "admin": {"OPERATOR_ACT"},
+    "checkpoints": {"CHECKPOINT_ROOT", "LEDGER_SUBTREE"},
     "work": {"OPERATOR_ALERT", "NOTICE", "ALERT_SETTINGS", "LEASE", "JOB_RUN"},
 }
 READS = {
@@ -200,6 +202,8 @@ PURE_HANDLERS = (
     "handlers/usage_format",
     "handlers/ledger/wallet.py",
     "handlers/ledger/chain.py",
+    "handlers/checkpoints/merkle.py",
+    "handlers/checkpoints/signature.py",
     "handlers/payments/states.py",
     "handlers/kyc/states.py",
     "handlers/kyc/schedule.py",

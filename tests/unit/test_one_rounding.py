@@ -15,6 +15,8 @@ from handlers.pages.shown import in_cents
 
 ROOT = Path(__file__).parents[2]
 MAY_ROUND = {
+    "handlers/checkpoints/ledger_tree.py": "counts full subtrees",
+    "handlers/checkpoints/merkle.py": "counts full subtrees",
     "handlers/pricing/charge.py": "the one rounding of a charge",
     "handlers/prices/offered.py": "makes no charge: one unit is a decimal",
     "handlers/prices/domain.py": "seconds of an interval",

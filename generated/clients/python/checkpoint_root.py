@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams, SidParams, Transport, without_none
-from codegen.runtime.values.types import Date
+from codegen.runtime.values.types import U64, Date
 
 from ...models.onboarding import CheckpointRoot
 
@@ -15,6 +15,7 @@ class CheckpointRootFilter(TypedDict):
     """The indexed fields; objects equal in all that are given."""
 
     day: NotRequired[Date]
+    last_position: NotRequired[U64]
 
 
 class CheckpointRootFindParams(TypedDict):
@@ -33,7 +34,9 @@ _FIND = Call("checkpoint_root.find", CheckpointRootFindParams, Page[CheckpointRo
 
 
 class CheckpointRootCalls:
-    """Merkle root of the ledger up to the end of a day, signed."""
+    """Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays
+    so.
+    """
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -103,7 +106,9 @@ class CheckpointRootCalls:
 
 
 class AsyncCheckpointRootCalls:
-    """Merkle root of the ledger up to the end of a day, signed."""
+    """Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays
+    so.
+    """
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport

@@ -98,7 +98,7 @@ export class Client {
   readonly alert_settings: ReturnType<typeof alert_settings_calls>;
   /** An audit under way or done. One that was cut off goes on where it stopped. */
   readonly audit_run: ReturnType<typeof audit_run_calls>;
-  /** Merkle root of the ledger up to the end of a day, signed. */
+  /** Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays so. */
   readonly checkpoint_root: ReturnType<typeof checkpoint_root_calls>;
   /** How a scheduled job went. */
   readonly job_run: ReturnType<typeof job_run_calls>;

@@ -61,6 +61,7 @@ from .operations import JobRun as JobRun
 from .operations import KnownAlertKind as KnownAlertKind
 from .operations import KnownNoticeKind as KnownNoticeKind
 from .operations import Lease as Lease
+from .operations import LedgerSubtree as LedgerSubtree
 from .operations import MarginLine as MarginLine
 from .operations import Notice as Notice
 from .operations import NoticeKind as NoticeKind

@@ -180,18 +180,35 @@ class JobRun(Struct):
 
 
 class CheckpointRoot(Struct):
-    """Merkle root of the ledger up to the end of a day, signed."""
+    """Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays so."""
 
     sid: Sid
     day: Date
+    """The day (UTC) on which it was signed."""
     first_position: U64
+    """The first entry that the checkpoint before has not; behind `last_position` where nothing was posted since."""
     last_position: U64
+    """The last entry below the root; the leaf of an entry is its `hash`."""
     root: Sha256Hex
     previous_root: Sha256Hex | None = None
     signature: Annotated[str, Field(max_length=128, min_length=1)]
     """Ed25519, base64."""
     public_key: Annotated[str, Field(max_length=128, min_length=1)]
+    """The key's 32 bytes, base64."""
     created_at: OTime = Field(default_factory=otime_now)
+
+
+class LedgerSubtree(Struct):
+    """
+    Root of 256^height entries of the ledger that follow each other: the checkpoints' tree, kept so that nothing is
+    read twice.
+    """
+
+    sid: Sid
+    height: Annotated[U32, Field(ge=1)]
+    number: U64
+    """Counts those of a height from 0: this one begins behind entry number × 256^height."""
+    hash: Sha256Hex
 
 
 class AuditFinding(Struct):

@@ -59,6 +59,7 @@ from .operations import any_chain_head as any_chain_head
 from .operations import any_checkpoint_root as any_checkpoint_root
 from .operations import any_job_run as any_job_run
 from .operations import any_lease as any_lease
+from .operations import any_ledger_subtree as any_ledger_subtree
 from .operations import any_margin_line as any_margin_line
 from .operations import any_notice as any_notice
 from .operations import any_notice_kind as any_notice_kind

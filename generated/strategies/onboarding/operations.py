@@ -19,6 +19,7 @@ from ...models.onboarding import (
     CheckpointRoot,
     JobRun,
     Lease,
+    LedgerSubtree,
     MarginLine,
     Notice,
     OperatorAct,
@@ -195,6 +196,17 @@ def any_checkpoint_root() -> st.SearchStrategy[CheckpointRoot]:
         signature=texts(1, 128),
         public_key=texts(1, 128),
         created_at=otimes(),
+    )
+
+
+@cache
+def any_ledger_subtree() -> st.SearchStrategy[LedgerSubtree]:
+    return st.builds(
+        LedgerSubtree,
+        sid=sids(),
+        height=st.integers(1, 4294967295),
+        number=st.integers(0, 18446744073709551615),
+        hash=any_sha256_hex(),
     )
 
 

@@ -72,6 +72,7 @@ from .operations import CHAIN_HEAD as CHAIN_HEAD
 from .operations import CHECKPOINT_ROOT as CHECKPOINT_ROOT
 from .operations import JOB_RUN as JOB_RUN
 from .operations import LEASE as LEASE
+from .operations import LEDGER_SUBTREE as LEDGER_SUBTREE
 from .operations import NOTICE as NOTICE
 from .operations import OPERATOR_ACT as OPERATOR_ACT
 from .operations import OPERATOR_ALERT as OPERATOR_ALERT
@@ -99,6 +100,10 @@ from .operations import LeaseFilter as LeaseFilter
 from .operations import LeaseNew as LeaseNew
 from .operations import LeasePatch as LeasePatch
 from .operations import LeaseTable as LeaseTable
+from .operations import LedgerSubtreeFilter as LedgerSubtreeFilter
+from .operations import LedgerSubtreeNew as LedgerSubtreeNew
+from .operations import LedgerSubtreePatch as LedgerSubtreePatch
+from .operations import LedgerSubtreeTable as LedgerSubtreeTable
 from .operations import NoticeFilter as NoticeFilter
 from .operations import NoticeNew as NoticeNew
 from .operations import NoticePatch as NoticePatch

@@ -37,6 +37,7 @@ from ...models.onboarding import (
     CheckpointRoot,
     JobRun,
     Lease,
+    LedgerSubtree,
     Notice,
     NoticeKind,
     OperatorAct,
@@ -635,7 +636,7 @@ class CheckpointRootTable(peewee.Model):
 
     class Meta:
         table_name = "checkpoint_root"
-        indexes = ((("day",), True),)
+        indexes = ((("day", "last_position"), True),)
 
 
 class CheckpointRootNew(TypedDict):
@@ -669,6 +670,7 @@ class CheckpointRootFilter(TypedDict, total=False):
     """The indexed fields of a `CheckpointRoot`, to be equal to."""
 
     day: Date
+    last_position: U64
 
 
 CHECKPOINT_ROOT: StoredType[CheckpointRoot, CheckpointRootNew, CheckpointRootPatch, CheckpointRootFilter] = StoredType(
@@ -694,11 +696,74 @@ CHECKPOINT_ROOT: StoredType[CheckpointRoot, CheckpointRootNew, CheckpointRootPat
     ),
     unique=(
         ("sid",),
-        ("day",),
+        ("day", "last_position"),
     ),
-    indexed=("day",),
+    indexed=("day", "last_position"),
     crud=("get", "list", "list_full", "exists", "find"),
     auth="user",
+    append_only=True,
+)
+
+
+class LedgerSubtreeTable(peewee.Model):
+    """Rows of `LedgerSubtree`."""
+
+    sid = SidColumn(primary_key=True)
+    height = U32Column()
+    number = U64Column()
+    hash = TextColumn()
+
+    class Meta:
+        table_name = "ledger_subtree"
+        indexes = ((("height", "number"), True),)
+
+
+class LedgerSubtreeNew(TypedDict):
+    """A new `LedgerSubtree`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+    height: Annotated[U32, Field(ge=1)]
+    number: U64
+    hash: Sha256Hex
+
+
+class LedgerSubtreePatch(TypedDict, total=False):
+    """The fields of a `LedgerSubtree` to write."""
+
+    height: Annotated[U32, Field(ge=1)]
+    number: U64
+    hash: Sha256Hex
+
+
+class LedgerSubtreeFilter(TypedDict, total=False):
+    """The indexed fields of a `LedgerSubtree`, to be equal to."""
+
+    height: U32
+    number: U64
+
+
+LEDGER_SUBTREE: StoredType[LedgerSubtree, LedgerSubtreeNew, LedgerSubtreePatch, LedgerSubtreeFilter] = StoredType(
+    name="LedgerSubtree",
+    qname="onboarding.LedgerSubtree",
+    wire="ledger_subtree",
+    alias="ledger_subtree",
+    table=LedgerSubtreeTable,
+    model=LedgerSubtree,
+    new=LedgerSubtreeNew,
+    patch=LedgerSubtreePatch,
+    filter=LedgerSubtreeFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("height", "u32", required=True),
+        StoredField("number", "u64", required=True),
+        StoredField("hash", "text", required=True),
+    ),
+    unique=(
+        ("sid",),
+        ("height", "number"),
+    ),
+    indexed=("height", "number"),
+    auth="admin",
     append_only=True,
 )
 

@@ -15,6 +15,7 @@ export const onboarding_operations_part = {
     AlertSettings: { fields: { "rev": "bigint" } },
     Lease: { fields: { "fence": "bigint", "rev": "bigint" } },
     CheckpointRoot: { fields: { "first_position": "bigint", "last_position": "bigint" } },
+    LedgerSubtree: { fields: { "number": "bigint" } },
     AuditReport: { fields: { "entries": "bigint", "duration_ms": "bigint" } },
     AuditRun: { fields: { "entries": "bigint", "rev": "bigint" } },
     OperatorOverview: { fields: { "users": "bigint", "users_below_zero": "bigint", "quarantined": "bigint", "webhook_failures": "bigint", "payments_in_review": "bigint", "alerts": { each: "OperatorAlert" } } },
@@ -73,7 +74,7 @@ export const audit_run_calls = (transport) => ({
     transport.call("audit_run.find", params, true, null, { fields: { "items": { each: "AuditRun" } } }),
 });
 
-/** Merkle root of the ledger up to the end of a day, signed. */
+/** Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays so. */
 export const checkpoint_root_calls = (transport) => ({
   /** The object with this sid. */
   get: (params) =>

@@ -112,18 +112,34 @@ export interface JobRun {
   failure?: string | null;
 }
 
-/** Merkle root of the ledger up to the end of a day, signed. */
+/** Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays so. */
 export interface CheckpointRoot {
   sid: string;
+  /** The day (UTC) on which it was signed. */
   day: string;
+  /** The first entry that the checkpoint before has not; behind `last_position` where nothing was posted since. */
   first_position: bigint;
+  /** The last entry below the root; the leaf of an entry is its `hash`. */
   last_position: bigint;
   root: Sha256Hex;
   previous_root?: Sha256Hex | null;
   /** Ed25519, base64. */
   signature: string;
+  /** The key's 32 bytes, base64. */
   public_key: string;
   created_at: string;
+}
+
+/**
+ * Root of 256^height entries of the ledger that follow each other: the checkpoints' tree, kept so that nothing is
+ * read twice.
+ */
+export interface LedgerSubtree {
+  sid: string;
+  height: number;
+  /** Counts those of a height from 0: this one begins behind entry number × 256^height. */
+  number: bigint;
+  hash: Sha256Hex;
 }
 
 /** One thing the ledger's audit found. */
@@ -222,7 +238,10 @@ export interface AuditRunFilter {
 
 /** What `checkpoint_root.find` may ask for. */
 export interface CheckpointRootFilter {
+  /** The day (UTC) on which it was signed. */
   day?: string;
+  /** The last entry below the root; the leaf of an entry is its `hash`. */
+  last_position?: bigint;
 }
 
 /** What `job_run.find` may ask for. */
@@ -283,6 +302,7 @@ export const onboarding_operations_part: Part = {
     AlertSettings: { fields: { "rev": "bigint" } },
     Lease: { fields: { "fence": "bigint", "rev": "bigint" } },
     CheckpointRoot: { fields: { "first_position": "bigint", "last_position": "bigint" } },
+    LedgerSubtree: { fields: { "number": "bigint" } },
     AuditReport: { fields: { "entries": "bigint", "duration_ms": "bigint" } },
     AuditRun: { fields: { "entries": "bigint", "rev": "bigint" } },
     OperatorOverview: { fields: { "users": "bigint", "users_below_zero": "bigint", "quarantined": "bigint", "webhook_failures": "bigint", "payments_in_review": "bigint", "alerts": { each: "OperatorAlert" } } },
@@ -341,7 +361,7 @@ export const audit_run_calls = (transport: Transport) => ({
     transport.call("audit_run.find", params, true, null, { fields: { "items": { each: "AuditRun" } } }),
 });
 
-/** Merkle root of the ledger up to the end of a day, signed. */
+/** Merkle root (RFC 6962) over all entries of the ledger up to a position, signed: what one of them says stays so. */
 export const checkpoint_root_calls = (transport: Transport) => ({
   /** The object with this sid. */
   get: (params: { sid: string }): Promise<CheckpointRoot> =>

@@ -1,0 +1,1 @@
+"""Checkpoints: the ledger's entries as leaves of a Merkle tree, whose root is signed every day."""

@@ -1,0 +1,3 @@
+"""Commands of checkpoints."""
+
+COMMANDS = {"checkpoint": "Sign the Merkle root of the ledger as it is now."}

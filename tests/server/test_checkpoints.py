@@ -1,0 +1,178 @@
+"""Checkpoints of a real ledger: what is signed, what it costs, and that whatever is changed behind them is found."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
+from generated.tables.onboarding import CHECKPOINT_ROOT, LEDGER_ENTRY, LEDGER_SUBTREE
+from handlers.audit import findings, u64
+from handlers.checkpoints import audit as audits
+from handlers.checkpoints import merkle
+from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
+from handlers.checkpoints.merkle import leaf_hash, root_of
+from handlers.checkpoints.signature import holds
+from tests.server.audited import audit
+from tests.server.book import Book, create_tables
+
+DOLLAR = 10**9
+DAY = timedelta(days=1)
+
+
+class Undone(Exception):
+    """Ends a transaction so that nothing of it stays."""
+
+
+@pytest.fixture(autouse=True)
+def narrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Subtrees of 4, 16, 64 … entries, so that a short ledger fills some of several heights."""
+    monkeypatch.setattr(merkle, "WIDTH", 4)
+
+
+class Kept:
+    """A ledger with checkpoints."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        create_tables(database)
+        self.database, self.folder = database, folder
+        self.book = Book(database)
+        self.user, self.paid = self.book.user(), 0
+        self.checkpoints = Checkpoints(database, self.book.clock, folder)
+
+    def post(self, times: int) -> None:
+        """So many postings of two entries."""
+        for _ in range(times):
+            self.paid += 1
+            self.book.top_up(self.user, f"p{self.paid}", 5 * DOLLAR)
+
+    def entries(self) -> list[bytes]:
+        rows = self.database.execute("SELECT hash FROM ledger_entry ORDER BY position")
+        return [bytes.fromhex(row[0]) for row in rows]
+
+    def wrong(self) -> list[str]:
+        return [each.detail for each in findings(self.database, (audits.SUBTREES, audits.ROOTS))]
+
+
+@pytest.fixture
+def kept(database: Database, tmp_path: Path) -> Iterator[Kept]:
+    yield Kept(database, tmp_path / "checkpoints")
+    assert audit(database) == []
+
+
+def test_a_root_each_day_over_all_entries(kept: Kept) -> None:
+    checkpoints, clock = kept.checkpoints, kept.book.clock
+    assert checkpoints.make() is None and checkpoints.run_once() == 0, "nothing was posted"
+    kept.post(11)
+    assert checkpoints.run_once() == len(kept.entries()) > 16
+    assert checkpoints.run_once() == 0, "once a day"
+    first = checkpoints.last()
+    assert first is not None and (first.first_position, first.previous_root) == (1, None)
+    assert first.day == clock.now().date()
+    assert first.root == root_of([leaf_hash(each) for each in kept.entries()]).hex()
+    assert checkpoints.make() is None, "today's has it all"
+    kept.post(1)
+    now = checkpoints.make()
+    assert now is not None and now.day == first.day, "but one may be made at any time"
+    assert (now.first_position, now.previous_root) == (first.last_position + 1, first.root)
+    clock.time += DAY
+    assert checkpoints.run_once() == 1, "a day on which nothing was posted is signed, too"
+    quiet = checkpoints.last()
+    assert quiet is not None and (quiet.root, quiet.last_position) == (now.root, now.last_position)
+    assert quiet.first_position == quiet.last_position + 1
+    clock.time -= 2 * DAY
+    kept.post(1)
+    set_back = checkpoints.make()
+    assert set_back is not None and set_back.day == quiet.day, "a clock that was set back leaves the order as it is"
+    assert checkpoints.last() == set_back
+    store = Store.of(CHECKPOINT_ROOT, kept.database)
+    rows = kept.database.execute(f"SELECT {', '.join(CHECKPOINT_ROOT.names)} FROM checkpoint_root")  # noqa: S608
+    assert len(rows) == 4 and all(holds(store.to_json(row)) for row in rows)
+    assert len({store.to_json(row)["public_key"] for row in rows}) == 1
+    assert stat.S_IMODE((kept.folder / "key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.folder.stat().st_mode) == 0o700
+
+
+def test_only_what_is_new_is_read(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept.post(40)
+    kept.checkpoints.make()
+    read: list[int] = []
+    leaves = kept.checkpoints.ledger._leaves
+    hashes = leaves.hashes
+
+    def counted(first: int, count: int) -> list[str]:
+        read.append(count)
+        return hashes(first, count)
+
+    monkeypatch.setattr(leaves, "hashes", counted)
+    kept.post(1)
+    kept.checkpoints.make()
+    assert 0 < sum(read) <= 4 * merkle.WIDTH < len(kept.entries()) / 4
+
+
+def test_whatever_is_changed_is_found(kept: Kept) -> None:
+    kept.post(11)
+    kept.checkpoints.make()
+    kept.book.clock.time += DAY
+    kept.post(3)
+    kept.checkpoints.make()
+    assert kept.wrong() == []
+    database = kept.database
+    _unprotect(database)
+    other_hash, position = "f" * 64, u64(database, 3)
+    for table, field, value in (
+        (LEDGER_ENTRY, "hash", other_hash),
+        (LEDGER_SUBTREE, "hash", other_hash),
+        (LEDGER_SUBTREE, "number", u64(database, 99)),
+        (LEDGER_SUBTREE, "height", 9),
+        (CHECKPOINT_ROOT, "day", "2026-05-19"),
+        (CHECKPOINT_ROOT, "first_position", position),
+        (CHECKPOINT_ROOT, "last_position", position),
+        (CHECKPOINT_ROOT, "root", other_hash),
+        (CHECKPOINT_ROOT, "previous_root", other_hash),
+        (CHECKPOINT_ROOT, "signature", "AAAA"),
+        (CHECKPOINT_ROOT, "public_key", "AAAA"),
+        (CHECKPOINT_ROOT, "created_at", 5),
+        (LEDGER_ENTRY, "", None),
+        (LEDGER_SUBTREE, "", None),
+    ):
+        name = table.table._meta.table_name
+        for (sid,) in database.execute(f'SELECT sid FROM "{name}" ORDER BY sid'):  # noqa: S608
+            change = f'UPDATE "{name}" SET "{field}" = ?' if field else f'DELETE FROM "{name}"'  # noqa: S608
+            params = [value, sid] if field else [sid]
+            with pytest.raises(Undone), database.transaction():
+                database.change(database.prepare(f"{change} WHERE sid = ?"), params)
+                assert kept.wrong(), f"{name}.{field or 'a whole row'} of {sid}"
+                raise Undone
+    first = database.execute("SELECT MIN(sid) FROM checkpoint_root")[0][0]
+    with pytest.raises(Undone), database.transaction():
+        database.change(database.prepare("DELETE FROM checkpoint_root WHERE sid = ?"), [first])
+        assert kept.wrong(), "the first checkpoint is gone"
+        raise Undone
+
+
+def test_a_ledger_that_was_changed_is_not_signed(kept: Kept) -> None:
+    kept.post(3)
+    kept.checkpoints.make()
+    _unprotect(kept.database)
+    with pytest.raises(Undone), kept.database.transaction():
+        kept.database.change("UPDATE ledger_entry SET hash = previous_hash")
+        kept.post(1)
+        with pytest.raises(LedgerChanged, match="run the audit"):
+            kept.checkpoints.make()
+        raise Undone
+
+
+def _unprotect(database: Database) -> None:
+    """No trigger protects any row."""
+    if database.dialect == "sqlite":
+        database.execute("PRAGMA foreign_keys = off")
+        for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
+            database.execute(f'DROP TRIGGER "{name}"')
+    else:
+        database.execute("SET session_replication_role = replica")
