@@ -40,6 +40,7 @@ class Renderer:
             "quantity": shown.quantity,
             "decimal": shown.decimal,
             "resource": shown.resource,
+            "payment_provider": shown.payment_provider,
             "usage_commit": shown.usage_commit,
             "when": shown.when,
             "day": shown.day,

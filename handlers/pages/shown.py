@@ -16,12 +16,18 @@ MICRO = 1000
 
 
 def money(amount: int, *, exact: bool = False, fine: bool = False, signed: bool = False) -> str:
-    """`$1,234.56` from nano-dollars: whole cents rounded down, or with `exact` every decimal there is; with `fine` only
-    where it is something, but less than a cent.
+    """`$1,234.56` from nano-dollars: whole cents rounded down, or with `exact` every decimal there is; with `fine` two
+    digits, rounded towards zero, where it is something but less than a cent.
 
     `signed` writes a plus before what is positive.
     """
-    shown = Money(amount) if exact or (fine and abs(amount) < CENT) else Money.from_cents(Money(amount).cents)
+    if exact:
+        shown = Money(amount)
+    elif fine and 0 < abs(amount) < CENT:
+        unit = 10 ** max(len(str(abs(amount))) - 2, 0)
+        shown = Money(abs(amount) // unit * unit * (-1 if amount < 0 else 1))
+    else:
+        shown = Money.from_cents(Money(amount).cents)
     whole, _, decimals = str(abs(shown)).partition(".")
     sign = MINUS if shown < 0 else "+" if signed and shown > 0 else ""
     return f"{sign}${int(whole):,}.{decimals}"
@@ -151,6 +157,12 @@ def usage_commit(source: str) -> tuple[str, str] | None:
     node, _, place = rest.partition("@")
     commit = place.partition(":")[0]
     return (node, commit) if kind == "usage" and commit else None
+
+
+def payment_provider(source: str) -> str | None:
+    """The provider of a source `payment:<provider>:<payment>`; None for any other."""
+    kind, _, rest = source.partition(":")
+    return rest.partition(":")[0] if kind == "payment" else None
 
 
 TOP_UPS = {

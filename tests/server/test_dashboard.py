@@ -162,10 +162,11 @@ def test_how_long_it_lasts_in_words(days: int, said: str) -> None:
 
 
 def test_less_than_a_cent_is_not_nothing() -> None:
-    assert [money(amount, fine=True) for amount in (0, 916_630, -916_630, 10_000_000, 25_999_999)] == [
+    assert [money(amount, fine=True) for amount in (0, 7, 916_630, -916_630, 10_000_000, 25_999_999)] == [
         "$0.00",
-        "$0.00091663",
-        "−$0.00091663",
+        "$0.000000007",
+        "$0.00091",
+        "−$0.00091",
         "$0.01",
         "$0.02",
     ]

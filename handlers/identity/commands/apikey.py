@@ -10,6 +10,7 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import ApiKey
 from handlers.admin.acts import COMMAND_LINE, NO_REASON, Acts
+from handlers.command_group import CommandGroup
 from handlers.commands import start
 from handlers.identity.api_keys import ApiKeys, NewApiKey
 
@@ -41,7 +42,7 @@ def _record(keys: ApiKeys, act: str, reason: str, before: ApiKey | None, after: 
     )
 
 
-@click.group(name="apikey")
+@click.group(name="apikey", cls=CommandGroup)
 def command() -> None:
     """Make, list and revoke API keys."""
 

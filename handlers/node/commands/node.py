@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from handlers.command_group import CommandGroup
 from handlers.node.errors import NodeError
 from handlers.node.log import UsageLog
 
@@ -35,7 +36,7 @@ def _faults() -> Iterator[None]:
         raise click.ClickException(f"{error.filename or 'the disk'}: {error.strerror}") from None
 
 
-@click.group(name="node")
+@click.group(name="node", cls=CommandGroup)
 def command() -> None:
     """A node's log of usage, and its repository.
 

@@ -14,12 +14,16 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   });
 }
 
+// The reader's own time stands beside UTC where it differs, with its date where that differs as well.
 const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const clock = new Intl.DateTimeFormat(undefined, { timeStyle: "short" });
 function inLocalTime(part) {
   for (const time of part.querySelectorAll("time[datetime]")) {
-    const text = `${local.format(new Date(time.dateTime))} your time`;
-    time.title = text;
-    if ("beside" in time.dataset) time.insertAdjacentText("afterend", ` · ${text}`);
+    const moment = new Date(time.dateTime);
+    time.title = `${local.format(moment)} your time`;
+    if (!("beside" in time.dataset) || !moment.getTimezoneOffset()) continue;
+    const format = moment.getDate() === moment.getUTCDate() ? clock : local;
+    time.insertAdjacentText("afterend", ` · ${format.format(moment)} your time`);
   }
 }
 inLocalTime(document);

@@ -14,6 +14,7 @@ from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import PriceList
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
+from handlers.command_group import CommandGroup
 from handlers.commands import start
 from handlers.prices.book_file import read_book
 from handlers.prices.books import PriceBooks
@@ -28,7 +29,7 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON
 MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"])
 
 
-@click.group(name="prices")
+@click.group(name="prices", cls=CommandGroup)
 def command() -> None:
     """Load a price book, show the prices in force, see what another book would have charged."""
 

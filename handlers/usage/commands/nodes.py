@@ -18,6 +18,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, SshPublicKey, Url, UsageLayout
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
+from handlers.command_group import CommandGroup
 from handlers.commands import start
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
@@ -67,7 +68,7 @@ def _tell(node: Node, as_json: bool, sentence: str) -> None:
     click.echo(node.model_dump_json() if as_json else f"{node.node_id}: {sentence}")
 
 
-@click.group(name="nodes")
+@click.group(name="nodes", cls=CommandGroup)
 def command() -> None:
     """Nodes, their keys and repositories."""
 

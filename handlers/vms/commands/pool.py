@@ -14,6 +14,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import PoolVm
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
+from handlers.command_group import CommandGroup
 from handlers.commands import start
 from handlers.vms.pool import Pool
 from handlers.vms.pool_file import PoolFileWrong, read_machines
@@ -36,7 +37,7 @@ def _pool() -> tuple[Database, Pool, Context]:
     return database, Pool(database, COMMAND_LINE), Context(ADMIN, SystemClock(), database, new_sid())
 
 
-@click.group(name="pool")
+@click.group(name="pool", cls=CommandGroup)
 def command() -> None:
     """Machines that operators deployed, for users to get."""
 
