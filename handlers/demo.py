@@ -17,9 +17,10 @@ from handlers.settings import Settings
 from handlers.work.supervision import Program
 
 
-def given_settings() -> dict[str, object]:
+def given_settings(said: Settings) -> dict[str, object]:
     """What the domains set where nothing was said."""
-    return {name: value for domain in load_domains() for name, value in domain.demo_settings.items()}
+    asked = [domain.demo_settings for domain in load_domains() if domain.demo_settings is not None]
+    return {name: value for settings in asked for name, value in settings(said).items()}
 
 
 def admin_secret(secrets: DemoSecrets) -> str:

@@ -181,7 +181,8 @@ class Domain:
     - `checks`: settings that must not go into production, for `check-prod-config`
     - `plugins`: the kinds of plugin that it takes; their settings are checked too
     - `demo`: adds what is missing of the demo's data, and says what to try
-    - `demo_settings`: settings that the demo has where nothing was said; `demo_programs`: commands that it runs beside
+    - `demo_settings`: settings that the demo has where nothing was said, by those that were said
+    - `demo_programs`: commands that the demo runs beside
     - `commands`: name → one line of help; `handlers/<folder>/commands/<name>.py` holds `command`. The table stands in
       `commands/__init__.py`, so that `hero-onboarding --help` loads nothing else
     """
@@ -193,6 +194,6 @@ class Domain:
     checks: Callable[[Any], Iterator[Problem]] | None = None
     plugins: Sequence[PluginKind[Any]] = ()
     demo: Callable[[Site, DemoSecrets], Sequence[Hint]] | None = None
-    demo_settings: Mapping[str, object] = field(default_factory=dict)
+    demo_settings: Callable[[Settings], Mapping[str, object]] | None = None
     demo_programs: Sequence[str] = ()
     commands: Mapping[str, str] = field(default_factory=dict)

@@ -52,7 +52,7 @@ def _settings() -> tuple[Settings, dict[str, str]]:
     """The settings, with what the demo gives where nothing was said, and the environment that tells the children."""
     found = start.settings()
     given: dict[str, object] = {
-        **demo.given_settings(),
+        **demo.given_settings(found),
         "admin_secret": demo.admin_secret(DemoSecrets(found.var_dir)),
         "public_url": f"http://{'127.0.0.1' if found.host in ('0.0.0.0', '::') else found.host}:{found.port}",
         "sandbox_url": f"http://127.0.0.1:{found.port + SANDBOX_ABOVE}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from pathlib import Path
 
 from nacl.public import PrivateKey
 
@@ -15,6 +16,7 @@ from handlers.identity.api_keys import ApiKeys
 from handlers.identity.key_file import new_key_file, read_key_file
 from handlers.identity.mycelium import address_of
 from handlers.identity.users import Users
+from handlers.settings import Settings
 
 USERS = (
     (
@@ -36,10 +38,20 @@ USERS = (
 """Name, address and key; the keys are the published test vectors, whose private halves everybody knows."""
 
 
+def key_file_of(var_dir: Path) -> Path:
+    """The key of the demo's user."""
+    return var_dir / "demo" / "priv_key.bin"
+
+
+def settings(said: Settings) -> dict[str, object]:
+    """The login page shows the command that works here: this program, with the key of the demo's user."""
+    return {"login_command": f"{this_program()} login --key {shlex.quote(near(key_file_of(said.var_dir)))}"}
+
+
 def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
     """Add what is missing; how to sign in, and a call as the user."""
     database, clock = site.database, site.clock
-    key_file = secrets.directory / "demo" / "priv_key.bin"
+    key_file = key_file_of(secrets.directory)
     private = read_key_file(key_file) if key_file.exists() else new_key_file(key_file)
     public = bytes(PrivateKey(private).public_key)
     user = database.run(lambda: Users(database, clock).admit(address_of(public), public.hex()))

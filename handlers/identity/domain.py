@@ -47,7 +47,7 @@ def parts(site: Site) -> Parts:
         middleware=(Guard(settings.public_url, f"{settings.host}:{settings.port}"),),
         pages=Pages(
             routes={
-                "/login": lambda context: LoginPage(context, login),
+                "/login": lambda context: LoginPage(context, login, settings.login_command),
                 "/login/link": lambda context: LoginLink(context, login),
                 "/logout": Logout,
                 "/sessions": lambda context: SessionsPage(context, history),
@@ -83,5 +83,6 @@ DOMAIN = Domain(
     parts=parts,
     checks=problems,
     demo=demo.fill,
+    demo_settings=demo.settings,
     commands=COMMANDS,
 )

@@ -18,3 +18,5 @@ class IdentitySettings(Settings):
     """Proxies in front of the site, whose `X-Forwarded-For` is believed."""
     mycelium_api_url: BaseUrl = "http://127.0.0.1:8989"
     """The node that sends login codes by message."""
+    login_command: str = "hero-onboarding login"
+    """The login program as the login page says it, where people call it otherwise; the site's address follows it."""

@@ -33,7 +33,7 @@ DOMAIN = Domain(
     settings=NodeSettings,
     parts=parts,
     demo=demo.fill,
-    demo_settings={"aggregate_cron_interval_ms": 10_000},
+    demo_settings=lambda _: {"aggregate_cron_interval_ms": 10_000},
     demo_programs=("demo-nodes",),
     commands=COMMANDS,
 )

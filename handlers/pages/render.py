@@ -40,7 +40,7 @@ class Renderer:
             "quantity": shown.quantity,
             "decimal": shown.decimal,
             "resource": shown.resource,
-            "payment_provider": shown.payment_provider,
+            "why": shown.why,
             "usage_commit": shown.usage_commit,
             "when": shown.when,
             "day": shown.day,

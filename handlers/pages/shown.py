@@ -159,10 +159,15 @@ def usage_commit(source: str) -> tuple[str, str] | None:
     return (node, commit) if kind == "usage" and commit else None
 
 
-def payment_provider(source: str) -> str | None:
-    """The provider of a source `payment:<provider>:<payment>`; None for any other."""
-    kind, _, rest = source.partition(":")
-    return rest.partition(":")[0] if kind == "payment" else None
+def why(kind: str, reason: str, source: str) -> str:
+    """Why a transaction was posted: its reason, or, where that says no more than its kind, what its source tells."""
+    if reason != transaction(kind):
+        return reason
+    commit = usage_commit(source)
+    if commit is not None:
+        return f"Reported by node {commit[0]}"
+    name, _, rest = source.partition(":")
+    return f"Paid through {rest.partition(':')[0].capitalize()}" if name == "payment" else source
 
 
 TOP_UPS = {

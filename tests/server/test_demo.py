@@ -53,6 +53,7 @@ def test_what_the_demo_prints(tmp_path: Path) -> None:
             told = subprocess.run(status.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout
             assert "node id         demo-east" in told
             login = next(line for line in lines if line.startswith("login"))
+            assert "priv_key.bin " in site.http.get("/login", headers={"Accept": "text/html"}).text
             link = subprocess.run(login.split(maxsplit=1)[1], shell=True, capture_output=True, text=True).stdout.strip()
             assert signed_in(site, link).startswith("<!doctype html>")
     assert shown[0] == shown[1]

@@ -14,7 +14,7 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
 from handlers.ledger.months import Month, Months
-from handlers.ledger.pages.statement import cents_of
+from handlers.ledger.pages.statement import cents_of, rows_of
 from handlers.payments.settlement import Settlement
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
@@ -59,11 +59,25 @@ def test_a_month_begins_where_the_one_before_ended(book: Book) -> None:
         ("2026-06-01", "llm", 3_333_333_333)
     ]
     assert (may.previous, may.following) == (None, Month.of("2026-06")) and july.following is None
-    assert sum(cents_of(june)) == Money.from_cents(june.closing.cents)
+    assert sum(cents_of(june, rows_of(june))) == Money.from_cents(june.closing.cents)
     told = june.model(user)
     assert (told.month, told.spent) == ("2026-06", june.spent) and len(told.entries) == sum(
         len(line.entries) for line in june.lines
     )
+
+
+def test_usage_is_one_row_a_day(book: Book) -> None:
+    user, months = book.user(), Months(book.database, book.clock)
+    book.clock.time = at("2026-05-21")
+    book.top_up(user, "pi_1", 10 * DOLLAR)
+    for number in range(40):
+        book.clock.time = at("2026-05-21" if number < 39 else "2026-05-22")
+        book.charge(user, f"charge:{number}", 4_400_000)
+    month = months.statement(user, "2026-05")
+    paid, first, second = rows = rows_of(month)
+    assert (paid.what, first.what, second.what) == ("Top-up", "Usage", "Usage")
+    assert (first.why, first.amount, second.amount) == ("39 charges", -39 * 4_400_000, -4_400_000)
+    assert sum(cents_of(month, rows)) == Money.from_cents(month.closing.cents)
 
 
 @pytest.mark.parametrize("name", ["2026-04", "2026-06", "2026-5", "2026-13", "1969-12", "x", "2026-05-01", ""])

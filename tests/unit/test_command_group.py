@@ -6,7 +6,7 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from handlers.command_group import CommandGroup
+from handlers.commands.group import CommandGroup
 from handlers.domains import DOMAINS
 
 

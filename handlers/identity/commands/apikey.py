@@ -10,8 +10,8 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import ApiKey
 from handlers.admin.acts import COMMAND_LINE, NO_REASON, Acts
-from handlers.command_group import CommandGroup
 from handlers.commands import start
+from handlers.commands.group import CommandGroup
 from handlers.identity.api_keys import ApiKeys, NewApiKey
 
 

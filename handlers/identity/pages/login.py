@@ -21,9 +21,9 @@ _PROOF = re.compile("[0-9A-Za-z_-]{1,64}")
 class LoginPage(Page):
     """`GET` shows the ways; `POST` begins one of them, or takes the answer to a challenge."""
 
-    def __init__(self, context: PageContext, login: Login) -> None:
+    def __init__(self, context: PageContext, login: Login, command: str) -> None:
         super().__init__(context)
-        self._login = login
+        self._login, self._command = login, command
 
     @page
     def on_get(self, visit: Visit) -> None:
@@ -34,6 +34,7 @@ class LoginPage(Page):
         visit.page(
             "login.html",
             pre=visit.begin(),
+            command=self._command,
             next=goal,
             identity=visit.query("identity"),
             method=visit.query("method", "sealed"),
@@ -65,7 +66,14 @@ class LoginPage(Page):
         except DeclaredError as error:
             visit.refuse("/login", error, kept)
             return
-        visit.page("login_challenge.html", pre=started.pre, challenge=started.challenge, next=goal, failed=None)
+        visit.page(
+            "login_challenge.html",
+            pre=started.pre,
+            command=self._command,
+            challenge=started.challenge,
+            next=goal,
+            failed=None,
+        )
 
     def _finish(self, visit: Visit, fields: dict[str, str]) -> None:
         challenge_id, goal = fields["challenge_id"], own_path(fields.get("next", ""))

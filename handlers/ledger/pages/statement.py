@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date
+
 from codegen.runtime.values.types import Money
+from generated.models.onboarding import TransactionKind
 from handlers.ledger.months import Months, MonthStatement
 from handlers.pages.page import Page, page
 from handlers.pages.paper import Paper, pdf
-from handlers.pages.shown import in_cents, money, transaction
+from handlers.pages.shown import in_cents, money, transaction, why
 from handlers.pages.visit import PageContext, Visit
 
 SUFFIX = ".pdf"
@@ -25,25 +30,51 @@ class StatementPage(Page):
         if month.endswith(SUFFIX):
             visit.paper(pdf(_paper(found, user.mycelium_address)), f"hero-statement-{name}.pdf")
             return
-        opening, *amounts = cents_of(found)
-        visit.page("statement.html", statement=found, opening=opening, amounts=amounts, user=user)
+        rows = rows_of(found)
+        opening, *amounts = cents_of(found, rows)
+        visit.page("statement.html", statement=found, rows=rows, opening=opening, amounts=amounts, user=user)
 
 
-def cents_of(found: MonthStatement) -> list[Money]:
-    """The balance before and the amounts of the lines in whole cents: they add up to the balance after."""
-    return in_cents([int(found.opening), *(int(line.amount) for line in found.lines)])
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a statement; `amount` as the user counts, to the nano-dollar."""
+
+    day: date
+    what: str
+    why: str
+    amount: int
+
+
+def rows_of(found: MonthStatement) -> list[Row]:
+    """A row per transaction, the oldest first; usage is one row a day: a month has thousands of parts of cents."""
+    rows: list[Row] = []
+    usage: dict[date, list[int]] = {}  # place of the day's row, and of how many charges it is
+    for line in found.lines:
+        it, day = line.transaction, line.transaction.posted_at.astimezone(UTC).date()
+        row = Row(day, transaction(it.kind), why(it.kind, it.reason, it.source), int(line.amount))
+        if it.kind != TransactionKind.USAGE:
+            rows.append(row)
+        elif day not in usage:
+            usage[day] = [len(rows), 1]
+            rows.append(row)
+        else:
+            place, charges = usage[day][0], usage[day][1] + 1
+            usage[day][1] = charges
+            rows[place] = replace(row, why=f"{charges} charges", amount=rows[place].amount + row.amount)
+    return rows
+
+
+def cents_of(found: MonthStatement, rows: Sequence[Row]) -> list[Money]:
+    """The balance before and the amounts of the rows in whole cents: they add up to the balance after."""
+    return in_cents([int(found.opening), *(row.amount for row in rows)])
 
 
 def _paper(found: MonthStatement, address: str) -> Paper:
-    opening, *amounts = cents_of(found)
+    shown = rows_of(found)
+    opening, *amounts = cents_of(found, shown)
     rows = [
-        (
-            f"{line.transaction.posted_at:%Y-%m-%d}",
-            transaction(line.transaction.kind),
-            line.transaction.reason,
-            money(amount, signed=True),
-        )
-        for line, amount in zip(found.lines, amounts, strict=True)
+        (f"{row.day:%Y-%m-%d}", row.what, row.why, money(amount, signed=True))
+        for row, amount in zip(shown, amounts, strict=True)
     ]
     facts = (
         ("Month", found.month.name),

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from handlers.command_group import CommandGroup
+from handlers.commands.group import CommandGroup
 from handlers.node.errors import NodeError
 from handlers.node.log import UsageLog
 

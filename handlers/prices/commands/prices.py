@@ -14,8 +14,8 @@ from codegen.runtime.values.sid import new_sid
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import PriceList
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
-from handlers.command_group import CommandGroup
 from handlers.commands import start
+from handlers.commands.group import CommandGroup
 from handlers.prices.book_file import read_book
 from handlers.prices.books import PriceBooks
 from handlers.prices.configured import load_configured, said

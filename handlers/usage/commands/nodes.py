@@ -18,8 +18,8 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, SshPublicKey, Url, UsageLayout
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
-from handlers.command_group import CommandGroup
 from handlers.commands import start
+from handlers.commands.group import CommandGroup
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.forges import Forges

@@ -14,8 +14,8 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import PoolVm
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
-from handlers.command_group import CommandGroup
 from handlers.commands import start
+from handlers.commands.group import CommandGroup
 from handlers.vms.pool import Pool
 from handlers.vms.pool_file import PoolFileWrong, read_machines
 
