@@ -16,9 +16,6 @@ SELECT 1 FROM ledger_entry LIMIT 1
 SET_ASIDE_AT = """
 SELECT sid FROM quarantined_line WHERE node_id = ? AND "commit" = ? AND path = ? AND line = ?
 """
-PLACE_OF_LINE = """
-SELECT node_id, "commit", path, line FROM quarantined_line WHERE sid = ?
-"""
 ENTRIES_OF_KEY = """
 SELECT ledger_entry.account, SUM(ledger_entry.amount) FROM ledger_transaction
 JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid

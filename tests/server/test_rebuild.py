@@ -12,7 +12,8 @@ from click.testing import CliRunner
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import QuarantineReason
+from generated.models.onboarding import KycStatus, QuarantineReason
+from generated.models.onboarding import PaymentEventKind as Kind
 from handlers.audit import findings
 from handlers.cli import main
 from handlers.composition import registered_audits
@@ -25,6 +26,7 @@ from tests.server.bought_plan import buy_plan
 from tests.server.money_history import History
 from tests.server.node_repository import USED_AT, NodeRepository, encoded, line, make_key
 from tests.server.payment_house import payment_house
+from tests.server.test_kyc_cap import opened, patch_kyc, pay
 from tests.server.usage_world import PRICES, UsageWorld
 
 DOLLAR = 10**9
@@ -130,17 +132,27 @@ def test_usage_is_rebuilt_from_git(database: Database, tmp_path: Path, fetching:
 
 
 def test_payments_are_rebuilt_from_their_events(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
-    with payment_house(database, tmp_path) as house:
+    with payment_house(database, tmp_path, kyc_free_cap_cents=1500) as house:
         History(house, tmp_path).everything()
+        user = house.user(9)
+        for top_up in opened(house, user, 3):
+            pay(house, top_up)
+            house.jobs()
+        house.receive(house.told(top_up, Kind.REFUND_CHANGED, 400))
+        house.jobs()
+        patch_kyc(house, user, KycStatus.COMPLETED)
         assert audit(database) == []
         found = rebuilt(database, fetching)
         assert found.differences == []
-        assert found.taken_over.keys() <= {"provider_fee", "kyc_hold", "kyc_release"}
+        assert found.taken_over == {"kyc_hold": 2, "kyc_release": 3}
         without_triggers(database)
         change = "UPDATE payment_event SET amount_minor = amount_minor + {} WHERE kind = 'refund_changed'"
         database.execute(change.format(1))
         changed = rebuilt(database, fetching).differences
-        assert {each.what for each in changed} == {"account", "transaction"}  # an operator set the balance later
+        assert {each.what for each in changed} == {"account", "balance", "transaction"}
+        assert {each.user_sid for each in changed if each.what == "balance"} == {
+            user.sid
+        }  # that of others was set later
         refunds = [each for each in changed if each.what == "transaction" and ":refund:" in each.subject]
         assert refunds and refunds[0].live is not None and "cash:" in refunds[0].live
         database.execute(change.format(-1))
