@@ -26,14 +26,14 @@ class LedgerTree:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._leaves, self._store = Leaves(database), Store.of(LEDGER_SUBTREE, database)
+        self.leaves, self._store = Leaves(database), Store.of(LEDGER_SUBTREE, database)
         self._subtrees = database.prepare(statements.SUBTREES)
         self._last = database.prepare(statements.LAST_SUBTREE)
         self.tree = Tree(self.read)
 
     def end(self) -> int:
         """How many leaves there are."""
-        return self._leaves.end()
+        return self.leaves.end()
 
     def read(self, height: int, first: int, count: int) -> Sequence[bytes]:
         """The roots of subtrees of 256^height leaves. Raises `Incomplete`."""
@@ -42,7 +42,7 @@ class LedgerTree:
             rows = self._database.execute(self._subtrees, (height, *numbers))
             found = [bytes.fromhex(row[0]) for row in rows]
         else:
-            found = [leaf_hash(bytes.fromhex(each)) for each in self._leaves.hashes(first, count)]
+            found = [leaf_hash(bytes.fromhex(each)) for each in self.leaves.hashes(first, count)]
         if len(found) != count:
             what = "entries" if height == 0 else f"subtrees of height {height}"
             raise Incomplete(f"of {count} {what} behind number {first} only {len(found)} are there")

@@ -25,12 +25,20 @@ TRANSACTION = ("effective_at", "kind", "posted_at", "posting_key", "reason", "si
 LOT = ("amount", "created_at", "expires_at", "kind", "sid", "source", "transaction_sid", "user_sid")
 
 
-def transaction_hash(transaction: Shown, lot: Shown | None) -> str:
+def transaction_fields(transaction: Shown, lot: Shown | None) -> Shown:
+    """What the hash of a transaction covers."""
     made = {name: lot[name] for name in LOT} if lot is not None else None
-    return digest({**{name: transaction[name] for name in TRANSACTION}, "lot": made})
+    return {**{name: transaction[name] for name in TRANSACTION}, "lot": made}
+
+
+def entry_fields(entry: Shown, transaction_hash: str) -> Shown:
+    """What the hash of an entry covers."""
+    return {**{name: entry[name] for name in ENTRY}, "transaction_hash": transaction_hash}
+
+
+def transaction_hash(transaction: Shown, lot: Shown | None) -> str:
+    return digest(transaction_fields(transaction, lot))
 
 
 def entry_hash(entry: Shown, transaction_hash: str) -> str:
-    fields = {name: entry[name] for name in ENTRY}
-    fields["transaction_hash"] = transaction_hash
-    return digest(fields)
+    return digest(entry_fields(entry, transaction_hash))

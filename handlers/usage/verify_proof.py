@@ -1,9 +1,12 @@
-"""Check a proof of charges offline: `python verify_proof.py FILE`. Needs Python and PyNaCl, and nothing of the site.
+"""Check a proof of charges, or of entries, offline: `python verify_proof.py FILE`. Needs Python and PyNaCl alone.
 
 It checks that each commit is signed by a key that the file gives for its node and was valid then, that each line is
 the user's and what its SHA-256 says, that its charge follows from its price, margin and discount, rounded once, half to
 even, and that the charges add up to the total. What only the repository can show is that a line stands in its commit:
 `git show COMMIT:PATH | sed -n LINEp | head -c -1 | sha256sum` prints its SHA-256.
+
+Of entries of the ledger it checks that their hashes and those of their transactions are of what they say, and that they
+stand below a signed Merkle root (RFC 6962). Whose key signed the root it says; that it is the site's, the reader knows.
 """
 
 from __future__ import annotations
@@ -30,7 +33,8 @@ class Checker:
     """Reads the lines of a proof one after the other; `charge` is their sum in nano-dollars."""
 
     def __init__(self) -> None:
-        self.user, self.lines, self.charge = "", 0, 0
+        self.user, self.lines, self.charge, self.entries = "", 0, 0, 0
+        self.checkpoint: dict[str, Any] | None = None
         self.total: tuple[int, int] | None = None
         self.commits: set[tuple[str, str]] = set()
         self._percents: dict[str, int] = {}
@@ -44,9 +48,9 @@ class Checker:
                 yield from (f"line {number}: {wrong}" for wrong in self._one(row))
             except (KeyError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
                 yield f"line {number}: cannot be read: {type(error).__name__}: {error}"
-        if self.total is None:
+        if self.total is None and (self.user or not self.entries):
             yield "the end is missing: no total"
-        elif self.total != (self.lines, self.charge):
+        elif self.total not in (None, (self.lines, self.charge)):
             yield f"the total is said to be {self.total} (lines, nano-dollars), and is {(self.lines, self.charge)}"
 
     def _one(self, row: dict[str, Any]) -> Iterator[str]:
@@ -61,6 +65,10 @@ class Checker:
             yield from self._commit(row)
         elif kind == "line":
             yield from self._line(row)
+        elif kind == "checkpoint":
+            yield from self._root(row)
+        elif kind == "entry":
+            yield from self._entry(row)
         elif kind == "total":
             self.total = int(row["lines"]), int(row["charge"])
         else:
@@ -124,6 +132,54 @@ class Checker:
         charge = round(reduced)  # of a fraction: half to even
         rest = reduced - charge
         return round(listed), charge, Decimal(rest.numerator) / Decimal(rest.denominator)
+
+    # --- entries of the ledger --------------------------------------------------------------------------------
+
+    def _root(self, row: dict[str, Any]) -> Iterator[str]:
+        self.checkpoint = row
+        signed = b"hero-onboarding checkpoint 1\n" + _canonical({name: row[name] for name in _SIGNED})
+        try:
+            VerifyKey(b64decode(row["public_key"])).verify(signed, b64decode(row["signature"]))
+        except BadSignatureError:
+            yield f"the signature of the checkpoint of {row['day']} does not fit it"
+
+    def _entry(self, row: dict[str, Any]) -> Iterator[str]:
+        entry, transaction, checkpoint = row["entry"], row["transaction"], self.checkpoint
+        self.entries += 1
+        place = f"the entry at position {entry['position']}"
+        if hashlib.sha256(_canonical(transaction)).hexdigest() != entry["transaction_hash"]:
+            yield f"{place} is of another transaction than the one that stands with it"
+        leaf = hashlib.sha256(b"\0" + hashlib.sha256(_canonical(entry)).digest()).digest()
+        if checkpoint is None:
+            yield f"{place} stands before any checkpoint"
+        else:
+            path = [bytes.fromhex(each) for each in row["path"]]
+            root = _climbed(leaf, int(entry["position"]) - 1, int(checkpoint["last_position"]), path)
+            if root.hex() != checkpoint["root"]:
+                yield f"{place} is not below the root of {checkpoint['day']}"
+
+
+_SIGNED = ("created_at", "day", "first_position", "last_position", "previous_root", "root")
+
+
+def _canonical(fields: dict[str, Any]) -> bytes:
+    return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _climbed(node: bytes, index: int, size: int, path: list[bytes]) -> bytes:
+    """The root that a path leads to from a leaf, as section 2.1.3.2 of RFC 9162 says. Raises `ValueError`."""
+    last = size - 1
+    for other in path:
+        if last == 0:
+            raise ValueError("the path is too long")
+        right = index % 2 == 1 or index == last
+        while right and index % 2 == 0 and index:  # here the tree is a level lower
+            index, last = index >> 1, last >> 1
+        node = hashlib.sha256(b"\1" + (other + node if right else node + other)).digest()
+        index, last = index >> 1, last >> 1
+    if last:
+        raise ValueError("the path is too short")
+    return node
 
 
 def _listed(price: dict[str, Any], margin_bp: int, record: dict[str, Any]) -> tuple[Fraction, Fraction]:
@@ -190,10 +246,17 @@ def main() -> None:
 
 def said(checker: Checker) -> str:
     """What was found right."""
-    return (
+    lines = (
         f"{checker.lines} lines of {checker.user} in {len(checker.commits)} signed commits cost "
         f"{Decimal(checker.charge) / DOLLAR} dollars"
     )
+    if checker.checkpoint is None:
+        return lines
+    entries = (
+        f"{checker.entries} entries of the ledger stand below the root of {checker.checkpoint['day']} "
+        f"that the key {checker.checkpoint['public_key']} signed"
+    )
+    return f"{lines}\n{entries}" if checker.user else entries
 
 
 if __name__ == "__main__":

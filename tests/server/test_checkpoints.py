@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
@@ -16,8 +17,10 @@ from handlers.audit import findings, u64
 from handlers.checkpoints import audit as audits
 from handlers.checkpoints import merkle
 from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
+from handlers.checkpoints.inclusion import NotBelow, inclusion
 from handlers.checkpoints.merkle import leaf_hash, root_of
 from handlers.checkpoints.signature import holds
+from handlers.usage import verify_proof
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 
@@ -102,7 +105,7 @@ def test_only_what_is_new_is_read(kept: Kept, monkeypatch: pytest.MonkeyPatch) -
     kept.post(40)
     kept.checkpoints.make()
     read: list[int] = []
-    leaves = kept.checkpoints.ledger._leaves
+    leaves = kept.checkpoints.ledger.leaves
     hashes = leaves.hashes
 
     def counted(first: int, count: int) -> list[str]:
@@ -154,6 +157,33 @@ def test_whatever_is_changed_is_found(kept: Kept) -> None:
         database.change(database.prepare("DELETE FROM checkpoint_root WHERE sid = ?"), [first])
         assert kept.wrong(), "the first checkpoint is gone"
         raise Undone
+
+
+def test_a_stranger_checks_that_an_entry_is_below_a_signed_root(kept: Kept) -> None:
+    kept.post(9)
+    kept.checkpoints.make()
+    checkpoint = kept.checkpoints.last()
+    assert checkpoint is not None
+    everyone = range(1, int(checkpoint.last_position) + 1)
+    rows = json.loads(json.dumps(list(inclusion(kept.checkpoints.ledger, checkpoint, everyone))))
+    checker = verify_proof.Checker()
+    assert list(checker.check(rows)) == [] and checker.entries == len(everyone)
+    assert f"{len(everyone)} entries of the ledger stand below the root" in verify_proof.said(checker)
+    head, third = rows[0], rows[3]
+    assert next(verify_proof.Checker().check([third])).endswith("stands before any checkpoint")
+    for changed, told in (
+        ([{**head, "day": "2027-01-01"}, third], "signature"),
+        ([{**head, "last_position": int(head["last_position"]) + 1}, third], "signature"),
+        ([head, {**third, "entry": {**third["entry"], "amount": "1"}}], "is not below the root"),
+        ([head, {**third, "transaction": {**third["transaction"], "reason": "x"}}], "of another transaction"),
+        ([head, {**third, "path": third["path"][1:]}], "too short"),
+        ([head, {**third, "path": [*third["path"], "00"]}], "too long"),
+        ([head, {**third, "path": rows[4]["path"]}], "is not below the root"),
+    ):
+        assert told in "\n".join(verify_proof.Checker().check(changed)), told
+    for position in (0, len(everyone) + 1):
+        with pytest.raises(NotBelow, match="is not below the root"):
+            list(inclusion(kept.checkpoints.ledger, checkpoint, [position]))
 
 
 def test_a_ledger_that_was_changed_is_not_signed(kept: Kept) -> None:

@@ -1,25 +1,31 @@
-"""`hero-onboarding checkpoint`: sign the root of the ledger now."""
+"""`hero-onboarding checkpoint`: sign the root of the ledger now; `checkpoint prove`: that an entry is below it."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
 
 import click
 
 from codegen.runtime.context import SystemClock
 from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
+from handlers.checkpoints.inclusion import NotBelow, inclusion
 from handlers.checkpoints.ledger_tree import Incomplete
 from handlers.commands import start
 from handlers.node.errors import NodeError
 
 
-@click.command(name="checkpoint")
+@click.group(name="checkpoint", invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the checkpoint as JSON.")
-def command(as_json: bool) -> None:
+@click.pass_context
+def command(context: click.Context, as_json: bool) -> None:
     """Sign the Merkle root of all entries of the ledger, up to now.
 
     A site does so every day. Where the last checkpoint of today has all entries, that one is shown.
     """
-    settings = start.settings()
-    checkpoints = Checkpoints(start.database(settings), SystemClock(), settings.var_dir / "checkpoints")
+    if context.invoked_subcommand is not None:
+        return
+    checkpoints = _opened()
     try:
         with start.database_faults():
             made = checkpoints.make() or checkpoints.last()
@@ -30,3 +36,29 @@ def command(as_json: bool) -> None:
     click.echo(
         made.model_dump_json() if as_json else f"{made.day}: root {made.root} over {made.last_position} entries, signed"
     )
+
+
+@command.command()
+@click.argument("positions", nargs=-1, required=True, type=click.IntRange(min=1), metavar="POSITION…")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+def prove(positions: tuple[int, ...], out: Path) -> None:
+    """Write the proof that the ledger's entries at these positions are below the last signed root.
+
+    `hero-onboarding verify-proof FILE` checks it offline.
+    """
+    checkpoints = _opened()
+    with start.database_faults():
+        last = checkpoints.last()
+        if last is None:
+            raise click.ClickException("there is no checkpoint yet; `hero-onboarding checkpoint` makes one")
+        try:
+            rows = list(inclusion(checkpoints.ledger, last, positions))
+        except (NotBelow, Incomplete) as error:
+            raise click.ClickException(str(error)) from None
+        out.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    click.echo(f"{out}: {len(positions)} entries below the root of {last.day}")
+
+
+def _opened() -> Checkpoints:
+    settings = start.settings()
+    return Checkpoints(start.database(settings), SystemClock(), settings.var_dir / "checkpoints")
