@@ -25,6 +25,8 @@ STREAM = "otoml"
 CATEGORY = "hero_os_hourly"
 _WHOLE = {"amount_cents", "interval_seconds", "local_seq", "schema"}
 _DECIMAL = {"cost", "quantity"}
+_MOST_DIGITS = 100
+"""Before or behind the point: a short number can stand for more digits than there is memory for."""
 
 
 def batch_lines(grown: Grown) -> Iterator[Line]:
@@ -38,7 +40,7 @@ def batch_lines(grown: Grown) -> Iterator[Line]:
         if read.keys() != {"records"} or not isinstance(records, list):
             raise KeyError("records")
         lines = [_line(record) for record in records]
-    except (tomllib.TOMLDecodeError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
         detail = f"no batch of [[records]]: {type(error).__name__}: {error}"
         raise Halt(HaltReason.PARSE_ERROR, detail, path=grown.path) from None
     for number, data in enumerate(lines, 1):
@@ -59,10 +61,19 @@ def _line(record: Mapping[str, Any]) -> bytes:
 
 def _value(name: str, value: Any) -> Any:
     if name in _WHOLE:
-        return int(value)
+        return int(_short(value))
     if name in _DECIMAL:
-        return format(Decimal(value), "f")
+        return format(_short(value), "f")
     if isinstance(value, datetime) or name == "occurred_at":
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
         return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return value
+
+
+def _short(value: Any) -> Decimal:
+    """A number. Raises `ValueError`, `ArithmeticError` for what is none, or has too many digits."""
+    number = Decimal(value)
+    exponent = number.as_tuple().exponent
+    if not isinstance(exponent, int) or max(abs(exponent), abs(number.adjusted())) > _MOST_DIGITS:
+        raise ValueError(f"a number has more than {_MOST_DIGITS} digits, or is none")
+    return number

@@ -12,9 +12,12 @@ from pygit2.enums import DeltaStatus, DiffOption, FileMode
 
 from generated.models.onboarding import HaltReason, UsageLayout
 from handlers.usage.halt import Halt
+from handlers.usage.trees import require_flat
 
-LARGEST_FILE = 64 << 20
-"""Bytes."""
+LARGEST_FILE, LARGEST_BATCH = 64 << 20, 8 << 20
+"""Bytes; a batch is read as a whole."""
+MOST_CHANGED = 512 << 20
+"""Bytes of all files that a commit changes: nobody else posts while it is read."""
 USAGE_FILE = re.compile(r"usage/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.jsonl")
 SHARED_FILE = re.compile(r"nodes/[^/]+/(usage/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(jsonl|otoml)")
 """Of the older layout: a folder for each node in one repository; batches of records that may be merged later."""
@@ -45,20 +48,26 @@ def grown_files(
     repository, a node's commits change its own folder only; batches there are read anew from their beginning.
     """
     here = mirror[commit].peel(pygit2.Commit)
-    parents = here.parent_ids
+    before = mirror[here.parent_ids[0]].peel(pygit2.Commit) if here.parent_ids else None
     flags = DiffOption.INCLUDE_TYPECHANGE
-    if parents:
-        diff = mirror[parents[0]].peel(pygit2.Commit).tree.diff_to_tree(here.tree, flags)
-    else:
-        diff = here.tree.diff_to_tree(flags=flags, swap=True)
-    deltas = list(diff.deltas)
-    if layout == UsageLayout.SHARED and not any(_in_folder(delta, node_id) for delta in deltas):
-        return None
     try:
-        return list(_grown(mirror, deltas, node_id, layout, root=not parents))
+        require_flat(mirror, before and before.tree_id, here.tree_id)
+        if before is not None:
+            diff = before.tree.diff_to_tree(here.tree, flags)
+        else:
+            diff = here.tree.diff_to_tree(flags=flags, swap=True)
+        deltas = list(diff.deltas)
+        if layout == UsageLayout.SHARED and not any(_in_folder(delta, node_id) for delta in deltas):
+            return None
+        found, size = list[Grown](), 0
+        for each in _grown(mirror, deltas, node_id, layout, root=before is None):
+            found.append(each)
+            if (size := size + each.blob.size) > MOST_CHANGED:
+                raise _forbidden("", f"the files that it changes have more than {MOST_CHANGED} bytes")
     except Halt as halt:
         halt.commit = commit
         raise
+    return found
 
 
 def _in_folder(delta: pygit2.DiffDelta, node_id: str) -> bool:
@@ -77,9 +86,10 @@ def _grown(
             raise _forbidden(path, "it was deleted, or became something else than a file")
         if new.mode != FileMode.BLOB or (delta.status == DeltaStatus.MODIFIED and old.mode != FileMode.BLOB):
             raise _forbidden(path, "it is no regular file, or its mode was changed")
-        blob = mirror[new.id]
-        if not isinstance(blob, pygit2.Blob) or blob.size > LARGEST_FILE:
-            raise _forbidden(path, f"it is larger than {LARGEST_FILE} bytes")
+        largest = LARGEST_BATCH if path.endswith(BATCH) else LARGEST_FILE
+        if mirror.odb.read_header(new.id)[1] > largest:  # told before it is unpacked: a small pack may hold much
+            raise _forbidden(path, f"it is larger than {largest} bytes")
+        blob = mirror[new.id].peel(pygit2.Blob)
         if path == NODE_FILE and root and not shared:
             _require_node(blob, node_id)
         elif shared and not (_in_folder(delta, node_id) and SHARED_FILE.fullmatch(path)):

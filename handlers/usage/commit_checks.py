@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pygit2
 
@@ -12,7 +12,7 @@ from generated.models.onboarding import NodeKey, UsageLayout
 from handlers.usage.added_lines import Line, added_lines
 from handlers.usage.batches import batch_lines
 from handlers.usage.changes import BATCH, Grown, grown_files
-from handlers.usage.signed_commit import read_commit, require_signature
+from handlers.usage.signed_commit import read_commit, require_signature, told_time
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,5 +44,5 @@ def check_commit(
     if layout == UsageLayout.SHARED and grown_files(mirror, commit, node_id, layout) is None:
         return CheckedCommit(commit, parent, read.at, (), own=False)
     before = mirror[parent].peel(pygit2.Commit).commit_time if parent is not None else None
-    require_signature(commit, read, keys, datetime.fromtimestamp(before, UTC) if before is not None else None)
+    require_signature(commit, read, keys, told_time(before) if before is not None else None)
     return CheckedCommit(commit, parent, read.at, tuple(grown_files(mirror, commit, node_id, layout) or ()))

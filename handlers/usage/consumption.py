@@ -9,10 +9,11 @@ from typing import Any
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import Node, NodeState
+from generated.models.onboarding import HaltReason, Node, NodeState
 from generated.tables.onboarding import CONSUMED_COMMIT, NODE, NodePatch
-from handlers.ledger.posting import Ledger
+from handlers.ledger.posting import Ledger, LedgerOverflow
 from handlers.usage.commit_checks import CheckedCommit
+from handlers.usage.halt import Halt
 from handlers.usage.rates import CurrentRates
 from handlers.usage.reading import Counts, NodeRules, Reading
 from handlers.usage.skips import Skips
@@ -72,7 +73,10 @@ class Consumption:
             self._finish(known, commit, counts, reading.sums.charge, None, now)
             return Consumed(counts.records, counts.duplicates, counts.quarantined, balances)
 
-        return self._ledger.transaction(work)
+        try:
+            return self._ledger.transaction(work)
+        except LedgerOverflow as error:
+            raise Halt(HaltReason.FORBIDDEN_CHANGE, f"it cannot be charged: {error}", commit=checked.commit) from None
 
     def skip(self, node: Node, commit: Commit, skip_sid: str) -> None:
         """Go on behind a commit of which nothing is consumed, as an operator decided. Raises `Overtaken`."""

@@ -14,7 +14,7 @@ from generated.errors.onboarding import NotHalted, QuarantineDecided
 from generated.models.onboarding import Node, NodeState, OperatorAct, QuarantinedLine, QuarantineState
 from generated.tables.onboarding import NODE, QUARANTINED_LINE, USAGE_SKIP
 from handlers.admin.acts import Acts
-from handlers.ledger.posting import Ledger
+from handlers.ledger.posting import Ledger, LedgerOverflow
 from handlers.usage.added_lines import Line
 from handlers.usage.halt import Halt
 from handlers.usage.line_rules import Aside
@@ -93,13 +93,15 @@ class Decisions:
         return found
 
     def _charge(self, reading: Reading, judged: Judged, found: QuarantinedLine, now: datetime) -> None:
-        reading.take(judged)
+        source = line_source(found.node_id, found.commit, found.path, found.line)
         try:
+            reading.take(judged)
             reading.flush()
+            reading.sums.post(self._ledger, source)
         except Halt as halt:
             raise Conflict(halt.detail) from None
-        source = line_source(found.node_id, found.commit, found.path, found.line)
-        reading.sums.post(self._ledger, source)
+        except LedgerOverflow as error:
+            raise Conflict(f"it cannot be charged: {error}") from None
         reading.sums.write_days(self._database, now)
         node = self._nodes.one({"node_id": found.node_id})
         assert node is not None, "its line was read"

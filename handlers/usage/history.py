@@ -10,6 +10,9 @@ import pygit2
 from generated.models.onboarding import HaltReason
 from handlers.usage.halt import Halt
 
+LARGEST = 1 << 20
+"""Bytes of a commit, its message included."""
+
 
 @dataclass(frozen=True, slots=True)
 class Known:
@@ -36,7 +39,7 @@ def new_commits(mirror: pygit2.Repository | None, head: str | None, known: Known
         return []
     assert mirror is not None, "a head was fetched into a mirror"
     found = [head]
-    while parents := mirror[found[-1]].peel(pygit2.Commit).parent_ids:
+    while parents := _commit(mirror, found[-1], known.skipped).parent_ids:
         if str(parents[0]) == known.last:
             return found[::-1]
         found.append(str(parents[0]))
@@ -49,3 +52,14 @@ def new_commits(mirror: pygit2.Repository | None, head: str | None, known: Known
     if known.root not in (None, found[-1]):
         raise Halt(HaltReason.REWRITTEN_HISTORY, f"the history begins with another root than {known.root}", commit=head)
     return found[::-1]
+
+
+def _commit(mirror: pygit2.Repository, name: str, skipped: Collection[str]) -> pygit2.Commit:
+    """Raises `Halt` for what is no commit, or too large; `KeyError` or `GitError` where our copy is broken."""
+    if mirror.odb.read_header(name)[1] > LARGEST and name not in skipped:
+        raise Halt(HaltReason.FORBIDDEN_CHANGE, f"the commit is larger than {LARGEST} bytes", commit=name)
+    try:
+        return mirror[name].peel(pygit2.Commit)
+    except (pygit2.GitError, ValueError):
+        mirror.odb.read(name)  # that fails, too, where it is our copy that is broken
+        raise Halt(HaltReason.FORBIDDEN_CHANGE, "it is no commit that can be read", commit=name) from None

@@ -35,6 +35,8 @@ def set_aside(record: LoggedUsage, kinds: Collection[str], now: datetime, latest
         return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, f"it lies more than 5 minutes ahead of {_shown(now)}")
     if at < now - MOST_BEHIND:
         return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, f"it lies more than 35 days before {_shown(now)}")
+    if record.interval_seconds is not None and at - timedelta(seconds=record.interval_seconds) < now - MOST_BEHIND:
+        return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, f"its interval begins more than 35 days before {_shown(now)}")
     if latest is not None and at < latest - MOST_BACK:
         detail = f"it lies more than 5 minutes before {_shown(latest)}, which its stream had reached"
         return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, detail)
@@ -43,6 +45,13 @@ def set_aside(record: LoggedUsage, kinds: Collection[str], now: datetime, latest
         if record.quantity * HOUR > measured:
             return Aside(QuarantineReason.IMPLAUSIBLE, f"{record.quantity} hours were used in {measured} seconds")
     return None
+
+
+def measured_seconds(record: LoggedUsage) -> int:
+    """How long a machine was measured for a record; without an interval, as long as it was used, if it counts hours."""
+    if record.interval_seconds is not None:
+        return record.interval_seconds
+    return int(record.quantity * HOUR) if record.resource_kind in HOURLY else 0
 
 
 def _shown(moment: datetime) -> str:

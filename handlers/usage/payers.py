@@ -6,11 +6,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from codegen.runtime.storage.codecs import value_codecs
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.columns import decode_otime, encode_otime
 from generated.models.onboarding import QuarantineReason
 from handlers.usage import statements
-from handlers.usage.line_rules import Aside
+from handlers.usage.line_rules import HOUR, Aside, measured_seconds
 from handlers.usage_format.record import LoggedUsage
 
 
@@ -29,6 +30,7 @@ class Payers:
         prepare = database.prepare
         self._payer, self._owner = prepare(statements.PAYER), prepare(statements.OWNER_OF_MACHINE)
         self._latest, self._overlapping = prepare(statements.LATEST_OF_MACHINE), prepare(statements.OVERLAPPING)
+        self._unmeasured, self._decimal = prepare(statements.UNMEASURED), value_codecs(database.dialect)["decimal"]
         self._payers: dict[str, Payer | None] = {}
         self._owners: dict[str, str | None] = {}
         self._ends: dict[str, datetime | None] = {}
@@ -51,7 +53,7 @@ class Payers:
             self._owners[machine] = rows[0][0] if rows else None
         if self._owners[machine] != record.user_sid:
             return Aside(QuarantineReason.FOREIGN_INSTANCE, f"the machine {machine} is not this user's"[:500])
-        if record.interval_seconds and self._overlaps(machine, record, record.interval_seconds):
+        if (seconds := measured_seconds(record)) and self._overlaps(machine, record, seconds):
             detail = "the machine was reported for a part of this interval already"
             return Aside(QuarantineReason.INTERVAL_OVERLAP, detail)
         return None
@@ -69,5 +71,9 @@ class Payers:
         params = (machine, encode_otime(begin), encode_otime(end), record.resource_kind)
         if self._database.execute(self._overlapping, params):
             return True
+        params = (machine, encode_otime(begin), encode_otime(end + timedelta(seconds=HOUR)), record.resource_kind)
+        for at, quantity in self._database.execute(self._unmeasured, params):
+            if decode_otime(at) - timedelta(seconds=int(self._decimal(quantity) * HOUR)) < end:
+                return True
         self._ends[machine] = max(latest, end)
         return False

@@ -15,7 +15,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import HaltReason, QuarantineReason, UsageRecord
 from generated.tables.onboarding import QUARANTINED_LINE, QuarantinedLineNew
-from handlers.pricing.charge import CannotBePriced, Usage, differs
+from handlers.pricing.charge import NANO, CannotBePriced, Usage, differs
 from handlers.usage.added_lines import Line
 from handlers.usage.changes import BATCH
 from handlers.usage.charged_line import ChargedLine, charged, taking_back
@@ -30,6 +30,9 @@ from handlers.usage_format.line import decode, line_hash
 from handlers.usage_format.record import Finding, LoggedUsage
 
 CHUNK = 1000
+MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
+"""Dollars that one line may cost: by itself, and where an operator accepts it. A node whose lines cost anything
+could fill an account of the house, in which all nodes' usage is posted, to the end of its 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +91,8 @@ class Reading:
                 self._records.write([line for line, _ in chunk], self._now)
             except KeyTaken as error:
                 bad, _ = chunk.pop(error.place)
-                self._bad(HaltReason.CONTENT_CONFLICT, "its idempotency key is that of another record", bad.line)
+                detail = "its idempotency key or its number is that of another record"
+                self._bad(HaltReason.CONTENT_CONFLICT, detail, bad.line)
                 self._chunk = chunk
                 continue
             for line, original in chunk:
@@ -212,6 +216,9 @@ class Reading:
             cost = self._rates.cost(rate, usage, record.occurred_at, payer.first_paid_at)
         except CannotBePriced as error:
             return Aside(QuarantineReason.UNKNOWN_PRICE, str(error)[:500])
+        most = MOST_ACCEPTED if forgiven else MOST_CHARGE
+        if cost.list_charge > most * NANO:
+            return Aside(QuarantineReason.IMPLAUSIBLE, f"it costs more than {most:,} dollars")
         return Judged(charged(record, self._commit, line, digest, rate, cost, self._rates.base), None)
 
     def take(self, judged: Judged) -> None:

@@ -16,7 +16,7 @@ from handlers.usage.rows import RowsOfLines
 
 
 class KeyTaken(Exception):
-    """The idempotency key of a line belongs to another record of its node; nothing was written."""
+    """The idempotency key of a line, or its number, belongs to another record of its node; nothing was written."""
 
     def __init__(self, place: int) -> None:
         super().__init__(place)
@@ -64,11 +64,14 @@ class Records:
             raise KeyTaken(taken) from None
 
     def _taken(self, lines: Sequence[ChargedLine]) -> int | None:
-        """The place of the first line whose key another record has."""
-        met = set()
+        """The place of the first line whose key or number another record has."""
+        met = set[object]()
         for place, line in enumerate(lines):
-            key = line.record.idempotency_key
+            record = line.record
+            key, number = record.idempotency_key, (record.stream_id, record.local_seq)
             if key in met or self._database.execute(self._key, (self._node_id, key)):
                 return place
-            met.add(key)
+            if number in met or self.hash_at(*number) is not None:
+                return place
+            met |= {key, number}
         return None

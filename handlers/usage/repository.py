@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import UTC, datetime
 
 import pygit2
 
@@ -15,6 +14,7 @@ from handlers.usage.consumption import Commit, Consumed, Consumption
 from handlers.usage.halt import Halt
 from handlers.usage.history import Known, new_commits
 from handlers.usage.mirrors import Mirrors
+from handlers.usage.signed_commit import told_time
 from handlers.usage.skips import Skips
 
 KEPT = "consumed"
@@ -55,8 +55,7 @@ class Repositories:
             return self._consumption.consume(node, checked, skips)
         found = mirror[commit].peel(pygit2.Commit)
         parent = str(found.parent_ids[0]) if found.parent_ids else None
-        at = datetime.fromtimestamp(max(found.commit_time, 0), UTC)
-        self._consumption.skip(node, Commit(commit, parent, at), decision)
+        self._consumption.skip(node, Commit(commit, parent, told_time(found.commit_time)), decision)
         return Consumed()
 
 

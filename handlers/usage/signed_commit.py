@@ -14,6 +14,14 @@ from handlers.usage.ssh_signature import BadSignature, raw_key, read_signature
 _WHO = re.compile(rb"[^\n]*> (\d{1,10}) [+-]\d{4}")
 
 
+_LATEST = 2**32 - 1
+
+
+def told_time(seconds: int) -> datetime:
+    """A commit's own time, as far as a time can be kept: it may tell anything."""
+    return datetime.fromtimestamp(min(max(seconds, 0), _LATEST), UTC)
+
+
 @dataclass(frozen=True, slots=True)
 class SignedCommit:
     """`at` is the committer's time. `signed` is what the signature is of: the commit without its header `gpgsig`."""
@@ -40,7 +48,7 @@ def read_commit(commit: str, raw: bytes) -> SignedCommit:
     kept = [header for header in headers if header is not signature]
     return SignedCommit(
         next((header[7:].decode("ascii", "replace") for header in headers if header.startswith(b"parent ")), None),
-        datetime.fromtimestamp(int(times[0][1]), UTC),
+        told_time(int(times[0][1])),
         None if signature is None else signature.partition(b" ")[2].replace(b"\n ", b"\n"),
         b"\n".join(kept) + b"\n\n" + message,
     )

@@ -40,6 +40,13 @@ SELECT 1 FROM usage_record WHERE instance_id = ? AND occurred_at > ? AND occurre
     )
 LIMIT 1
 """
+UNMEASURED = """
+SELECT occurred_at, quantity FROM usage_record WHERE instance_id = ? AND occurred_at > ? AND occurred_at < ?
+    AND resource_kind = ? AND interval_seconds IS NULL AND void IS NULL AND NOT EXISTS (
+        SELECT 1 FROM usage_record AS taking
+        WHERE taking.node_id = usage_record.node_id AND taking.void = usage_record.idempotency_key
+    )
+"""
 HASH_OF_RECORD = """
 SELECT line_hash FROM usage_record WHERE node_id = ? AND stream_id = ? AND local_seq = ?
 """

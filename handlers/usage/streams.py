@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import STREAM_CURSOR
 from handlers.usage import statements
+
+_NEVER = datetime.fromtimestamp(0, UTC)
+"""Before every line: all of a stream that were read were set aside, and no other is judged by them."""
 
 
 @dataclass(slots=True)
@@ -60,7 +63,7 @@ class Streams:
     def write(self, now: datetime) -> None:
         """Keep what was met."""
         for stream_id, stream in self._met.items():
-            latest = stream.latest if stream.latest is not None else now
+            latest = stream.latest if stream.latest is not None else _NEVER
             if stream.sid is not None:
                 self._store.patch(
                     stream.sid, {"last_seq": stream.last, "last_occurred_at": latest, "skipped": stream.skipped}

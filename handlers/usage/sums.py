@@ -14,11 +14,13 @@ from codegen.runtime.values.types import Money
 from generated.models.onboarding import ResourceCategory, TransactionKind, UsageRecord
 from generated.tables.onboarding import DAILY_USAGE, DailyUsageNew
 from handlers.ledger import wallet
-from handlers.ledger.posting import Ledger
+from handlers.ledger.posting import Ledger, LedgerOverflow
 from handlers.usage import statements
 from handlers.usage.charged_line import ChargedLine
 
 REASONS = {TransactionKind.USAGE: "Usage", TransactionKind.USAGE_VOID: "Usage taken back"}
+
+_MOST = 2**63 - 1
 
 
 @dataclass(slots=True)
@@ -98,6 +100,8 @@ class Sums:
         owed.listed += sign * line.list_charge
         owed.charge += sign * line.charge
         self.charge += line.charge
+        if owed.listed > _MOST or abs(self.charge) > _MOST:
+            raise LedgerOverflow("the lines of the commit add up to more than 64 bits of nano-dollars")
 
     def _day(
         self,

@@ -86,7 +86,7 @@ class NodeRepository:
 
     def git(self, *args: str, given: str | None = None) -> str:
         """What git answers, `given` on its standard input."""
-        now = f"{int(self.at.timestamp())} +0000"
+        now = f"@{int(self.at.timestamp())} +0000"
         settings = {
             "gpg.format": "ssh",
             "user.signingkey": str(self.key),

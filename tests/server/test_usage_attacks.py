@@ -1,0 +1,164 @@
+"""What a malicious node can put into its repository: nobody is charged wrongly, and the others go on."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.errors import Conflict
+from codegen.runtime.storage.database import Database
+from generated.models.onboarding import HaltReason, QuarantineReason, RepositoryHalt, UsageLayout
+from handlers.usage import reading
+from handlers.usage.mirrors import Mirrors
+from tests.server.node_repository import USED_AT, NodeRepository, hours, line, make_key
+from tests.server.test_aggregation import machine
+from tests.server.usage_world import UsageWorld
+
+Q = QuarantineReason
+BATCH = "nodes/n1/usage_2026-05-20-20.otoml"
+
+
+@pytest.fixture(scope="module")
+def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
+    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=1)
+    yield mirrors
+    mirrors.close()
+
+
+@pytest.fixture
+def world(tmp_path: Path, fetching: Mirrors) -> Iterator[UsageWorld]:
+    database = Database.open(f"sqlite:///{tmp_path}/test.db")
+    database.execute("PRAGMA synchronous = off")
+    yield UsageWorld(database, Mirrors(tmp_path / "mirrors", fetching.fetchers))
+    database.close()
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> NodeRepository:
+    return NodeRepository(tmp_path / "n1", make_key(tmp_path))
+
+
+def halted(world: UsageWorld) -> RepositoryHalt:
+    """Why the one repository stands still after a run."""
+    [halt] = world.run().halted
+    return halt
+
+
+def test_no_line_fills_the_accounts_of_the_house(
+    world: UsageWorld, repository: NodeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All usage is posted to the same few accounts of the house: one that is full would stop every node."""
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user, cost="9" * 38), line(2, user, cost="8000000000"), line(3, user, cost="9000"))
+    report = world.run()
+    assert (report.records_consumed, report.quarantined, report.halted) == (1, 2, [])
+    waiting = world.quarantine()
+    assert [each.reason for each in waiting] == [Q.IMPLAUSIBLE, Q.IMPLAUSIBLE]
+    assert waiting[1].detail == "it costs more than 10,000 dollars"
+    with pytest.raises(Conflict):
+        world.service.quarantine_accept(world.operator, sid=waiting[0].sid, reason="a test")
+    world.audit()
+
+    monkeypatch.setattr(reading, "MOST_CHARGE", 10**10)
+    repository.push(*(line(seq, user, cost="4000000000") for seq in (4, 5, 6)))
+    halt = halted(world)
+    assert (halt.reason, "cannot be charged" in halt.detail) == (HaltReason.FORBIDDEN_CHANGE, True)
+    world.skip()
+    assert world.run().halted == [], "an operator can go on behind it"
+    world.audit()
+
+
+def test_no_hour_of_a_machine_is_charged_twice(world: UsageWorld, repository: NodeRepository) -> None:
+    """Nor are hours without an interval, nor more of them than are taken from any node."""
+    user = world.user(100)
+    world.register(repository)
+    mine, at = machine(world, user), f"{USED_AT + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}"
+    early = f"{USED_AT + timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}"
+    repository.push(
+        hours(1, user, mine, interval_seconds=None, occurred_at=early),
+        hours(2, user, mine, interval_seconds=None, occurred_at=at),
+        hours(3, user, mine, interval_seconds=None, occurred_at=at),
+        hours(4, user, mine, interval_seconds=1800, quantity="0.5", occurred_at=at),
+        hours(5, user, mine, interval_seconds=2**32 - 1, quantity="1000000", occurred_at=at),
+    )
+    assert world.run().records_consumed == 2
+    assert [each.reason for each in world.quarantine()] == [
+        Q.INTERVAL_OVERLAP,
+        Q.INTERVAL_OVERLAP,
+        Q.TIME_OUT_OF_BOUNDS,
+    ]
+    world.audit()
+
+
+def test_a_stream_that_begins_with_a_line_that_is_set_aside_goes_on(
+    world: UsageWorld, repository: NodeRepository
+) -> None:
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, "01JD4ZK7Q1M80000000000000X"))
+    assert world.run().quarantined == 1
+    repository.push(line(2, user))
+    report = world.run()
+    assert (report.records_consumed, report.quarantined) == (1, 0), "its time is judged by no line that did not count"
+    world.audit()
+
+
+def test_a_commit_of_no_time_can_be_skipped(world: UsageWorld, repository: NodeRepository) -> None:
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    assert world.run().commits == 1
+    for when in ("99999999999999", "9223372036854775807"):
+        head, tree = repository.head, repository.git("rev-parse", "HEAD^{tree}")
+        who = f"n1 <n1@nodes.invalid> {when} +0000"
+        content = f"tree {tree}\nparent {head}\nauthor {who}\ncommitter {who}\n\nusage\n"
+        repository.git("reset", "-q", "--hard", repository.object("commit", content))
+        assert halted(world).reason == HaltReason.FORBIDDEN_CHANGE
+        world.skip()
+        report = world.run()
+        assert (report.commits, report.halted, world.alerts()) == (1, [], [])
+    world.audit()
+
+
+def test_folders_that_stand_for_each_other_are_not_listed(world: UsageWorld, repository: NodeRepository) -> None:
+    """A few hundred bytes that name a million files, and with each hundred more ten times as many."""
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    assert world.run().commits == 1
+    blob, usage = repository.git("hash-object", "-w", "--stdin", given=""), repository.git("rev-parse", "HEAD:usage")
+    bomb = repository.object("tree", "".join(f"100644 blob {blob}\tf{each}\n" for each in range(10)))
+    for _ in range(5):
+        bomb = repository.object("tree", "".join(f"040000 tree {bomb}\td{each}\n" for each in range(10)))
+    root = repository.object("tree", f"040000 tree {bomb}\tbomb\n040000 tree {usage}\tusage\n")
+    made = repository.git("commit-tree", "-S", "-p", "HEAD", "-m", "usage", root)
+    repository.git("update-ref", "refs/heads/main", made)
+    halt = halted(world)
+    assert (halt.reason, "in one another" in halt.detail) == (HaltReason.FORBIDDEN_CHANGE, True)
+
+
+@pytest.mark.parametrize(
+    "wrong, reason",
+    [
+        ("quantity = 1e999999999\n", HaltReason.PARSE_ERROR),
+        ("quantity = 'x'\n", HaltReason.PARSE_ERROR),
+        ("local_seq = 1e999999999\n", HaltReason.PARSE_ERROR),
+        ("occurred_at = 0001-01-01T00:00:00+01:00\n", HaltReason.PARSE_ERROR),
+        ("stream_id = 's'\nlocal_seq = 5\n", HaltReason.CONTENT_CONFLICT),
+    ],
+)
+def test_a_batch_that_is_none_stops_its_node(
+    world: UsageWorld, repository: NodeRepository, wrong: str, reason: HaltReason
+) -> None:
+    """A number of a thousand million digits, none at all, a time before all times, the number of another record."""
+    user = world.user(1)
+    world.register(repository, layout=UsageLayout.SHARED)
+    rest = f"node_id = 'n1'\nuser_sid = '{user}'\namount_cents = 1\nresource_kind = 'hero_os_hour'\n"
+    at = "" if "occurred_at" in wrong else "occurred_at = '2026-05-20T20:30:00Z'\n"
+    records = (f"[[records]]\nidempotency_key = '{key}'\n{rest}{at}{wrong}" for key in "ab")
+    repository.write(BATCH, "".join(records).encode())
+    repository.commit()
+    assert halted(world).reason == reason
+    assert world.records() == []
