@@ -114,6 +114,12 @@ def _balance(row: Row) -> str | None:
     return f"balance {money_text(row[1])}, paid {money_text(row[2])} in all, first {first}"
 
 
+def _lot(row: Row) -> str:
+    kind, amount, remaining, expires = row[3:]
+    until = "" if expires is None else f" until {decode_otime(expires):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{money_text(remaining)} left of {money_text(amount)} {kind}{until}"
+
+
 def _record(row: Row) -> str:
     _, _, _, user, category, commit, path, line, tier, listed, charge = row
     return f"{money_text(charge)} of {money_text(listed)} ({category}, {tier}) of {user} by {commit}:{path}:{line}"
@@ -146,6 +152,7 @@ def _column(place: int) -> Callable[[Row], str | None]:
 CHECKS: Sequence[Check] = (
     Check("account", statements.ACCOUNTS, statements.ACCOUNT, slice(0, 1), _account, _owner),
     Check("balance", statements.BALANCES, statements.BALANCE, slice(0, 1), _balance, _column(0)),
+    Check("lot", statements.LOTS, statements.LOT, slice(1, 2), _lot, _column(2), _named(1)),
     Check("usage", statements.RECORDS, statements.RECORD, slice(1, 3), _record, _column(3), _named(2)),
     Check("commit", statements.COMMITS, statements.COMMIT, slice(1, 3), _commit, lambda _: None, _named(1, 2)),
     Check("day", statements.DAYS, statements.DAY, slice(1, 8), _day, _column(1), _named(1, 2, 3, 4, 5, 6, 7)),

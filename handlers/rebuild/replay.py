@@ -108,12 +108,12 @@ class Replay:
         for top_up in every(TOP_UP, self._live):
             for key, posting in self._moves.of(top_up).items():
                 if not self._is_posted(self._fresh, key):  # the live ledger lacks it
-                    self._payment(posting)
+                    self._telling(key, partial(self._payment, posting))
 
     def _again(self, cause: Cause) -> None:
         if isinstance(cause, Transaction):
             self._clock.time = cause.posted_at
-            self._transaction(cause)
+            self._telling(cause.key, partial(self._transaction, cause))
         elif isinstance(cause, User):
             self._clock.time = max(self._clock.time, cause.created_at)
             self._inputs.user(self._context, cause)
@@ -128,6 +128,13 @@ class Replay:
                 self._purchase(cause)
         else:
             self._act(cause)
+
+    def _telling(self, key: str, work: Callable[[], None]) -> None:
+        """Do `work`, or tell why the rules of the ledger do not let it be done again."""
+        try:
+            work()
+        except (ValueError, ArithmeticError, Conflict, NotFound) as error:
+            self.problems.append((key, str(error)))
 
     # --- transactions -----------------------------------------------------------------------------------------
 
@@ -187,18 +194,15 @@ class Replay:
             draw = partial(rules.hold, amount=-done.lines.get(held, 0), lot=self._ledger.lot_of(done.source))
         else:
             draw = partial(rules.release, amount=done.lines.get(held, 0), lot=self._ledger.lot_of(done.source))
-        try:
-            self._post(
-                done.key,
-                draw,
-                source=done.source,
-                user_sid=done.user_sid,
-                kind=done.kind,
-                reason=done.reason,
-                effective_at=done.effective_at,
-            )
-        except ValueError as error:
-            self.problems.append((done.key, str(error)))
+        self._post(
+            done.key,
+            draw,
+            source=done.source,
+            user_sid=done.user_sid,
+            kind=done.kind,
+            reason=done.reason,
+            effective_at=done.effective_at,
+        )
 
     # --- what operators did -----------------------------------------------------------------------------------
 

@@ -42,6 +42,13 @@ WHERE user_sid > ? ORDER BY user_sid LIMIT ?
 BALANCE = """
 SELECT user_sid, credit_balance, lifetime_paid, first_paid_at FROM billing WHERE user_sid = ?
 """
+_LOTS = """
+SELECT credit_lot.sid, ledger_transaction.posting_key, credit_lot.user_sid, credit_lot.kind, credit_lot.amount,
+    credit_lot.remaining, credit_lot.expires_at
+FROM credit_lot JOIN ledger_transaction ON ledger_transaction.sid = credit_lot.transaction_sid
+"""
+LOTS = f"{_LOTS} WHERE credit_lot.sid > ? ORDER BY credit_lot.sid LIMIT ?"
+LOT = f"{_LOTS} WHERE ledger_transaction.posting_key = ?"
 RECORDS = """
 SELECT sid, node_id, idempotency_key, user_sid, category, "commit", path, line, tier, list_charge, charge
 FROM usage_record WHERE sid > ? ORDER BY sid LIMIT ?

@@ -149,13 +149,19 @@ def test_payments_are_rebuilt_from_their_events(database: Database, tmp_path: Pa
         change = "UPDATE payment_event SET amount_minor = amount_minor + {} WHERE kind = 'refund_changed'"
         database.execute(change.format(1))
         changed = rebuilt(database, fetching).differences
-        assert {each.what for each in changed} == {"account", "balance", "transaction"}
+        assert {each.what for each in changed} == {"account", "balance", "lot", "transaction"}
         assert {each.user_sid for each in changed if each.what == "balance"} == {
             user.sid
         }  # that of others was set later
         refunds = [each for each in changed if each.what == "transaction" and ":refund:" in each.subject]
         assert refunds and refunds[0].live is not None and "cash:" in refunds[0].live
         database.execute(change.format(-1))
+        text = "UPDATE credit_lot SET remaining = remaining + ? WHERE sid = ?"
+        lots = database.execute("SELECT sid FROM credit_lot WHERE kind = 'purchased' AND remaining > 0 ORDER BY sid")
+        for amount in (1, -1):
+            database.execute(database.prepare(text), (amount, lots[0][0]))
+            database.execute(database.prepare(text), (-amount, lots[1][0]))
+            assert [each.what for each in rebuilt(database, fetching).differences] == ["lot", "lot"] * (amount > 0)
 
 
 def test_the_command_says_what_differs(tmp_path: Path, fetching: Mirrors, monkeypatch: pytest.MonkeyPatch) -> None:
