@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import money_text
 from generated.models.onboarding import AuditFinding
 from generated.tables.onboarding import PLAN_PURCHASE
 from handlers.audit import Audit, Carry
 from handlers.plans import statements
-from handlers.plans.rules import period_end
+from handlers.plans.rules import GRACE, period_end
 
 _WIDTH = len(PLAN_PURCHASE.names)
 
@@ -39,11 +40,20 @@ def _postings(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator
 
 
 def _billed(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
-    """What a balance shows of a plan is what was bought last; one whose period ended shows none."""
+    """What a balance shows of a plan is what was bought last; one whose period ended shows none, and its machines are
+    kept for the whole grace."""
     for user_sid, sid, *shown in rows:
-        plan, bought = tuple(shown[:3]), tuple(shown[3:])
+        plan, kept, bought = tuple(shown[:3]), shown[3], tuple(shown[4:])
         if plan not in ((None, None, None), bought):
             detail = f"the balance of user {user_sid} shows the plan {plan}, bought was {bought}"
+            yield AuditFinding(check="plan", subject=sid, detail=detail)
+        if kept is None:
+            continue
+        if plan[0] is not None or bought[0] is None:
+            detail = f"machines of user {user_sid} are kept until {decode_otime(kept)}, but no plan of theirs ended"
+            yield AuditFinding(check="plan", subject=sid, detail=detail)
+        elif decode_otime(kept) < decode_otime(bought[2]) + GRACE:
+            detail = f"machines of user {user_sid} are kept until {decode_otime(kept)} only, less than the grace"
             yield AuditFinding(check="plan", subject=sid, detail=detail)
 
 

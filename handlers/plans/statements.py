@@ -37,7 +37,7 @@ ORDER BY ledger_transaction.sid LIMIT ?
 """
 BILLED_PLANS_IN_ORDER = """
 SELECT billing.user_sid, billing.sid, billing.current_plan_id, billing.vm_quota_total, billing.vm_quota_period_end,
-    plan_purchase.plan_id, plan_purchase.vm_count, plan_purchase.period_end
+    billing.vm_kept_until, plan_purchase.plan_id, plan_purchase.vm_count, plan_purchase.period_end
 FROM billing LEFT JOIN plan_purchase ON plan_purchase.sid = (
     SELECT MAX(latest.sid) FROM plan_purchase AS latest WHERE latest.user_sid = billing.user_sid
 )

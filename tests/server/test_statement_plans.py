@@ -23,6 +23,7 @@ FULL_SCANS = {
     "admin.LAST_ACT": "the first row of an index from its end",
     "checkpoints.LAST_CHECKPOINT": "the first row of an index from its end",
     "ledger.BEFORE_POSTING": "the first row of an index from its end",
+    "rebuild.ANY_ENTRY": "one row, whichever",
     "ledger.LAST_POSITION": "the first row of an index from its end",
 }
 """Statements that read a big table or an index of it without a condition, and why they may."""
