@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import CheckpointRoot
 from generated.tables.onboarding import CHECKPOINT_ROOT
+from handlers.audit import u64
 from handlers.checkpoints import statements
 from handlers.checkpoints.ledger_tree import LedgerTree
 from handlers.checkpoints.signature import encoded, signed_bytes
@@ -31,6 +33,7 @@ class Checkpoints:
         self._database, self._clock, self._folder = database, clock, folder
         self._store, self.ledger = Store.of(CHECKPOINT_ROOT, database), LedgerTree(database)
         self._last = database.prepare(statements.LAST_CHECKPOINT)
+        self._behind = database.prepare(statements.CHECKPOINTS_IN_ORDER)
 
     @property
     def key(self) -> SigningKey:
@@ -60,6 +63,13 @@ class Checkpoints:
             return 0
         made = self.make()
         return max(int(made.last_position - made.first_position) + 1, 1) if made is not None else 0
+
+    def behind(self, day: str, position: int) -> Iterator[CheckpointRoot]:
+        """The checkpoints behind a place, in their order."""
+        while rows := self._database.execute(self._behind, (day, u64(self._database, position), 1)):
+            found = self._store.object(self._store.decode(rows[0]))
+            yield found
+            day, position = str(found.day), int(found.last_position)
 
     def _sign(self, size: int, key: SigningKey) -> CheckpointRoot | None:
         now, last = self._clock.now().replace(microsecond=0), self.last()

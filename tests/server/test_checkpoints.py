@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,8 +21,11 @@ from handlers.checkpoints import merkle
 from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
 from handlers.checkpoints.inclusion import NotBelow, inclusion
 from handlers.checkpoints.merkle import leaf_hash, root_of
+from handlers.checkpoints.publishing import publish
 from handlers.checkpoints.signature import holds
+from handlers.node.errors import NodeError
 from handlers.usage import verify_proof
+from tests.git_repository import GitRepository
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 
@@ -184,6 +189,34 @@ def test_a_stranger_checks_that_an_entry_is_below_a_signed_root(kept: Kept) -> N
     for position in (0, len(everyone) + 1):
         with pytest.raises(NotBelow, match="is not below the root"):
             list(inclusion(kept.checkpoints.ledger, checkpoint, [position]))
+
+
+def test_each_is_a_signed_commit_in_a_repository_of_its_own(kept: Kept, tmp_path: Path) -> None:
+    checkpoints, clock = kept.checkpoints, kept.book.clock
+    forge = GitRepository.new(tmp_path / "forge.git")
+    push = partial(publish, checkpoints, kept.folder, forge.url, clock)
+    assert push() == 0, "there is none yet"
+    kept.post(1)
+    checkpoints.make()
+    clock.time += DAY
+    checkpoints.make()
+    assert push() == 2 and push() == 0
+    signers = tmp_path / "signers"
+    signers.write_text(f"checkpoints@site.invalid {checkpoints.key.public}\n")
+    for commit in forge.git("rev-list", "main").split():
+        forge.git("-c", f"gpg.ssh.allowedSignersFile={signers}", "verify-commit", commit)
+    last = checkpoints.last()
+    assert last is not None
+    for file in ("latest.json", f"2026/{last.day}-{last.last_position}.json"):
+        assert holds(json.loads(forge.git("show", f"main:{file}")))
+    shutil.rmtree(kept.folder / "repository.git")
+    clock.time += DAY
+    checkpoints.make()
+    assert push() == 1, "our copy was lost: it goes on from what is over there"
+    assert forge.git("rev-list", "--count", "main") == "3"
+    forge.commit({"other": b"x"}, onto=None)
+    with pytest.raises(NodeError, match="not ours"):
+        push()
 
 
 def test_a_ledger_that_was_changed_is_not_signed(kept: Kept) -> None:

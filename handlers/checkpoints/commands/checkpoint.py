@@ -11,6 +11,8 @@ from codegen.runtime.context import SystemClock
 from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
 from handlers.checkpoints.inclusion import NotBelow, inclusion
 from handlers.checkpoints.ledger_tree import Incomplete
+from handlers.checkpoints.publishing import publish
+from handlers.checkpoints.settings import CheckpointSettings
 from handlers.commands import start
 from handlers.node.errors import NodeError
 
@@ -19,16 +21,18 @@ from handlers.node.errors import NodeError
 @click.option("--json", "as_json", is_flag=True, help="Print the checkpoint as JSON.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
-    """Sign the Merkle root of all entries of the ledger, up to now.
+    """Sign the Merkle root of all entries of the ledger, up to now; push it where a repository is set.
 
     A site does so every day. Where the last checkpoint of today has all entries, that one is shown.
     """
     if context.invoked_subcommand is not None:
         return
-    checkpoints = _opened()
+    settings, checkpoints = _opened()
     try:
         with start.database_faults():
             made = checkpoints.make() or checkpoints.last()
+            if settings.checkpoint_repo_url is not None:
+                publish(checkpoints, settings.checkpoint_folder, settings.checkpoint_repo_url, SystemClock())
     except (LedgerChanged, Incomplete, NodeError) as error:
         raise click.ClickException(str(error)) from None
     if made is None:
@@ -46,7 +50,7 @@ def prove(positions: tuple[int, ...], out: Path) -> None:
 
     `hero-onboarding verify-proof FILE` checks it offline.
     """
-    checkpoints = _opened()
+    _, checkpoints = _opened()
     with start.database_faults():
         last = checkpoints.last()
         if last is None:
@@ -59,6 +63,7 @@ def prove(positions: tuple[int, ...], out: Path) -> None:
     click.echo(f"{out}: {len(positions)} entries below the root of {last.day}")
 
 
-def _opened() -> Checkpoints:
+def _opened() -> tuple[CheckpointSettings, Checkpoints]:
     settings = start.settings()
-    return Checkpoints(start.database(settings), SystemClock(), settings.var_dir / "checkpoints")
+    assert isinstance(settings, CheckpointSettings)
+    return settings, Checkpoints(start.database(settings), SystemClock(), settings.checkpoint_folder)
