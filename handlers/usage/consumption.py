@@ -19,9 +19,12 @@ from handlers.usage.reading import Counts, NodeRules, Reading
 from handlers.usage.skips import Skips
 from handlers.usage.streams import Streams
 
+LOOKED_AT = ("last_commit", "keys", "kinds")
+"""What of a node decides how its commits are read."""
+
 
 class Overtaken(Exception):
-    """Somebody else consumed of this repository meanwhile; nothing was done."""
+    """Somebody else consumed of this repository meanwhile, or changed its node; nothing was done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +95,11 @@ class Consumption:
         return self._clock.now().replace(microsecond=0)
 
     def _locked(self, node: Node) -> dict[str, Any]:
-        """The node's row, if it is as it was when its repository was looked at."""
+        """The node's row, if it is as it was when its repository was looked at: a key that was revoked since, or a
+        kind that was taken away, is looked at again."""
         known = self._nodes.locked(node.sid, None)
-        if known["last_commit"] != node.last_commit or known["state"] == NodeState.RETIRED:
+        now = self._nodes.object(known)
+        if now.state == NodeState.RETIRED or any(getattr(now, name) != getattr(node, name) for name in LOOKED_AT):
             raise Overtaken
         return known
 

@@ -57,7 +57,7 @@ class Mirrors:
         History that was rewritten replaces the branch in the mirror; what is to stay readable is kept by `keep`.
         Raises `FetchFailed`.
         """
-        _check_address(url, branch)
+        check_address(url, branch)
         limits = self.fetchers.limits
         request = {
             "mirror": str(self.path(node_id)),
@@ -109,13 +109,14 @@ class Mirrors:
         self.fetchers.close()
 
 
-def _check_address(url: str, branch: str) -> None:
+def check_address(url: str, branch: str = "main") -> None:
+    """Raises `FetchFailed` for an address from which nothing is fetched, or a name that no branch has."""
     parts = urlsplit(url)
     if parts.scheme not in SCHEMES:
         raise FetchFailed(
             "refused", f"a repository's address begins with {', '.join(f'{each}://' for each in SCHEMES)}"
         )
-    if "@" in parts.netloc:
-        raise FetchFailed("refused", "an address holds no name and no password; credentials are given apart")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise FetchFailed("refused", "an address holds no name, no password, `?` or `#`; credentials are given apart")
     if _BRANCH.fullmatch(branch) is None:
         raise FetchFailed("refused", f"{branch[:40]!r} is no name of a branch")

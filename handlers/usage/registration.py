@@ -15,6 +15,7 @@ from generated.models.onboarding import Node, NodeKey, NodeState, UsageLayout
 from generated.tables.onboarding import NODE
 from handlers.admin.acts import NO_REASON, Acts
 from handlers.usage.line_rules import MOST_BEHIND
+from handlers.usage.mirrors import FetchFailed, check_address
 from handlers.usage.nodes import NOT_HALTED
 from handlers.usage.ssh_signature import BadSignature, raw_key
 from handlers.work.alerts import clear
@@ -48,6 +49,7 @@ class Registration:
         key, now = _key("public_key", public_key), context.clock.now().replace(microsecond=0)
         node = self._store.one({"node_id": node_id})
         if node is None:
+            _require_address(repo_url)
             keys = [NodeKey(public_key=public_key, valid_from=valid_from or now - MOST_BEHIND, valid_until=None)]
             made = self._store.new(
                 {
@@ -125,6 +127,14 @@ class Registration:
 
 def _shown(node: Node) -> Mapping[str, Any]:
     return node.model_dump(mode="json", include={"repo_url", "keys", "kinds", "state", "root_commit"})
+
+
+def _require_address(repo_url: str) -> None:
+    """Everybody who sees nodes sees it, and acts keep it for ever: no secret stands there."""
+    try:
+        check_address(repo_url)
+    except FetchFailed as error:
+        raise InvalidParams("repo_url", error.detail, "address") from None
 
 
 def _key(name: str, public_key: str) -> bytes:

@@ -6,10 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from codegen.runtime.errors import Conflict
+from codegen.runtime.errors import Conflict, InvalidParams
 from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from generated.models.onboarding import HaltReason, QuarantineReason, RepositoryHalt, UsageLayout
+from generated.tables.onboarding import OPERATOR_ACT
 from handlers.usage import reading
+from handlers.usage.consumption import Overtaken
 from handlers.usage.mirrors import Mirrors
 from tests.server.node_repository import USED_AT, NodeRepository, hours, line, make_key
 from tests.server.test_aggregation import machine
@@ -162,3 +165,42 @@ def test_a_batch_that_is_none_stops_its_node(
     repository.commit()
     assert halted(world).reason == reason
     assert world.records() == []
+
+
+def test_a_key_that_is_revoked_while_its_commits_are_read_is_good_no_longer(
+    world: UsageWorld, repository: NodeRepository
+) -> None:
+    """A run reads the nodes at its beginning, and may be long."""
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    repository.push(line(2, user))
+    node, aggregator = world.node(), world.aggregator
+    head = aggregator._fetched(node)
+    commits = aggregator._repositories.consume(node, head, lambda: True)
+    next(commits)
+    stolen_at = USED_AT + timedelta(minutes=30)
+    key = repository.public_key
+    world.nodes.revoke_key(world.operator, node_id=node.node_id, public_key=key, valid_until=stolen_at)
+    with pytest.raises(Overtaken):
+        next(commits)
+    assert halted(world).reason == HaltReason.BAD_SIGNATURE
+    assert len(world.records()) == 1
+    world.audit()
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://reader:s3cret@git.example/hero/billing-n1.git",
+        "https://git.example/n1.git?token=s3cret",
+        "ssh://git.example/x",
+    ],
+)
+def test_no_secret_is_registered_with_an_address(world: UsageWorld, repository: NodeRepository, address: str) -> None:
+    with pytest.raises(InvalidParams) as refused:
+        world.nodes.register(
+            world.operator, node_id="n1", repo_url=address, public_key=repository.public_key, kinds=["llm_token"]
+        )
+    assert "s3cret" not in str(refused.value) + str(refused.value.errors)
+    assert Store.of(OPERATOR_ACT, world.database).list_full(10)["items"] == []
