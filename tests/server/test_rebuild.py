@@ -11,12 +11,15 @@ import pytest
 from click.testing import CliRunner
 
 from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import KycStatus, QuarantineReason
 from generated.models.onboarding import PaymentEventKind as Kind
+from generated.tables.onboarding import NODE
 from handlers.audit import findings
 from handlers.cli import main
 from handlers.composition import registered_audits
+from handlers.ledger.expiry import GrantExpiry
 from handlers.prices.settings import PriceSettings
 from handlers.rebuild.rebuild import NotFresh, Rebuilt, rebuild
 from handlers.usage.mirrors import Mirrors
@@ -92,7 +95,9 @@ def used_history(world: UsageWorld, tmp_path: Path) -> str:
     world.run()
     rejected = next(each for each in world.quarantine() if each.reason == QuarantineReason.UNKNOWN_USER)
     world.service.quarantine_reject(world.operator, sid=rejected.sid, reason="who?")
+    adjustments.grant(context, user_sid=early, amount=Money(DOLLAR), reason="welcome", expires_at=until)
     world.clock.time += timedelta(days=2)
+    assert GrantExpiry(world.ledger).run_once() == 1
     adjustments.set_balance(context, sid=poor, balance_cents=-250)
     adjustments.set_balance(context, sid=user, balance_cents=777)
     one.push()
@@ -107,6 +112,16 @@ def test_usage_is_rebuilt_from_git(database: Database, tmp_path: Path, fetching:
     world.audit()
     assert [node.state.value for node in (world.node(), world.node("n2"))] == ["active", "active"]
     assert rebuilt(database, mirrors).differences == []
+
+    nodes, node = Store.of(NODE, database), world.node()
+    until = USED_AT + timedelta(hours=1, seconds=2)  # from the second commit on
+    nodes.patch(node.sid, {"keys": [key.model_copy(update={"valid_until": until}) for key in node.keys]})
+    kept = mirrors.open("n1").references["refs/kept/consumed"].target
+    stopped = rebuilt(database, mirrors).differences
+    assert stopped[0].subject == "node n1" and str(stopped[0].rebuilt).startswith("bad_signature at commit ")
+    assert {each.what for each in stopped} > {"replay", "account", "usage", "commit", "day", "transaction"}
+    assert mirrors.open("n1").references["refs/kept/consumed"].target == kept == world.node().last_commit
+    nodes.patch(node.sid, {"keys": node.keys})
 
     without_triggers(database)
     record = world.records()[0]
