@@ -193,7 +193,7 @@ def site(tmp_path: Path) -> Site:
 
 def test_the_commands(site: Site, tmp_path: Path) -> None:
     assert "hero_os_hour" in site.command("prices", "current")
-    assert site.command("prices", "current").splitlines()[1].endswith("$0.10 per instance_hour, margin 1000 bp")
+    assert site.command("prices", "current").splitlines()[1].endswith("$0.10 per instance_hour, margin 10 %")
     new = tmp_path / "new.yaml"
     new.write_text(later(datetime.now(UTC) + timedelta(days=30)))
     assert "3 prices" in site.command("prices", "load", str(new), "--reason", "dearer")

@@ -72,7 +72,7 @@ def test_lines_add_up_and_tell_price_margin_and_discount(world: World) -> None:
         "Language model: =HYPERLINK(1)",
         "Language model: qwen-72b",
         "Hero OS",
-        "In all",
+        "Total",
     ]
     assert found[2][1:3] == ["1,500,000 tokens", "Provider's price + 10 % margin"]
     shown = [Money.parse(row[-1].removeprefix("$")) for row in found]
@@ -80,7 +80,7 @@ def test_lines_add_up_and_tell_price_margin_and_discount(world: World) -> None:
 
 
 def test_filters_orders_and_periods(world: World) -> None:
-    assert [row[0] for row in lines(world, "instance=vm-2")] == ["Hero OS Node n1 · machine vm-2", "In all"]
+    assert [row[0] for row in lines(world, "instance=vm-2")] == ["Hero OS Node n1 · machine vm-2", "Total"]
     assert [row[1] for row in lines(world, "category=hero_os_hourly&order=quantity")][:-1] == ["12 hours", "3 hours"]
     assert lines(world, f"since={back(1)}&until={back(1)}")[0][1] == "10 hours"
     assert "7 tokens" in [row[1] for row in lines(world, f"since={back(365)}&until={back(300)}")]

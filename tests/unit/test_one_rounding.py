@@ -19,6 +19,7 @@ MAY_ROUND = {
     "handlers/checkpoints/merkle.py": "counts full subtrees",
     "handlers/pricing/charge.py": "the one rounding of a charge",
     "handlers/prices/offered.py": "makes no charge: one unit is a decimal",
+    "handlers/prices/commands/prices.py": "a margin as it is shown, in percent",
     "handlers/prices/domain.py": "seconds of an interval",
     "handlers/usage/domain.py": "seconds of an interval",
     "handlers/usage/batches.py": "reads decimal numbers, which are exact",

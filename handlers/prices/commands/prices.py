@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 
 import click
@@ -122,7 +123,8 @@ def _show(found: PriceList) -> None:
     for price in found.prices:
         name = f"{price.kind} {price.model}".strip()
         ladder = "" if price.discountable else ", no discount"
-        click.echo(f"{name:<28} ${price.unit_price} per {price.unit}, margin {price.margin_bp} bp{ladder}")
+        margin = f"{Decimal(price.margin_bp).scaleb(-2).normalize():f} %"  # basis points
+        click.echo(f"{name:<28} ${price.unit_price} per {price.unit}, margin {margin}{ladder}")
 
 
 def _note(note: str | None) -> str:
