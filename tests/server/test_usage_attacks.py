@@ -11,7 +11,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import HaltReason, QuarantineReason, RepositoryHalt, UsageLayout
 from generated.tables.onboarding import OPERATOR_ACT
-from handlers.usage import reading
+from handlers.usage import changes, history, reading
 from handlers.usage.consumption import Overtaken
 from handlers.usage.mirrors import Mirrors
 from tests.server.node_repository import USED_AT, NodeRepository, hours, line, make_key
@@ -204,3 +204,27 @@ def test_no_secret_is_registered_with_an_address(world: UsageWorld, repository: 
         )
     assert "s3cret" not in str(refused.value) + str(refused.value.errors)
     assert Store.of(OPERATOR_ACT, world.database).list_full(10)["items"] == []
+
+
+def test_a_commit_is_not_read_that_is_too_much(
+    world: UsageWorld, repository: NodeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither many files that are allowed each, nor a message without end."""
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    assert world.run().commits == 1
+    with monkeypatch.context() as patched:
+        patched.setattr(changes, "MOST_CHANGED", 300)
+        repository.append(line(2, user), path="usage/a.jsonl")
+        repository.push(line(3, user), path="usage/b.jsonl")
+        assert "more than 300 bytes" in halted(world).detail
+    assert world.run().records_consumed == 2
+    repository.at += timedelta(seconds=1)
+    repository.git("commit", "-q", "--allow-empty", "-m", "m" * 5000)
+    with monkeypatch.context() as patched:
+        patched.setattr(history, "LARGEST", 2000)
+        assert "larger than 2000 bytes" in halted(world).detail
+        world.skip()
+        assert (world.run().halted, world.node().last_commit) == ([], repository.head)
+    world.audit()
