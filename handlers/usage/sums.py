@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Context, Decimal
 from functools import partial
 
 from codegen.runtime.storage.codecs import row_codecs
@@ -21,6 +21,8 @@ from handlers.usage.charged_line import ChargedLine
 REASONS = {TransactionKind.USAGE: "Usage", TransactionKind.USAGE_VOID: "Usage taken back"}
 
 _MOST = 2**63 - 1
+_EXACT = Context(prec=150)
+"""Quantities have up to 76 digits, of which the usual 28 would lose some: what is taken back must leave the rest."""
 
 
 @dataclass(slots=True)
@@ -119,7 +121,7 @@ class Sums:
         if used is None:
             used = self._days[key] = Used()
         used.records += sign
-        used.quantity += sign * quantity
+        used.quantity = _EXACT.add(used.quantity, quantity if sign > 0 else quantity.copy_negate())
         used.listed += sign * listed
         used.charge += sign * charge
 
@@ -161,7 +163,7 @@ class Sums:
                 known,
                 {
                     "records": known["records"] + used.records,
-                    "quantity": known["quantity"] + used.quantity,
+                    "quantity": _EXACT.add(known["quantity"], used.quantity),
                     "list_charge": Money(listed),
                     "discount": Money(listed - charge),
                     "charge": Money(charge),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -227,4 +228,16 @@ def test_a_commit_is_not_read_that_is_too_much(
         assert "larger than 2000 bytes" in halted(world).detail
         world.skip()
         assert (world.run().halted, world.node().last_commit) == ([], repository.head)
+    world.audit()
+
+
+def test_quantities_of_many_digits_leave_the_others_as_they_were(world: UsageWorld, repository: NodeRepository) -> None:
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user, quantity="1.5"), line(2, user, quantity="9" * 38 + "." + "9" * 38))
+    assert world.run().records_consumed == 2
+    repository.push(line(3, user, quantity="0", void="n1/5f0c/2"))
+    assert world.run().records_consumed == 1
+    [day] = world.days(user)
+    assert day.quantity == Decimal("1.5")
     world.audit()
