@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
-from codegen.runtime.storage.database import Database, Duplicate
+from codegen.runtime.storage.database import Database, Duplicate, Row
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import UsageRecord
 from generated.tables.onboarding import USAGE_RECORD
@@ -13,6 +14,9 @@ from handlers.audit import u64
 from handlers.usage import statements
 from handlers.usage.charged_line import ChargedLine
 from handlers.usage.rows import RowsOfLines
+
+_TOGETHER = 250
+"""Rows of one statement on SQLite."""
 
 
 class KeyTaken(Exception):
@@ -30,6 +34,8 @@ class Records:
         self._database, self._node_id = database, node_id
         self._store = Store.of(USAGE_RECORD, database)
         self._rows = RowsOfLines(database.dialect)
+        insert, values, row = self._store.sql.insert.rpartition(" VALUES ")
+        self._insert_together = f"{insert}{values}{', '.join([row] * _TOGETHER)}"
         prepare = database.prepare
         self._hash, self._key = prepare(statements.HASH_OF_RECORD), prepare(statements.KEY_IS_TAKEN)
         self._aside, self._void = prepare(statements.WAS_SET_ASIDE), prepare(statements.IS_TAKEN_BACK)
@@ -56,12 +62,21 @@ class Records:
         rows = self._rows(lines, now)
         try:
             with self._database.transaction():
-                self._database.execute_many(self._store.sql.insert, rows)
+                self._insert(rows)
         except Duplicate:
             taken = self._taken(lines)
             if taken is None:
                 raise
             raise KeyTaken(taken) from None
+
+    def _insert(self, rows: Sequence[Row]) -> None:
+        # PERF: SQLite makes the sets of a table's checks anew each time a statement is run, which is a third of the
+        # work of one row. psycopg sends the rows of `execute_many` together by itself.
+        whole = len(rows) - len(rows) % _TOGETHER if self._database.dialect == "sqlite" else 0
+        for at in range(0, whole, _TOGETHER):
+            self._database.execute(self._insert_together, tuple(chain.from_iterable(rows[at : at + _TOGETHER])))
+        if whole < len(rows):
+            self._database.execute_many(self._store.sql.insert, rows[whole:])
 
     def _taken(self, lines: Sequence[ChargedLine]) -> int | None:
         """The place of the first line whose key or number another record has."""

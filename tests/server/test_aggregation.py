@@ -91,6 +91,20 @@ def test_a_line_that_comes_again_is_counted_and_not_charged(world: UsageWorld, r
     world.audit()
 
 
+def test_many_lines_of_a_commit_are_kept_in_their_order_or_none(world: UsageWorld, repository: NodeRepository) -> None:
+    """More than are written by one statement, and one of them with the key of another."""
+    user = world.user(9)
+    world.register(repository)
+    repository.push(*(line(seq, user, idempotency_key=f"key-{3 if seq == 400 else seq}") for seq in range(1, 541)))
+    [halted] = world.run().halted
+    assert "its idempotency key is that of another record" in halted.detail and world.records() == []
+    world.skip(line=400)
+    assert world.run().records_consumed == 539
+    assert [record.line for record in world.records()] == [seq for seq in range(1, 541) if seq != 400]
+    assert world.book.balance(user) == 900 * CENT - 539 * CENT * 11 // 10
+    world.audit()
+
+
 def test_what_is_not_sure_is_set_aside_and_the_commit_goes_on(world: UsageWorld, repository: NodeRepository) -> None:
     user, other = world.user(1), world.user(1)
     mine, theirs = machine(world, user), machine(world, other)

@@ -90,6 +90,8 @@ def encode_decimal(value: Decimal) -> str:
     digits without trailing zeros: 12.5 is `>5001125`. Below zero all digits are taken from nine and `~` ends them, so
     that larger magnitudes sort first: -12.5 is `<4998874~`.
     """
+    if not value:
+        return "="
     written = str(value)
     negative = written[0] == "-"
     whole, _, fraction = (written[1:] if negative else written).partition(".")
