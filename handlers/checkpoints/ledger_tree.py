@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.tables.onboarding import LEDGER_SUBTREE
+from generated.tables.onboarding import LEDGER_SUBTREE, LedgerSubtreeNew
 from handlers.audit import u64
 from handlers.checkpoints import merkle, statements
 from handlers.checkpoints.merkle import Tree, leaf_hash, root_of
@@ -64,8 +64,9 @@ class LedgerTree:
     def _keep(self, height: int, first: int, count: int, clock: Clock) -> int:
         below = self.read(height - 1, first * merkle.WIDTH, count * merkle.WIDTH)
         roots = [root_of(below[start : start + merkle.WIDTH]) for start in range(0, len(below), merkle.WIDTH)]
-        return self._store.insert_many(
-            [{"height": height, "number": first + place, "hash": root.hex()} for place, root in enumerate(roots)],
-            clock.now(),
-            ("height", "number"),  # another process may be quicker; it comes to the same
-        )
+        now = clock.now()
+        rows: list[LedgerSubtreeNew] = [
+            {"height": height, "number": first + place, "hash": root.hex()} for place, root in enumerate(roots)
+        ]
+        # Another process may be quicker; it comes to the same.
+        return self._database.run(lambda: self._store.insert_many(rows, now, ("height", "number")))

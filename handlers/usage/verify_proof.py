@@ -15,7 +15,7 @@ import hashlib
 import json
 import re
 import sys
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -238,6 +238,13 @@ def verify(path: str) -> tuple[Checker, list[str]]:
         return checker, list(checker.check(json.loads(line) for line in file))
 
 
+def signer(checkpoint: dict[str, Any]) -> str:
+    """The key that signed a checkpoint, as the site's `key.pub` shows it."""
+    raw, kind = b64decode(checkpoint["public_key"]), b"ssh-ed25519"
+    blob = b"".join(len(text).to_bytes(4, "big") + text for text in (kind, raw))
+    return f"{kind.decode()} {b64encode(blob).decode()}"
+
+
 def main() -> None:
     checker, wrong = verify(sys.argv[1])
     sys.stdout.writelines(f"{each}\n" for each in wrong or [said(checker)])
@@ -253,8 +260,8 @@ def said(checker: Checker) -> str:
     if checker.checkpoint is None:
         return lines
     entries = (
-        f"{checker.entries} entries of the ledger stand below the root of {checker.checkpoint['day']} "
-        f"that the key {checker.checkpoint['public_key']} signed"
+        f"{checker.entries} entries of the ledger stand below the root of {checker.checkpoint['day']}, "
+        f"signed with the key {signer(checker.checkpoint)}"
     )
     return f"{lines}\n{entries}" if checker.user else entries
 

@@ -28,6 +28,7 @@ from handlers.usage import verify_proof
 from tests.git_repository import GitRepository
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
+from tests.server.racing import DONE, ROUNDS, in_threads
 
 DOLLAR = 10**9
 DAY = timedelta(days=1)
@@ -106,6 +107,16 @@ def test_a_root_each_day_over_all_entries(kept: Kept) -> None:
     assert stat.S_IMODE(kept.folder.stat().st_mode) == 0o700
 
 
+def test_two_who_make_one_at_once_make_one(kept: Kept) -> None:
+    kept.post(11)
+    for day in range(ROUNDS):
+        outcomes = in_threads(kept.database.close, [Checkpoints(kept.database, kept.book.clock, kept.folder).make] * 4)
+        assert outcomes == [DONE] * 4
+        assert len(kept.database.execute("SELECT sid FROM checkpoint_root")) == day + 1
+        kept.book.clock.time += DAY
+        kept.post(5)
+
+
 def test_only_what_is_new_is_read(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.post(40)
     kept.checkpoints.make()
@@ -173,7 +184,9 @@ def test_a_stranger_checks_that_an_entry_is_below_a_signed_root(kept: Kept) -> N
     rows = json.loads(json.dumps(list(inclusion(kept.checkpoints.ledger, checkpoint, everyone))))
     checker = verify_proof.Checker()
     assert list(checker.check(rows)) == [] and checker.entries == len(everyone)
-    assert f"{len(everyone)} entries of the ledger stand below the root" in verify_proof.said(checker)
+    said = verify_proof.said(checker)
+    assert f"{len(everyone)} entries of the ledger stand below the root" in said
+    assert kept.checkpoints.key.public.startswith(said[said.index("ssh-ed25519") :])
     head, third = rows[0], rows[3]
     assert next(verify_proof.Checker().check([third])).endswith("stands before any checkpoint")
     for changed, told in (
