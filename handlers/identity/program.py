@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
@@ -107,8 +108,8 @@ def _ask(http: httpx.Client, path: str, body: dict[str, Any]) -> dict[str, Any]:
                 if len(content) > MAX_ANSWER:
                     raise LoginFailed(f"{http.base_url.host} does not speak this login")
     except httpx.HTTPError as error:
-        reason = str(error) or type(error).__name__
-        raise LoginFailed(f"{http.base_url.host} cannot be reached: {reason}") from None
+        reason = re.sub(r"^\[Errno -?[0-9]+\] ", "", str(error)) or type(error).__name__
+        raise LoginFailed(f"{http.base_url.netloc.decode()} cannot be reached: {reason}") from None
     try:
         found = httpx.Response(answer.status_code, content=content).json()
     except ValueError:

@@ -65,7 +65,8 @@ class NodeFolder:
             node = NodeFile.read((path / "node.json").read_bytes())
             return cls(path, node, (path / "stream").read_text().strip())
         except (OSError, InvalidNodeFile) as error:
-            raise NotANode(f"{path} is no node's folder ({error}); `hero-onboarding node init` makes one") from None
+            reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+            raise NotANode(f"{path} is no node's folder ({reason}); `hero-onboarding node init` makes one") from None
 
     @classmethod
     def make(cls, path: Path, node_id: str, now: datetime) -> NodeFolder:
