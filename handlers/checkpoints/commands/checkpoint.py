@@ -14,10 +14,11 @@ from handlers.checkpoints.ledger_tree import Incomplete
 from handlers.checkpoints.publishing import publish
 from handlers.checkpoints.settings import CheckpointSettings
 from handlers.commands import start
+from handlers.commands.group import CommandGroup
 from handlers.node.errors import NodeError
 
 
-@click.group(name="checkpoint", invoke_without_command=True)
+@click.group(name="checkpoint", cls=CommandGroup, invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print the checkpoint as JSON.")
 @click.pass_context
 def command(context: click.Context, as_json: bool) -> None:
