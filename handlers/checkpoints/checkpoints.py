@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Lock
 from typing import Any
 
 from codegen.runtime.context import Clock
@@ -19,7 +18,6 @@ from handlers.checkpoints.ledger_tree import LedgerTree
 from handlers.checkpoints.signature import encoded, signed_bytes
 from handlers.node.signing_key import SigningKey
 
-_MAKING = Lock()  # a file is made by one thread of a process at a time; of several processes the quickest makes it
 SIGNER = "checkpoints"
 """The comment of the site's key, and the author of its commits."""
 
@@ -41,8 +39,7 @@ class Checkpoints:
     def key(self) -> SigningKey:
         """The site's key. Raises `NodeError` where its file holds none."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _MAKING:
-            return SigningKey.make(self._folder / "key", SIGNER)
+        return SigningKey.make(self._folder / "key", SIGNER)
 
     def last(self) -> CheckpointRoot | None:
         """The newest checkpoint."""

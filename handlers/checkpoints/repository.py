@@ -15,6 +15,7 @@ from pygit2.enums import FileMode
 
 from generated.models.onboarding import CheckpointRoot
 from handlers.checkpoints.checkpoints import SIGNER
+from handlers.node.commits import commit_signed
 from handlers.node.credentials import credentials_for, require_plain
 from handlers.node.errors import NodeError
 from handlers.node.remote import BRANCH, Remote
@@ -80,20 +81,14 @@ class CheckpointRepository:
             root = self._git.TreeBuilder(tree) if tree is not None else self._git.TreeBuilder()
             root.insert(year, folder.write(), FileMode.TREE)
             root.insert(LATEST, blob, FileMode.BLOB)
-            self._commit(root.write(), f"{checkpoint.day}: {checkpoint.last_position} entries", key, now)
+            message = f"{checkpoint.day}: {checkpoint.last_position} entries"
+            commit_signed(self._git, self.head, root.write(), message, (SIGNER, f"{SIGNER}@site.invalid"), key, now)
         return count
 
     def push(self, before: pygit2.Oid | None) -> None:
         """Push what waits; `before` is the commit over there. Raises `PushRefused`, `Moved`."""
         if self.head is not None and self.head != before:
             self._remote.push(before)
-
-    def _commit(self, tree: pygit2.Oid, message: str, key: SigningKey, now: datetime) -> None:
-        parents: list[str | pygit2.Oid] = [] if self.head is None else [self.head]
-        who = pygit2.Signature(SIGNER, f"{SIGNER}@site.invalid", int(now.timestamp()), 0)
-        text = str(self._git.create_commit_string(who, who, f"{message}\n", tree, parents))
-        commit = self._git.create_commit_with_signature(text, key.sign(text.encode()), "gpgsig")
-        self._git.references.create(BRANCH, commit, force=True)
 
     def _target(self, name: str) -> pygit2.Oid | None:
         found = self._git.references.get(name)

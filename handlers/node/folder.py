@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from secrets import token_hex
+from threading import get_native_id
 
 from handlers.node.errors import NodeError, NotANode
 from handlers.node.log_file import sync_folder
@@ -96,7 +97,7 @@ def write_new(path: Path, data: bytes) -> None:
 
 
 def _write(path: Path, data: bytes, *, new: bool = False) -> None:
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{get_native_id()}")
     draft.unlink(missing_ok=True)
     with os.fdopen(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
         file.write(data)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pygit2
 from pygit2.enums import FileMode
 
+from handlers.node.commits import commit_signed
 from handlers.node.errors import LogDamaged, NodeError
 from handlers.node.folder import NodeFolder, write_new
 from handlers.node.remote import BRANCH, TRACKED
@@ -178,17 +179,8 @@ class UsageRepository:
             return opened.read(size)
 
     def _commit(self, tree: pygit2.Oid, message: str, now: datetime) -> pygit2.Oid:
-        head = self.head
-        seconds = int(now.timestamp())
-        if head is not None:  # a clock that was set back does not make a commit older than the one before it
-            seconds = max(seconds, self.git[head].peel(pygit2.Commit).commit_time)
         node = self._folder.node_id
-        who = pygit2.Signature(node, f"{node}@node.invalid", seconds, 0)
-        parents: list[str | pygit2.Oid] = [] if head is None else [head]
-        text = str(self.git.create_commit_string(who, who, f"{message}\n", tree, parents))
-        commit = self.git.create_commit_with_signature(text, self._key.sign(text.encode()), "gpgsig")
-        self.git.references.create(BRANCH, commit, force=True)
-        return commit
+        return commit_signed(self.git, self.head, tree, message, (node, f"{node}@node.invalid"), self._key, now)
 
 
 def tidy(git_directory: Path) -> None:
