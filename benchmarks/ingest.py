@@ -62,8 +62,14 @@ class Node:
     name: str
     folder: Path
     key: SigningKey
-    commits: tuple[bytes, ...]
-    """The lines of each."""
+    files: tuple[pygit2.Oid, ...]
+    """The file that each commit adds."""
+
+    def contents(self) -> Iterator[bytes]:
+        """The lines of each commit."""
+        repository = pygit2.Repository(str(self.folder))
+        for file in self.files:
+            yield repository[file].peel(pygit2.Blob).data
 
 
 def build(folder: Path, number: int, records: int, users: list[str]) -> Node:
@@ -72,17 +78,17 @@ def build(folder: Path, number: int, records: int, users: list[str]) -> Node:
     served = [users[(number * SERVED + place) % len(users)] for place in range(SERVED)]
     key = SigningKey(token_bytes(32), name)
     repository = pygit2.init_repository(str(folder / name), bare=True, initial_head="main")
-    commits, files, parents = [], repository.TreeBuilder(), list[str | pygit2.Oid]()
+    blobs, files, parents = [], repository.TreeBuilder(), list[str | pygit2.Oid]()
     for first in range(1, records + 1, LINES):
         content = b"".join(line(name, seq, served) for seq in range(first, min(first + LINES, records + 1)))
-        commits.append(content)
-        files.insert(f"usage_{first}.jsonl", repository.create_blob(content), FileMode.BLOB)
+        blobs.append(repository.create_blob(content))
+        files.insert(f"usage_{first}.jsonl", blobs[-1], FileMode.BLOB)
         root = repository.TreeBuilder()
         root.insert("usage", files.write(), FileMode.TREE)
         text = str(repository.create_commit_string(WHO, WHO, "usage\n", root.write(), parents))
         parents = [repository.create_commit_with_signature(text, key.sign(text.encode()))]
         repository.references.create("refs/heads/main", parents[0], force=True)
-    return Node(name, folder / name, key, tuple(commits))
+    return Node(name, folder / name, key, tuple(blobs))
 
 
 def line(name: str, seq: int, users: list[str]) -> bytes:
@@ -126,9 +132,10 @@ def floor(database: Database, nodes: list[Node]) -> float:
         " UNIQUE (node_id, stream_id, local_seq))"
     )
     insert = database.prepare("INSERT INTO floor VALUES (?, ?, ?, ?)")
-    began = perf_counter()
+    seconds = 0.0
     for node in nodes:
-        for content in node.commits:
+        for content in node.contents():
+            began = perf_counter()
             with database.transaction():
                 lines = content.splitlines()
                 for at in range(0, len(lines), CHUNK):
@@ -138,7 +145,8 @@ def floor(database: Database, nodes: list[Node]) -> float:
                         assert not isinstance(read, Finding)
                         rows.append((read.node_id, read.stream_id, read.local_seq, each.decode()))
                     database.execute_many(insert, rows)
-    return perf_counter() - began
+            seconds += perf_counter() - began
+    return seconds
 
 
 def measure(kind: str, repositories: int, records: int) -> None:
@@ -179,7 +187,7 @@ def measure(kind: str, repositories: int, records: int) -> None:
     print(
         f"{kind:<10} {repositories:>5} repositories {done:>8} records: {done / whole:>8.0f} records/s, floor "
         f"{done / least:>8.0f}/s, ratio {whole / least:>5.1f} × (aim {AIM:.0f}); unchanged poll {poll:.2f} s; "
-        f"{memory} MB with the benchmark's own lines"
+        f"{memory} MB at most, with all that the benchmark does"
     )
 
 

@@ -24,6 +24,7 @@ from generated.models.onboarding import (
     TopUpStatus,
 )
 from generated.tables.onboarding import DISPUTE, RECONCILIATION, REFUND, TOP_UP, ReconciliationPatch
+from handlers.ledger.amounts import dollars
 from handlers.payments import statements
 from handlers.payments.checks import Checks
 from handlers.payments.differences import Ours, differences, net
@@ -233,8 +234,8 @@ class Reconciler:
                 kept = self._store.patch(known.sid, {**found, "found": known.found + result.found})
             subject = f"{name}:{day}"
             if result.items:
-                amount = Money(result.ours - result.theirs)
-                detail = f"{len(result.items)} differences, ${amount} in all: {result.items[0].note}"
+                amount = dollars(result.ours - result.theirs)
+                detail = f"{len(result.items)} differences, {amount} in all: {result.items[0].note}"
                 alert(self._database, self._clock, "reconciliation_differs", subject, detail)
             else:
                 clear(self._database, self._clock, "reconciliation_differs", subject)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import Frozen, InsufficientFunds, KycRequired
+from handlers.ledger.amounts import dollars
 
 NOT_WISHED = "It was not to be renewed."
 
@@ -26,9 +27,8 @@ def hindrance(refused: DeclaredError | None) -> str:
     """Why a plan that was to be renewed was not, and what renews it."""
     match refused:
         case InsufficientFunds(needed=needed, balance=balance):
-            return (
-                f"Renewing costs ${needed} and your balance is ${balance}: add credit in time, and it renews at once."
-            )
+            want = f"Renewing costs ${needed} and your balance is {dollars(balance)}"
+            return f"{want}: add credit in time, and it renews at once."
         case KycRequired():
             return "It was not renewed: verify your identity, then buy it again."
         case Frozen():
@@ -56,21 +56,22 @@ def ending(name: str, days: int, end: datetime, cost: Money, balance: Money, ren
     if not renew:
         return f"{begin} It is not renewed: switch that on, or its machines stop then."
     if balance < cost:
-        return (
-            f"{begin} Renewing costs ${cost} and your balance is ${balance}: add credit before, or its machines stop."
-        )
+        want = f"Renewing costs ${cost} and your balance is {dollars(balance)}"
+        return f"{begin} {want}: add credit before, or its machines stop."
     return f"{begin} It is renewed for ${cost}."
 
 
 def low_balance(balance: Money, threshold: Money) -> str:
     """A balance fell below the threshold of its user."""
-    return f"Your balance is ${balance}, below the ${threshold} at which you want to be told. Add credit to go on."
+    return (
+        f"Your balance is {dollars(balance)}, below the ${threshold} at which you want to be told. Add credit to go on."
+    )
 
 
 def negative(balance: Money, limit: Money) -> str:
     """A balance fell below zero."""
     return (
-        f"Your balance is ${balance}. You cannot buy plans or start machines until it is above zero; below "
+        f"Your balance is {dollars(balance)}. You cannot buy plans or start machines until it is above zero; below "
         f"-${limit} services are suspended."
     )
 
@@ -78,8 +79,8 @@ def negative(balance: Money, limit: Money) -> str:
 def suspended(balance: Money, limit: Money) -> str:
     """Services are suspended."""
     return (
-        f"Your balance is ${balance}, below the limit of -${limit}: your services are suspended. What a paid plan "
-        "covers goes on. Add credit, and all of it is back at once."
+        f"Your balance is {dollars(balance)}, below the limit of -${limit}: your services are suspended. "
+        "What a paid plan covers goes on. Add credit, and all of it is back at once."
     )
 
 

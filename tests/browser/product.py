@@ -29,13 +29,13 @@ OFF = {
 
 
 class Product:
-    """Site and sandbox while `running`."""
+    """Site and sandbox while `running`; `settings` are the site's own."""
 
-    def __init__(self, directory: Path, node: Node) -> None:
+    def __init__(self, directory: Path, node: Node, **settings: str) -> None:
         self.directory, self.node = directory, node
         self.sandbox_port = free_port()
         self.sandbox = f"http://127.0.0.1:{self.sandbox_port}"
-        self.site = Site(directory, SANDBOX_URL=self.sandbox, MYCELIUM_API_URL=node.url)
+        self.site = Site(directory, SANDBOX_URL=self.sandbox, MYCELIUM_API_URL=node.url, **settings)
         self.url = self.site.url
         self._stack = ExitStack()
         self._pools = 0

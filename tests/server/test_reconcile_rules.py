@@ -205,7 +205,7 @@ def test_a_payment_that_waits_for_a_person_is_a_difference_until_it_is_decided(h
     found = compare(house)
     assert items(found) == [("payment", f"pi_{top_up.sid}", "waits for a decision")]
     assert cents(found) == (0, 1200, -1200) and found.found == 0
-    detail = "1 differences, $-12.00 in all: waits for a decision"
+    detail = "1 differences, -$12.00 in all: waits for a decision"
     assert ("reconciliation_differs", f"stub:{TODAY}", detail) in alerts(house)
 
 
