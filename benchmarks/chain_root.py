@@ -1,4 +1,4 @@
-"""Many chains under one root: a prototype of docs/decisions/0014-many-chains.md, pure, used by no product yet.
+"""Many chains under one root: a prototype of docs/decisions/0016-many-chains.md, pure, used by no product yet.
 
 A user's accounts stand in one chain, those of the house in each. A root notes the heads of all chains at one time and
 follows the root before it, so whoever knows a root knows of every chain that nothing before its head was changed.

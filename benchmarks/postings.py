@@ -4,7 +4,7 @@
 
 A writer is a process of its own that posts transactions of so many postings. With many chains each writer has a ledger
 of its own (a database schema) on the same server: its own queue, its own chain, its own accounts of the house. That is
-what a ledger divided by users would cost (docs/decisions/0014-many-chains.md). At the end a root is made of all heads.
+what a ledger divided by users would cost (docs/decisions/0016-many-chains.md). At the end a root is made of all heads.
 Both take turns in one run; medians of rounds are compared. `ms` is processor time of a posting, the writer's and that
 of its connection's process in PostgreSQL: it says the same on a machine that does other work, which rates do not.
 """
