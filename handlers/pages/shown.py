@@ -24,8 +24,9 @@ def money(amount: int, *, exact: bool = False, fine: bool = False, signed: bool 
     if exact:
         shown = Money(amount)
     elif fine and 0 < abs(amount) < CENT:
-        unit = 10 ** max(len(str(abs(amount))) - 2, 0)
-        shown = Money(abs(amount) // unit * unit * (-1 if amount < 0 else 1))
+        nano = abs(int(amount))  # the text of Money is in dollars: its length says nothing of the digits
+        unit = 10 ** max(len(str(nano)) - 2, 0)
+        shown = Money(nano // unit * unit * (-1 if amount < 0 else 1))
     else:
         shown = Money.from_cents(Money(amount).cents)
     whole, _, decimals = str(abs(shown)).partition(".")

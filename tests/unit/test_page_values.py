@@ -52,6 +52,23 @@ def test_money(nano: int, shown: str, exact: str, signed: str) -> None:
     assert money(nano, signed=True) == signed
 
 
+@pytest.mark.parametrize("kind", [int, Money])
+@pytest.mark.parametrize(
+    ("nano", "shown"),
+    [
+        (0, "$0.00"),
+        (1, "$0.000000001"),
+        (12_345, "$0.000012"),
+        (999_999, "$0.00099"),
+        (-999_999, "−$0.00099"),
+        (9_999_999, "$0.0099"),
+        (10_000_000, "$0.01"),
+    ],
+)
+def test_fine_money_is_never_nothing(kind: type[int], nano: int, shown: str) -> None:
+    assert money(kind(nano), fine=True) == shown
+
+
 @given(st.integers(-(2**62), 2**62))
 def test_exact_money_loses_nothing(nano: int) -> None:
     text = money(nano, exact=True)
