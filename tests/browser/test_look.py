@@ -34,6 +34,11 @@ EMPTY = {
 }
 FULL = {**EMPTY, "refused": "/topup?error=amount_out_of_range&amount=3", "sessions": "/sessions"}
 REFUSALS = {"plan refused": "/plans?error=insufficient_funds", "machine refused": "/vms?error=pool_empty"}
+LINES_OF_TEXT = """it => {
+    const text = document.createRange();
+    text.selectNodeContents(it);
+    return text.getClientRects().length;
+}"""
 LOOKS: list[Look] = [(360, "light"), (768, "dark"), (1280, "light")]
 FEWER: list[Look] = [(360, "dark"), (1280, "light")]
 
@@ -126,11 +131,17 @@ def test_long_numbers_fit_and_debt_is_readable(product: Product, visitor: Visito
     )
     for path in FULL.values():
         page.goto(product.url + path)
+        for line in page.locator("summary.line").all():
+            line.click()
         assert page.evaluate("document.documentElement.scrollWidth") <= 360, path
+        for amount in page.locator(".inside td.right:visible").all():
+            assert amount.evaluate(LINES_OF_TEXT) == 1, (path, amount.inner_text())
     product.site.call(
         "billing.set_credit_balance", {"sid": user["sid"], "balance_cents": -732, "reason": "test"}, ADMIN
     )
     page.goto(f"{product.url}/dashboard")
+    for line in page.locator("summary.line").all():
+        line.click()
     assert not objections(page, axe, "debt", FEWER)
     page.get_by_role("link", name="Add $8.00").click()
     expect(page.get_by_label("Another amount")).to_have_value("8.00")
