@@ -23,8 +23,8 @@ class ForgejoSettings(PluginSettings):
     url: BaseUrl = Field(default=None, validation_alias="HERO_ONBOARDING_FORGE_URL")
     """Of the forge's pages: its API and its repositories are below it."""
     token: Secret = Field(default=None, validation_alias="FORGE_TOKEN")
-    """Of an account that reads the nodes' repositories; to make them it needs `write:repository` and
-    `write:organization`."""
+    """Of an account that reads the nodes' repositories. Its scopes are `read:repository` and, for the list of what an
+    organization has, `read:organization`; to make repositories `write:repository` and `write:organization`."""
     signing_keys: Secrets = Field(default=(), validation_alias="FORGE_WEBHOOK_SIGNING_KEY")
     """Of the webhook at the organization; two may be good, during rotation. Without one no push is announced."""
 

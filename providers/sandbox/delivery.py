@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import random
-import ssl
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 
 import httpx
 
+from codegen.runtime.client.whole_answer import certificates
 from codegen.runtime.context import Clock
 from providers.sandbox.store import Store
 
@@ -26,12 +25,6 @@ Seal = Callable[[bytes, bool], bytes]
 
 def _as_it_is(body: bytes, forged: bool) -> bytes:
     return body
-
-
-@cache
-def _certificates() -> ssl.SSLContext:
-    """Whom to believe under https. PERF: reading the certificates takes longer than starting all the rest."""
-    return httpx.create_ssl_context()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +103,7 @@ class Deliveries:
         return self._clock.now().timestamp()
 
     def _run(self, vendor: str) -> None:
-        with httpx.Client(timeout=10, follow_redirects=False, verify=_certificates()) as http:
+        with httpx.Client(timeout=10, follow_redirects=False, verify=certificates()) as http:
             while not self._stopped:
                 for number, body, forged, attempts in self._store.due_deliveries(vendor, self._now()):
                     self._attempt(http, number, vendor, body, forged, attempts)

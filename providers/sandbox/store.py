@@ -113,6 +113,15 @@ class Store:
             json.dumps(value),
         )
 
+    def count_down(self, vendor: str, name: str) -> JsonObject | None:
+        """A switch that has effect `count` times: its value, as long as it has."""
+        with self.transaction():
+            found: JsonObject = self.switches(vendor).get(name) or {}
+            if found.get("count", 0) <= 0:
+                return None
+            self.set_switch(vendor, name, {**found, "count": found["count"] - 1})
+            return found
+
     # --- deliveries ---------------------------------------------------------------------------------------------
 
     def add_delivery(self, vendor: str, event: str, body: bytes, *, due: float, held: bool, forged: bool) -> None:

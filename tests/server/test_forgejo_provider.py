@@ -207,6 +207,16 @@ def test_a_token_that_is_revoked_or_may_only_read(clean: Hearth) -> None:
     assert reader not in str(vars(refused.value))
 
 
+def test_a_token_for_repositories_alone_lists_none(clean: Hearth) -> None:
+    """Lists belong to the organization, for which a token needs a scope of its own."""
+    clean.act("create", name="billing-n1", private=True)
+    plugin = clean.provider(token=clean.act("token", scopes=["read:repository"])["sha1"])
+    assert plugin.get_repository("hero_ops", "billing-n1").name == "billing-n1"
+    with pytest.raises(ProviderRefused) as refused:
+        plugin.list_repositories("hero_ops")
+    assert refused.value.data()["detail"] == "the token does not allow it"
+
+
 def test_a_renamed_repository_is_not_there_under_its_old_name(clean: Hearth) -> None:
     clean.act("create", name="billing-n1")
     clean.act("rename", name="billing-n1", to="billing-n2")

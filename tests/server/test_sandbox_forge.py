@@ -167,6 +167,23 @@ def test_a_renamed_repository_leads_to_its_new_name(forge: Hearth, work: Path) -
         forge.act("delete", name="billing-n9")
 
 
+@pytest.mark.parametrize("name", ["../../kept", "..", ".", "a/b", "/kept", "", "a.git", 7, None])
+def test_a_name_that_would_lead_out_of_the_folder_is_refused(forge: Hearth, name: object) -> None:
+    """Neither made nor taken as another name; what is outside stays as it is."""
+    kept = forge.folder / "kept.git"
+    kept.mkdir(exist_ok=True)
+    (kept / "file").write_text("kept")
+    answers = [
+        forge.http.post("/orgs/hero_ops/repos", json={"name": name}),
+        forge.http.patch(f"/repos/hero_ops/{NAME}", json={"name": name}),
+        httpx.post(f"{forge.root}/_control/forge", json={"act": "rename", "name": NAME, "to": name}, verify=False),
+    ]
+    assert [answer.status_code for answer in answers] == [422, 422, 422]
+    assert (kept / "file").read_text() == "kept"
+    assert forge.http.get(f"/repos/hero_ops/{NAME}").json()["name"] == NAME
+    assert forge.disk(NAME).is_bare
+
+
 def test_pushes_are_told(forge: Hearth, work: Path) -> None:
     """One event for each reference that changed, and none for what was refused."""
     zero = "0" * 40

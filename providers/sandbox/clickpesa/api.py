@@ -47,25 +47,21 @@ class Api:
         resp.content_type = falcon.MEDIA_JSON
         time.sleep(float(self._payments.switch("api_slow", 0)))
         try:
-            failing = self._count_down("api_fail")
+            failing = self._store.count_down(VENDOR, "api_fail")
             if failing is not None:
                 raise Refused("Switched to fail.", int(failing["status"]))
             with self._store.transaction():
                 found = self._answer(req, path.strip("/").split("/"))
-            if req.method == "POST" and path != "generate-token" and self._count_down("answers_lost") is not None:
+            if (
+                req.method == "POST"
+                and path != "generate-token"
+                and self._store.count_down(VENDOR, "answers_lost") is not None
+            ):
                 raise Refused("Carried out, but switched to lose the answer.", 500)
         except Refused as refused:
             resp.status = falcon.code_to_http_status(refused.status)
             found = refused.body()
         resp.text = json.dumps(found)
-
-    def _count_down(self, switch: str) -> JsonObject | None:
-        """A switch that has effect `count` times: its value, as long as it has."""
-        found: JsonObject = self._payments.switch(switch, {})
-        if found.get("count", 0) <= 0:
-            return None
-        self._store.set_switch(VENDOR, switch, {**found, "count": found["count"] - 1})
-        return found
 
     # --- tokens and checksums -----------------------------------------------------------------------------------
 

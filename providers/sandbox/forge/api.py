@@ -13,7 +13,7 @@ import pygit2
 from providers.sandbox.forge import objects
 from providers.sandbox.forge.repositories import VENDOR, Moved, Refused, Repositories
 from providers.sandbox.forge.tokens import Tokens, allows
-from providers.sandbox.forge.troubles import count_down, fail_if_switched
+from providers.sandbox.forge.troubles import fail_if_switched
 from providers.sandbox.store import Store
 
 JsonObject = dict[str, Any]
@@ -46,7 +46,7 @@ class Api:
         if scopes is None:
             raise Refused(401, "token is required")
         verb = "read" if req.method == "GET" else "write"
-        of = "repository" if "repos" in path.split("/") else "organization"
+        of = "repository" if path.startswith("repos/") else "organization"
         if not allows(scopes, f"{verb}:{of}"):
             raise Refused(403, "token does not have at least one of required scope(s)")
         try:
@@ -56,7 +56,7 @@ class Api:
             raise falcon.HTTPTemporaryRedirect(
                 "/".join((f"/{VENDOR}/api/v1/repos", moved.owner, moved.name, *tail))
             ) from None
-        if count_down(self._store, "answers_lost") is not None:
+        if self._store.count_down(VENDOR, "answers_lost") is not None:
             raise Refused(500, "")
         resp.status, resp.media = falcon.code_to_http_status(status), found
 

@@ -49,8 +49,7 @@ class Repositories:
     # --- organizations --------------------------------------------------------------------------------------------
 
     def add_organization(self, name: str) -> JsonObject:
-        if _NAME.fullmatch(name) is None or name in _RESERVED:
-            raise Refused(422, "name is not allowed")
+        _checked(name)
         if self._store.get(VENDOR, ORGANIZATION, name.lower()) is not None:
             raise Refused(422, "user already exists")
         made = {"id": name.lower(), "name": name, "number": self._number(ORGANIZATION)}
@@ -86,9 +85,7 @@ class Repositories:
         return repository["name"] in hidden
 
     def create(self, owner: str, asked: JsonObject) -> JsonObject:
-        organization, name = self.organization(owner), asked.get("name")
-        if not isinstance(name, str) or _NAME.fullmatch(name) is None or name in _RESERVED or name.endswith(".git"):
-            raise Refused(422, "name is not allowed")
+        organization, name = self.organization(owner), _checked(asked.get("name"))
         with self._store.transaction():
             if self._store.get(VENDOR, REPOSITORY, _key(owner, name)) is not None:
                 raise Refused(409, "The repository with the same name already exists.")
@@ -116,6 +113,7 @@ class Repositories:
         """Another name leaves the old one as a way to it."""
         with self._store.transaction():
             made = {**repository, **fields, "updated_at": self.now()}
+            _checked(made["name"])
             made["id"] = _key(made["owner"], made["name"])
             if made["id"] != repository["id"]:
                 if self._store.get(VENDOR, REPOSITORY, made["id"]) is not None:
@@ -150,6 +148,13 @@ class Repositories:
 
     def _number(self, kind: str) -> int:
         return 1 + max((int(each["number"]) for each in self._store.all(VENDOR, kind)), default=0)
+
+
+def _checked(name: object) -> str:
+    """A name that an organization or a repository may have: it is a folder's name, too, and leads out of none."""
+    if not isinstance(name, str) or _NAME.fullmatch(name) is None or name in _RESERVED or name.endswith(".git"):
+        raise Refused(422, "name is not allowed")
+    return name
 
 
 def _key(owner: str, name: str) -> str:

@@ -36,7 +36,7 @@ class Api:
         lost = False
         with self._store.transaction():
             resp.status, resp.media = self._answer(call, body)
-            lost = _count_down(self._store, "answers_lost") is not None
+            lost = self._store.count_down(VENDOR, "answers_lost") is not None
         if lost:
             raise Refused(500, "INTERNAL_ERROR", "Carried out, but switched to lose the answer.")
         if resp.media is None:
@@ -62,7 +62,7 @@ class Api:
     def _fail_if_switched(self) -> None:
         """`api_slow`: seconds before each answer; `api_fail`: `{"status": 500, "count": 2}`."""
         time.sleep(self._store.switches(VENDOR).get("api_slow", 0))
-        failing = _count_down(self._store, "api_fail")
+        failing = self._store.count_down(VENDOR, "api_fail")
         if failing is not None:
             status = int(failing["status"])
             names = {401: "UNAUTHORIZED", 429: "TOO_MANY_REQUESTS", 500: "INTERNAL_ERROR"}
@@ -77,15 +77,6 @@ class Api:
         if not isinstance(body, dict):
             raise Refused(400, "JSON_ERROR", "The body is no object.")
         return body
-
-
-def _count_down(store: Store, switch: str) -> JsonObject | None:
-    """A switch that has effect `count` times: its value, as long as it has."""
-    found: JsonObject = store.switches(VENDOR).get(switch) or {}
-    if found.get("count", 0) <= 0:
-        return None
-    store.set_switch(VENDOR, switch, {**found, "count": found["count"] - 1})
-    return found
 
 
 def _scan_ref(body: JsonObject) -> str:

@@ -64,7 +64,7 @@ class Api:
                 status, text, replayed = self._once(key, f"{path}\n{body}", path, body)
                 if replayed:
                     resp.set_header("Idempotent-Replayed", "true")
-            if idempotent and self._count_down("answers_lost") is not None:
+            if idempotent and self._store.count_down(VENDOR, "answers_lost") is not None:
                 raise Refused("Carried out, but switched to lose the answer.", status=500, kind="api_error")
         except Refused as refused:
             status, text = _error(refused)
@@ -79,17 +79,9 @@ class Api:
     def _switch_failures(self, resp: falcon.Response) -> None:
         """`api_fail`: `{"status": 500, "count": 2}`, `api_slow`: seconds before each answer."""
         time.sleep(float(self._store.switches(VENDOR).get("api_slow", 0)))
-        failing = self._count_down("api_fail")
+        failing = self._store.count_down(VENDOR, "api_fail")
         if failing is not None:
             raise Refused("Switched to fail.", status=int(failing["status"]), kind="api_error")
-
-    def _count_down(self, switch: str) -> JsonObject | None:
-        """A switch that has effect `count` times: its value, as long as it has."""
-        found: JsonObject = self._store.switches(VENDOR).get(switch) or {}
-        if found.get("count", 0) <= 0:
-            return None
-        self._store.set_switch(VENDOR, switch, {**found, "count": found["count"] - 1})
-        return found
 
     def _once(self, key: str, request: str, path: str, body: str) -> tuple[int, str, bool]:
         """The first answer for a key is the answer as long as the key is remembered."""
