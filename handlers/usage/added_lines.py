@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from generated.models.onboarding import HaltReason
 from handlers.usage.changes import Grown
-from handlers.usage.halt import Halt
 from handlers.usage_format.line import LONGEST_LINE
 
 _CHUNK = 1 << 18
@@ -22,17 +20,15 @@ class Line(NamedTuple):
 
 
 def added_lines(grown: Grown) -> Iterator[Line]:
-    """Lines from where the file goes on. A last line without its end waits for the commit that completes it. Raises
-    `Halt` for one that is longer than a line may be."""
+    """Lines from where the file goes on. A last line without its end waits for the commit that completes it. Of one
+    that is longer than a line may be, only so much is read that this can be told."""
     content = memoryview(grown.blob)
     number, rest = grown.line, b""
     for at in range(grown.start, len(content), _CHUNK):
         lines = (rest + bytes(content[at : at + _CHUNK])).split(b"\n")
-        rest = lines.pop()
+        rest = lines.pop()[: LONGEST_LINE + 1]
         for line in lines:
             yield Line(grown.path, number, line)
             number += 1
-        if len(rest) > LONGEST_LINE:
-            raise Halt(
-                HaltReason.PARSE_ERROR, f"the line is longer than {LONGEST_LINE} bytes", path=grown.path, line=number
-            )
+    if len(rest) > LONGEST_LINE:
+        yield Line(grown.path, number, rest)

@@ -12,6 +12,7 @@ from generated.models.onboarding import NodeKey, UsageLayout
 from handlers.usage.added_lines import Line, added_lines
 from handlers.usage.batches import batch_lines
 from handlers.usage.changes import BATCH, Grown, grown_files
+from handlers.usage.halt import Halt
 from handlers.usage.signed_commit import read_commit, require_signature, told_time
 
 
@@ -27,8 +28,12 @@ class CheckedCommit:
 
     def lines(self) -> Iterator[Line]:
         """The complete lines that it added, as they are read from the mirror. Raises `Halt`."""
-        for each in self.files:
-            yield from batch_lines(each) if each.path.endswith(BATCH) else added_lines(each)
+        try:
+            for each in self.files:
+                yield from batch_lines(each) if each.path.endswith(BATCH) else added_lines(each)
+        except Halt as halt:
+            halt.commit = self.commit  # an operator goes on behind it
+            raise
 
 
 def check_commit(

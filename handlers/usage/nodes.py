@@ -44,14 +44,14 @@ class Nodes:
     def halt(self, node_id: str, halt: Halt) -> None:
         """Note that a node's repository stands still, and have an operator look at it; once for each reason.
 
-        That it cannot be reached is not noted over what was wrong before.
+        That it cannot be reached is not noted over what is wrong with it: that waits for an operator all the same.
         """
 
         def work() -> bool:
             node = self.get(node_id)
             if node is None or node.state == NodeState.RETIRED:
                 return False
-            if node.state == NodeState.HALTED and halt.reason == HaltReason.UNREACHABLE and node.halted_commit:
+            if halt.reason == HaltReason.UNREACHABLE and node.halted_reason not in (None, HaltReason.UNREACHABLE):
                 return False
             known = (node.state, node.halted_commit, node.halted_reason, node.halted_detail)
             if known == (NodeState.HALTED, halt.commit, halt.reason, halt.detail):

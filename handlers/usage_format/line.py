@@ -67,7 +67,7 @@ def encode(record: LoggedUsage) -> bytes:
 def decode(line: bytes) -> LoggedUsage | Finding:
     """The record of a line (without its line feed), or what is wrong with the line. Never raises."""
     if len(line) > LONGEST_LINE:
-        return Finding("parse_error", f"the line has {len(line)} bytes, more than {LONGEST_LINE}")
+        return Finding("parse_error", f"the line is longer than {LONGEST_LINE} bytes")
     try:
         text = line.decode()
     except UnicodeDecodeError as error:

@@ -9,7 +9,7 @@ from codegen.runtime.storage.database import Database
 from generated.models.onboarding import HaltReason, NodeState
 from handlers.usage import changes
 from handlers.usage.mirrors import Mirrors
-from tests.server.node_repository import NodeRepository, line, make_key
+from tests.server.node_repository import FILE, NodeRepository, line, make_key
 from tests.server.repository_faults import FAULTS, LARGE
 from tests.server.usage_world import UsageWorld, copied
 
@@ -76,7 +76,8 @@ def test_a_fault_stops_its_repository_and_no_other(
     assert len(world.run().halted) == 1 and len(world.told()) == 1, "it is told once"
     world.audit()
 
-    if node.halted_commit is None:  # nothing can be skipped: the branch is gone
+    if name == "branch renamed":  # there is no commit to skip
+        assert node.halted_commit is None
         return
     for _ in range(fault.skips):
         world.skip()
@@ -157,3 +158,34 @@ def test_one_line_is_skipped(world: UsageWorld, built: dict[str, NodeRepository]
     report = world.run()
     assert (report.halted, [each.local_seq for each in world.records()]) == ([], [1, 2, 4, 5])
     world.audit()
+
+
+def test_a_line_without_end_is_skipped(world: UsageWorld, built: dict[str, NodeRepository], tmp_path: Path) -> None:
+    """However many parts it is read in, and whether it has an end."""
+    repository = copied(built["n1"], tmp_path / "n1")
+    world.register(repository)
+    world.run()
+    for number, end in ((3, b"\n"), (4, b"")):
+        content = (repository.folder / FILE).read_bytes() + b"x" * 600_000 + end
+        repository.write(FILE, content)
+        repository.commit()
+        [halt] = world.run().halted
+        assert halt.detail == f"{FILE}:{number}: the line is longer than 16384 bytes"
+        world.skip(line=number)
+        assert (world.run().halted, world.node().state) == ([], NodeState.ACTIVE)
+    world.audit()
+
+
+@pytest.mark.parametrize("name", ["branch renamed", "corrupt line"])
+def test_what_is_wrong_stays_said_while_the_forge_is_away(
+    name: str, world: UsageWorld, built: dict[str, NodeRepository], tmp_path: Path
+) -> None:
+    repository = copied(built["n1"], tmp_path / "n1")
+    world.register(repository)
+    world.run()
+    FAULTS[name].build(repository, STAND_IN)
+    world.run()
+    halted, alerts = world.node(), world.alerts()
+    repository.folder.rename(tmp_path / "away")
+    assert [each.reason for each in world.run().halted] == [HaltReason.UNREACHABLE]
+    assert (world.node(), world.alerts()) == (halted, alerts)

@@ -72,7 +72,7 @@ WRONG = (
     Wrong(LINE, "[1]", PARSE, "no JSON object"),
     Wrong(LINE, "9" * 5000, PARSE, "no JSON"),
     Wrong("17,", "1" * 5000 + ",", PARSE, "no JSON"),
-    Wrong("glüh", "x" * LONGEST_LINE, PARSE, "more than 16384"),
+    Wrong("glüh", "x" * LONGEST_LINE, PARSE, "longer than 16384 bytes"),
     Wrong('"cost"', '"costs"', PARSE, "no field 'costs'"),
     Wrong('"node_id":"n1",', "", PARSE, "`node_id` is missing"),
     Wrong('"n1",', "null,", PARSE, "`node_id` is not the name of a node"),
