@@ -1,8 +1,9 @@
 """Batches of the older layout: `nodes/<node>/usage_<YYYY-MM-DD-HH>.otoml`, an hour of records that may be merged later.
 
 TOML with a table `[[records]]` for each record, with or without a first line that begins with `O:`. A record has the
-fields of a line; times are quoted, numbers may be. Older ones have no stream and number, and no category: then the
-stream is `otoml`, the number follows from the idempotency key, and the category is `hero_os_hourly`.
+fields of a line; times are quoted, numbers may be; a time without an offset is UTC. Older ones have no stream and
+number, and no category: then the stream is `otoml`, the number follows from the idempotency key, and the category is
+`hero_os_hourly`.
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from handlers.usage_format.record import SCHEMA
 
 STREAM = "otoml"
 CATEGORY = "hero_os_hourly"
-_WHOLE = {"amount_cents", "interval_seconds", "local_seq", "schema"}
-_DECIMAL = {"cost", "quantity"}
+_WHOLE_NUMBERS = {"amount_cents", "interval_seconds", "local_seq", "schema"}
+_DECIMALS = {"cost", "quantity"}
 _MOST_DIGITS = 100
 """Before or behind the point: a short number can stand for more digits than there is memory for."""
 
@@ -60,18 +61,30 @@ def _line(record: Mapping[str, Any]) -> bytes:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name in _WHOLE:
-        return int(_short(value))
-    if name in _DECIMAL:
+    if name in _WHOLE_NUMBERS:
+        return _whole(value)
+    if name in _DECIMALS:
         return format(_short(value), "f")
     if isinstance(value, datetime) or name == "occurred_at":
         moment = value if isinstance(value, datetime) else datetime.fromisoformat(value)
+        if moment.tzinfo is None:  # nobody knows where the node stood; all times of usage are UTC
+            moment = moment.replace(tzinfo=UTC)
         return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
     return value
 
 
+def _whole(value: Any) -> int:
+    """Nothing is cut off: half a cent is refused."""
+    number = _short(value)
+    if number != number.to_integral_value():
+        raise ValueError(f"{number} is no whole number")
+    return int(number)
+
+
 def _short(value: Any) -> Decimal:
     """A number. Raises `ValueError`, `ArithmeticError` for what is none, or has too many digits."""
+    if isinstance(value, bool) or not isinstance(value, int | str | Decimal):
+        raise ValueError(f"{value!r:.40} is no number")
     number = Decimal(value)
     exponent = number.as_tuple().exponent
     if not isinstance(exponent, int) or max(abs(exponent), abs(number.adjusted())) > _MOST_DIGITS:

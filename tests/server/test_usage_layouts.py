@@ -1,12 +1,13 @@
 """Older layouts: one repository with a folder for each node, and batches of records in OTOML."""
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from codegen.runtime.storage.database import Database
-from generated.models.onboarding import HaltReason, UsageLayout
+from generated.models.onboarding import HaltReason, NodeState, UsageLayout
 from handlers.usage.mirrors import Mirrors
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.usage_world import UsageWorld
@@ -75,7 +76,49 @@ def test_batches_are_charged_by_their_keys_however_they_are_merged(
     repository.write(BATCH, b"[[records]]\nnode_id = ")
     repository.commit()
     assert [each.reason for each in world.run().halted] == [HaltReason.PARSE_ERROR]
+    world.skip()
+    assert (world.run().halted, world.node().state) == ([], NodeState.ACTIVE)
     assert len(world.records()) == 2
+    world.audit()
+
+
+@pytest.mark.parametrize("cents", ["0.5", "1e-1", '"2.5"', "true", "[0, [5], 0]"])
+def test_no_part_of_a_cent_is_cut_off(world: UsageWorld, repository: NodeRepository, cents: str) -> None:
+    repository.write(BATCH, batch(record(world.user(1), "a", 5).replace("= 5", f"= {cents}")))
+    repository.commit()
+    assert [each.reason for each in world.run().halted] == [HaltReason.PARSE_ERROR]
+    world.skip()
+    assert (world.run().halted, world.records(), world.node().state) == ([], [], NodeState.ACTIVE)
+
+
+def test_whole_cents_are_taken_however_they_are_written(world: UsageWorld, repository: NodeRepository) -> None:
+    written = ("5", "5.0", "0.5e1", '"5"')
+    user = world.user(1)
+    records = (record(user, str(number), 5).replace("= 5", f"= {cents}") for number, cents in enumerate(written))
+    repository.write(BATCH, batch(*records))
+    repository.commit()
+    assert world.run().records_consumed == 4
+    assert [int(each.charge) for each in world.records()] == [5 * CENT] * 4
+    world.audit()
+
+
+def test_a_time_without_an_offset_is_utc_wherever_the_site_stands(
+    world: UsageWorld, repository: NodeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    user = world.user(1)
+    bare = record(user, "a", 1).replace("20:30:00Z", "20:30:00")
+    unquoted = record(user, "b", 1).replace('"2026-05-20T20:30:00Z"', "2026-05-20T20:30:00")
+    elsewhere = record(user, "c", 1).replace("20:30:00Z", "22:30:00+02:00")
+    try:
+        repository.write(BATCH, batch(bare, unquoted, elsewhere))
+        repository.commit()
+        assert world.run().records_consumed == 3
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert {f"{each.occurred_at:%H:%M}" for each in world.records()} == {"20:30"}
     world.audit()
 
 
