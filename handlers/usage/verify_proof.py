@@ -40,6 +40,7 @@ class Checker:
         self._percents: dict[str, int] = {}
         self._keys: dict[str, list[dict[str, Any]]] = {}
         self._charges: dict[tuple[str, str], int] = {}
+        self._positions: set[object] = set()
 
     def check(self, rows: Iterable[dict[str, Any]]) -> Iterator[str]:
         """What is wrong, a sentence each."""
@@ -56,8 +57,8 @@ class Checker:
     def _one(self, row: dict[str, Any]) -> Iterator[str]:
         kind = row["kind"]
         if kind == "proof":
-            if row["format"] != 1:
-                raise ValueError("another format than 1")
+            if row["format"] != 1 or self.user:
+                raise ValueError("another format than 1, or a proof within a proof")
             self.user, self._percents = row["user_sid"], row["percent_of_tier"]
         elif kind == "key":
             self._keys.setdefault(row["node_id"], []).append(row)
@@ -70,6 +71,8 @@ class Checker:
         elif kind == "entry":
             yield from self._entry(row)
         elif kind == "total":
+            if self.total is not None:
+                yield "there is a total already"
             self.total = int(row["lines"]), int(row["charge"])
         else:
             yield f"there is no kind {kind!r}"
@@ -136,6 +139,8 @@ class Checker:
     # --- entries of the ledger --------------------------------------------------------------------------------
 
     def _root(self, row: dict[str, Any]) -> Iterator[str]:
+        if self.checkpoint is not None:
+            yield "there is a checkpoint already: which of them the entries are below, nobody could say"
         self.checkpoint = row
         signed = b"hero-onboarding checkpoint 1\n" + _canonical({name: row[name] for name in _SIGNED})
         try:
@@ -147,6 +152,9 @@ class Checker:
         entry, transaction, checkpoint = row["entry"], row["transaction"], self.checkpoint
         self.entries += 1
         place = f"the entry at position {entry['position']}"
+        if entry["position"] in self._positions:
+            yield f"{place} stands there twice"
+        self._positions.add(entry["position"])
         if hashlib.sha256(_canonical(transaction)).hexdigest() != entry["transaction_hash"]:
             yield f"{place} is of another transaction than the one that stands with it"
         leaf = hashlib.sha256(b"\0" + hashlib.sha256(_canonical(entry)).digest()).digest()

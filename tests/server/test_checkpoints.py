@@ -188,6 +188,8 @@ def test_a_stranger_checks_that_an_entry_is_below_a_signed_root(kept: Kept) -> N
     assert f"{len(everyone)} entries of the ledger stand below the root" in said
     assert kept.checkpoints.key.public.startswith(said[said.index("ssh-ed25519") :])
     head, third = rows[0], rows[3]
+    assert any("there is a checkpoint already" in each for each in verify_proof.Checker().check([head, third, head]))
+    assert any("stands there twice" in each for each in verify_proof.Checker().check([head, third, third]))
     assert next(verify_proof.Checker().check([third])).endswith("stands before any checkpoint")
     for changed, told in (
         ([{**head, "day": "2027-01-01"}, third], "signature"),

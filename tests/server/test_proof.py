@@ -97,6 +97,8 @@ CHANGES: dict[str, tuple[Callable[[list[dict[str, Any]]], object], str]] = {
     "no key": (lambda rows: rows.pop(1), "signed with no key of n1"),
     "no commit": (lambda rows: rows.pop(2), "a commit that is not there"),
     "a line twice": (lambda rows: rows.insert(4, rows[3]), "was charged before"),
+    "a proof within the proof": (lambda rows: rows.insert(4, rows[0]), "a proof within a proof"),
+    "a total before the end": (lambda rows: rows.insert(4, rows[-1]), "there is a total already"),
     "a line less": (lambda rows: rows.pop(6), "the total is said to be"),
     "no end": (lambda rows: rows.pop(), "no total"),
 }
