@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
@@ -36,7 +37,7 @@ class JsonRpcSite:
                 read = json.load(answer)
         except HTTPError as error:
             read = _told(error)
-        except (URLError, OSError, ValueError) as error:
+        except (URLError, HTTPException, OSError, ValueError, RecursionError) as error:
             raise SiteAway(f"the site does not answer: {error}") from None
         if isinstance(read, dict) and isinstance(fault := read.get("error"), dict):
             slug = (fault.get("data") or {}).get("error", fault.get("code"))
@@ -51,6 +52,6 @@ def _told(error: HTTPError) -> object:
     if error.code < 500:
         try:
             return json.load(error)
-        except (OSError, ValueError):
+        except (HTTPException, OSError, ValueError, RecursionError):
             pass
     raise SiteAway(f"the site answered {error.code}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -43,6 +44,8 @@ class Site:
 
     def __init__(self, book: Book) -> None:
         self.book, self.away, self.calls = book, False, 0
+        self.on_the_way: dict[str, Callable[[], object]] = {}
+        """What happens once, after the answer of a method was made and before it arrives."""
         standings = Standings(book.database, book.ledger, book.clock)
         changed = ChangedUsers(book.database)
         self.handler = AllowanceHandler(book.database, standings, changed, Money(5 * DOLLAR), LASTING)
@@ -53,10 +56,11 @@ class Site:
         self.calls += 1
         context = Context(Caller("node", "n1"), self.book.clock, self.book.database, "test")
         given: Any = params
+        asked = self.handler.allowance if method == "usage.allowance" else self.handler.allowances_changed
         try:
-            if method == "usage.allowance":
-                return self.handler.allowance(context, **given).model_dump(mode="json", exclude_none=True)
-            return self.handler.allowances_changed(context, **given).model_dump(mode="json", exclude_none=True)
+            answer: dict[str, Any] = asked(context, **given).model_dump(mode="json", exclude_none=True)
+            self.on_the_way.pop(method, lambda: None)()
+            return answer
         except DeclaredError as error:
             raise SiteRefused(error.slug, str(error)) from None
 
@@ -145,6 +149,63 @@ def test_what_is_logged_counts_until_the_site_has_billed_it(site: Site, book: Bo
     assert node.may_serve(user) == Leave(True, Decimal("3.00")), "9 are left there, of which 6 are used up"
     node.logged(user, 5, Decimal(3))
     assert node.may_serve(user) == Leave(False, Decimal(0), "insufficient_funds")
+
+
+def test_a_freeze_is_not_lost_between_an_answer_and_its_arrival(site: Site, book: Book, node: Allowances) -> None:
+    user = book.user()
+    book.top_up(user, "pi_1", DOLLAR)
+    node.refresh()
+
+    def freeze() -> None:
+        book.adjustments.freeze(book.context, user_sid=user, on=True, reason="dispute")
+        node.refresh()
+
+    site.on_the_way["usage.allowance"] = freeze
+    assert node.may_serve(user).allowed, "it was asked before the freeze"
+    assert node.may_serve(user) == Leave(False, Decimal(0), "frozen")
+
+
+def test_a_page_does_not_undo_a_later_answer(site: Site, book: Book, node: Allowances) -> None:
+    user = book.user()
+    node.refresh()
+    book.top_up(user, "pi_1", DOLLAR)
+
+    def freeze() -> None:
+        book.adjustments.freeze(book.context, user_sid=user, on=True, reason="dispute")
+        assert node.may_serve(user) == Leave(False, Decimal(0), "frozen")
+
+    site.on_the_way["usage.allowances_changed"] = freeze
+    node.refresh()
+    assert node.may_serve(user) == Leave(False, Decimal(0), "frozen")
+
+
+class Breaking(BaseHTTPRequestHandler):
+    """A server that breaks off in the middle of its answer, or speaks no HTTP."""
+
+    answers = iter(
+        (
+            b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{",
+            b"HTTP/1.1 404 No\r\nContent-Length: 99\r\n\r\n{",
+            b"x\r\n",
+            b"HTTP/1.1 200 OK\r\nContent-Length: 50000\r\n\r\n" + b"[" * 50_000,
+        )
+    )
+
+    def do_POST(self) -> None:
+        self.wfile.write(next(self.answers))
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_a_site_that_breaks_off_is_away() -> None:
+    with HTTPServer(("127.0.0.1", 0), Breaking) as server:
+        thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(4)])
+        thread.start()
+        for _ in range(4):
+            with pytest.raises(SiteAway):
+                JsonRpcSite(f"http://127.0.0.1:{server.server_port}", "k").call("usage.allowance", {})
+        thread.join()
 
 
 class Quiet(WSGIRequestHandler):
