@@ -9,7 +9,7 @@ from codegen.runtime.clock import Clock, SystemClock
 from handlers.node.credentials import credentials_for, require_plain
 from handlers.node.folder import NodeFolder
 from handlers.node.remote import Remote
-from handlers.node.repository import UsageRepository
+from handlers.node.repository import UsageRepository, require_sound
 from handlers.node.signing_key import SigningKey
 
 
@@ -33,14 +33,15 @@ def init(directory: Path, node_id: str, repo_url: str | None = None, clock: Cloc
         require_plain(repo_url)
     folder = NodeFolder.make(directory, node_id, now)
     key = SigningKey.make(folder.key, node_id)
-    repository = UsageRepository(folder, key)
-    if repo_url is not None:
-        folder.set_repo_url(repo_url)
-        if repository.head is None:
-            remote = Remote(repository.git, repo_url, credentials_for(repo_url))
-            if remote.head() is not None:
-                remote.fetch()
-                assert repository.pushed is not None
-                repository.take_over(repository.pushed)
-    repository.begin(now)
-    return Made(node_id, key.public, repository.root, folder.stream_id)
+    with require_sound(directory):
+        repository = UsageRepository(folder, key)
+        if repo_url is not None:
+            folder.set_repo_url(repo_url)
+            if repository.head is None:
+                remote = Remote(repository.git, repo_url, credentials_for(repo_url))
+                if remote.head() is not None:
+                    remote.fetch()
+                    assert repository.pushed is not None
+                    repository.take_over(repository.pushed)
+        repository.begin(now)
+        return Made(node_id, key.public, repository.root, folder.stream_id)

@@ -15,7 +15,7 @@ from handlers.node.errors import NodeError
 from handlers.node.folder import NodeFolder
 from handlers.node.log import UsageLog
 from handlers.node.remote import Moved, PushRefused, Remote
-from handlers.node.repository import UsageRepository, tidy
+from handlers.node.repository import UsageRepository, require_sound, tidy
 from handlers.node.signing_key import SigningKey
 
 ATTEMPTS = 3
@@ -47,7 +47,7 @@ def push(directory: Path, clock: Clock | None = None) -> Pushed:
     """
     clock = clock or SystemClock()
     folder = NodeFolder.open(directory)
-    with _alone(folder.path / "push.lock"):
+    with _alone(folder.path / "push.lock"), require_sound(directory):
         with UsageLog(directory, clock) as log:
             sizes = log.state().sizes
         tidy(folder.repository)

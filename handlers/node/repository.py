@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -19,6 +20,10 @@ from handlers.usage_format.files import FOLDER, UsageFile, read_name
 from handlers.usage_format.line import decode
 from handlers.usage_format.node_file import NAME, InvalidNodeFile, NodeFile
 from handlers.usage_format.record import Finding
+
+
+class RepositoryDamaged(NodeError):
+    """What git keeps in a node's folder cannot be used."""
 
 
 class Diverged(NodeError):
@@ -181,6 +186,18 @@ class UsageRepository:
     def _commit(self, tree: pygit2.Oid, message: str, now: datetime) -> pygit2.Oid:
         node = self._folder.node_id
         return commit_signed(self.git, self.head, tree, message, (node, f"{node}@node.invalid"), self._key, now)
+
+
+@contextmanager
+def require_sound(directory: Path) -> Iterator[None]:
+    """Raises `RepositoryDamaged` where git fails in a node's folder: objects are missing, say."""
+    try:
+        yield
+    except (pygit2.GitError, KeyError) as error:
+        raise RepositoryDamaged(
+            f"the repository in {directory} cannot be used: {error}. Move repository.git away: the next push begins "
+            "with what the forge has, and the log holds the rest"
+        ) from None
 
 
 def tidy(git_directory: Path) -> None:

@@ -16,11 +16,12 @@ import pytest
 from generated.models.onboarding import NodeKey
 from handlers.node import repository as own
 from handlers.node.errors import LogDamaged, NodeError
+from handlers.node.hosted import push_all
 from handlers.node.init import init
 from handlers.node.log import UsageLog
 from handlers.node.push import push
 from handlers.node.remote import PushRefused, Remote
-from handlers.node.repository import Diverged
+from handlers.node.repository import Diverged, RepositoryDamaged
 from handlers.node.signing_key import SigningKey
 from handlers.node.status import status
 from handlers.node.usage import NewUsage
@@ -209,6 +210,29 @@ def test_a_lost_folder_begins_anew_with_what_the_repository_holds(node: Node, tm
     foreign.commit({"README": b"hello"})
     with pytest.raises(NodeError, match="no node's"):
         Node(tmp_path / "n3", foreign)
+
+
+def test_a_damaged_repository_is_told_and_made_anew(node: Node, tmp_path: Path) -> None:
+    """Nor does it hold up the other logs of a host."""
+    node.use(2)
+    node.push()
+    root = tmp_path / "nodes"
+    root.mkdir()
+    for name in ("a", "b"):
+        shutil.copytree(node.folder, root / name)
+    git = root / "a/repository.git"
+    for path in (*git.glob("objects/??/*"), *git.glob("objects/pack/*")):
+        path.unlink()
+    pushed, failed = push_all(root, node)
+    assert ([each.heartbeat for each in pushed], len(failed)) == ([True], 1)
+    assert "Move repository.git away" in failed[0]
+    with pytest.raises(RepositoryDamaged):
+        status(root / "a")
+    with UsageLog(root / "a", node) as log:
+        log.append(USAGE)
+    git.rename(tmp_path / "damaged")
+    assert push(root / "a", node).records == 1
+    assert [record.local_seq for record in consumed(node)] == [1, 2, 3]
 
 
 def test_a_line_that_is_no_record_is_not_signed(node: Node) -> None:
