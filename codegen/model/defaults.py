@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
-from codegen.model.model import Constraints, Default, Json, ListOf, MapOf, Named, Nullable, Primitive, Ref, Type
+from codegen.model.model import (
+    INTEGER_BOUNDS,
+    Constraints,
+    Default,
+    Json,
+    ListOf,
+    MapOf,
+    Named,
+    Nullable,
+    Primitive,
+    Ref,
+    Type,
+)
 from codegen.model.notes import json_of
 from codegen.model.types import Base, Space, show
 from codegen.model.values import COMPARABLE, TIMES, BadValue, parse
@@ -20,6 +33,8 @@ from codegen.source.catalog_notes import (
 )
 from codegen.source.nearest import nearest
 from codegen.syntax import tree
+
+_FOREIGN_WORDS = {"True": "write true", "False": "write false", "None": "write null"}
 
 
 class _Reported(Exception):
@@ -120,7 +135,8 @@ def _shown(value: tree.Value) -> str:
 def _primitive(reader: _Reader, value: tree.Value, name: str, type_: Type) -> Json:
     word = _bare_word(value)
     if word is not None:
-        raise _misfit(reader, word, type_, f'write "{_shown(word)}"' if name in ("str", "json") else None)
+        near = f'write "{_shown(word)}"' if name in ("str", "json") else None
+        raise _misfit(reader, word, type_, _FOREIGN_WORDS.get(_shown(word), near))
     json = json_of(value)
     if name in ("decimal", "money") and isinstance(json, float):
         reader.space.report.add(DEFAULT_FRACTION, value.span, value=_shown(value))
@@ -128,8 +144,19 @@ def _primitive(reader: _Reader, value: tree.Value, name: str, type_: Type) -> Js
     try:
         parse(name, json)
     except BadValue as error:
-        raise _misfit(reader, value, type_, str(error)) from None
+        raise _misfit(reader, value, type_, _unquoted(name, json) or str(error)) from None
     return str(json) if name in ("decimal", "money") else json
+
+
+def _unquoted(name: str, json: Json) -> str | None:
+    """What to write where quotes alone are wrong."""
+    if json == "now" and name in TIMES:
+        return "write now, without quotes"
+    if name == "bool" and json in ("true", "false"):
+        return f"write {json}, without quotes"
+    if name in INTEGER_BOUNDS and isinstance(json, str) and re.fullmatch(r"-?\d+", json, re.ASCII):
+        return f"write {json}, without quotes"
+    return None
 
 
 def _bare_word(value: tree.Value) -> tree.Value | None:

@@ -8,7 +8,7 @@ from typing import Literal
 
 from codegen.model.model import RUNTIME_ERRORS, Error, QName
 from codegen.model.primitives import PRIMITIVES
-from codegen.source.catalog_names import UNKNOWN_ERROR, UNKNOWN_PREFIX, UNKNOWN_TYPE
+from codegen.source.catalog_names import NOT_A_ROOTOBJECT, UNKNOWN_ERROR, UNKNOWN_PREFIX, UNKNOWN_TYPE
 from codegen.source.diagnostics import Report, Rule
 from codegen.source.nearest import nearest
 from codegen.source.span import Span
@@ -96,7 +96,8 @@ FOREIGN: Mapping[str, str] = {
     **dict.fromkeys(("string", "text", "varchar", "char", "email", "url"), "str"),
     **dict.fromkeys(("timestamp", "time"), "otime"),
     **dict.fromkeys(("list", "array", "set"), "[T]"),
-    **dict.fromkeys(("dict", "object", "hash"), "map<str, T>"),
+    **dict.fromkeys(("dict", "object", "hash", "map"), "map<str, T>"),
+    **dict.fromkeys(("optional", "maybe"), "T?"),
     **dict.fromkeys(("blob", "binary"), "bytes"),
     **{f"int{bits}": f"i{bits}" for bits in (8, 16, 32, 64)},
     **{f"uint{bits}": f"u{bits}" for bits in (8, 16, 32, 64)},
@@ -129,6 +130,16 @@ class Names:
             self._unknown(scope, path, UNKNOWN_TYPE, PRIMITIVES, TYPE_KINDS)
         return symbol
 
+    def root_symbol(self, scope: Scope, path: tree.Path) -> Symbol | None:
+        """What a path behind `&` names, None (and a finding) where there is nothing that could be referred to."""
+        symbol = scope.find(path)
+        if symbol is None and path.text in PRIMITIVES:
+            fix = f"write {path.text!r} without `&`"
+            self.report.add(NOT_A_ROOTOBJECT, path.span, name=path.text, kind="a primitive type", fix=fix)
+        elif symbol is None:
+            self._unknown(scope, path, UNKNOWN_TYPE, (), TYPE_KINDS)
+        return symbol
+
     def error_symbol(self, scope: Scope, path: tree.Path) -> Symbol | Error | None:
         """The declaration or predeclared error a path names, None (and a finding) where there is nothing."""
         symbol = scope.find(path) or RUNTIME.get(path.text)
@@ -150,7 +161,10 @@ class Names:
                 # The same name in an imported module is nearer than any other name.
                 same = (name for name in sorted(candidates) if name.rpartition(".")[2] == path.parts[-1].text)
                 near = next(same, None) or nearest(path.text, candidates)
-            self.report.add(rule, path.span, name=path.text, near=near)
+            fix = None
+            if near is None and rule is UNKNOWN_TYPE and path.text.isidentifier() and path.text.islower():
+                fix = f'values have an enum, which is declared: `Name = "{path.text}" | …`'
+            self.report.add(rule, path.span, name=path.text, near=near, fix=fix)
 
 
 def classify(node: tree.TypeDef) -> Kind:

@@ -115,7 +115,7 @@ def resolve_type(names: Names, scope: Scope, expr: tree.TypeExpr) -> Type | None
         case tree.NamedType():
             return _named(names, scope, expr)
         case tree.RefType(path):
-            symbol = names.type_symbol(scope, path)
+            symbol = names.root_symbol(scope, path)
             if symbol is not None and symbol.kind != "root object":
                 names.report.add(NOT_A_ROOTOBJECT, expr.span, name=path.text, kind=a(symbol.kind))
                 return None

@@ -45,16 +45,50 @@ class Expressions(Cursor):
             self.close(first, "")
             core = tree.ListType(item, self.since(first))
         elif kind == "{":
-            name = self.texts[self.at - 2] if self.at > 1 and self.kinds[self.at - 2] == NAME else "name"
-            self.findings.add(catalog.INLINE_STRUCT, self.span(first), near=name.title().replace("_", ""))
+            self.findings.add(catalog.INLINE_STRUCT, self.span(first), near=self._declared_name())
             raise Unexpected
         else:
             near = "the `?` follows the type: `str?`" if kind == "?" else None
+            if kind == STRING:
+                near = f"declare the values (`{self._declared_name()} = {self.texts[first]} | …`) and name them here"
             self.fail("a type", near)
+        if self.kinds[self.at : self.at + 2] == ["[", "]"]:
+            self.fail("the end of the type", f"a list is written `[{self._written(first)}]`")
         if self.kinds[self.at] == "?":
             self.at += 1
             core = tree.OptionalType(core, self.since(first))
         return core
+
+    def member_type(self) -> tree.TypeExpr:
+        """The type of a field or parameter; what other languages write behind one is told."""
+        first = self.at
+        kind = self.type()
+        sign = self.kinds[self.at]
+        if sign not in ("|", "[", "("):
+            return kind
+        written = self._written(first).removesuffix("?")
+        if sign == "|":
+            null = self.texts[self.at + 1] in ("null", "None", "undefined", "nil")
+            name = self._declared_name(first)
+            declared = f"declare the alternatives (`{name} = {written} | …`) and name them here"
+            self.fail("the end of the type", f"what may be null is written `{written}?`" if null else declared)
+        if sign == "[" and not self.starts_line(self.at):
+            argument = self.texts[self.at + 1]
+            form = "{}?" if written.lower() in ("optional", "maybe") else "[{}]"
+            self.fail("the end of the type", f"write `{form.format(argument)}`")
+        if sign == "(":
+            self.fail("the end of the type", "limits stand in notes behind it, such as `@len(0, 80)` or `@min(0)`")
+        return kind
+
+    def _written(self, first: int) -> str:
+        """The tokens from `first` on, up to the next one to read."""
+        return "".join(self.texts[first : self.at])
+
+    def _declared_name(self, at: int | None = None) -> str:
+        """What a type could be called that is declared for the member whose type begins `at`, or here."""
+        before = (self.at if at is None else at) - 2
+        name = self.texts[before] if before >= 0 and self.kinds[before] == NAME else "name"
+        return name.title().replace("_", "")
 
     def map(self, first: int, depth: int) -> tree.MapType:
         opened = self.at

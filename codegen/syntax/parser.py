@@ -299,7 +299,7 @@ class Parser(Expressions):
         self.at += 1
         if self.at_next_field():
             self.fail("a type after `:`")
-        kind = self.type()
+        kind = self.member_type()
         default = None
         if self.kinds[self.at] == "=":
             self.at += 1
@@ -349,7 +349,7 @@ class Parser(Expressions):
         kind = default = None
         if self.kinds[self.at] == ":":
             self.at += 1
-            kind = self.type()
+            kind = self.member_type()
         if self.kinds[self.at] == "=":
             self.at += 1
             default = self.value("a default after `=`")
