@@ -1,4 +1,4 @@
-"""OS60x to OS62x: changes of fields."""
+"""OS60x to OS62x, OS708 and OS709: changes of fields."""
 
 from codegen.source.changes import ChangeRule
 
@@ -18,8 +18,8 @@ FIELD_ADD_REQUIRED = ChangeRule(
     "field {name!r} was added to {owner!r} and must be given",
     fix="write `{name}?:` or give it a default",
     why="""\
-Old senders do not know the field: every call they make is refused. Old rows have no value for it, and code that
-makes the object does not pass it.
+Old senders do not know the field: every call they make is refused, unless the server fills it in. Old rows have no
+value for it, and code that makes the object does not pass it.
 """,
     name="FIELD_ADD_REQUIRED",
     wire="breaking",
@@ -286,6 +286,32 @@ COMPUTED_ADD = ChangeRule(
 Readers that do not know it go on.
 """,
     name="COMPUTED_ADD",
+)
+FIELD_TO_COMPUTED = ChangeRule(
+    "OS708",
+    "warning",
+    "field {name!r} of {owner!r} is computed now: what is sent is ignored, what is stored is dropped",
+    why="""\
+Senders go on, though their value no longer counts. The migration drops the column with all that is in it.
+""",
+    name="FIELD_TO_COMPUTED",
+    storage="migration",
+    warns=True,
+)
+FIELD_FROM_COMPUTED = ChangeRule(
+    "OS709",
+    "error",
+    "field {name!r} of {owner!r} is stored now, no longer computed",
+    fix="make it optional, or give it a default",
+    why="""\
+Rows that are there have no value for it, and where it must be given, old senders do not give it.
+""",
+    name="FIELD_FROM_COMPUTED",
+    wire="breaking",
+    storage="breaking",
+    source="breaking",
+    side="in",
+    rows=True,
 )
 FIELD_REORDER = ChangeRule(
     "OS625",

@@ -1,4 +1,4 @@
-"""OS67x to OS69x: changes of services and their methods."""
+"""OS67x to OS69x and OS707: changes of services and their methods."""
 
 from codegen.source.changes import ChangeRule
 
@@ -156,6 +156,16 @@ PARAM_REQUIRED_TO_OPTIONAL = ChangeRule(
 Whoever gives it goes on as before.
 """,
     name="PARAM_REQUIRED_TO_OPTIONAL",
+)
+PARAM_DEFAULT_CHANGE = ChangeRule(
+    "OS707",
+    "warning",
+    "the default of parameter {name!r} of {owner!r} changed from {old} to {new}",
+    why="""\
+Callers that leave it out now mean something else. Nothing breaks by form, so somebody has to know.
+""",
+    name="PARAM_DEFAULT_CHANGE",
+    warns=True,
 )
 RESULT_CHANGE = ChangeRule(
     "OS684",

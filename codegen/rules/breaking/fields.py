@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from codegen.model import Default, Error, Event, Field, Member, Nullable, Struct
+from codegen.model import Error, Event, Field, Member, Nullable, Struct
 from codegen.rules.breaking.comparison import Comparison, Holder, Pairs, pair_members, written_fields
 from codegen.rules.breaking.register import Place, Rows, came, change, turned, went
-from codegen.rules.breaking.shapes import plain, relation, shown, unfolded
+from codegen.rules.breaking.shapes import default_shown, plain, relation, shown, unfolded
 from codegen.source import catalog_change_fields as catalog
 from codegen.source.changes import Surface, Verdict
 
@@ -36,7 +36,7 @@ def _of(place: Place, holder: Holder) -> Place:
 def field_add_optional(compared: Comparison) -> Iterator[Place]:
     for before, after, pairs in _pairs(compared):
         for field in pairs.added:
-            if not field.required and not field.computed and not _reused(before, field):
+            if not _always_there(field) and not field.computed and not _reused(before, field):
                 yield _of(came(field, before, owner=after.name), before)
 
 
@@ -44,8 +44,8 @@ def field_add_optional(compared: Comparison) -> Iterator[Place]:
 def field_add_required(compared: Comparison) -> Iterator[Place]:
     for before, after, pairs in _pairs(compared):
         for field in pairs.added:
-            if field.required and not _reused(before, field):
-                yield _of(came(field, before, owner=after.name), before)
+            if _always_there(field) and not _reused(before, field):
+                yield replace(_of(came(field, before, owner=after.name), before), verdicts=_not_sent(field))
 
 
 @change(catalog.COMPUTED_ADD)
@@ -54,6 +54,34 @@ def computed_add(compared: Comparison) -> Iterator[Place]:
         for field in pairs.added:
             if field.computed and not _reused(before, field):
                 yield _of(came(field, before, owner=after.name), before)
+
+
+@change(catalog.FIELD_TO_COMPUTED)
+def field_to_computed(compared: Comparison) -> Iterator[Place]:
+    for before, after, old, new in _both(compared):
+        if new.computed and not old.computed:
+            yield _of(turned(old, new, after), before)
+
+
+@change(catalog.FIELD_FROM_COMPUTED)
+def field_from_computed(compared: Comparison) -> Iterator[Place]:
+    for before, after, old, new in _both(compared):
+        if old.computed and not new.computed:
+            place = _of(turned(old, new, after), before)
+            if not _always_there(new):
+                yield replace(place, verdicts={"W": "ok", "S": "migration", "C": "ok"})
+            else:
+                yield replace(place, verdicts=_not_sent(new), rows=(Rows(before.qname, "any"),))
+
+
+def _always_there(field: Field) -> bool:
+    """Whether each object has a value for it, given by senders or by the server."""
+    return not (field.optional or field.default is not None or field.computed)
+
+
+def _not_sent(field: Field) -> dict[Surface, Verdict]:
+    """No sender has to give what the server fills in."""
+    return {"W": "ok"} if field.server else {}
 
 
 def _reused(before: Holder, field: Field) -> bool:
@@ -125,7 +153,7 @@ def field_optional_to_required(compared: Comparison) -> Iterator[Place]:
         filled = _nullable(compared, old, True) and not _nullable(compared, new, False)
         if (new.required and not old.required and not old.server and not old.computed) or filled:
             rows = (Rows(before.qname, "null", (old.name,)),)
-            place = replace(_of(turned(old, new, after), before), rows=rows)
+            place = replace(_of(turned(old, new, after), before), rows=rows, verdicts=_not_sent(new))
             yield place if filled else replace(place, verdicts={"S": "ok"}, rows=())
 
 
@@ -144,8 +172,8 @@ def _nullable(compared: Comparison, field: Field, is_old: bool) -> bool:
 @change(catalog.DEFAULT_CHANGE)
 def default_change(compared: Comparison) -> Iterator[Place]:
     for before, after, old, new in _both(compared):
-        if old.default is not None and new.default is not None and old.default != new.default:
-            values = {"old": _default(old.default), "new": _default(new.default)}
+        if old.default is not None and not new.required and old.default != new.default:
+            values = {"old": default_shown(old.default), "new": default_shown(new.default)}
             yield _of(turned(old, new, after, **values), before)
 
 
@@ -153,11 +181,7 @@ def default_change(compared: Comparison) -> Iterator[Place]:
 def default_add(compared: Comparison) -> Iterator[Place]:
     for before, after, old, new in _both(compared):
         if old.default is None and new.default is not None:
-            yield _of(turned(old, new, after, new=_default(new.default)), before)
-
-
-def _default(default: Default) -> str:
-    return "now" if default.now else repr(default.value)
+            yield _of(turned(old, new, after, new=default_shown(new.default)), before)
 
 
 # --- types ------------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from codegen.model import Method, Nullable, Param, Program
 from codegen.rules.breaking.comparison import Comparison, Pairs, pair_members
 from codegen.rules.breaking.methods import methods
 from codegen.rules.breaking.register import Place, change
-from codegen.rules.breaking.shapes import plain, relation, shown, unfolded
+from codegen.rules.breaking.shapes import default_shown, plain, relation, shown, unfolded
 from codegen.source import catalog_change_methods as catalog
 
 
@@ -88,6 +88,14 @@ def param_required_to_optional(compared: Comparison) -> Iterator[Place]:
             takes_null = _nullable(compared.new, new) and not _nullable(compared.old, old)
             if (old.required and not new.required) or (takes_null and old.required == new.required):
                 yield _of(place, new)
+
+
+@change(catalog.PARAM_DEFAULT_CHANGE)
+def param_default_change(compared: Comparison) -> Iterator[Place]:
+    for place, _, _, pairs in _pairs(compared):
+        for old, new in pairs.both:
+            if not old.required and not new.required and old.default != new.default:
+                yield _of(place, new, old=default_shown(old.default), new=default_shown(new.default))
 
 
 def _nullable(program: Program, param: Param) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal
 from codegen.model import (
     INTEGER_BOUNDS,
     Alias,
+    Default,
     ListOf,
     MapOf,
     Named,
@@ -83,3 +84,10 @@ def shown(type_: Type) -> str:
             return f"map<{shown(key)}, {shown(value)}>"
         case Nullable(inner):
             return f"{shown(inner)}?"
+
+
+def default_shown(default: Default | None) -> str:
+    """A default as findings name it; without one null is meant."""
+    if default is None:
+        return "null"
+    return "now" if default.now else repr(default.value)
