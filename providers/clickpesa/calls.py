@@ -19,7 +19,9 @@ NAME = "clickpesa"
 TIMEOUT = 10
 """Seconds for each step of a request."""
 LONGEST = 14
-"""Seconds of one request, however its answer is spread. A call makes four at most: token and request, each twice."""
+"""Seconds from a request to the end of its answer's body; for each step before there is `TIMEOUT`.
+
+A call makes four requests at most: token and request, each twice."""
 MOST_BYTES = 8 << 20
 LONGEST_MESSAGE = 200
 

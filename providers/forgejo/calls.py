@@ -19,7 +19,7 @@ NAME = "forge"
 TIMEOUT = 15
 """Seconds for each step of a request."""
 LONGEST = 45
-"""Seconds for a whole answer, however it is spread."""
+"""Seconds from a request to the end of its answer's body; for each step before there is `TIMEOUT`."""
 MOST_BYTES = 8 << 20
 JsonObject = dict[str, Any]
 
@@ -104,9 +104,18 @@ def _error(method: str, response: httpx.Response) -> Exception:
     return ProviderRefused(provider=NAME, detail=f"the request is invalid (HTTP {status})")
 
 
+def place(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port of an address, the port also where it is the scheme's own; nothing for what is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or {"http": 80, "https": 443}.get(parts.scheme)
+    except ValueError:
+        return "", None, None
+
+
 def _moved(response: httpx.Response) -> Exception:
     """A repository that was renamed is not there under its old name; a forge that moved has an address to be mended."""
-    target, asked = urlsplit(response.headers.get("location", "")), response.request.url
-    if not target.netloc or (target.scheme, target.netloc) == (asked.scheme, asked.netloc.decode()):
+    target, here = place(response.headers.get("location", "")), place(str(response.request.url))
+    if target in (here, place("")):
         return NotFound()
     return ProviderUnavailable(provider=NAME, detail="it leads to another host; the forge's address is to be mended")

@@ -22,13 +22,13 @@ from generated.models.onboarding import (
 )
 from generated.plugins.onboarding import Forge
 from providers.forgejo import webhooks
-from providers.forgejo.calls import NAME, Api, JsonObject, Taken, unreadable
+from providers.forgejo.calls import NAME, Api, JsonObject, Taken, place, unreadable
 from providers.forgejo.pages import LIMIT, Page
 from providers.forgejo.settings import ForgejoSettings
 
 BRANCH = "main"
 """Of the repositories made here."""
-_NAME, _COMMIT = re.compile("[A-Za-z0-9._-]{1,100}"), re.compile("[0-9a-f]{40}([0-9a-f]{24})?")
+_NAME = re.compile("[A-Za-z0-9._-]{1,100}")
 _DOTS = {".", ".."}
 
 
@@ -104,13 +104,13 @@ class ForgejoForge(Forge):
             return None
         commit = found.get("commit")
         head = commit.get("id") if isinstance(commit, dict) else None
-        if not (isinstance(head, str) and _COMMIT.fullmatch(head)):
+        if not webhooks.is_commit(head):
             raise unreadable()
         return head
 
     def git_credentials(self, clone_url: str) -> GitCredentials | None:
         """The token is the password; Forgejo takes any name with it."""
-        if _place(clone_url) != _place(self._url) or not urlsplit(clone_url).path.startswith(_folder(self._url)):
+        if place(clone_url) != place(self._url) or not urlsplit(clone_url).path.startswith(_folder(self._url)):
             return None
         return GitCredentials(username="hero", password=self._settings.secret_token)
 
@@ -156,16 +156,6 @@ def _branch(name: str) -> str:
     if not name or name in _DOTS:
         raise NotFound
     return quote(name, safe="", errors="replace")
-
-
-def _place(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port; nothing for what is no address."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-        return parts.scheme, parts.hostname, port
-    except ValueError:
-        return "", None, None
 
 
 def _folder(url: str) -> str:

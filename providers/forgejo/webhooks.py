@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic_core import from_json
 
@@ -45,7 +45,7 @@ def read(request: WebhookRequest) -> PushNotice | None:
     ref, before, after = told.get("ref"), told.get("before"), told.get("after")
     if not isinstance(ref, str) or not ref.startswith(_BRANCH) or before is None or after is None:
         return None
-    if not (_is_commit(before) and _is_commit(after)):
+    if not (is_commit(before) and is_commit(after)):
         raise WebhookMalformed(detail="before and after are names of commits")
     owner, name = _repository(told.get("repository"))
     digest = hashlib.sha256("\n".join((owner, name, ref, before, after)).encode(errors="replace")).hexdigest()
@@ -69,7 +69,8 @@ def _object(body: bytes) -> JsonObject:
     return found
 
 
-def _is_commit(value: object) -> bool:
+def is_commit(value: object) -> TypeGuard[str]:
+    """Whether it is a commit's whole name, by SHA-1 or SHA-256."""
     return isinstance(value, str) and _COMMIT.fullmatch(value) is not None
 
 

@@ -6,7 +6,6 @@ The file is read each time, so that one that is added is there at once. Nothing 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from codegen.runtime.errors import Forbidden, NotFound
 from codegen.runtime.plugins.registry import Metadata
@@ -110,15 +109,7 @@ class GitForge(Forge):
 def _credentials(listed: Listed) -> GitCredentials | None:
     if listed.password_file is None:
         return None
-    return GitCredentials(username=listed.username, password=_secret(listed.password_file))
-
-
-def _secret(path: Path) -> str:
-    """Empty where it cannot be read, which no server accepts."""
-    try:
-        return path.read_text(encoding="utf-8").strip()
-    except (OSError, UnicodeDecodeError):
-        return ""
+    return GitCredentials(username=listed.username, password=listed.password())
 
 
 def _shown(listed: Listed, empty: bool | None) -> ForgeRepository:

@@ -61,6 +61,13 @@ class Listed(BaseModel):
     def name(self) -> str:
         return _names(self.url)[-1]
 
+    def password(self) -> str:
+        """Empty where there is no file of it, or it cannot be read: no server accepts that."""
+        try:
+            return "" if self.password_file is None else self.password_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError):
+            return ""
+
 
 class RepositoryList(BaseModel):
     """The whole file."""

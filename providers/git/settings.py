@@ -19,7 +19,7 @@ class GitSettings(PluginSettings):
     """A YAML file."""
 
     def findings(self) -> Iterator[Finding]:
-        """A list that cannot be read; a password that goes where others can read it."""
+        """A list or a password that cannot be read; a password that goes where others can read it."""
         if self.node_repos is None:
             return
         try:
@@ -28,5 +28,10 @@ class GitSettings(PluginSettings):
             yield Finding("contradictory", "node_repos", str(error))
             return
         for each in found:
-            if each.password_file is not None and urlsplit(each.url).scheme != "https":
-                yield Finding("weak", "node_repos", f"{each.owner}/{each.name}: its password goes without https")
+            if each.password_file is None:
+                continue
+            name = f"{each.owner}/{each.name}"
+            if not each.password():
+                yield Finding("missing", "node_repos", f"{name}: its password cannot be read in {each.password_file}")
+            if urlsplit(each.url).scheme != "https":
+                yield Finding("weak", "node_repos", f"{name}: its password goes without https")

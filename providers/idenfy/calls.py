@@ -16,7 +16,7 @@ NAME = "idenfy"
 TIMEOUT = 15
 """Seconds for each step of a request."""
 LONGEST = 45
-"""Seconds of one request, however its answer is spread."""
+"""Seconds from a request to the end of its answer's body; for each step before there is `TIMEOUT`."""
 MOST_BYTES = 8 << 20
 JsonObject = dict[str, Any]
 

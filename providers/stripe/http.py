@@ -13,7 +13,7 @@ from codegen.runtime.client.whole_answer import Endless, certificates, whole_ans
 TIMEOUT = 15
 """Seconds for each step of a request; the SDK's own default is 80."""
 LONGEST = 18
-"""Seconds of one request, however its answer is spread."""
+"""Seconds from a request to the end of its answer's body; for each step before there is `TIMEOUT`."""
 MOST_BYTES = 16 << 20
 
 

@@ -118,6 +118,19 @@ def test_what_is_wrong_with_a_list_is_told(tmp_path: Path, text: str | None, tol
     assert plugin.git_credentials("https://git.example/a/b.git") is None
 
 
+@pytest.mark.parametrize("content", [None, b"", b" \n", b"\xff"])
+def test_a_password_that_cannot_be_read_is_told(tmp_path: Path, content: bytes | None) -> None:
+    path, secret = tmp_path / "list.yaml", tmp_path / "password"
+    if content is not None:
+        secret.write_bytes(content)
+    listing(path, {"url": "https://git.example/a/b.git", "password_file": str(secret)})
+    told = review(GitSettings, PREFIX, {VARIABLE: path})
+    assert [each[:2] for each in told] == [("missing", VARIABLE)]
+    assert told[0][2] == f"a/b: its password cannot be read in {secret}"
+    secret.write_text("a password")
+    assert review(GitSettings, PREFIX, {VARIABLE: path}) == []
+
+
 def test_without_a_list_there_is_nothing_to_mend() -> None:
     with pytest.raises(SettingsMissing, match=VARIABLE):
         GitForge(read(GitSettings, PREFIX, {}))

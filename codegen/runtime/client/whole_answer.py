@@ -1,4 +1,4 @@
-"""A whole answer over HTTP, within a time and a size: a server that sends byte by byte or for ever holds nobody."""
+"""A whole answer over HTTP: a body that comes byte by byte, or does not end, holds nobody."""
 
 from __future__ import annotations
 
@@ -23,10 +23,12 @@ def certificates() -> ssl.SSLContext:
 def whole_answer(
     http: httpx.Client, method: str, url: str, *, within: float, most: int, **given: Any
 ) -> httpx.Response:
-    """The answer to a request, read to its end: at most `most` bytes, within so many seconds since it was sent.
+    """The answer to a request, read to its end: a body of at most `most` bytes, which is there within so many seconds
+    since the request began.
 
-    The timeout of `http` holds for each step, and for the head of the answer. Raises `Endless` and what httpx raises,
-    all of it an `httpx.HTTPError` or `httpx.InvalidURL`.
+    The timeout of `http` holds for each step. The head of an answer has no limit but that and httpx's own, some 100 KB:
+    one that comes byte by byte takes as long as its server likes. Raises `Endless` and what httpx raises, all of it an
+    `httpx.HTTPError` or `httpx.InvalidURL`.
     """
     until, content = monotonic() + within, bytearray()
     with http.stream(method, url, **given) as answer:

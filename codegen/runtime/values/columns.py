@@ -102,13 +102,9 @@ def encode_decimal(value: Decimal) -> str:
         else:
             digits = fraction.lstrip("0")
             exponent, digits = len(digits) - len(fraction) - 1, digits.rstrip("0")
-        if not digits:
-            return "="
         text = f"{exponent + _BIAS}{digits}"
     else:
         sign, parts, last = _parts(value)
-        if parts == (0,):
-            return "="
         text, negative = f"{last + len(parts) - 1 + _BIAS}{''.join(map(str, parts))}", bool(sign)
     return f"<{text.translate(_COMPLEMENT)}~" if negative else f">{text}"
 
