@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from codegen.runtime.context import KeyedCall
 from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams
 from codegen.runtime.http.log import Log
 from generated.errors.onboarding import AllocationFailed, PoolEmpty
 from generated.models.onboarding import AllocationStatus, VmAllocation, WaitingListEntry
+from handlers.vms import statements
 from handlers.vms.allocations import Allocations
 from handlers.vms.follow_up import FollowUp, require_alive
 from handlers.vms.provisioners import Provisioners
+from handlers.vms.waiting import POOL_EMPTY
 
 REST = timedelta(minutes=5)
 """So long nobody is served with a size after its provisioner failed: each try may leave something behind."""
@@ -21,8 +23,7 @@ class Serving:
     def __init__(self, allocations: Allocations, provisioners: Provisioners, follow_up: FollowUp, log: Log) -> None:
         self._allocations, self._provisioners, self._follow_up = allocations, provisioners, follow_up
         self._waiting, self._log = allocations.waiting, log
-        self._rests: dict[str, datetime] = {}
-        """Until when nobody is served with a size, as its provisioner failed."""
+        self._failed_lately = allocations.database.prepare(statements.FAILED_LATELY)
 
     def start(self, user_sid: str, sku: str | None, ssh_pub_key: str | None, call: KeyedCall) -> VmAllocation:
         """A machine for who asks; whoever waited before is served first. Raises what `VmService.allocate` declares."""
@@ -59,9 +60,11 @@ class Serving:
         return self._provisioners.free(sku, self._log) - begun
 
     def _rests_now(self, sku: str) -> bool:
-        until = self._rests.get(sku)
+        """Whoever asked: each process serves who waits, and all of them see what failed. A time that is still to come
+        was written before the clock was set back."""
         now = self._allocations.now()
-        return until is not None and now < until <= now + REST  # a later time was written before the clock was set back
+        since, until = int((now - REST).timestamp()), int(now.timestamp())
+        return bool(self._allocations.database.execute(self._failed_lately, (sku, POOL_EMPTY, since, until)))
 
     def _serve(self, entry: WaitingListEntry) -> bool:
         """Whether the next one may be served."""
@@ -70,7 +73,6 @@ class Serving:
         except PoolEmpty:
             return False
         except AllocationFailed:  # they wait on at their place; others would fare no better
-            self._rests[entry.sku] = self._allocations.now() + REST
             return False
         except Conflict:  # somebody else serves it
             return True

@@ -55,6 +55,11 @@ SELECT COUNT(*) FROM vm_allocation
 WHERE user_sid = ? AND status = 'failed' AND sku = ? AND failure <> ? AND allocated_at >= ?
 """
 
+FAILED_LATELY = """
+SELECT 1 FROM vm_allocation
+WHERE status = 'failed' AND sku = ? AND failure <> ? AND released_at > ? AND released_at <= ? LIMIT 1
+"""
+
 # --- the pool -------------------------------------------------------------------------------------------------------
 
 POOL_COUNTS = """

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams, NotFound
+from codegen.runtime.http.log import Log
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import (
+    AllocationFailed,
     Frozen,
     InsufficientFunds,
     KycRequired,
@@ -23,6 +26,8 @@ from generated.models.onboarding import AllocationStatus, KycStatus, PoolVmState
 from generated.tables.onboarding import BILLING, OPERATOR_ACT, POOL_VM
 from handlers.audit import findings
 from handlers.vms.domain import DOMAIN
+from handlers.vms.serving import REST, Serving
+from tests.server.cloud import Cloud
 from tests.server.machine_world import KEY, SKU, World, world
 
 
@@ -140,6 +145,29 @@ def test_an_empty_pool_takes_nothing_and_serves_in_order(there: World) -> None:
     assert [there.used(user) for user in users] == [1, 1, 1, 1]
     there.jobs()
     assert len(there.notices(users[1])) == 1
+
+
+def test_after_a_failure_all_processes_rest(tmp_path: Path, database_url: str) -> None:
+    """The provisioner is asked once in five minutes, however many serve those who wait."""
+    cloud = Cloud()
+    with world(tmp_path, database_url, cloud=cloud) as made:
+        users = [made.holder("1"), made.holder("2")]
+        for user in users:
+            made.machines.allocations.waiting.wait(user.sid, SKU, None)
+        machines = made.machines
+        other = Serving(machines.allocations, machines.provisioners, machines.follow_up, Log(lambda _: None))
+        cloud.before["allocate"] = AllocationFailed(detail="no disk left")
+        for serving in (machines.serving, other, machines.serving):
+            serving.run_once()
+        assert cloud.asked.count("allocate") == 1 and made.waiting() == [user.sid for user in users]
+        made.clock.ahead += REST
+        other.run_once()
+        assert cloud.asked.count("allocate") == 2
+        made.clock.ahead -= timedelta(days=1)  # what failed then is still to come
+        cloud.before.clear()
+        other.run_once()
+        assert made.waiting() == []
+        made.audit()
 
 
 def test_who_may_not_have_it_any_more_is_passed_over(there: World) -> None:
