@@ -11,7 +11,14 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import money_text
 from generated.errors.onboarding import NotInReview
-from generated.models.onboarding import ReconciliationReport, TopUp, TopUpStatus, WebhookInboxEntry, WebhookRetried
+from generated.models.onboarding import (
+    Reconciliation,
+    ReconciliationReport,
+    TopUp,
+    TopUpStatus,
+    WebhookInboxEntry,
+    WebhookRetried,
+)
 from generated.tables.onboarding import TOP_UP, WEBHOOK_INBOX_ENTRY
 from handlers.admin.acts import NO_REASON, Acts
 from handlers.payments.checks import Checks
@@ -90,19 +97,17 @@ class Decisions:
 
     def reconcile(self, context: Context, day: date, reason: str | None) -> ReconciliationReport:
         """Raises what `PaymentsService.reconcile` declares."""
-        report = self._reconciler.day(day)
-        after = {
-            each.provider: {"difference": money_text(each.difference), "found": each.found} for each in report.providers
-        }
-        self._database.run(
-            lambda: self._acts.record(
-                context, "payments.reconcile", str(day), {}, reason or NO_REASON, after={"providers": after}
-            )
-        )
-        return report
+
+        def record(compared: list[Reconciliation]) -> None:
+            after = {
+                each.provider: {"difference": money_text(each.difference), "found": each.found} for each in compared
+            }
+            self._record(context, "reconcile", str(day), {}, None, {"providers": after}, reason or NO_REASON)
+
+        return self._reconciler.day(day, record)
 
     def _record(
-        self, context: Context, act: str, subject: str, asked: Shown, before: Shown, after: Shown, reason: str
+        self, context: Context, act: str, subject: str, asked: Shown, before: Shown | None, after: Shown, reason: str
     ) -> None:
         self._acts.record(context, f"payments.{act}", subject, asked, reason, before=before, after=after)
 

@@ -27,7 +27,7 @@ from generated.tables.onboarding import WEBHOOK_INBOX_ENTRY
 from handlers.payments import statements, states
 from handlers.payments.fetching import PAID, fetched_events
 from handlers.payments.providers import Providers
-from handlers.payments.settlement import ProviderEvent, Settlement, Stale, Unmatched, of_another_payment
+from handlers.payments.settlement import ProviderEvent, Settlement, Stale, Unmatched, reached
 from handlers.payments.states import Observation
 from handlers.work.alerts import alert, clear
 
@@ -160,9 +160,7 @@ class Inbox:
             return True
         if top_up is None:
             return notice.session_ref is None
-        return of_another_payment(top_up, notice.payment_ref, notice.kind) or states.doubtful(
-            self._settlement.state(top_up), _observation(notice)
-        )
+        return _contradicts(notice, top_up) or states.doubtful(self._settlement.state(top_up), _observation(notice))
 
     def _ask(
         self,
@@ -173,8 +171,9 @@ class Inbox:
         also: Also,
     ) -> None:
         rev = top_up.rev if top_up is not None else 0
+        doubted = notice.fetch_first or (top_up is not None and _contradicts(notice, top_up))
         if top_up is not None:
-            session = provider.fetch_session(top_up.session_ref)
+            session = provider.fetch_session(notice.session_ref or top_up.session_ref)
         elif notice.session_ref is None and notice.payment_ref is not None:
             session = provider.fetch_payment(notice.payment_ref)
         else:
@@ -188,10 +187,11 @@ class Inbox:
             rev = top_up.rev
             session = provider.fetch_session(session.session_ref)
         events = fetched_events(session, self._clock.now())
-        if notice.fetch_first and notice.kind == PaymentEventKind.PAYMENT_SUCCEEDED and not _confirms(session, notice):
+        if doubted and notice.kind == PaymentEventKind.PAYMENT_SUCCEEDED and not _confirms(session, notice):
             raise Unconfirmed
-        # A refund's total is that of the answer, and so is what became of a payment of which the event does not tell.
-        asked = notice.fetch_first and notice.kind in TO_BE_CONFIRMED
+        # A refund's total is that of the answer, and so is what became of a payment of which the event does not tell,
+        # or is not believed.
+        asked = doubted and notice.kind in TO_BE_CONFIRMED
         believed = notice.kind != PaymentEventKind.REFUND_CHANGED and not asked
         self._keep(entry, notice, [*events, _event(notice, believed=believed)], top_up, rev, also)
 
@@ -272,6 +272,13 @@ def _pause(attempts: int, given_up: bool) -> int:
         return RETRY_AFTER[attempts - 1]
     doublings = min(max(attempts - len(RETRY_AFTER), 0), 10)
     return min(RETRY_AFTER[-1] << doublings, LONGEST_PAUSE)
+
+
+def _contradicts(notice: PaymentNotice, top_up: TopUp) -> bool:
+    """Whether an event bears another mark than its top-up, or is about another checkout or payment."""
+    other_checkout = reached(top_up) and notice.session_ref not in (None, top_up.session_ref)
+    other_payment = top_up.payment_ref is not None and notice.payment_ref not in (None, top_up.payment_ref)
+    return other_checkout or other_payment or notice.top_up_sid not in (None, top_up.sid)
 
 
 def _confirms(session: ProviderSession, notice: PaymentNotice) -> bool:

@@ -16,9 +16,16 @@ class FreedOfCap:
         self._database, self._history = database, History(database)
         self._gone = database.prepare(statements.GONE_OF_USER)
 
+    def of(self, user_sid: str) -> int:
+        """Nano-dollars of all payments of a user."""
+        return self._before(user_sid, None)
+
     def before(self, user_sid: str, payment: str) -> int:
         """Nano-dollars of a user's payments that were credited before the one with this posting key, which may not be
         credited yet."""
+        return self._before(user_sid, payment)
+
+    def _before(self, user_sid: str, payment: str | None) -> int:
         back = {
             payment_key(provider, ref): (max(refunded - excess, 0), int(contested or 0))
             for provider, ref, refunded, excess, contested in self._database.execute(self._gone, (user_sid,))

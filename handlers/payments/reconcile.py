@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
 
 from codegen.runtime.context import Clock
 from codegen.runtime.errors import Conflict, NotFound
@@ -43,6 +44,9 @@ TRIES = 3
 """How often a payment is asked about that somebody else writes to at the same time."""
 
 
+Also = Callable[[list[Reconciliation]], None]
+
+
 @dataclass(slots=True)
 class Comparison:
     """What came of one day. `ours` and `theirs` are nano-dollars, over the payments of the day."""
@@ -77,7 +81,8 @@ class Reconciler:
         for name in self._providers:
             for day in self._due(name)[:DAYS_AT_ONCE]:
                 try:
-                    self._compare(name, day)
+                    result = self._compare(name, day)
+                    self._database.run(partial(self._keep, name, day, result))
                     compared += 1
                 except Exception as error:
                     self._log.line("day not compared", {"provider": name, "day": str(day), **described(error)}, "error")
@@ -88,15 +93,31 @@ class Reconciler:
             raise failures[0]
         return compared
 
-    def day(self, day: date) -> ReconciliationReport:
-        """All providers. Raises what `PaymentsService.reconcile` declares."""
+    def day(self, day: date, also: Also = lambda _: None) -> ReconciliationReport:
+        """All providers; where one fails the others are compared all the same, and its error is raised in the end.
+
+        `also` is done with what was compared, in the transaction that writes it down. Raises what
+        `PaymentsService.reconcile` declares.
+        """
         today = self._clock.now().date()
         if not FIRST_DAY <= day <= today:
             raise DayOutOfRange(first=FIRST_DAY, last=today)
-        try:
-            compared = [self._compare(name, day) for name in self._providers]
-        except Stale:
-            raise Conflict from None
+        results: dict[str, Comparison] = {}
+        failure: Exception | None = None
+        for name in self._providers:
+            try:
+                results[name] = self._compare(name, day)
+            except Exception as error:
+                failure = failure or error
+
+        def keep() -> list[Reconciliation]:
+            kept = [self._keep(name, day, result) for name, result in results.items()]
+            also(kept)
+            return kept
+
+        compared = self._database.run(keep) if results or failure is None else []
+        if failure is not None:
+            raise Conflict if isinstance(failure, Stale) else failure
         return ReconciliationReport(
             day=day, providers=compared, difference=Money(sum(int(each.difference) for each in compared))
         )
@@ -117,8 +138,8 @@ class Reconciler:
 
     # --- one day ----------------------------------------------------------------------------------------------
 
-    def _compare(self, name: str, day: date) -> Reconciliation:
-        """Compare a day; it counts as compared once all of it was."""
+    def _compare(self, name: str, day: date) -> Comparison:
+        """Compare a day; it counts as compared once all of it was, and is kept."""
         shown = gather(self._providers[name], day)
         settled = {top_up.payment_ref for top_up in self._settled(name, day) if top_up.payment_ref is not None}
         result = Comparison()
@@ -134,7 +155,7 @@ class Reconciler:
         self._post_fees(name, shown.changes, result)
         if failure is not None:
             raise failure
-        return self._keep(name, day, result)
+        return result
 
     def _compare_payment(self, name: str, ref: str, shown: Shown, settled: bool, result: Comparison) -> None:
         """Compare a payment with its refunds and disputes; what differs is asked about first."""
@@ -214,6 +235,7 @@ class Reconciler:
         result.fees = post_fees(self._settlement.ledger, name, fees)
 
     def _keep(self, name: str, day: date, result: Comparison) -> Reconciliation:
+        """Write down what came of a day; call it in a transaction."""
         now = self._clock.now()
         found: ReconciliationPatch = {
             "ours": Money(result.ours),
@@ -226,22 +248,19 @@ class Reconciler:
             "compare_again_at": next_comparison(day, now),
         }
 
-        def work() -> Reconciliation:
-            kept = self._store.insert_once({"provider": name, "day": day, **found}, now, ("provider", "day"))  # type: ignore[typeddict-item]
-            if kept is None:
-                known = self._store.one({"provider": name, "day": day})
-                assert known is not None, "a taken key is somebody's"
-                kept = self._store.patch(known.sid, {**found, "found": known.found + result.found})
-            subject = f"{name}:{day}"
-            if result.items:
-                amount = dollars(result.ours - result.theirs)
-                detail = f"{len(result.items)} differences, {amount} in all: {result.items[0].note}"
-                alert(self._database, self._clock, "reconciliation_differs", subject, detail)
-            else:
-                clear(self._database, self._clock, "reconciliation_differs", subject)
-            return kept
-
-        return self._database.run(work)
+        kept = self._store.insert_once({"provider": name, "day": day, **found}, now, ("provider", "day"))  # type: ignore[typeddict-item]
+        if kept is None:
+            known = self._store.one({"provider": name, "day": day})
+            assert known is not None, "a taken key is somebody's"
+            kept = self._store.patch(known.sid, {**found, "found": known.found + result.found})
+        subject = f"{name}:{day}"
+        if result.items:
+            amount = dollars(result.ours - result.theirs)
+            detail = f"{len(result.items)} differences, {amount} in all: {result.items[0].note}"
+            alert(self._database, self._clock, "reconciliation_differs", subject, detail)
+        else:
+            clear(self._database, self._clock, "reconciliation_differs", subject)
+        return kept
 
 
 def _days(first: date, end: date) -> Iterator[date]:

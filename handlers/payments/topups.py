@@ -27,6 +27,7 @@ from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import TOP_UP, USER, TopUpNew
 from handlers.ledger.billing import billings
 from handlers.payments import statements
+from handlers.payments.kyc_cap import FreedOfCap
 from handlers.payments.limits import limits
 from handlers.payments.providers import Providers
 from handlers.payments.settings import PaymentSettings
@@ -45,6 +46,7 @@ class TopUps:
         self._users = Store.of(USER, database)
         self._recent = database.prepare(statements.TOP_UPS_SINCE)
         self._undecided = database.prepare(statements.UNDECIDED_OF_USER)
+        self._freed = FreedOfCap(database)
 
     def start(
         self, context: Context, user_sid: str, provider: str, amount_cents: int, phone: str | None
@@ -114,12 +116,13 @@ class TopUps:
             raise RateLimited
 
     def _require_cap(self, user_sid: str, amount: Money) -> None:
-        """Before KYC a user pays in so much in all; a payment that is asked for counts as long as it may still come."""
+        """Before KYC a user pays in so much in all; a payment that is asked for counts as long as it may still come.
+        What went back, or may, leaves room, as it does for what is held."""
         if self._users.get(user_sid).kyc_status == KycStatus.COMPLETED:
             return
         cap = Money.from_cents(self._settings.kyc_free_cap_cents)
         billing = billings(self._database).one({"user_sid": user_sid})
-        paid = Money(billing.lifetime_paid) if billing is not None else Money(0)
+        paid = Money(billing.lifetime_paid - self._freed.of(user_sid)) if billing is not None else Money(0)
         undecided = Money(self._database.execute(self._undecided, (user_sid,))[0][0] or 0)
         if paid + undecided + amount > cap:
             raise KycCap(cap=cap, paid=paid, open=undecided)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from itertools import permutations
 from pathlib import Path
 
@@ -109,6 +110,42 @@ def test_one_that_is_looked_at_counts(house: House) -> None:
         house.start(user)
 
 
+def test_what_went_back_leaves_room(house: House) -> None:
+    """A checkout is refused only where what is paid on it would be held."""
+    user = house.user(1)
+    first = house.top_up(user)
+    pay(house, first)
+    with pytest.raises(KycCap):
+        house.start(user)
+    house.truth(first, refunded=400)
+    house.receive(house.told(first, Kind.REFUND_CHANGED, 400))
+    with pytest.raises(KycCap) as refused:
+        house.start(user)
+    assert refused.value.paid.cents == 600
+    house.receive(house.told(first, Kind.REFUND_CHANGED, 500, mark="_2"))
+    second = house.top_up(user)
+    pay(house, second)
+    house.jobs()
+    assert held(house, user) == (15, 0, 0)
+    with pytest.raises(KycCap) as refused:
+        house.start(user)
+    assert refused.value.paid.cents == 1500
+
+
+def test_what_is_contested_leaves_room_until_it_is_won(house: House) -> None:
+    user = house.user(1)
+    first = house.top_up(user)
+    pay(house, first)
+    house.receive(house.told(first, Kind.DISPUTE_OPENED))
+    second = house.top_up(user)
+    house.receive(house.told(first, Kind.DISPUTE_WON, at=START + timedelta(seconds=9)))
+    with pytest.raises(KycCap) as refused:
+        house.start(user)
+    assert refused.value.paid.cents == 1000 and refused.value.open is not None and refused.value.open.cents == 1000
+    pay(house, second)
+    assert held(house, user) == (15, 5, 5)
+
+
 def test_two_are_opened_at_once(house: House) -> None:
     for number in range(1, 5):
         user = house.user(number)
@@ -172,6 +209,9 @@ def test_a_second_payment_on_one_checkout(house: House) -> None:
     user = house.user(1)
     top_up = house.top_up(user)
     pay(house, top_up)
+    session = house.provider.sessions[top_up.session_ref]
+    second = session.payments[0].model_copy(update={"payment_ref": f"pj_{top_up.sid}"})
+    session.payments.append(second)
     again = house.told(top_up, Kind.PAYMENT_SUCCEEDED, mark="_2").replace(b"pi_", b"pj_")
     house.receive(again)
     house.jobs()

@@ -12,8 +12,8 @@ import pytest
 
 from codegen.runtime.errors import Conflict
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import InboxState, TopUpStatus, User, WebhookInboxEntry
-from generated.tables.onboarding import WEBHOOK_INBOX_ENTRY
+from generated.models.onboarding import InboxState, TopUpStarted, TopUpStatus, User, WebhookInboxEntry
+from generated.tables.onboarding import TOP_UP, WEBHOOK_INBOX_ENTRY
 from handlers.payments.inbox import RETRY_AFTER
 from tests.server.payment_world import World, world
 
@@ -223,11 +223,7 @@ def test_our_event_in_money_that_is_not_known(site: World, user: User, currency:
     site.pay(odd)
     site.switch(webhook_lost=[])
     for started in (paid, odd):
-        of = site.http.get(
-            f"{site.sandbox_url}/stripe/v1/checkout/sessions/{site.top_up(started.top_up_sid).session_ref}",
-            headers={"Authorization": "Bearer sk_test_sandbox"},
-        ).json()
-        site.act("tell", type="checkout.session.completed", object=of | {"currency": currency})
+        site.act("tell", type="checkout.session.completed", object=session_of(site, started) | {"currency": currency})
     site.settle()
     paid_events = [entry for entry in site.inbox() if entry.event_type == "checkout.session.completed"]
     assert [(entry.state, entry.failure) for entry in paid_events] == [(InboxState.APPLIED, None)] * 2
@@ -239,6 +235,53 @@ def test_our_event_in_money_that_is_not_known(site: World, user: User, currency:
         site.context(None), top_up_sid=odd.top_up_sid, credit=True, amount_cents=900, reason="1000 USDC, asked"
     )
     assert site.balance(user) == 19 and site.alerts() == []
+
+
+def session_of(site: World, started: TopUpStarted) -> dict[str, Any]:
+    """A checkout as Stripe has it."""
+    found: dict[str, Any] = site.http.get(
+        f"{site.sandbox_url}/stripe/v1/checkout/sessions/{site.top_up(started.top_up_sid).session_ref}",
+        headers={"Authorization": "Bearer sk_test_sandbox"},
+    ).json()
+    return found
+
+
+def contradiction(site: World, mine: TopUpStarted, other: TopUpStarted, what: str) -> dict[str, Any]:
+    """A paid checkout with one thing in it that is otherwise than we have it."""
+    paid = session_of(site, mine) | {"status": "complete", "payment_status": "paid", "payment_intent": "pi_told"}
+    if what == "another mark":
+        return paid | {"metadata": paid["metadata"] | {"top_up_sid": other.top_up_sid}}
+    return paid | {"id": "cs_told"} if what == "another checkout" else paid
+
+
+@pytest.mark.parametrize("what", ["another mark", "another checkout", "another payment"])
+def test_an_event_that_contradicts_what_we_have(site: World, user: User, what: str) -> None:
+    """However well it is signed, what counts is what the provider says when it is asked."""
+    mine = site.paid(user) if what == "another payment" else site.start(user)
+    other = site.start(site.user("2"))
+    before = [site.balance(user), site.status(mine), site.status(other)]
+    site.act("tell", type="checkout.session.completed", object=contradiction(site, mine, other, what))
+    site.settle()
+    assert [site.balance(user), site.status(mine), site.status(other)] == before
+    assert len(Store.of(TOP_UP, site.database).list_full()["items"]) == 2
+    entry = site.inbox()[-1]
+    assert (entry.state, entry.failure is not None) == (InboxState.RECEIVED, True)
+    for _ in RETRY_AFTER:
+        site.clock.ahead += timedelta(days=1)
+        site.payments.inbox.run_once()
+    assert "webhook_failed" in site.alerts() and site.balance(user) == before[0]
+
+
+def test_a_contradicting_event_of_a_payment_that_was_made(site: World, user: User) -> None:
+    mine, other = site.start(user), site.start(site.user("2"))
+    site.switch(webhook_lost=["checkout.session.completed"])
+    site.pay(mine)
+    site.switch(webhook_lost=[])
+    told = session_of(site, mine)
+    site.act("tell", type="checkout.session.completed", object=told | {"metadata": {"top_up_sid": other.top_up_sid}})
+    site.settle()
+    assert (site.status(mine), site.status(other)) == (TopUpStatus.SETTLED, TopUpStatus.OPEN)
+    assert site.balance(user) == 10 and site.alerts() == []
 
 
 def test_one_that_is_applied_by_somebody_else_is_not_called_ignored(

@@ -23,7 +23,7 @@ from generated.models.onboarding import (
     User,
 )
 from generated.tables.onboarding import DISPUTE, LEDGER_ENTRY, RECONCILIATION, REFUND
-from handlers.payments import reconcile
+from handlers.payments import decisions, reconcile
 from handlers.payments.settlement import Stale
 from tests.server.audited import audit
 from tests.server.payment_world import World, world
@@ -461,6 +461,31 @@ def test_killed_before_the_day_is_written_down(site: World, user: User, monkeypa
     assert site.payments.reconciler.run_once() == 1
     assert site.balance(user) == 10 and fees(site) == 59 and site.status(started) == TopUpStatus.SETTLED
     assert compared(site)[0].fees.cents == 59
+
+
+def test_an_operators_comparison_and_its_act_are_written_down_together(
+    site: World, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paid(site, user)
+    with monkeypatch.context() as broken:
+        broken.setattr(decisions.Acts, "record", lambda *_, **__: exec("raise KeyboardInterrupt"))
+        with pytest.raises(KeyboardInterrupt):
+            site.handler.reconcile(site.context(None), day=today(site), reason="before the books are closed")
+    assert compared(site) == [] and site.acts() == []
+    site.handler.reconcile(site.context(None), day=today(site), reason="once more")
+    (act,) = site.acts()
+    assert (act.reason, len(compared(site))) == ("once more", 1)
+
+
+def test_one_provider_that_is_silent_keeps_no_other_from_being_compared(site: World, user: User) -> None:
+    """What was compared is written down with an act that names it, and the call says that not all was."""
+    paid(site, user)
+    site.switch(api_fail={"status": 429, "count": 1000})
+    with pytest.raises(ProviderUnavailable):
+        site.handler.reconcile(site.context(None), day=today(site), reason="r")
+    assert [each.provider for each in Store.of(RECONCILIATION, site.database).list_full()["items"]] == ["clickpesa"]
+    (act,) = site.acts()
+    assert act.after == {"providers": {"clickpesa": {"difference": "0.00", "found": 0}}}
 
 
 def test_one_payment_that_fails_leaves_the_day_undone_and_the_others_found(
