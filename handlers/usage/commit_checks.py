@@ -45,9 +45,13 @@ def check_commit(
 ) -> CheckedCommit:
     """Raises `Halt`."""
     read = read_commit(commit, mirror[commit].read_raw())
-    parent = read.parent
-    if layout == UsageLayout.SHARED and grown_files(mirror, commit, node_id, layout) is None:
-        return CheckedCommit(commit, parent, read.at, (), own=False)
+    parent, grown = read.parent, None
+    if layout == UsageLayout.SHARED:
+        grown = grown_files(mirror, commit, node_id, layout)
+        if grown is None:  # another node's, by whose key it is signed
+            return CheckedCommit(commit, parent, read.at, (), own=False)
     before = mirror[parent].peel(pygit2.Commit).commit_time if parent is not None else None
     require_signature(commit, read, keys, told_time(before) if before is not None else None)
-    return CheckedCommit(commit, parent, read.at, tuple(grown_files(mirror, commit, node_id, layout) or ()))
+    if grown is None:
+        grown = grown_files(mirror, commit, node_id, layout)
+    return CheckedCommit(commit, parent, read.at, tuple(grown or ()))

@@ -200,12 +200,12 @@ class Breaking(BaseHTTPRequestHandler):
 
 def test_a_site_that_breaks_off_is_away() -> None:
     with HTTPServer(("127.0.0.1", 0), Breaking) as server:
-        thread = threading.Thread(target=lambda: [server.handle_request() for _ in range(4)])
-        thread.start()
         for _ in range(4):
+            thread = threading.Thread(target=server.handle_request)
+            thread.start()
             with pytest.raises(SiteAway):
                 JsonRpcSite(f"http://127.0.0.1:{server.server_port}", "k").call("usage.allowance", {})
-        thread.join()
+            thread.join()
 
 
 class Quiet(WSGIRequestHandler):
