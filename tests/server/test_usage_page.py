@@ -91,7 +91,19 @@ def test_filters_orders_and_periods(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", ["since=2026-02-30", "until=x", "since=2026-03-02&until=2026-03-01", "since=2020-01-01"]
+    "query",
+    [
+        "since=2026-02-30",
+        "until=x",
+        "since=2026-03-02&until=2026-03-01",
+        "since=2020-01-01",
+        "until=0001-01-01",
+        "since=0001-01-01&until=0001-01-02",
+        "since=9999-12-31&until=9999-12-31",
+        "until=9999-12-31",
+        "until=1969-12-31",
+        "since=2107-01-01&until=2107-01-02",
+    ],
 )
 def test_days_that_cannot_be_are_told(world: World, query: str) -> None:
     page = world.get(f"/usage?{query}").text

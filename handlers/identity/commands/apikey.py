@@ -21,6 +21,7 @@ def _reason(context: click.Context, param: click.Parameter, value: str) -> str:
     return value
 
 
+LONGEST_DAYS = 36_500
 _REASON = click.option("--reason", default=NO_REASON, callback=_reason, help="Why; it is kept in the audit log.")
 
 
@@ -52,7 +53,7 @@ def command() -> None:
 @click.option("--node", metavar="ID", help="The key is this registered node's.")
 @click.option("--admin", is_flag=True, help="The key may do what the admin secret may.")
 @click.option("--name", required=True, help="What the key is for.")
-@click.option("--days", type=click.IntRange(min=1), help="How long it is good; for ever where left out.")
+@click.option("--days", type=click.IntRange(1, LONGEST_DAYS), help="How long it is good; for ever where left out.")
 @_REASON
 @click.option("--json", "as_json", is_flag=True, help="Print {sid, key}.")
 def create(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from generated.models.onboarding import PriceList
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
 from handlers.commands import start
 from handlers.commands.group import CommandGroup
+from handlers.commands.moment import Moment
 from handlers.prices.book_file import read_book
 from handlers.prices.books import PriceBooks
 from handlers.prices.configured import load_configured, said
@@ -27,7 +28,7 @@ from handlers.settings import Settings, SettingsInvalid
 
 BOOK = click.argument("book", metavar="FILE", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
-MOMENT = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"])
+MOMENT = Moment()
 
 
 @click.group(name="prices", cls=CommandGroup)
@@ -63,7 +64,7 @@ def current(at: datetime | None, as_json: bool) -> None:
     database = start.database(settings)
     with start.database_faults():
         try:
-            found = _books(database, settings).at(at.replace(tzinfo=UTC) if at else SystemClock().now())
+            found = _books(database, settings).at(at or SystemClock().now())
         except DeclaredError as error:
             raise click.ClickException(said(error)) from None
     if as_json:
@@ -84,9 +85,7 @@ def simulate(book: Path, since: datetime, until: datetime, as_json: bool) -> Non
     database = start.database(settings)
     with start.database_faults():
         try:
-            found = Simulations(database, settings.ladder).run(
-                read_book(_text(book)).book, since.replace(tzinfo=UTC), until.replace(tzinfo=UTC)
-            )
+            found = Simulations(database, settings.ladder).run(read_book(_text(book)).book, since, until)
         except DeclaredError as error:
             raise click.ClickException(said(error)) from None
     if as_json:

@@ -19,10 +19,15 @@ from handlers.usage.aggregation import Aggregation
 from handlers.usage.aggregator import Aggregator, Progress
 from handlers.usage.mirrors import Mirrors
 
+LONGEST_PAUSE = 86_400
+"""Seconds."""
+
 
 @click.command(name="aggregate")
 @click.option("--once", is_flag=True, help="Consume what is there now, and end; exit 1 if a repository stands still.")
-@click.option("--loop", type=click.FloatRange(min=0.1), metavar="SECONDS", help="Go on, with so long a pause.")
+@click.option(
+    "--loop", type=click.FloatRange(0.1, LONGEST_PAUSE), metavar="SECONDS", help="Go on, with so long a pause."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report of each run as a line of JSON.")
 def command(once: bool, loop: float | None, as_json: bool) -> None:
     """Fetch the registered nodes' repositories, check what is new, price it and post it to the ledger.

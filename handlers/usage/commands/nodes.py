@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -20,6 +20,7 @@ from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, Ss
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
 from handlers.commands import start
 from handlers.commands.group import CommandGroup
+from handlers.commands.moment import Moment
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.forges import Forges
@@ -31,7 +32,7 @@ from handlers.usage.settings import UsageSettings
 
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _NODE = click.option("--node-id", required=True, help="The node's name.")
-_TIME = click.DateTime(["%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%d"])
+_TIME = Moment()
 
 
 @contextmanager
@@ -58,10 +59,6 @@ def _require(option: str, type_: Any, value: object) -> None:
         TypeAdapter(type_).validate_python(value)
     except ValidationError as error:
         raise click.UsageError(f"{option}: {error.errors()[0]['msg']}") from None
-
-
-def _utc(moment: datetime | None) -> datetime | None:
-    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _tell(node: Node, as_json: bool, sentence: str) -> None:
@@ -117,7 +114,7 @@ def register(
                 repo_url=repo_url,
                 public_key=public_key,
                 kinds=named,
-                valid_from=_utc(valid_from),
+                valid_from=valid_from,
                 root_commit=root_commit,
                 layout=None if layout is None else UsageLayout(layout),
             )
@@ -133,14 +130,13 @@ def register(
 def revoke_key(node_id: str, public_key: str, valid_until: datetime, as_json: bool) -> None:
     """Take no commits from a key that were signed at a time or after it."""
     database, context, _ = _opened()
-    until = valid_until.replace(tzinfo=UTC)
     with _refusals():
         node = database.run(
             lambda: Registration(database, COMMAND_LINE).revoke_key(
-                context, node_id=node_id, public_key=public_key, valid_until=until
+                context, node_id=node_id, public_key=public_key, valid_until=valid_until
             )
         )
-    _tell(node, as_json, f"the key is good until {until:%Y-%m-%dT%H:%M:%SZ}")
+    _tell(node, as_json, f"the key is good until {valid_until:%Y-%m-%dT%H:%M:%SZ}")
 
 
 @command.command()

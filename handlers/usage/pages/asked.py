@@ -11,6 +11,8 @@ from urllib.parse import urlencode
 from generated.models.onboarding import UsageLine
 from handlers.usage.breakdown import DayLine
 
+FIRST_YEAR, LAST_YEAR = 1970, 2106
+"""Of times of usage."""
 USUAL, LONGEST = 30, 366
 """Days that are shown where none are asked for, and at most."""
 _READ: Mapping[str, Callable[[UsageLine], str]] = {
@@ -122,7 +124,9 @@ def periods(today: date) -> list[tuple[str, date, date]]:
 
 
 def _date(text: str) -> date | None:
+    """A day on which there can be usage, in years in which days can be counted forth and back."""
     try:
-        return date.fromisoformat(text) if len(text) == len("2026-01-31") else None
+        read = date.fromisoformat(text) if len(text) == len("2026-01-31") else None
     except ValueError:
         return None
+    return read if read is not None and FIRST_YEAR <= read.year <= LAST_YEAR else None
