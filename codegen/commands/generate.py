@@ -17,7 +17,7 @@ from codegen.commands.options import DEFAULT_OUT, FORMAT, SCHEMAS
 from codegen.emit.header import COMMAND
 from codegen.emit.run.freshness import Difference, compare, stale_manifest, touched
 from codegen.emit.run.manifest import Manifest, input_digest, read_manifest
-from codegen.emit.run.project import regenerating_command
+from codegen.emit.run.project import read_project
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.printers import plural, write_findings
@@ -74,15 +74,15 @@ class Run:
     def __init__(self, schemas: Path, out: Path, only: str | None, form: str) -> None:
         self.schemas, self.out, self.only, self.form = schemas, out, only, form
         try:
-            named = regenerating_command(out)
+            self.project = read_project(out)
         except ValueError as error:
             raise click.UsageError(str(error)) from error
-        self.command = named or COMMAND
-        self.mend = named or f"{COMMAND} --schemas {schemas.as_posix()} --out {out.as_posix()}"
+        self.command = self.project.regenerate or COMMAND
+        self.mend = self.project.regenerate or f"{COMMAND} --schemas {schemas.as_posix()} --out {out.as_posix()}"
 
     def check(self) -> bool:
         """Whether everything is fresh; prints what is not."""
-        digest = input_digest(self.schemas, self.command)
+        digest = self._digest()
         old = read_manifest(self.out)
         kinds = self._kinds(old)
         if old.input == digest:
@@ -101,7 +101,7 @@ class Run:
     def generate(self) -> bool:
         """Write what differs; False where the schemas are wrong or something is in the way."""
         started = time.perf_counter()
-        digest = input_digest(self.schemas, self.command)
+        digest = self._digest()
         old = read_manifest(self.out)
         if old.input == digest and not touched(self.out, old, self._kinds(old)):
             self._say("nothing to do")
@@ -134,7 +134,7 @@ class Run:
 
         interrupted = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: interrupted.set())
-        seen = input_digest(self.schemas, self.command)
+        seen = self._digest()
         self._again()
         click.echo(f"watching {self.schemas} (Ctrl-C ends)")
         for changes in watch(
@@ -145,7 +145,7 @@ class Run:
             rust_timeout=500,
         ):
             # What changed before the watch stood is seen at its first rest.
-            if changes or (seen and input_digest(self.schemas, self.command) != seen):
+            if changes or (seen and self._digest() != seen):
                 self._again()
             seen = ""
 
@@ -154,6 +154,9 @@ class Run:
             self.generate()
         except Exception as error:  # the next change may mend it
             click.echo(f"oschema: {error}", err=True)
+
+    def _digest(self) -> str:
+        return input_digest(self.schemas, self.command, self.project.typescript_integers)
 
     # --- parts --------------------------------------------------------------------------------------------------
 
@@ -186,7 +189,7 @@ class Run:
             return None
         kinds = [*KINDS, PACKAGES] if self.only is None else [self.only]
         try:
-            wanted = emit_kinds(program, kinds, self.command)
+            wanted = emit_kinds(program, kinds, self.command, self.project.typescript_integers)
         except NoPython as error:
             path = (self.out / error.path).as_posix()
             report.add(catalog.GENERATED_NO_PYTHON, Span(path, 1, 1, 1, 1), reason=error.reason)

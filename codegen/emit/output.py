@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Literal
 
 from codegen.model.model import Program
 
@@ -15,6 +16,10 @@ class Output:
 
 
 Emit = Callable[[Program], Iterable[Output]]
+
+Integers = Literal["bigint", "string"]
+"""What whole numbers of 64 bits are in TypeScript."""
+INTEGERS: tuple[Integers, ...] = ("bigint", "string")
 
 KINDS: dict[str, str] = {
     kind: f"codegen.emit.{kind}.{kind}"

@@ -376,6 +376,21 @@ def test_a_project_says_what_regenerates(project: Path) -> None:
         assert generate().exit_code == 2, wrong
 
 
+def test_a_project_says_what_whole_numbers_are_in_typescript(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(KINDS, "clients", "codegen.emit.clients.clients")
+    generate()
+    client = project / "generated/clients/typescript/modules/shop.ts"
+    settings = project / "pyproject.toml"
+    assert "rev: bigint;" in client.read_text()
+    settings.write_text('[tool.oschema]\ntypescript_integers = "string"\n')
+    assert "edited" not in generate().output
+    assert "rev: string;" in client.read_text()
+    assert generate().output == "generated: nothing to do\n"
+    settings.write_text('[tool.oschema]\ntypescript_integers = "number"\n')
+    result = generate()
+    assert (result.exit_code, 'typescript_integers is "bigint" or "string"' in result.output) == (2, True)
+
+
 def test_the_digest_follows_schemas_only_where_they_say_something(project: Path) -> None:
     first = input_digest(Path("schemas"))
     assert input_digest(project / "schemas") == first

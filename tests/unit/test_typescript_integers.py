@@ -1,4 +1,7 @@
-"""Whole numbers of 64 bits keep every digit in the TypeScript client: `bigint` in both directions, at any depth."""
+"""Whole numbers of 64 bits keep every digit in the TypeScript client, in both directions and at any depth.
+
+They are `bigint`, or strings where the project says so; what is sent is a number either way.
+"""
 
 import json
 import subprocess
@@ -7,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from codegen.emit.output import Integers
 from codegen.emit.run.generate import emit_kinds
 from codegen.model import load_program
 from codegen.source.diagnostics import Report
@@ -98,9 +102,7 @@ console.log(show(results));
 """
 
 
-@pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("integers")
+def made_client(folder: Path, integers: Integers) -> Path:
     for name, text in SCHEMA.items():
         source = folder / f"schemas/{name}.oschema"
         source.parent.mkdir(parents=True)
@@ -108,10 +110,21 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
     report = Report()
     program = load_program(folder / "schemas", report)
     assert program is not None, [finding.message for finding in report.findings()]
-    for path, wanted in emit_kinds(program, ("clients",)).items():
+    for path, wanted in emit_kinds(program, ("clients",), integers=integers).items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(wanted.data)
     return folder / "clients/typescript"
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_client(tmp_path_factory.mktemp("integers"), "bigint")
+
+
+@pytest.fixture(scope="module")
+def strings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A client whose whole numbers of 64 bits are strings."""
+    return made_client(tmp_path_factory.mktemp("strings"), "string")
 
 
 @pytest.fixture(scope="module")
@@ -214,3 +227,89 @@ def test_each_schema_file_has_its_own(client: Path) -> None:
     assert files - {"run.js", "right.ts"} == {
         f"{name}.{ending}" for name in ("client", "runtime", "modules/money", "modules/shop") for ending in ("ts", "js")
     }
+
+
+# --- strings ----------------------------------------------------------------------------------------------------
+
+RUN_STRINGS = """
+import { Client, TooMuch } from "./client.js";
+const sent = [];
+const THING = `{"sid": "abcd", "rev": 3, "count": -9007199254740993, "ladder": [{"a": 5}],
+  "chain": {"leaf": {"wide": 18446744073709551615, "small": 7, "ratio": 2, "constructor": "12", "rest": null}},
+  "either": {"type": "leaf", "wide": 1, "small": 7, "ratio": 2, "constructor": "12"}, "secret": null, "any": ["12"]}`;
+let answer = `{"jsonrpc": "2.0", "id": 1, "result": ${THING}}`;
+const fetch = async (_, { body }) => { sent.push(body); return new Response(answer); };
+const client = new Client("http://x", { fetch });
+const thing = await client.thing.get({ sid: "abcd" });
+await client.thing.set({ data: thing, rev: thing.rev });
+await client.thing.find({ filter: { count: "9007199254740993" } });
+await client.thing.delete({ sid: "1234" });
+answer = `{"jsonrpc": "2.0", "id": 1, "result": 9223372036854775807}`;
+const chain = { leaf: { wide: "9007199254740993", small: 1, ratio: 0.5, constructor: "12" } };
+const sum = await client.desk.add({ amount: "-9223372036854775808", more: ["1", "18446744073709551615"], chain });
+answer = `{"jsonrpc": "2.0", "id": 1, "error": {"code": 1500, "message": "too much", "data":
+  {"error": "too_much", "limit": 9007199254740993, "ladder": [{"a": 1}]}}}`;
+const error = await client.desk.add({ amount: "5", chain: { leaf: null } }).catch((caught) => caught);
+console.log(JSON.stringify({ thing, sum, sent, known: error instanceof TooMuch, data: error.data }));
+"""
+
+
+def test_strings_by_option(strings: Path) -> None:
+    (strings / "run.js").write_text(RUN_STRINGS)
+    done = subprocess.run([NODE, "run.js"], cwd=strings, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    leaf = {"wide": "18446744073709551615", "small": 7, "ratio": 2, "constructor": "12"}
+    thing = {
+        "sid": "abcd",
+        "rev": "3",
+        "count": "-9007199254740993",
+        "ladder": [{"a": "5"}],
+        "chain": {"leaf": {**leaf, "rest": None}},
+        "either": {"type": "leaf", **leaf, "wide": "1"},
+        "secret": None,
+        "any": ["12"],
+    }
+    assert results["thing"] == thing
+    assert results["sum"] == "9223372036854775807"
+    assert (results["known"], results["data"]["limit"]) == (True, "9007199254740993")
+    assert results["data"]["ladder"] == [{"a": "1"}]
+    params = [json.loads(body)["params"] for body in results["sent"]]
+    numbers = {**leaf, "wide": 18446744073709551615}
+    assert params[1] == {
+        "data": {
+            **thing,
+            "rev": 3,
+            "count": -9007199254740993,
+            "ladder": [{"a": 5}],
+            "chain": {"leaf": {**numbers, "rest": None}},
+            "either": {"type": "leaf", **numbers, "wide": 1},
+        },
+        "rev": 3,
+    }
+    assert params[2:4] == [{"filter": {"count": 9007199254740993}}, {"sid": "1234"}]
+    assert params[4] == {
+        "amount": -9223372036854775808,
+        "more": [1, 18446744073709551615],
+        "chain": {"leaf": {"wide": 9007199254740993, "small": 1, "ratio": 0.5, "constructor": "12"}},
+    }
+
+
+STRING_TYPES = """
+import { Client } from "./client";
+import type { Cents, Thing, ThingFilter } from "./client";
+const client = new Client();
+export const cents: Cents = "5";
+export const thing: Thing = await client.thing.get({ sid: "abcd" });
+export const rev: string = thing.rev;
+export const filter: ThingFilter = { count: "2" };
+export const sum: string = await client.desk.add({ amount: "1", chain: { leaf: null }, more: ["2"] });
+// @ts-expect-error
+export const rounded: Cents = 5;
+"""
+
+
+def test_types_say_string(strings: Path) -> None:
+    (strings / "right.ts").write_text(STRING_TYPES)
+    done = compile_types(strings / "right.ts")
+    assert done.returncode == 0, done.stdout

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from codegen.emit.calls.param_forms import with_param_forms
 from codegen.emit.header import COMMAND, header, naming
-from codegen.emit.output import KINDS
+from codegen.emit.output import KINDS, Integers
 from codegen.emit.run.aside import emit_aside, processors
 from codegen.emit.run.formatting import formatted
 from codegen.emit.run.freshness import Difference, Wanted
@@ -27,10 +27,13 @@ _LONG = ("models",)
 """Kinds that take as long as all others together; each is written in a process of its own, as processors allow."""
 
 
-def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND) -> dict[str, Wanted]:
+def emit_kinds(
+    program: Program, kinds: Collection[str], command: str = COMMAND, integers: Integers = "bigint"
+) -> dict[str, Wanted]:
     """Every file of these kinds by its path below the output directory, and the `__init__.py` of their packages.
 
-    `command` is what the files say to run instead of editing them.
+    `command` is what the files say to run instead of editing them, `integers` what whole numbers of 64 bits are in
+    TypeScript.
 
     Raises ValueError where two emitters claim one path.
     """
@@ -39,7 +42,12 @@ def emit_kinds(program: Program, kinds: Collection[str], command: str = COMMAND)
     with collector_off():
         aside = [kind for kind in _LONG if kind in chosen and len(chosen) > 1][: processors() - 1]
         pending = {kind: emit_aside(kind, program) for kind in aside}
-        outputs = {kind: list(import_module(KINDS[kind]).emit(program)) for kind in chosen if kind not in pending}
+        options: dict[str, dict[str, object]] = {"clients": {"integers": integers}}
+        outputs = {
+            kind: list(import_module(KINDS[kind]).emit(program, **options.get(kind, {})))
+            for kind in chosen
+            if kind not in pending
+        }
         outputs.update((kind, result()) for kind, result in pending.items())
     texts: dict[str, str] = {}
     kind_of: dict[str, str] = {}

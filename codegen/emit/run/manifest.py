@@ -15,6 +15,7 @@ from pathlib import Path, PurePosixPath
 import codegen
 from codegen.emit.header import ADVICE, COMMAND, naming
 from codegen.emit.json_text import json_text
+from codegen.emit.output import Integers
 from codegen.source.diagnostics import Report
 from codegen.source.files import discover
 
@@ -98,9 +99,9 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def input_digest(schemas: Path, command: str = COMMAND) -> str:
-    """Of schema files (by path below `schemas`), of the generator that reads them and of the command it names."""
-    total = hashlib.sha256(f"{_generator_digest()} {command}".encode())
+def input_digest(schemas: Path, command: str = COMMAND, integers: Integers = "bigint") -> str:
+    """Of schema files (by path below `schemas`), of the generator that reads them and of what the project says."""
+    total = hashlib.sha256(f"{_generator_digest()} {command} {integers}".encode())
     for module in discover(schemas, Report()):
         if module.path.resolve() == schemas.resolve():
             total.update(schemas.resolve().name.encode())  # a module in the root itself may be named by it

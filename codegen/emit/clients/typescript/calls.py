@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.emit.calls.groups import SAFE_VERBS, Group
@@ -15,7 +16,10 @@ from codegen.model.model import CrudVerb, Method, Named, Struct
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`params` is the type of the parameters object, None where there are none; `wire`, `key`, `shape` are literals."""
+    """`params` is the type of the parameters object, None where there are none; `wire`, `key`, `shape` are literals.
+
+    `sent` is the shape of the parameters, where those have to be turned before they are sent.
+    """
 
     name: str
     wire: str
@@ -26,6 +30,7 @@ class Call:
     safe: bool
     key: str
     shape: str | None
+    sent: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +63,7 @@ def _method_call(method: Method, types: Types, shapes: Shapes) -> Call:
         method.safe,
         json.dumps(idempotent) if idempotent else "null",
         shapes.of(method.result) if method.result is not None else None,
+        _sent({param.name: shapes.of(param.type) for param in method.params}, types),
     )
 
 
@@ -66,7 +72,7 @@ def _crud_call(root: Struct, verb: CrudVerb, types: Types, shapes: Shapes) -> Ca
     listed = types.names.derived(root.qname, "Listed") if any(field.sensitive for field in root.fields) else name
     given, patch, wanted = (types.names.derived(root.qname, suffix) for suffix in ("Input", "Patch", "Filter"))
     reason = "; reason?: string | null"
-    more = reason if root.append_only else f"; rev?: bigint | null{reason}"
+    more = reason if root.append_only else f"; rev?: {types.names.whole} | null{reason}"
     page = "{ limit?: number; cursor?: string | null }"
     one = shapes.of(Named(root.qname))
     many = members({"items": f"{{ each: {one} }}" if one else None})
@@ -101,7 +107,13 @@ def _crud_call(root: Struct, verb: CrudVerb, types: Types, shapes: Shapes) -> Ca
         verb in SAFE_VERBS,
         "null",
         shape,
+        _sent({"data": one, "rev": '"bigint"'} if verb in ("new", "set", "patch") else {"filter": one}, types),
     )
+
+
+def _sent(of: Mapping[str, str | None], types: Types) -> str | None:
+    """The shape of parameters; None where they are sent as they are given."""
+    return members(of) if types.names.whole == "string" else None
 
 
 def _object(given: list[Member]) -> str | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from codegen.emit.output import Integers
 from codegen.emit.python.parts import Part, Parts
 from codegen.model.model import (
     Error,
@@ -59,9 +60,13 @@ _RESERVED = frozenset(
 
 
 class Names:
-    """The TypeScript name of each type and error: its own, with the module's in front where two would meet."""
+    """The TypeScript name of each type and error: its own, with the module's in front where two would meet.
 
-    def __init__(self, program: Program) -> None:
+    `whole` is what whole numbers of 64 bits are.
+    """
+
+    def __init__(self, program: Program, whole: Integers) -> None:
+        self.whole = whole
         declared = [*program.types.values(), *program.errors.values()]
         count = Counter(item.name for item in declared)
         self._names: dict[QName, str] = {
@@ -122,7 +127,7 @@ class Types:
                 self._use(RUNTIME, "Json")
                 return "Json"
             case Primitive(name):
-                return "bigint" if name in WHOLE else "number" if name in NUMBERS else "string"
+                return self.names.whole if name in WHOLE else "number" if name in NUMBERS else "string"
             case Ref():
                 return "string"
             case Named(target):

@@ -26,7 +26,7 @@ from codegen.emit.clients.typescript.names import RUNTIME, Names, Types, path_of
 from codegen.emit.clients.typescript.shapes import Shapes
 from codegen.emit.header import header
 from codegen.emit.json_text import json_text
-from codegen.emit.output import Output
+from codegen.emit.output import Integers, Output
 from codegen.emit.python.parts import Part, Parts
 from codegen.emit.render import environment
 from codegen.model.model import RUNTIME_ERRORS, Enum, Program
@@ -61,8 +61,8 @@ class Content:
         return _relative(self.path, RUNTIME)
 
 
-def emit(program: Program) -> Iterable[Output]:
-    names, parts = Names(program), Parts(program)
+def emit(program: Program, integers: Integers) -> Iterable[Output]:
+    names, parts = Names(program, integers), Parts(program)
     shapes = Shapes(program, names)
     by_part: dict[str, list[Group]] = {}
     for group in groups(program):
@@ -82,6 +82,7 @@ def emit(program: Program) -> Iterable[Output]:
         header(sources, "//"),
         errors=[declared_error(error, own, shapes) for error in RUNTIME_ERRORS],
         busy=names["runtime.Busy"],
+        strings=integers == "string",
     )
     yield from _pair("client", "client", header(sources, "//"), contents=contents, example=first)
     yield Output(f"{_FOLDER}/package.json", json_text(_package(program, header(sources, ""))))
