@@ -228,7 +228,7 @@ def test_a_plugin_is_written_installed_and_proved(install: Callable[..., Install
     assert "piggy_bank" not in checked.stdout, checked.stdout
 
 
-@pytest.mark.parametrize("kind", ["PaymentProvider", "KycProvider"])
+@pytest.mark.parametrize("kind", ["PaymentProvider", "KycProvider", "Provisioner"])
 def test_the_kit_is_all_that_the_tests_of_a_plugin_need(
     install: Callable[..., Installed], tmp_path: Path, kind: str
 ) -> None:
