@@ -5,14 +5,14 @@ from handlers.admin.audit import ACTS
 from handlers.admin.audit_runs import AuditRuns
 from handlers.admin.commands import COMMANDS
 from handlers.admin.crud_acts import record_writes
-from handlers.admin.service import AuditHandler
+from handlers.admin.service import AlertHandler, AuditHandler
 from handlers.domain import Domain, Job, Parts, Site
 
 
 def parts(site: Site) -> Parts:
     runs = AuditRuns(site.database, site.clock, site.audits)
     return Parts(
-        services=(AuditHandler(site.audits),),
+        services=(AuditHandler(site.audits), AlertHandler()),
         jobs=(Job("admin.audit", 5, runs.run_once),),
         on_admin_write=record_writes(site.database),
     )

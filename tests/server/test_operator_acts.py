@@ -23,6 +23,7 @@ from handlers.composition import load_settings
 from handlers.hash_chain import GENESIS
 from handlers.identity.api_keys import ApiKeys
 from handlers.version import DIRECTORY
+from handlers.work.alerts import alert
 from tests.migrated import migrate
 from tests.server.audited import audit
 from tests.server.book import START, Book
@@ -123,6 +124,36 @@ def test_crud_of_an_object_without_hooks(desk: Desk) -> None:
     machine = desk.call("pool_vm.new", data={"name": "a", "address": "400::1", "sku": "small"})
     desk.call("pool_vm.delete", sid=machine["sid"])
     assert [told[0] for told in desk.told()] == ["pool_vm.new", "pool_vm.delete"]
+
+
+def test_an_alert_is_taken_down_and_goes_up_again_by_its_cause(desk: Desk) -> None:
+    """Some causes nobody can take away: a payment in other money that was decided about, a guessed secret."""
+    clock = desk.book.clock
+
+    def raise_it() -> None:
+        alert(desk.database, clock, "reconciliation_differs", "stripe:2026-11-20", "1 differences, 5.00 in all")
+
+    raise_it()
+    (up,) = desk.call("operator_alert.list_full")["items"]
+    taken = desk.call("admin.dismiss_alert", alert_sid=up["sid"], reason="it was credited by hand")
+    assert (taken["sid"], taken["cleared_at"]) == (up["sid"], clock.now().strftime("%Y-%m-%dT%H:%M:%SZ"))
+    assert desk.call("operator_alert.get", sid=up["sid"]) == taken
+    assert desk.call("admin.dismiss_alert", alert_sid=up["sid"], reason="again")["code"] == 1409
+    assert desk.call("admin.dismiss_alert", alert_sid="nothing", reason="what?")["code"] == 1404
+    (act,) = desk.acts()
+    assert (act.act, act.subject, act.reason) == ("admin.dismiss_alert", up["sid"], "it was credited by hand")
+    assert act.before == {name: up[name] for name in ("kind", "subject", "detail", "count")}
+    raise_it()
+    first, second = desk.call("operator_alert.list_full")["items"]
+    assert (first, second["cleared_at"], second["count"]) == (taken, None, 1)
+
+
+def test_no_user_takes_an_alert_down(desk: Desk) -> None:
+    alert(desk.database, desk.book.clock, "secret_guessed", "admin_secret", "11 wrong secrets")
+    (up,) = desk.call("operator_alert.list_full")["items"]
+    own = bearer(ApiKeys(desk.database, desk.book.clock).create_for_user(desk.book.user(), "mine").secret)
+    assert desk.call("admin.dismiss_alert", own, alert_sid=up["sid"], reason="mine")["code"] == 1403
+    assert desk.call("operator_alert.get", sid=up["sid"]) == up and desk.acts() == []
 
 
 def test_what_is_refused_and_what_users_do_is_no_act(desk: Desk) -> None:

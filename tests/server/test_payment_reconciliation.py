@@ -23,7 +23,8 @@ from generated.models.onboarding import (
     User,
 )
 from generated.tables.onboarding import DISPUTE, LEDGER_ENTRY, RECONCILIATION, REFUND
-from handlers.payments import decisions, reconcile
+from handlers.admin.acts import Acts
+from handlers.payments import reconcile
 from handlers.payments.settlement import Stale
 from tests.server.audited import audit
 from tests.server.payment_world import World, world
@@ -468,7 +469,7 @@ def test_an_operators_comparison_and_its_act_are_written_down_together(
 ) -> None:
     paid(site, user)
     with monkeypatch.context() as broken:
-        broken.setattr(decisions.Acts, "record", lambda *_, **__: exec("raise KeyboardInterrupt"))
+        broken.setattr(Acts, "record", lambda *_, **__: exec("raise KeyboardInterrupt"))
         with pytest.raises(KeyboardInterrupt):
             site.handler.reconcile(site.context(None), day=today(site), reason="before the books are closed")
     assert compared(site) == [] and site.acts() == []

@@ -6,9 +6,9 @@ from typing import cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Transport
-from codegen.runtime.values.types import Date
+from codegen.runtime.values.types import Date, Sid
 
-from ...models.onboarding import AuditReport, MarginLine, OperatorOverview
+from ...models.onboarding import AuditReport, MarginLine, OperatorAlert, OperatorOverview, Reason
 
 
 class OverviewParams(TypedDict):
@@ -26,9 +26,17 @@ class AuditParams(TypedDict):
     """The parameters of `admin.audit`."""
 
 
+class DismissAlertParams(TypedDict):
+    """The parameters of `admin.dismiss_alert`."""
+
+    alert_sid: Sid
+    reason: Reason
+
+
 _OVERVIEW = Call("admin.overview", OverviewParams, OperatorOverview, safe=True)
 _MARGINS = Call("admin.margins", MarginsParams, list[MarginLine], safe=True)
 _AUDIT = Call("admin.audit", AuditParams, AuditReport, safe=True)
+_DISMISS_ALERT = Call("admin.dismiss_alert", DismissAlertParams, OperatorAlert)
 
 
 class AdminCalls:
@@ -49,6 +57,15 @@ class AdminCalls:
         """Prove the ledger."""
         return cast("AuditReport", self._transport.call(_AUDIT, {}))
 
+    def dismiss_alert(self, alert_sid: Sid, reason: Reason) -> OperatorAlert:
+        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict
+        where
+        it is down already.
+
+        Raises `NotFound`, `Conflict`.
+        """
+        return cast("OperatorAlert", self._transport.call(_DISMISS_ALERT, {"alert_sid": alert_sid, "reason": reason}))
+
 
 class AsyncAdminCalls:
     """The operator's view of the house."""
@@ -67,3 +84,21 @@ class AsyncAdminCalls:
     async def audit(self) -> AuditReport:
         """Prove the ledger."""
         return cast("AuditReport", await self._transport.call(_AUDIT, {}))
+
+    async def dismiss_alert(self, alert_sid: Sid, reason: Reason) -> OperatorAlert:
+        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict
+        where
+        it is down already.
+
+        Raises `NotFound`, `Conflict`.
+        """
+        return cast(
+            "OperatorAlert",
+            await self._transport.call(
+                _DISMISS_ALERT,
+                {
+                    "alert_sid": alert_sid,
+                    "reason": reason,
+                },
+            ),
+        )

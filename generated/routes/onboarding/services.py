@@ -69,6 +69,7 @@ from ...models.onboarding import (
     NodeOverview,
     NodeRepositories,
     NodeRepository,
+    OperatorAlert,
     OperatorOverview,
     PhoneNumber,
     Plan,
@@ -534,6 +535,14 @@ class AdminServiceMarginsParams(TypedDict):
 @with_config(ConfigDict(extra="forbid"))
 class AdminServiceAuditParams(TypedDict):
     """Params of `admin.audit`."""
+
+
+@with_config(ConfigDict(extra="forbid"))
+class AdminServiceDismissAlertParams(TypedDict):
+    """Params of `admin.dismiss_alert`."""
+
+    alert_sid: Sid
+    reason: Reason
 
 
 SERVICES: tuple[ServiceMethod, ...] = (
@@ -1255,6 +1264,19 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         source="onboarding/90_services.oschema:232",
+    ),
+    ServiceMethod(
+        service=AdminService,
+        function="dismiss_alert",
+        name="admin.dismiss_alert",
+        aliases=("AdminService.dismiss_alert",),
+        params=AdminServiceDismissAlertParams,
+        param_names=("alert_sid", "reason"),
+        result=OperatorAlert,
+        auth="admin",
+        audit=True,
+        errors=(NotFound, Conflict),
+        source="onboarding/90_services.oschema:235",
     ),
 )
 

@@ -28,6 +28,7 @@ from ...models.onboarding import (
     NodeOverview,
     NodeRepositories,
     NodeRepository,
+    OperatorAlert,
     OperatorOverview,
     PhoneNumber,
     Plan,
@@ -553,3 +554,12 @@ class AdminService(ABC):
     @abstractmethod
     def audit(self, context: Context) -> AuditReport:
         """Prove the ledger."""
+
+    @abstractmethod
+    def dismiss_alert(self, context: Context, *, alert_sid: Sid, reason: Reason) -> OperatorAlert:
+        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict
+        where
+        it is down already.
+
+        Raises `NotFound`, `Conflict`.
+        """

@@ -12,6 +12,14 @@ export const admin_calls = (transport) => ({
   /** Prove the ledger. */
   audit: () =>
     transport.call("admin.audit", {}, true, null, "AuditReport"),
+  /**
+   * Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict where
+   * it is down already.
+   *
+   * Throws NotFound, Conflict.
+   */
+  dismiss_alert: (params) =>
+    transport.call("admin.dismiss_alert", params, false, null, "OperatorAlert"),
 });
 
 /** Who is calling. */
