@@ -13,11 +13,10 @@ from pygit2.enums import DeltaStatus, DiffOption, FileMode
 from generated.models.onboarding import HaltReason, UsageLayout
 from handlers.usage.halt import Halt
 from handlers.usage.trees import require_flat
+from handlers.usage_format.files import LARGEST, MOST_CHANGED, read_name
 
-LARGEST_FILE, LARGEST_BATCH = 64 << 20, 8 << 20
+LARGEST_BATCH = 8 << 20
 """Bytes; a batch is read as a whole."""
-MOST_CHANGED = 512 << 20
-"""Bytes of all files that a commit changes: nobody else posts while it is read."""
 USAGE_FILE = re.compile(r"usage/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.jsonl")
 SHARED_FILE = re.compile(r"nodes/[^/]+/(usage/)?[A-Za-z0-9][A-Za-z0-9._-]{0,99}\.(jsonl|otoml)")
 """Of the older layout: a folder for each node in one repository; batches of records that may be merged later."""
@@ -40,8 +39,8 @@ class Grown:
 def grown_files(
     mirror: pygit2.Repository, commit: str, node_id: str, layout: UsageLayout = UsageLayout.REPOSITORY
 ) -> list[Grown] | None:
-    """The files that a commit changed, in the order of their names; None where it changes other nodes' folders only.
-    Raises `Halt`.
+    """The files that a commit changed, in the order in which they were written; None where it changes other nodes'
+    folders only. Raises `Halt`.
 
     New files, or old ones that keep their bytes and go on; in `usage/`, regular, not too large. The root commit may
     bring `node.json`, which names the node. Nothing is deleted, renamed, linked, or changes its mode. In a shared
@@ -67,7 +66,14 @@ def grown_files(
     except Halt as halt:
         halt.commit = commit
         raise
-    return found
+    return sorted(found, key=_place)
+
+
+def _place(grown: Grown) -> tuple[str, int]:
+    """By hour and part: in the order of names, `.10` stands before `.2`, and both before the first file of the hour."""
+    name = grown.path.rpartition("/")[2]
+    file = read_name(name)
+    return (name, 0) if file is None else (f"usage_{file.hour}", file.part)
 
 
 def _in_folder(delta: pygit2.DiffDelta, node_id: str) -> bool:
@@ -86,7 +92,7 @@ def _grown(
             raise _forbidden(path, "it was deleted, or became something else than a file")
         if new.mode != FileMode.BLOB or (delta.status == DeltaStatus.MODIFIED and old.mode != FileMode.BLOB):
             raise _forbidden(path, "it is no regular file, or its mode was changed")
-        largest = LARGEST_BATCH if path.endswith(BATCH) else LARGEST_FILE
+        largest = LARGEST_BATCH if path.endswith(BATCH) else LARGEST
         if mirror.odb.read_header(new.id)[1] > largest:  # told before it is unpacked: a small pack may hold much
             raise _forbidden(path, f"it is larger than {largest} bytes")
         blob = mirror[new.id].peel(pygit2.Blob)

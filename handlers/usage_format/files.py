@@ -11,6 +11,11 @@ FULL = 8 * 1024 * 1024
 """Bytes from which on a node goes on in a file of its own: `.1`, `.2`, …"""
 LARGEST = 64 * 1024 * 1024
 """Bytes that a file may have at most."""
+TOGETHER = 64 * 1024 * 1024
+"""Bytes of files that a node changes in one commit, if it is not one file alone: one that was away for weeks makes
+several. Nobody else's usage is posted while a commit is read."""
+MOST_CHANGED = 512 * 1024 * 1024
+"""Bytes of all files that a commit may change."""
 _name = re.compile(r"usage_([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2})(?:\.([1-9][0-9]{0,8}))?\.jsonl").fullmatch
 
 

@@ -58,6 +58,21 @@ def charges(world: UsageWorld) -> list[int]:
     return [int(record.charge) for record in world.records()]
 
 
+def test_files_are_read_in_the_order_in_which_they_were_written(world: UsageWorld, repository: NodeRepository) -> None:
+    """The order of their names is another one: `.1`, `.10`, `.2`, and at last the first file of the hour."""
+    user = world.user(1)
+    world.register(repository)
+    stem = FILE.removesuffix(".jsonl")
+    parts = (FILE, *(f"{stem}.{number}.jsonl" for number in range(1, 12)), stem.replace("-20-20", "-20-21") + ".jsonl")
+    for seq, path in enumerate(parts, 1):
+        repository.append(line(seq, user), path=path)
+    repository.commit()
+    report = world.run()
+    assert (report.records_consumed, report.halted) == (13, [])
+    assert [record.path for record in world.records()] == list(parts)
+    world.audit()
+
+
 def test_lines_are_charged_once_at_the_tier_of_their_own_time(world: UsageWorld, repository: NodeRepository) -> None:
     """A call that cost a cent costs 1.1 cents, half of that after a week."""
     early, late = world.user(1), world.user(1, paid_at=USED_AT - timedelta(days=8))

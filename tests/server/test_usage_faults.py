@@ -53,7 +53,7 @@ def world(tmp_path: Path, shared: Mirrors) -> Iterator[UsageWorld]:
 def test_a_fault_stops_its_repository_and_no_other(
     name: str, world: UsageWorld, built: dict[str, NodeRepository], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(changes, "LARGEST_FILE", LARGE)
+    monkeypatch.setattr(changes, "LARGEST", LARGE)
     fault = FAULTS[name]
     bad, good = (copied(each, tmp_path / node_id) for node_id, each in built.items())
     world.register(bad)
