@@ -19,7 +19,7 @@ from threading import Lock
 from typing import NamedTuple
 
 from codegen.runtime.clock import Clock, SystemClock
-from handlers.node.errors import KeyConflict, NodeError, NotWritten
+from handlers.node.errors import KeyConflict, LogDamaged, NodeError, NotWritten
 from handlers.node.folder import NodeFolder
 from handlers.node.key_index import KeyIndex, Used, content
 from handlers.node.tail import Tail, files
@@ -27,6 +27,9 @@ from handlers.node.usage import Logged, NewUsage
 from handlers.usage_format.files import file_at
 from handlers.usage_format.line import decode, encode
 from handlers.usage_format.record import Finding, InvalidUsage, LoggedUsage
+
+TOGETHER = 1000
+"""Records that are written at once: at most 16 MiB, in one file."""
 
 
 class UsageLog:
@@ -57,10 +60,21 @@ class UsageLog:
         return result
 
     def append_all(self, usages: Sequence[NewUsage]) -> list[Logged | NodeError | InvalidUsage]:
-        """Write several at once: for each its place, or what keeps it from being written (the others are).
+        """Write several: for each its place, or what keeps it from being written (the others are). Many are written in
+        parts, so that no file grows too large; where the disk refuses a later part, that is told of each in it.
 
-        Raises `NotWritten`, `LogDamaged`.
+        Raises `NotWritten`, `LogDamaged`; then none is written.
         """
+        results = self._append_together(usages[:TOGETHER])
+        for at in range(TOGETHER, len(usages), TOGETHER):
+            try:
+                results += self._append_together(usages[at : at + TOGETHER])
+            except (NotWritten, LogDamaged) as error:
+                results += [error] * (len(usages) - at)
+                break
+        return results
+
+    def _append_together(self, usages: Sequence[NewUsage]) -> list[Logged | NodeError | InvalidUsage]:
         try:
             with self._turn, self._alone():
                 results, start = self._write(usages)

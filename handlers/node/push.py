@@ -1,4 +1,5 @@
-"""Push what the log has gained: one signed commit, or an empty one that tells that the node is there."""
+"""Push what the log has gained: a signed commit, several after a long time, or an empty one that tells that the node is
+there."""
 
 from __future__ import annotations
 
@@ -23,7 +24,7 @@ ATTEMPTS = 3
 
 
 class Pushed(NamedTuple):
-    """`commit` is the last one that was pushed, `records` and `files` what its own commit added."""
+    """`commit` is the last one that was pushed, `records` and `files` what the commits of this push added."""
 
     node_id: str
     commit: str

@@ -16,7 +16,7 @@ from handlers.node.errors import LogDamaged, NodeError
 from handlers.node.folder import NodeFolder, write_new
 from handlers.node.remote import BRANCH, TRACKED
 from handlers.node.signing_key import SigningKey
-from handlers.usage_format.files import FOLDER, UsageFile, read_name
+from handlers.usage_format.files import FOLDER, TOGETHER, UsageFile, read_name
 from handlers.usage_format.line import decode
 from handlers.usage_format.node_file import NAME, InvalidNodeFile, NodeFile
 from handlers.usage_format.record import Finding
@@ -32,7 +32,7 @@ class Diverged(NodeError):
 
 @dataclass(frozen=True, slots=True)
 class Growth:
-    """What a commit added; the commit is None where nothing was to be added."""
+    """What commits added, and the last of them, which is None where nothing was to be added."""
 
     commit: str | None
     records: int
@@ -93,31 +93,39 @@ class UsageRepository:
             self._commit(builder.write(), f"Node {self._folder.node_id}", now)
 
     def grow(self, sizes: Mapping[str, int], now: datetime) -> Growth:
-        """Commit what the log has beyond the last commit; `sizes` are the bytes of its files.
+        """Commit what the log has beyond the last commit, the oldest first, in as many commits as keep each small
+        enough; `sizes` are the bytes of its files. Broken off anywhere, the next call goes on.
 
         Files before the last committed one are as they were: the log goes on in later files only. Raises `Diverged`,
         `LogDamaged`.
         """
         self.begin(now)
+        done = Growth(None, 0, 0)
+        while (more := self._grow_once(sizes, now)).commit is not None:
+            done = Growth(more.commit, done.records + more.records, done.files + more.files)
+        return done
+
+    def _grow_once(self, sizes: Mapping[str, int], now: datetime) -> Growth:
         tree = self._tree()
         committed = self._usage(tree)
         last = max(committed, default=UsageFile(""))
         folder = _entry(tree, FOLDER)
         usage = self.git.TreeBuilder(folder) if isinstance(folder, pygit2.Tree) else self.git.TreeBuilder()
-        records = files = 0
-        for name, size in sizes.items():
-            file = read_name(name)
-            if file is None or file < last:
-                continue
+        records = files = changed = 0
+        named = {file: size for name, size in sizes.items() if (file := read_name(name)) is not None and file >= last}
+        for file, size in sorted(named.items()):
             before = committed[file].data if file in committed else b""
             if size == len(before):
                 continue
-            data = self._bytes(name, size)
+            if files and changed + size > TOGETHER:
+                break
+            data = self._bytes(file.name, size)
             if not data.startswith(before):
-                raise Diverged(f"{name} was committed with other content than it has now")
-            records += _records(name, data[len(before) :])
+                raise Diverged(f"{file.name} was committed with other content than it has now")
+            records += _records(file.name, data[len(before) :])
             files += 1
-            usage.insert(name, self.git.create_blob(data), FileMode.BLOB)
+            changed += size
+            usage.insert(file.name, self.git.create_blob(data), FileMode.BLOB)
         if not files:
             return Growth(None, 0, 0)
         builder = self.git.TreeBuilder(tree)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import shutil
 import signal
 import time
 import traceback
@@ -9,19 +10,21 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pygit2
 import pytest
 
 from codegen.runtime.processes import end_with
 from generated.models.onboarding import NodeKey
-from handlers.node import tail
+from handlers.node import repository, tail
 from handlers.node.folder import NodeFolder
 from handlers.node.init import init
 from handlers.node.log import UsageLog
 from handlers.node.push import push
 from handlers.node.repository import tidy
 from handlers.node.usage import NewUsage
+from handlers.usage import changes
 from handlers.usage.commit_checks import check_commit
 from handlers.usage.history import Known, new_commits
 from tests.git_repository import GitRepository
@@ -140,6 +143,50 @@ def test_killed_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     commits = new_commits(mirror, head, Known(made.root_commit, None))
     lines = [line for commit in commits for line in check_commit(mirror, commit, "n1", [key]).lines()]
     assert len(lines) == begun + 3, "the aggregator reads each once, and halts at none"
+
+
+def test_killed_while_it_catches_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Weeks are pushed in several commits: killed before or behind any of them, the next push makes the others."""
+    monkeypatch.setattr(tail, "FULL", 2000)
+    monkeypatch.setattr(repository, "TOGETHER", 6000)
+    monkeypatch.setattr(changes, "MOST_CHANGED", 6000)
+    waiting, count = tmp_path / "waiting", 100
+    make(waiting)
+    record(waiting, 0, lambda _: None, count)
+    real = repository.commit_signed
+    undisturbed: list[str] = []
+    for at in range(100):
+        for behind in (False, True):
+            place, forge = tmp_path / f"{at}-{behind}/n1", GitRepository.new(tmp_path / f"{at}-{behind}.git")
+            shutil.copytree(waiting, place)
+            made = init(place, "n1", forge.url, Numbered())
+
+            def fatal(*args: Any, left: list[int] = [at], behind: bool = behind) -> pygit2.Oid:  # noqa: B006
+                left[0] -= 1
+                if left[0] < 0 and not behind:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                commit = real(*args)
+                if left[0] < 0:
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return commit
+
+            monkeypatch.setattr(repository, "commit_signed", fatal)
+            process = child(lambda place=place: (push(place, Numbered()), os._exit(0)))  # type: ignore[misc]
+            killed = os.WIFSIGNALED(os.waitpid(process, 0)[1])
+            monkeypatch.setattr(repository, "commit_signed", real)
+            push(place, Numbered())
+            mirror = pygit2.Repository(str(forge.path))
+            key = NodeKey(public_key=made.public_key, valid_from=START - timedelta(days=1))
+            head = forge.git("rev-parse", "main")
+            commits = new_commits(mirror, head, Known(made.root_commit, None))
+            lines = [line for commit in commits for line in check_commit(mirror, commit, "n1", [key]).lines()]
+            assert len(lines) == count
+            trees = [forge.git("rev-parse", f"{commit}^{{tree}}") for commit in commits]
+            undisturbed = undisturbed or trees
+            assert trees[: len(undisturbed)] == undisturbed, "the same commits, whenever it was killed"
+        if not killed:
+            break
+    assert at > 3
 
 
 def test_threads_killed_in_the_middle(tmp_path: Path) -> None:

@@ -9,13 +9,15 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pygit2
 import pytest
 
 from generated.models.onboarding import NodeKey
+from handlers.node import log, tail
 from handlers.node import repository as own
-from handlers.node.errors import LogDamaged, NodeError
+from handlers.node.errors import LogDamaged, NodeError, NotWritten
 from handlers.node.hosted import push_all
 from handlers.node.init import init
 from handlers.node.log import UsageLog
@@ -24,7 +26,8 @@ from handlers.node.remote import PushRefused, Remote
 from handlers.node.repository import Diverged, RepositoryDamaged
 from handlers.node.signing_key import SigningKey
 from handlers.node.status import status
-from handlers.node.usage import NewUsage
+from handlers.node.usage import Logged, NewUsage
+from handlers.usage import changes
 from handlers.usage.commit_checks import check_commit
 from handlers.usage.history import Known, new_commits
 from handlers.usage_format.line import decode
@@ -48,8 +51,8 @@ class Node:
         return self.time
 
     def use(self, times: int = 1) -> None:
-        with UsageLog(self.folder, self) as log:
-            log.append_all([USAGE] * times)
+        with UsageLog(self.folder, self) as opened:
+            opened.append_all([USAGE] * times)
 
     def push(self) -> tuple[int, int, bool]:
         """The records and files that were committed, and whether it was a heartbeat; an hour passes."""
@@ -155,6 +158,78 @@ def test_weeks_without_a_forge_are_caught_up(node: Node) -> None:
     assert [record.local_seq for record in consumed(node)] == list(range(1, 49))
 
 
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """The bytes of all files that a commit of this test may change; a file has a few records."""
+    monkeypatch.setattr(tail, "FULL", 2000)
+    monkeypatch.setattr(log, "TOGETHER", 3)
+    monkeypatch.setattr(own, "TOGETHER", 6000)
+    monkeypatch.setattr(changes, "MOST_CHANGED", 6000)
+    monkeypatch.setattr(changes, "LARGEST", 3500)
+    return 6000
+
+
+def test_what_was_logged_for_weeks_is_pushed_in_commits_that_the_aggregator_takes(node: Node, small: int) -> None:
+    for _ in range(5):
+        node.use(20)
+        node.time += timedelta(days=4)
+    records, files, heartbeat = node.push()
+    assert (records, heartbeat) == (100, False) and files > 10
+    assert len(messages(node)) > 5, "one push, several commits"
+    assert [record.local_seq for record in consumed(node)] == list(range(1, 101))
+    node.use(2)
+    assert node.push()[0] == 2
+    assert [record.local_seq for record in consumed(node)] == list(range(1, 103))
+
+
+def test_a_push_that_is_broken_off_between_its_commits_goes_on(
+    node: Node, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    node.use(60)
+    real, left = own.commit_signed, iter(range(2))
+
+    def breaking(*args: Any) -> pygit2.Oid:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        return real(*args)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(own, "commit_signed", breaking)
+        with pytest.raises(OSError, match="full"):
+            node.push()
+    waiting = status(node.folder)["not_pushed"]
+    records, _, heartbeat = node.push()
+    assert 0 < records < waiting == 60 and not heartbeat
+    assert [record.local_seq for record in consumed(node)] == list(range(1, 61))
+
+
+def test_many_records_at_once_are_kept_in_files_that_are_not_too_large(node: Node, small: int) -> None:
+    """Where the disk refuses in the middle, it is told which of them are there."""
+    node.use(200)
+    assert max(path.stat().st_size for path in (node.folder / "log").glob("usage_*")) <= 3500
+    assert node.push()[0] == 200
+    assert [record.local_seq for record in consumed(node)] == list(range(1, 201))
+
+
+def test_a_disk_that_refuses_a_later_part_leaves_the_earlier_ones(
+    node: Node, small: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = tail.Tail.append, iter(range(2))
+
+    def refusing(*args: Any) -> int:
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "the disk is full")
+        return real(*args)
+
+    with UsageLog(node.folder, node) as opened:
+        with monkeypatch.context() as patched:
+            patched.setattr(tail.Tail, "append", refusing)
+            results = opened.append_all([USAGE] * 10)
+        assert [isinstance(each, Logged) for each in results] == [True] * 6 + [False] * 4
+        assert all(isinstance(each, NotWritten) for each in results[6:])
+        assert opened.append(USAGE).local_seq == 7
+
+
 def test_nothing_is_pushed_by_force(node: Node, tmp_path: Path) -> None:
     """Another folder of the node, a copy of it, pushed meanwhile: what it pushed is gone on from."""
     node.use(2)
@@ -166,8 +241,8 @@ def test_nothing_is_pushed_by_force(node: Node, tmp_path: Path) -> None:
     node.use()
     assert node.push() == (1, 1, False)
     theirs = node.forge.git("rev-parse", "main")
-    with UsageLog(tmp_path / "copy", node) as log:
-        log.append(USAGE._replace(quantity=Decimal(7)))
+    with UsageLog(tmp_path / "copy", node) as opened:
+        opened.append(USAGE._replace(quantity=Decimal(7)))
     with pytest.raises(Diverged, match="has not: another folder pushed for this node"):
         push(tmp_path / "copy", node)
     assert node.forge.git("rev-parse", "main") == theirs
@@ -228,8 +303,8 @@ def test_a_damaged_repository_is_told_and_made_anew(node: Node, tmp_path: Path) 
     assert "Move repository.git away" in failed[0]
     with pytest.raises(RepositoryDamaged):
         status(root / "a")
-    with UsageLog(root / "a", node) as log:
-        log.append(USAGE)
+    with UsageLog(root / "a", node) as opened:
+        opened.append(USAGE)
     git.rename(tmp_path / "damaged")
     assert push(root / "a", node).records == 1
     assert [record.local_seq for record in consumed(node)] == [1, 2, 3]
