@@ -44,12 +44,13 @@ def parts(site: Site) -> Parts:
     )
     aggregate = aggregate_job(made.aggregator, site.log, settings.aggregate_cron_interval_ms / 1000)
     pushes = Pushes(forges, made.nodes, Soon(aggregate, site.log, Queue.of(site)), site.clock)
+    repositories = ForgeRepositories(site.database, forges, made.nodes, settings.forge_owner, site.settings.public_url)
     return Parts(
         services=(
             BreakdownHandler(breakdowns),
             AggregationHandler(made.aggregator, made.decisions),
-            NodesHandler(site.database, made.nodes, mirrors),
-            RepositoriesHandler(ForgeRepositories(site.database, forges, made.nodes, settings.forge_owner)),
+            NodesHandler(site.database, made.nodes, mirrors, site.log, repositories.announcing),
+            RepositoriesHandler(repositories),
             ForgeWebhookHandler(pushes),
         ),
         webhooks=other_webhooks(forges, pushes),

@@ -66,6 +66,14 @@ class Forges:
         makers = [(name, forge) for name, forge in self.ready.items() if forge.capabilities().creates]
         return min(makers, key=lambda each: each[0], default=None)
 
+    def setting_webhooks(self, address: str | None = None) -> tuple[str, Forge] | None:
+        """The forge that sets webhooks itself and has the repository at this address; without one, the first. No
+        network."""
+        for name, forge in sorted(self.ready.items()):
+            if forge.capabilities().sets_webhooks and (address is None or forge.git_credentials(address) is not None):
+                return name, forge
+        return None
+
     def announcing(self) -> list[str]:
         """The names of those that announce pushes."""
         return [name for name, forge in self.ready.items() if forge.capabilities().push_webhooks]

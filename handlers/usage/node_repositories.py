@@ -2,41 +2,46 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from codegen.runtime.context import Context
-from codegen.runtime.errors import DeclaredError, Forbidden, NotFound
+from codegen.runtime.errors import Forbidden, NotFound
 from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.rpc.wiring import own_transactions, serves
 from codegen.runtime.storage.database import Database
-from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
-from generated.models.onboarding import ForgeFailure, ForgeRepository, NodeRepositories, NodeRepository
+from generated.errors.onboarding import ProviderRefused
+from generated.models.onboarding import ForgeFailure, ForgeRepository, NodeRepositories, NodeRepository, NodeWebhook
 from generated.services.onboarding import NodesService
 from handlers.admin.acts import NO_REASON, Acts
+from handlers.usage.announcing import FORGE, Announcing, detail_of
 from handlers.usage.forges import PREFIX, Forges, same_place
 from handlers.usage.nodes import Nodes
 
-FORGE = "forge"
 NOBODY_MAKES = "no forge that makes repositories is set up: see HERO_ONBOARDING_FORGE_URL"
 
 
 class ForgeRepositories:
-    """Repositories of `owner`, called `billing-<node>`. `operator` names one who does not call."""
+    """Repositories of `owner`, called `billing-<node>`, whose pushes are announced at the site's `origin`. `operator`
+    names one who does not call."""
 
     def __init__(
-        self, database: Database, forges: Forges, nodes: Nodes, owner: str, operator: str | None = None
+        self, database: Database, forges: Forges, nodes: Nodes, owner: str, origin: str, operator: str | None = None
     ) -> None:
         self._database, self._forges, self._nodes = database, forges, nodes
         self._owner, self._operator = owner, operator
+        self.announcing = Announcing(forges, origin, owner)
 
     def discover(self) -> NodeRepositories:
         """All that the forges hold, and the forges that do not answer."""
         listing, registered = self._forges.repositories(self._owner), self._registered()
         return NodeRepositories(
             repositories=[_told(forge, each, registered) for forge, each in listing.found],
-            failed=[ForgeFailure(forge=forge, detail=_detail(error)) for forge, error in listing.failed],
+            failed=[ForgeFailure(forge=forge, detail=detail_of(error)) for forge, error in listing.failed],
         )
 
     def make(self, context: Context, node_id: str) -> NodeRepository:
-        """A node's repository, private, made where it is missing. Raises `ProviderUnavailable`, `ProviderRefused`."""
+        """A node's repository, private, made where it is missing, and its webhook. Raises `ProviderUnavailable`,
+        `ProviderRefused`."""
         maker = self._forges.maker()
         if maker is None:
             raise ProviderRefused(provider=FORGE, detail=NOBODY_MAKES)
@@ -49,19 +54,31 @@ class ForgeRepositories:
             raise ProviderRefused(provider=name, detail="the token does not allow it") from None
         except NotFound:
             raise ProviderRefused(provider=name, detail=f"there is no owner {self._owner}") from None
-        made, acts = _told(name, found, self._registered()), Acts(self._database)
-        self._database.run(
-            lambda: acts.record(
-                context,
-                "nodes.make_repository",
-                node_id,
-                {},
-                NO_REASON,
-                after={"clone_url": made.clone_url},
-                operator=self._operator,
-            )
-        )
+        made, seen = _told(name, found, self._registered()), self.announcing.see_to(found.clone_url)
+        webhook = {} if seen.url is None else {"webhook_url": seen.url}
+        self._record(context, "make_repository", node_id, {"clone_url": made.clone_url, **webhook})
+        return made.model_copy(update={"webhook_url": seen.url, "webhook_error": seen.error})
+
+    def set_webhook(self, context: Context, node_id: str | None, renew: bool) -> NodeWebhook:
+        """Have pushes to a node's repository announced, or those to all of the owner's where none is named.
+
+        Raises `NotFound` for a node that is not registered, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        if node_id is None:
+            made = self.announcing.of_owner(renew)
+        else:
+            node = self._nodes.get(node_id)
+            if node is None:
+                raise NotFound(f"no node {node_id} is registered")
+            made = self.announcing.of_repository(node.repo_url, renew)
+        self._record(context, "set_webhook", node_id or made.owner, {"webhook_url": made.url, "renewed": renew})
         return made
+
+    def _record(self, context: Context, act: str, subject: str, after: Mapping[str, object]) -> None:
+        acts = Acts(self._database)
+        self._database.run(
+            lambda: acts.record(context, f"nodes.{act}", subject, {}, NO_REASON, after=after, operator=self._operator)
+        )
 
     def _registered(self) -> dict[str, str]:
         """The ids of nodes by where their repositories are."""
@@ -87,6 +104,12 @@ class RepositoriesHandler:
         """Make a node's repository at the forge."""
         return self._repositories.make(context, node_id)
 
+    @runs(Place.SLOW)
+    @own_transactions
+    def set_webhook(self, context: Context, *, node_id: str | None = None, renew: bool | None = None) -> NodeWebhook:
+        """Have the forge announce pushes to a node's repository, or to all of the owner's."""
+        return self._repositories.set_webhook(context, node_id, bool(renew))
+
 
 def _told(forge: str, found: ForgeRepository, registered: dict[str, str]) -> NodeRepository:
     return NodeRepository(
@@ -98,8 +121,3 @@ def _told(forge: str, found: ForgeRepository, registered: dict[str, str]) -> Nod
         empty=found.empty,
         node_id=registered.get(same_place(found.clone_url)),
     )
-
-
-def _detail(error: DeclaredError) -> str:
-    told = error.detail if isinstance(error, ProviderUnavailable | ProviderRefused) else None
-    return told or str(error)

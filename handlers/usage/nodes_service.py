@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import datetime
 
 from codegen.runtime.context import Context
-from codegen.runtime.rpc.wiring import serves
+from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.method import Place, runs
+from codegen.runtime.rpc.wiring import own_transactions, serves
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import Node, NodeOverview, NodeState, UsageLayout
 from generated.services.onboarding import NodesService
 from generated.tables.onboarding import NODE
 from handlers.usage import statements
+from handlers.usage.announcing import Announcing
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes import Nodes
 from handlers.usage.registration import Registration
@@ -21,14 +24,25 @@ from handlers.usage.standing import SILENT
 
 @serves(NodesService)
 class NodesHandler:
-    """The part of `NodesService` that operators call, over a database and the mirrors of the repositories."""
+    """The part of `NodesService` that operators call, over a database and the mirrors of the repositories. With
+    `announcing` a node that is registered has its pushes announced."""
 
-    def __init__(self, database: Database, nodes: Nodes, mirrors: Mirrors) -> None:
+    def __init__(
+        self,
+        database: Database,
+        nodes: Nodes,
+        mirrors: Mirrors,
+        log: Log | None = None,
+        announcing: Announcing | None = None,
+    ) -> None:
         self._database, self._nodes, self._mirrors = database, nodes, mirrors
+        self._log, self._announcing = log or Log(), announcing
         self._registration = Registration(database)
         self._store = Store.of(NODE, database)
         self._open_lines = database.prepare(statements.OPEN_LINES)
 
+    @runs(Place.SLOW)
+    @own_transactions
     def register(
         self,
         context: Context,
@@ -42,16 +56,22 @@ class NodesHandler:
         layout: UsageLayout | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered."""
-        return self._registration.register(
-            context,
-            node_id=node_id,
-            repo_url=repo_url,
-            public_key=public_key,
-            kinds=kinds,
-            valid_from=valid_from,
-            root_commit=root_commit,
-            layout=layout,
+        node = self._database.run(
+            lambda: self._registration.register(
+                context,
+                node_id=node_id,
+                repo_url=repo_url,
+                public_key=public_key,
+                kinds=kinds,
+                valid_from=valid_from,
+                root_commit=root_commit,
+                layout=layout,
+            )
         )
+        if self._announcing is not None and (error := self._announcing.see_to(node.repo_url).error) is not None:
+            told = {"node": node_id, "message": f"its pushes are not announced, and found by polls: {error}"}
+            self._log.line("webhook", told, "warning")
+        return node
 
     def revoke_key(self, context: Context, *, node_id: str, public_key: str, valid_until: datetime) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key."""

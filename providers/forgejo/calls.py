@@ -69,6 +69,10 @@ class Api:
         """Raises as `get` does, and `Forbidden`, `Taken`."""
         return self._ask("POST", path, json=body)
 
+    def delete(self, path: str) -> Answer:
+        """Raises as `get` does, and `Forbidden`."""
+        return self._ask("DELETE", path)
+
     def _ask(self, method: str, path: str, **given: Any) -> Answer:
         try:
             url = f"{self._base}{path}"
@@ -91,7 +95,11 @@ def _error(method: str, response: httpx.Response) -> Exception:
     if status == 401:
         return ProviderRefused(provider=NAME, detail="the token is not accepted")
     if status == 403:
-        return Forbidden() if method == "POST" else ProviderRefused(provider=NAME, detail="the token does not allow it")
+        return (
+            Forbidden()
+            if method in ("POST", "DELETE")
+            else ProviderRefused(provider=NAME, detail="the token does not allow it")
+        )
     if status == 404:
         return NotFound()
     if status == 409 and method == "POST":

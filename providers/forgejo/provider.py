@@ -17,12 +17,14 @@ from generated.models.onboarding import (
     ForgeRepositoryPage,
     GitCredentials,
     PushNotice,
+    PushWebhook,
     WebhookHead,
     WebhookRequest,
 )
 from generated.plugins.onboarding import Forge
 from providers.forgejo import webhooks
 from providers.forgejo.calls import NAME, Api, JsonObject, Taken, place, unreadable
+from providers.forgejo.hooks import Hook, Hooks
 from providers.forgejo.pages import LIMIT, Page
 from providers.forgejo.settings import ForgejoSettings
 
@@ -36,7 +38,7 @@ class ForgejoForge(Forge):
     metadata = Metadata(
         NAME,
         "1.0",
-        frozenset({"push_webhooks", "creates"}),
+        frozenset({"push_webhooks", "sets_webhooks", "creates"}),
         ForgejoSettings,
         stand_in="providers.sandbox.forge.room:open_room",
     )
@@ -52,6 +54,7 @@ class ForgejoForge(Forge):
         return ForgeCapabilities(
             title="Forgejo",
             push_webhooks=bool(self._settings.webhook_keys),
+            sets_webhooks=bool(self._settings.webhook_keys),
             creates=True,
             sandbox=self._settings.sandbox_url is not None,
         )
@@ -95,6 +98,32 @@ class ForgejoForge(Forge):
                 return self.get_repository(owner, name)
             except NotFound:
                 raise Forbidden from None
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        """One of the owner announces its repositories, too: where that is there, a repository gets none of its own."""
+        keys = self._settings.webhook_keys
+        if not keys:
+            raise ProviderRefused(provider=NAME, detail="it has no key to sign with: set FORGE_WEBHOOK_SIGNING_KEY")
+        hooks = Hooks(self._api, f"/orgs/{_quoted(owner)}/hooks")
+        if name is not None:
+            kept = None if renew else self._of_owner(hooks, url)
+            if kept is not None:
+                self.get_repository(owner, name)
+                return PushWebhook(id=str(kept.number), url=url)
+            hooks = Hooks(self._api, f"/repos/{_quoted(owner)}/{_quoted(name)}/hooks")
+        try:
+            kept = hooks.ensure(url, keys[0], renew)
+        except Taken:
+            raise ProviderRefused(provider=NAME, detail="the webhook is not allowed") from None
+        return PushWebhook(id=str(kept.number), url=url)
+
+    @staticmethod
+    def _of_owner(hooks: Hooks, url: str) -> Hook | None:
+        """Only owners may look; whoever may not has a webhook for each repository."""
+        try:
+            return hooks.good(url)
+        except (NotFound, ProviderRefused):
+            return None
 
     def head(self, owner: str, name: str, branch: str) -> str | None:
         try:

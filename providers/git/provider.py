@@ -17,6 +17,7 @@ from generated.models.onboarding import (
     ForgeRepositoryPage,
     GitCredentials,
     PushNotice,
+    PushWebhook,
     WebhookHead,
     WebhookRequest,
 )
@@ -41,7 +42,7 @@ class GitForge(Forge):
         self._path = settings.node_repos
 
     def capabilities(self) -> ForgeCapabilities:
-        return ForgeCapabilities(title="Git", push_webhooks=False, creates=False, sandbox=False)
+        return ForgeCapabilities(title="Git", push_webhooks=False, sets_webhooks=False, creates=False, sandbox=False)
 
     def list_repositories(
         self, owner: str, *, prefix: str | None = None, cursor: str | None = None
@@ -70,6 +71,9 @@ class GitForge(Forge):
             return self.get_repository(owner, name)
         except NotFound:
             raise Forbidden from None
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        raise ProviderRefused(provider=NAME, detail="a plain git server announces no pushes; polls find them")
 
     def head(self, owner: str, name: str, branch: str) -> str | None:
         found = self._find(owner, name)

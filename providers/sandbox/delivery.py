@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import httpx
@@ -31,23 +31,28 @@ def _as_it_is(body: bytes, forged: bool) -> bytes:
 class Target:
     """Where a vendor's webhooks go, and how they are signed: by headers, or by `seal` in the body itself.
 
-    `url` is asked each time, for it can be switched.
+    `url` is asked each time, for it can be switched. `retry_after` are the seconds before each further attempt.
     """
 
     url: Callable[[], str]
     sign: Sign
     seal: Seal = _as_it_is
+    retry_after: Sequence[float] = RETRY_AFTER
+
+
+FindTarget = Callable[[str], Target | None]
+"""The name of an event → where it goes; None where nobody wants it any more."""
 
 
 class Deliveries:
     """A thread for each vendor that sends what is due, so that one whose webhooks are taken slowly delays its own only.
     Switches of a vendor: `webhooks` = `send`, `hold` or `drop`;
     `webhook_copies`, `webhook_delay` (seconds), `webhook_forge` (a forged copy goes out first).
-    `targets` are where webhooks go, by vendor."""
+    `targets` are where webhooks go, by vendor; a vendor whose users choose where has a function."""
 
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store, self._clock = store, clock
-        self.targets: dict[str, Target] = {}
+        self.targets: dict[str, Target | FindTarget] = {}
         self._wake: dict[str, threading.Event] = defaultdict(threading.Event)
         self._stopped = False
         self._threads: list[threading.Thread] = []
@@ -105,13 +110,22 @@ class Deliveries:
     def _run(self, vendor: str) -> None:
         with httpx.Client(timeout=10, follow_redirects=False, verify=certificates()) as http:
             while not self._stopped:
-                for number, body, forged, attempts in self._store.due_deliveries(vendor, self._now()):
-                    self._attempt(http, number, vendor, body, forged, attempts)
+                for number, event, body, forged, attempts in self._store.due_deliveries(vendor, self._now()):
+                    target = self._target(vendor, event)
+                    if target is None:
+                        self._store.settle_delivery(number, "failed", "nobody wants it", 0)
+                    else:
+                        self._attempt(http, number, target, body, forged, attempts)
                 self._wake[vendor].wait(0.2)
                 self._wake[vendor].clear()
 
-    def _attempt(self, http: httpx.Client, number: int, vendor: str, body: bytes, forged: bool, attempts: int) -> None:
-        target = self.targets[vendor]
+    def _target(self, vendor: str, event: str) -> Target | None:
+        found = self.targets[vendor]
+        return found if isinstance(found, Target) else found(event)
+
+    def _attempt(
+        self, http: httpx.Client, number: int, target: Target, body: bytes, forged: bool, attempts: int
+    ) -> None:
         headers = {"content-type": "application/json", **target.sign(body, int(self._now()), forged)}
         try:
             response = http.post(target.url(), content=target.seal(body, forged), headers=headers)
@@ -120,7 +134,7 @@ class Deliveries:
             answer, done = str(error) or type(error).__name__, False
         if done:
             self._store.settle_delivery(number, "delivered", answer, 0)
-        elif attempts >= len(RETRY_AFTER) or forged:
+        elif attempts >= len(target.retry_after) or forged:
             self._store.settle_delivery(number, "failed", answer, 0)
         else:
-            self._store.settle_delivery(number, "waiting", answer, self._now() + RETRY_AFTER[attempts])
+            self._store.settle_delivery(number, "waiting", answer, self._now() + target.retry_after[attempts])

@@ -15,7 +15,7 @@ from typing import Any
 
 from codegen.runtime.context import Clock
 from providers.sandbox.control import Vendor
-from providers.sandbox.delivery import Deliveries, Target
+from providers.sandbox.delivery import Deliveries, FindTarget, Target
 from providers.sandbox.store import Store
 
 GROUPS = "hero_onboarding."
@@ -50,10 +50,11 @@ class Bench:
 class Room:
     """What stands in for a vendor.
 
-    `routes` are Falcon resources by their path below `/<name>`. `errors` are exceptions with what answers them.
+    `target` is where its webhooks go, or finds that by the name of an event. `routes` are Falcon resources by their
+    path below `/<name>`. `errors` are exceptions with what answers them.
     """
 
-    target: Target
+    target: Target | FindTarget
     controls: Vendor
     routes: Mapping[str, object]
     errors: Mapping[type[Exception], Callable[..., None]] = field(default_factory=dict)

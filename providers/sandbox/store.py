@@ -135,10 +135,10 @@ class Store:
             held,
         )
 
-    def due_deliveries(self, vendor: str, now: float) -> list[tuple[int, bytes, bool, int]]:
-        """(number, body, forged, attempts so far) of what waits and is due, in order."""
+    def due_deliveries(self, vendor: str, now: float) -> list[tuple[int, str, bytes, bool, int]]:
+        """(number, event, body, forged, attempts so far) of what waits and is due, in order."""
         return self._rows(
-            "SELECT number, body, forged, attempts FROM delivery"
+            "SELECT number, event, body, forged, attempts FROM delivery"
             " WHERE vendor = ? AND state = 'waiting' AND NOT held AND due <= ? ORDER BY due, number",
             vendor,
             now,

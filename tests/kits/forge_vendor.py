@@ -29,12 +29,24 @@ class Kept:
     hidden: bool = False
 
 
+@dataclass
+class Hook:
+    """A webhook; one without a repository is of all of them."""
+
+    number: int
+    url: str
+    key: str
+    name: str | None
+    active: bool = True
+
+
 class ForgeVendor:
     """An organization's repositories. What is not there is a `KeyError`, a cut line an `OSError`."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.kept: dict[str, Kept] = {}
+        self.hooks: list[Hook] = []
         self._numbers = itertools.count(1)
 
     def reach(self) -> None:
@@ -62,6 +74,20 @@ class ForgeVendor:
         every = list(self.kept.values())
         found = every[number * PAGE : (number + 1) * PAGE]
         return [each for each in found if not each.hidden], number + 1 if (number + 1) * PAGE < len(every) else None
+
+    def hook(self, owner: str, name: str | None, url: str, key: str) -> Hook:
+        """A new webhook, beside whatever is there."""
+        self.reach()
+        if owner != OWNER or (name is not None and self.kept[name].hidden):
+            raise KeyError(owner)
+        made = Hook(next(self._numbers), url, key, name)
+        self.hooks.append(made)
+        return made
+
+    def send(self, name: str, branch: str) -> list[tuple[str, str, bytes]]:
+        """Somebody pushes: the address, the key and the body of each webhook that tells of it."""
+        body = self.push(name, branch)
+        return [(each.url, each.key, body) for each in self.hooks if each.active and each.name in (None, name)]
 
     def address(self, name: str) -> str:
         return f"file://{self.folder}/{name}.git"

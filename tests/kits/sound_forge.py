@@ -24,12 +24,13 @@ from generated.models.onboarding import (
     ForgeRepositoryPage,
     GitCredentials,
     PushNotice,
+    PushWebhook,
     WebhookHead,
     WebhookRequest,
 )
 from generated.plugins.onboarding import Forge
 from providers.testing.forge import ForgeKit
-from tests.kits.forge_vendor import OWNER, SIGNATURE, ForgeVendor, Kept, signature
+from tests.kits.forge_vendor import OWNER, SIGNATURE, ForgeVendor, Hook, Kept, signature
 
 T = TypeVar("T")
 TOKEN, SIGNING_KEY = "sound_token_0123456789", "sound_sig_9876543210"
@@ -47,7 +48,7 @@ class SoundForge(Forge):
         self.settings, self.vendor = settings, vendor
 
     def capabilities(self) -> ForgeCapabilities:
-        return ForgeCapabilities(title="Sound", push_webhooks=True, creates=True, sandbox=True)
+        return ForgeCapabilities(title="Sound", push_webhooks=True, sets_webhooks=True, creates=True, sandbox=True)
 
     def list_repositories(
         self, owner: str, *, prefix: str | None = None, cursor: str | None = None
@@ -67,6 +68,17 @@ class SoundForge(Forge):
         self, owner: str, name: str, *, private: bool = True, description: str | None = None
     ) -> ForgeRepository:
         return self.shown(self.ask(lambda: self.vendor.make(owner, name, private)))
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        def act() -> Hook:
+            self.vendor.reach()
+            there = [each for each in self.vendor.hooks if (each.url, each.name) == (url, name)]
+            good = [] if renew else [each for each in there if each.active]
+            kept = good[0] if good else self.vendor.hook(owner, name, url, self.settings.signing_key.get_secret_value())
+            self.vendor.hooks = [each for each in self.vendor.hooks if each is kept or each not in there]
+            return kept
+
+        return PushWebhook(id=str(self.ask(act).number), url=url)
 
     def head(self, owner: str, name: str, branch: str) -> str | None:
         return self.ask(lambda: self.vendor.get(owner, name)).heads.get(branch)
@@ -139,14 +151,26 @@ class SoundForgeKit(ForgeKit):
         return ForgeVendor(folder)
 
     def make(self) -> SoundForge:
-        settings = SoundForgeSettings(token=SecretStr(TOKEN), signing_key=SecretStr(SIGNING_KEY))
-        return self.provider(settings, self.vendor)
+        return self._with(SIGNING_KEY)
+
+    def make_with_another_key(self) -> SoundForge:
+        return self._with(f"another_{SIGNING_KEY}")
+
+    def _with(self, key: str) -> SoundForge:
+        return self.provider(SoundForgeSettings(token=SecretStr(TOKEN), signing_key=SecretStr(key)), self.vendor)
 
     def commit(self, plugin: Any, name: str, branch: str = "main") -> str:
         return self.vendor.commit(name, branch)
 
     def announced(self, plugin: Any, name: str, branch: str = "main") -> WebhookRequest:
         return self.sign(self.vendor.push(name, branch), SIGNING_KEY)
+
+    def sent(self, plugin: Any, name: str, branch: str = "main") -> list[tuple[str, WebhookRequest]]:
+        return [(url, self.sign(body, key)) for url, key, body in self.vendor.send(name, branch)]
+
+    def spoil(self, plugin: Any, url: str) -> None:
+        for each in self.vendor.hooks:
+            each.active = each.active and each.url != url
 
     def hide(self, plugin: Any, name: str) -> None:
         self.vendor.kept[name].hidden = True

@@ -16,6 +16,7 @@ from generated.models.onboarding import (
     ForgeRepositoryPage,
     GitCredentials,
     PushNotice,
+    PushWebhook,
     WebhookHead,
     WebhookRequest,
 )
@@ -323,3 +324,120 @@ class HangsForEver(SoundForge):
     def head(self, owner: str, name: str, branch: str) -> str | None:
         threading.Event().wait(20)
         return super().head(owner, name, branch)
+
+
+# --- webhooks that it sets ------------------------------------------------------------------------------------------
+
+
+@caught_by("a_push_is_announced_where_it_was_asked_for")
+class PromisesAWebhook(SoundForge):
+    """And sets none."""
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        return PushWebhook(id="1", url=url)
+
+
+@caught_by("a_push_is_announced_where_it_was_asked_for")
+class SetsTheOwnersWebhookForOneRepository(SoundForge):
+    """The others' pushes are not announced."""
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        return super().ensure_push_webhook(owner, url, name=name or next(iter(self.vendor.kept), None), renew=renew)
+
+
+@caught_by("a_webhook_of_one_repository_announces_no_other")
+class SetsEveryWebhookForTheOwner(SoundForge):
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        if name is not None:
+            self.get_repository(owner, name)
+        return super().ensure_push_webhook(owner, url, renew=renew)
+
+
+@caught_by("a_webhook_is_set_once")
+class SetsAWebhookEachTime(SoundForge):
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        key = self.settings.signing_key.get_secret_value()
+        made = self.ask(lambda: self.vendor.hook(owner, name, url, key))
+        return PushWebhook(id=str(made.number), url=url)
+
+
+@caught_by("a_webhook_is_set_once")
+class TakesOthersWebhooksAway(SoundForge):
+    """Those at other addresses are somebody else's."""
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        self.vendor.hooks = [each for each in self.vendor.hooks if each.url == url]
+        return super().ensure_push_webhook(owner, url, name=name, renew=renew)
+
+
+@caught_by("a_renewed_webhook_takes_the_others_place")
+class LeavesTheOldWebhook(SoundForge):
+    """Each push is announced twice, once with the old key."""
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        before = list(self.vendor.hooks)
+        made = super().ensure_push_webhook(owner, url, name=name, renew=renew)
+        self.vendor.hooks += [each for each in before if renew and each not in self.vendor.hooks]
+        return made
+
+
+@caught_by("a_renewed_webhook_signs_with_the_key_of_now")
+class RenewsNoKey(SoundForge):
+    """What the API calls a change leaves the key."""
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        return super().ensure_push_webhook(owner, url, name=name)
+
+
+@caught_by("a_webhook_that_announces_nothing_is_replaced")
+class TakesASwitchedOffWebhookForOne(SoundForge):
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        for each in self.vendor.hooks:
+            if (each.url, each.name) == (url, name) and not renew:
+                return PushWebhook(id=str(each.number), url=url)
+        return super().ensure_push_webhook(owner, url, name=name, renew=renew)
+
+
+@caught_by("no_webhook_is_set_for_what_is_unknown")
+class SetsWebhooksOfTheUnknown(SoundForge):
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        try:
+            return super().ensure_push_webhook(owner, url, name=name, renew=renew)
+        except NotFound:
+            return PushWebhook(id="0", url=url)
+
+
+@caught_by("what_cannot_be_set_is_refused")
+class SetsNoneAndSaysNothing(SoundForge):
+    """Somebody believes that pushes are announced."""
+
+    def capabilities(self) -> ForgeCapabilities:
+        return super().capabilities().model_copy(update={"sets_webhooks": False})
+
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        return PushWebhook(id="0", url=url)
+
+
+@caught_by("what_cannot_be_set_is_refused")
+class AnnouncesNothingBySetting(SoundForge):
+    """It sets webhooks, and takes none."""
+
+    def capabilities(self) -> ForgeCapabilities:
+        return super().capabilities().model_copy(update={"push_webhooks": False})
+
+
+@caught_by("ensure_push_webhook_answers_what_was_asked_for")
+class AnswersAnotherAddress(SoundForge):
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        made = super().ensure_push_webhook(owner, url, name=name, renew=renew)
+        return made.model_copy(update={"url": f"{url}/hook"})
+
+
+@caught_by("an_outage_is_said_to_be_one")
+class AnOutageSetsAWebhook(SoundForge):
+    def ensure_push_webhook(self, owner: str, url: str, *, name: str | None = None, renew: bool = False) -> PushWebhook:
+        try:
+            self.vendor.reach()
+        except OSError:
+            return PushWebhook(id="0", url=url)
+        return super().ensure_push_webhook(owner, url, name=name, renew=renew)

@@ -29,6 +29,10 @@ from providers.sandbox.forge.tokens import PUBLISHED
 from tests.programs import free_port
 from tests.waiting import PATIENCE
 
+SITE = "http://127.0.0.1:9"
+"""Nobody is there."""
+HOOK = f"{SITE}/webhooks/forge"
+"""Where the forge announces the pushes to all repositories from the beginning."""
 SOMEBODY = pygit2.Signature("node", "node@example", 1_795_000_000, 0)
 
 
@@ -101,6 +105,35 @@ class Hearth:
         remote.push([f"refs/heads/{branch}"], callbacks=callbacks)
         return str(commit)
 
+    def clear(self) -> None:
+        """Without a repository, and with the one webhook of the beginning."""
+        store = self.sandbox.store
+        for each in store.all("forge", "repository"):
+            self.act("delete", owner=each["owner"], name=each["name"])
+        for each in store.all("forge", "hook"):
+            store.remove("forge", "hook", each["id"])
+        self.provider().ensure_push_webhook("hero_ops", HOOK)
+
+    def sent(self, name: str, folder: Path, branch: str = "main") -> list[tuple[str, WebhookRequest]]:
+        """Push, and answer each webhook as it would be sent, with its address."""
+        last = self.sandbox.store._rows("SELECT coalesce(max(number), 0) FROM delivery")[0][0]
+        self.push(name, folder, branch)
+        rows = self.sandbox.store._rows("SELECT event, body FROM delivery WHERE number > ? ORDER BY number", last)
+        find: Any = self.sandbox.deliveries.targets["forge"]
+        targets = [(find(event), bytes(body)) for event, body in rows]
+        now = datetime.now(UTC).replace(microsecond=0)
+        return [
+            (
+                target.url(),
+                WebhookRequest(
+                    headers={key.lower(): value for key, value in target.sign(body, 0, False).items()},
+                    body=body,
+                    received_at=now,
+                ),
+            )
+            for target, body in targets
+        ]
+
     def webhooks(self, name: str) -> list[WebhookRequest]:
         """All that were to be sent of a repository so far, signed."""
         rows = self.sandbox.store._rows(
@@ -123,11 +156,13 @@ def hearth() -> Iterator[Hearth]:
     """A forge that serves."""
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    sandbox = create(":memory:", own_url=url, product_url="http://127.0.0.1:9")
+    sandbox = create(":memory:", own_url=url, product_url=SITE)
     sandbox.store.set_switch("forge", "webhooks", "hold")
     with served(sandbox.app, port):
         sandbox.deliveries.start()
         try:
-            yield Hearth(url, sandbox, sandbox.files)
+            made = Hearth(url, sandbox, sandbox.files)
+            made.clear()
+            yield made
         finally:
             sandbox.close()

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from codegen.runtime.context import Context
+from codegen.runtime.errors import NotFound
+from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import InvalidSignature, ProviderRefused
@@ -19,9 +21,10 @@ from handlers.usage.fetchers import Limits
 from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.node_repositories import ForgeRepositories
+from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
 from handlers.work.soon import Soon
-from tests.server.forge_world import Hearth, hearth, signed
+from tests.server.forge_world import HOOK, SITE, Hearth, hearth, signed
 from tests.server.node_repository import NODE as NODE_ID
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.test_sandbox_forge import run as run_git
@@ -48,7 +51,8 @@ class House(UsageWorld):
         return ForgeWebhookHandler(self.pushes).receive(context, body=webhook.body, headers=webhook.headers)
 
     def repositories(self, owner: str = "hero_ops", forges: Forges | None = None) -> ForgeRepositories:
-        return ForgeRepositories(self.database, self.forges if forges is None else forges, self.nodes_of, owner)
+        known = self.forges if forges is None else forges
+        return ForgeRepositories(self.database, known, self.nodes_of, owner, SITE)
 
     def is_at(self, commit: str) -> bool:
         return self.node().last_commit == commit
@@ -166,3 +170,88 @@ def test_a_repository_that_cannot_be_made_is_told_why(house: House) -> None:
         with pytest.raises(ProviderRefused) as refused:
             repositories.make(house.operator, "n-other")
         assert why in refused.value.detail
+
+
+# --- webhooks that are set --------------------------------------------------------------------------------------------
+
+
+def set_hooks(house: House, name: str) -> list[str]:
+    """Where pushes to a repository are announced by a webhook of its own."""
+    found = house.forge.http.get(f"/repos/hero_ops/{name}/hooks").json()
+    return [each["config"]["url"] for each in found]
+
+
+@pytest.fixture
+def bare(house: House) -> House:
+    """Without a webhook of the owner."""
+    for each in house.forge.sandbox.store.all("forge", "hook"):
+        house.forge.sandbox.store.remove("forge", "hook", each["id"])
+    return house
+
+
+def test_a_new_repository_has_its_pushes_announced(bare: House) -> None:
+    """Once, however often it is asked for."""
+    made = [bare.repositories().make(bare.operator, "n-announced") for _ in range(2)]
+    assert {each.webhook_url for each in made} == {HOOK} and made[0].webhook_error is None
+    assert set_hooks(bare, "billing-n-announced") == [HOOK]
+
+
+def test_a_repository_is_made_where_no_webhook_can_be_set(bare: House) -> None:
+    """Polls find its pushes; why is told."""
+    account = {"scopes": ["write:repository", "write:organization"], "owner": False, "admin": False}
+    token = bare.forge.act("token", **account)["sha1"]
+    told = bare.repositories(forges=Forges({"forge": bare.forge.provider(token=token)})).make(bare.operator, "n-quiet")
+    assert (told.webhook_url, told.webhook_error) == (None, "the token does not allow it")
+    silent = Forges({"forge": bare.forge.provider(signing_keys=())})
+    told = bare.repositories(forges=silent).make(bare.operator, "n-quiet")
+    assert (told.webhook_url, told.webhook_error) == (None, None), "nobody wants them announced"
+
+
+def test_a_webhook_is_set_by_an_operator(bare: House, tmp_path: Path) -> None:
+    """Of a node's repository, of all of the owner's, and anew; each is an act."""
+    bare.register(NodeRepository(tmp_path / "node", make_key(tmp_path)))
+    with pytest.raises(ProviderRefused) as refused:
+        bare.repositories().set_webhook(bare.operator, NODE_ID, False)
+    assert "no forge that sets webhooks has this repository" in refused.value.detail
+    Store.of(NODE, bare.database).patch(bare.node().sid, {"repo_url": f"{bare.forge.url}/hero_ops/{NAME}.git"})
+    told = bare.repositories().set_webhook(bare.operator, NODE_ID, False)
+    assert (told.owner, told.name, told.url) == ("hero_ops", NAME, HOOK)
+    first = bare.forge.http.get(f"/repos/hero_ops/{NAME}/hooks").json()[0]["id"]
+    bare.repositories().set_webhook(bare.operator, NODE_ID, True)
+    (only,) = bare.forge.http.get(f"/repos/hero_ops/{NAME}/hooks").json()
+    assert only["id"] != first
+    told = bare.repositories().set_webhook(bare.operator, None, False)
+    assert (told.owner, told.name) == ("hero_ops", None)
+    assert len(bare.forge.http.get("/orgs/hero_ops/hooks").json()) == 1
+    with pytest.raises(NotFound):
+        bare.repositories().set_webhook(bare.operator, "nobody", False)
+    with pytest.raises(ProviderRefused) as refused:
+        bare.repositories("nobody").set_webhook(bare.operator, None, False)
+    assert "there is no owner nobody" in refused.value.detail
+    acts = Store.of(OPERATOR_ACT, bare.database).list_full(10)["items"]
+    assert [(each.act, each.subject) for each in acts if each.act == "nodes.set_webhook"] == [
+        ("nodes.set_webhook", NODE_ID),
+        ("nodes.set_webhook", NODE_ID),
+        ("nodes.set_webhook", "hero_ops"),
+    ]
+
+
+def test_a_node_that_is_registered_has_its_pushes_announced(bare: House, tmp_path: Path) -> None:
+    """Where that fails it is registered all the same, and the log says why."""
+    lines: list[bytes] = []
+    log = Log(lines.append)
+    announcing = bare.repositories().announcing
+    handler = NodesHandler(bare.database, bare.nodes_of, bare.mirrors, log, announcing)
+    key = make_key(tmp_path).with_suffix(".pub").read_text().strip()
+
+    def register(node_id: str) -> None:
+        url = f"{bare.forge.url}/hero_ops/{NAME}.git"
+        handler.register(bare.operator, node_id=node_id, repo_url=url, public_key=key, kinds=["llm_token"])
+
+    register("n-a")
+    assert set_hooks(bare, NAME) == [HOOK]
+    bare.forge.switch(api_fail={"status": 503, "count": 1})
+    register("n-b")
+    log.flush()
+    assert bare.nodes_of.get("n-b") is not None
+    assert b"its pushes are not announced, and found by polls: HTTP 503" in b"".join(lines)

@@ -43,12 +43,14 @@ class TestForgejo(ForgeKit):
     def _serve(self, forge: Hearth, tmp_path: Path) -> Iterator[None]:
         TestForgejo.forge, TestForgejo.folder = forge, tmp_path
         forge.switch(page_size=2, hidden=[])
-        for each in forge.sandbox.store.all("forge", "repository"):
-            forge.sandbox.store.remove("forge", "repository", each["id"])
+        forge.clear()
         yield
 
     def make(self) -> ForgejoForge:
         return self.forge.provider()
+
+    def make_with_another_key(self) -> ForgejoForge:
+        return self.forge.provider(signing_keys=("another key of the same sort",))
 
     def commit(self, plugin: Any, name: str, branch: str = "main") -> str:
         return self.forge.commit(name, branch)
@@ -56,6 +58,15 @@ class TestForgejo(ForgeKit):
     def announced(self, plugin: Any, name: str, branch: str = "main") -> WebhookRequest:
         self.forge.push(name, self.folder, branch)
         return self.forge.webhooks(name)[-1]
+
+    def sent(self, plugin: Any, name: str, branch: str = "main") -> list[tuple[str, WebhookRequest]]:
+        return self.forge.sent(name, self.folder, branch)
+
+    def spoil(self, plugin: Any, url: str) -> None:
+        store = self.forge.sandbox.store
+        for each in store.all("forge", "hook"):
+            if each["url"] == url:
+                store.put("forge", "hook", {**each, "active": False})
 
     def hide(self, plugin: Any, name: str) -> None:
         hidden = self.forge.sandbox.store.switches("forge").get("hidden", [])
@@ -71,8 +82,7 @@ class TestForgejo(ForgeKit):
 @pytest.fixture
 def clean(forge: Hearth) -> Iterator[Hearth]:
     """The forge without repositories, its switches off."""
-    for each in forge.sandbox.store.all("forge", "repository"):
-        forge.sandbox.store.remove("forge", "repository", each["id"])
+    forge.clear()
     off: dict[str, Any] = {"page_size": 50, "hidden": [], "no_link": False, "token_revoked": False, "redirect": None}
     forge.switch(**off, app_url=forge.url)
     yield forge

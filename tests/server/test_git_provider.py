@@ -38,6 +38,7 @@ class TestGit(ForgeKit):
         (
             "verify_webhook_answers_what_is_declared",
             "read_webhook_answers_what_is_declared",
+            "ensure_push_webhook_answers_what_is_declared",
             "a_webhook_that_cannot_be_read_is_malformed",
         ),
         "it announces no pushes",

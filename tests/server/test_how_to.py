@@ -53,7 +53,7 @@ def test_keep_usage_at_a_forge(tmp_path: Path) -> None:
     """Against a real site and the sandbox, processes of their own."""
     port = free_port()
     sandbox = f"http://127.0.0.1:{port}"
-    site = Site(tmp_path, SANDBOX_URL=sandbox)
+    site = Site(tmp_path, SANDBOX_URL=sandbox, AGGREGATE_CRON_INTERVAL_MS="86400000")  # no poll finds the push
     site.command("migrate")
     with site.running(), running_sandbox(site, port):
         ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
@@ -64,7 +64,7 @@ def test_decide_about_money(tmp_path: Path) -> None:
     """Against a real site and the sandbox, processes of their own."""
     port = free_port()
     sandbox = f"http://127.0.0.1:{port}"
-    site = Site(tmp_path, SANDBOX_URL=sandbox)
+    site = Site(tmp_path, SANDBOX_URL=sandbox, AGGREGATE_CRON_INTERVAL_MS="86400000")  # no poll finds the push
     site.command("migrate")
     with site.running(), running_sandbox(site, port):
         ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}

@@ -12,7 +12,7 @@ class TestSoundForge(SoundForgeKit):
 
 
 def test_the_table_is_whole() -> None:
-    assert len(WRONG_FORGES) >= 30
+    assert len(WRONG_FORGES) >= 44
 
 
 @pytest.mark.parametrize("provider", WRONG_FORGES, ids=lambda provider: provider.__name__)

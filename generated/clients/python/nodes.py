@@ -6,7 +6,7 @@ from typing import NotRequired, cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Transport, without_none
-from codegen.runtime.values.types import OTime
+from codegen.runtime.values.types import Bool, OTime
 
 from ...errors.onboarding import KeyUnknown, NodeExists, NodeRetired, ProviderRefused, ProviderUnavailable
 from ...models.onboarding import (
@@ -16,6 +16,7 @@ from ...models.onboarding import (
     NodeOverview,
     NodeRepositories,
     NodeRepository,
+    NodeWebhook,
     Reason,
     ResourceKind,
     SshPublicKey,
@@ -69,6 +70,13 @@ class MakeRepositoryParams(TypedDict):
     node_id: NodeId
 
 
+class SetWebhookParams(TypedDict):
+    """The parameters of `nodes.set_webhook`."""
+
+    node_id: NotRequired[NodeId | None]
+    renew: NotRequired[Bool | None]
+
+
 _REGISTER = Call("nodes.register", RegisterParams, Node, errors=(NodeExists, NodeRetired))
 _REVOKE_KEY = Call("nodes.revoke_key", RevokeKeyParams, Node, errors=(KeyUnknown,))
 _RETIRE = Call("nodes.retire", RetireParams, Node)
@@ -81,6 +89,7 @@ _MAKE_REPOSITORY = Call(
     NodeRepository,
     errors=(ProviderUnavailable, ProviderRefused),
 )
+_SET_WEBHOOK = Call("nodes.set_webhook", SetWebhookParams, NodeWebhook, errors=(ProviderUnavailable, ProviderRefused))
 
 
 class NodesCalls:
@@ -170,6 +179,26 @@ class NodesCalls:
         """
         return cast("NodeRepository", self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
 
+    def set_webhook(self, *, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+        """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
+        owner's; `renew` replaces the webhook that is there, for a key that is new.
+
+        Raises `NotFound`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast(
+            "NodeWebhook",
+            self._transport.call(
+                _SET_WEBHOOK,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "renew": renew,
+                    },
+                    ["node_id", "renew"],
+                ),
+            ),
+        )
+
 
 class AsyncNodesCalls:
     """Nodes and their keys."""
@@ -257,3 +286,23 @@ class AsyncNodesCalls:
         Raises `ProviderUnavailable`, `ProviderRefused`.
         """
         return cast("NodeRepository", await self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
+
+    async def set_webhook(self, *, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+        """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
+        owner's; `renew` replaces the webhook that is there, for a key that is new.
+
+        Raises `NotFound`, `ProviderUnavailable`, `ProviderRefused`.
+        """
+        return cast(
+            "NodeWebhook",
+            await self._transport.call(
+                _SET_WEBHOOK,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "renew": renew,
+                    },
+                    ["node_id", "renew"],
+                ),
+            ),
+        )

@@ -18,6 +18,7 @@ from ...models.onboarding import (
     ForgeRepositoryPage,
     GitCredentials,
     PushNotice,
+    PushWebhook,
     WebhookHead,
 )
 from ...plugins.onboarding import Forge
@@ -75,6 +76,21 @@ class ForgeConformance(Conformance):
             ),
             idempotent=True,
             same={"owner": ("owner",), "name": ("name",)},
+            deadline=60,
+        ),
+        "ensure_push_webhook": MethodContract(
+            "ensure_push_webhook",
+            required={"owner": texts(), "url": any_url()},
+            optional={"name": st.none() | texts(), "renew": st.booleans()},
+            result=PushWebhook,
+            errors=(
+                ProviderUnavailable,
+                ProviderRefused,
+                NotFound,
+                Forbidden,
+            ),
+            idempotent=True,
+            same={"url": ("url",)},
             deadline=60,
         ),
         "head": MethodContract(
@@ -224,6 +240,34 @@ class ForgeConformance(Conformance):
     @case
     def test_ensure_repository_comes_back_in_time(self) -> None:
         self.check_deadline("ensure_repository")
+
+    @case
+    def test_ensure_push_webhook_can_be_called_as_declared(self) -> None:
+        self.check_signature("ensure_push_webhook")
+
+    @case
+    def test_ensure_push_webhook_answers_what_is_declared(self) -> None:
+        self.check_calls("ensure_push_webhook")
+
+    @case
+    def test_ensure_push_webhook_raises_only_what_is_declared(self) -> None:
+        self.check_arbitrary("ensure_push_webhook")
+
+    @case
+    def test_ensure_push_webhook_refuses_wrong_values(self) -> None:
+        self.check_invalid("ensure_push_webhook")
+
+    @case
+    def test_ensure_push_webhook_done_twice_has_one_outcome(self) -> None:
+        self.check_repeat("ensure_push_webhook")
+
+    @case
+    def test_ensure_push_webhook_answers_what_was_asked_for(self) -> None:
+        self.check_same("ensure_push_webhook")
+
+    @case
+    def test_ensure_push_webhook_comes_back_in_time(self) -> None:
+        self.check_deadline("ensure_push_webhook")
 
     @case
     def test_head_can_be_called_as_declared(self) -> None:

@@ -168,8 +168,10 @@ from .usage import NodeRepositories as NodeRepositories
 from .usage import NodeRepository as NodeRepository
 from .usage import NodeSilent as NodeSilent
 from .usage import NodeState as NodeState
+from .usage import NodeWebhook as NodeWebhook
 from .usage import PushNotice as PushNotice
 from .usage import PushReport as PushReport
+from .usage import PushWebhook as PushWebhook
 from .usage import QuarantinedLine as QuarantinedLine
 from .usage import QuarantineReason as QuarantineReason
 from .usage import QuarantineState as QuarantineState

@@ -333,6 +333,19 @@ class NodeRepository(Struct):
     """It has no commit yet; absent where that was not looked up."""
     node_id: NodeId | None = None
     """The node that is read from it, if one is registered."""
+    webhook_url: Url | None = None
+    """Where its pushes are announced; absent where that was not seen to, and where it could not be done."""
+    webhook_error: str | None = None
+    """Why its pushes are not announced: they are found by the next poll all the same."""
+
+
+class NodeWebhook(Struct):
+    """Where pushes are announced: those to one repository, or to all of the owner's where none is named."""
+
+    forge: ProviderName
+    owner: str
+    name: str | None = None
+    url: Url
 
 
 class ForgeFailure(Struct):
@@ -351,6 +364,8 @@ class ForgeCapabilities(Struct):
     title: Annotated[str, Field(max_length=80, min_length=1)]
     push_webhooks: Bool
     """It announces pushes by webhook."""
+    sets_webhooks: Bool = False
+    """It sets these webhooks itself (`ensure_push_webhook`); else somebody does by hand."""
     creates: Bool
     """It makes repositories; a plain git server does not."""
     sandbox: Bool
@@ -374,6 +389,13 @@ class ForgeRepository(Struct):
 class ForgeRepositoryPage(Struct):
     repositories: list[ForgeRepository]
     next_cursor: str | None = None
+
+
+class PushWebhook(Struct):
+    """A webhook that announces pushes. Its key is never shown."""
+
+    id: Annotated[str, Field(max_length=64, min_length=1)]
+    url: Url
 
 
 class GitCredentials(Struct):

@@ -14,6 +14,7 @@ from ...models.onboarding import (
     ForgeRepositoryPage,
     GitCredentials,
     PushNotice,
+    PushWebhook,
     Url,
     WebhookHead,
     WebhookRequest,
@@ -54,6 +55,17 @@ class Forge(ABC):
         self, owner: str, name: str, *, private: Bool = True, description: str | None = None
     ) -> ForgeRepository:
         """Make a repository where it is missing; one that is there is answered as it is.
+
+        Raises `ProviderUnavailable`, `ProviderRefused`, `NotFound`, `Forbidden`.
+        """
+
+    @abstractmethod
+    def ensure_push_webhook(self, owner: str, url: Url, *, name: str | None = None, renew: Bool = False) -> PushWebhook:
+        """Have pushes announced at `url`, signed with a key that `verify_webhook` takes: those to the repository
+        `name`, or
+        to all of the owner's where none is named. One that is there as it has to be is answered, and others at this
+        `url`
+        go; nobody can see which key it signs with, so `renew` replaces it.
 
         Raises `ProviderUnavailable`, `ProviderRefused`, `NotFound`, `Forbidden`.
         """

@@ -69,6 +69,7 @@ from ...models.onboarding import (
     NodeOverview,
     NodeRepositories,
     NodeRepository,
+    NodeWebhook,
     OperatorAlert,
     OperatorOverview,
     PhoneNumber,
@@ -469,6 +470,14 @@ class NodesServiceMakeRepositoryParams(TypedDict):
     """Params of `nodes.make_repository`."""
 
     node_id: NodeId
+
+
+@with_config(ConfigDict(extra="forbid"))
+class NodesServiceSetWebhookParams(TypedDict):
+    """Params of `nodes.set_webhook`."""
+
+    node_id: NotRequired[Annotated[NodeId | None, Field(default=None)]]
+    renew: NotRequired[Annotated[Bool | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -1148,6 +1157,19 @@ SERVICES: tuple[ServiceMethod, ...] = (
         source="onboarding/90_services.oschema:197",
     ),
     ServiceMethod(
+        service=NodesService,
+        function="set_webhook",
+        name="nodes.set_webhook",
+        aliases=("NodesService.set_webhook",),
+        params=NodesServiceSetWebhookParams,
+        param_names=("node_id", "renew"),
+        result=NodeWebhook,
+        auth="admin",
+        audit=True,
+        errors=(NotFound, ProviderUnavailable, ProviderRefused),
+        source="onboarding/90_services.oschema:200",
+    ),
+    ServiceMethod(
         service=IdentityService,
         function="me",
         name="identity.me",
@@ -1156,7 +1178,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:204",
+        source="onboarding/90_services.oschema:210",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1167,7 +1189,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:206",
+        source="onboarding/90_services.oschema:212",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1178,7 +1200,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:208",
+        source="onboarding/90_services.oschema:214",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1190,7 +1212,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:210",
+        source="onboarding/90_services.oschema:216",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1203,7 +1225,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:217",
+        source="onboarding/90_services.oschema:223",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1216,7 +1238,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:219",
+        source="onboarding/90_services.oschema:225",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1229,7 +1251,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:221",
+        source="onboarding/90_services.oschema:227",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1240,7 +1262,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:228",
+        source="onboarding/90_services.oschema:234",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1252,7 +1274,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:230",
+        source="onboarding/90_services.oschema:236",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1263,7 +1285,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:232",
+        source="onboarding/90_services.oschema:238",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1276,7 +1298,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:235",
+        source="onboarding/90_services.oschema:241",
     ),
 )
 

@@ -28,6 +28,7 @@ from ...models.onboarding import (
     NodeOverview,
     NodeRepositories,
     NodeRepository,
+    NodeWebhook,
     OperatorAlert,
     OperatorOverview,
     PhoneNumber,
@@ -489,6 +490,14 @@ class NodesService(ABC):
         with.
 
         Raises `ProviderUnavailable`, `ProviderRefused`.
+        """
+
+    @abstractmethod
+    def set_webhook(self, context: Context, *, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+        """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
+        owner's; `renew` replaces the webhook that is there, for a key that is new.
+
+        Raises `NotFound`, `ProviderUnavailable`, `ProviderRefused`.
         """
 
 

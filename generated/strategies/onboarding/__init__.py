@@ -164,8 +164,10 @@ from .usage import any_node_repositories as any_node_repositories
 from .usage import any_node_repository as any_node_repository
 from .usage import any_node_silent as any_node_silent
 from .usage import any_node_state as any_node_state
+from .usage import any_node_webhook as any_node_webhook
 from .usage import any_push_notice as any_push_notice
 from .usage import any_push_report as any_push_report
+from .usage import any_push_webhook as any_push_webhook
 from .usage import any_quarantine_reason as any_quarantine_reason
 from .usage import any_quarantine_state as any_quarantine_state
 from .usage import any_quarantined_line as any_quarantined_line

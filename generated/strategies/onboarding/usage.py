@@ -32,8 +32,10 @@ from ...models.onboarding import (
     NodeRepository,
     NodeSilent,
     NodeState,
+    NodeWebhook,
     PushNotice,
     PushReport,
+    PushWebhook,
     QuarantinedLine,
     QuarantineReason,
     QuarantineState,
@@ -391,6 +393,19 @@ def any_node_repository() -> st.SearchStrategy[NodeRepository]:
         archived=st.booleans(),
         empty=st.none() | st.booleans(),
         node_id=st.none() | any_node_id(),
+        webhook_url=st.none() | any_url(),
+        webhook_error=st.none() | texts(),
+    )
+
+
+@cache
+def any_node_webhook() -> st.SearchStrategy[NodeWebhook]:
+    return st.builds(
+        NodeWebhook,
+        forge=any_provider_name(),
+        owner=texts(),
+        name=st.none() | texts(),
+        url=any_url(),
     )
 
 
@@ -418,6 +433,7 @@ def any_forge_capabilities() -> st.SearchStrategy[ForgeCapabilities]:
         ForgeCapabilities,
         title=texts(1, 80),
         push_webhooks=st.booleans(),
+        sets_webhooks=st.booleans(),
         creates=st.booleans(),
         sandbox=st.booleans(),
     )
@@ -444,6 +460,15 @@ def any_forge_repository_page() -> st.SearchStrategy[ForgeRepositoryPage]:
         ForgeRepositoryPage,
         repositories=st.lists(any_forge_repository(), max_size=3),
         next_cursor=st.none() | texts(),
+    )
+
+
+@cache
+def any_push_webhook() -> st.SearchStrategy[PushWebhook]:
+    return st.builds(
+        PushWebhook,
+        id=texts(1, 64),
+        url=any_url(),
     )
 
 

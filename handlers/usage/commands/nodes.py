@@ -105,7 +105,7 @@ def register(
     _require("--kinds", list[ResourceKind], named)
     if root_commit is not None:
         _require("--root-commit", CommitId, root_commit)
-    database, context, _ = _opened()
+    repositories, context, database = _at_forges()
     with _refusals():
         node = database.run(
             lambda: Registration(database, COMMAND_LINE).register(
@@ -120,6 +120,8 @@ def register(
             )
         )
     _tell(node, as_json, f"registered with {len(node.keys)} keys for {node.repo_url}")
+    seen = repositories.announcing.see_to(node.repo_url)
+    _tell_webhook(node_id, seen.url, seen.error)
 
 
 @command.command(name="revoke-key")
@@ -191,7 +193,7 @@ def list_(as_json: bool) -> None:
 @_JSON
 def discover(as_json: bool) -> None:
     """List the repositories at the forges, registered or not; exit 1 if a forge does not answer."""
-    repositories, _ = _at_forges()
+    repositories, _, _ = _at_forges()
     found = repositories.discover()
     if as_json:
         click.echo(found.model_dump_json())
@@ -211,16 +213,41 @@ def discover(as_json: bool) -> None:
 def make_repository(node_id: str, as_json: bool) -> None:
     """Make a node's repository at the forge, if it is missing; prints its address."""
     _require("--node-id", NodeId, node_id)
-    repositories, context = _at_forges()
+    repositories, context, _ = _at_forges()
     with _refusals():
         made = repositories.make(context, node_id)
     click.echo(made.model_dump_json() if as_json else made.clone_url)
+    _tell_webhook(node_id, made.webhook_url, made.webhook_error)
 
 
-def _at_forges() -> tuple[ForgeRepositories, Context]:
+@command.command(name="set-webhook")
+@click.option("--node-id", help="Announce pushes to this node's repository; to all of the owner's without.")
+@click.option("--renew", is_flag=True, help="Replace the webhook that is there: the key is new, or was lost.")
+@_JSON
+def set_webhook(node_id: str | None, renew: bool, as_json: bool) -> None:
+    """Have the forge announce pushes to this site, which reads them at once then."""
+    repositories, context, _ = _at_forges()
+    with _refusals():
+        made = repositories.set_webhook(context, node_id, renew)
+    what = f"all repositories of {made.owner}" if made.name is None else f"{made.owner}/{made.name}"
+    click.echo(made.model_dump_json() if as_json else f"pushes to {what} are announced at {made.url}")
+
+
+def _tell_webhook(node_id: str, url: str | None, error: str | None) -> None:
+    """Beside what a command answers: nothing depends on it."""
+    if url is not None:
+        click.echo(f"{node_id}: its pushes are announced at {url}", err=True)
+    elif error is not None:
+        click.echo(f"{node_id}: its pushes are not announced, and found by polls: {error}", err=True)
+
+
+def _at_forges() -> tuple[ForgeRepositories, Context, Database]:
     database, context, aggregation = _opened()
     settings, log = start.settings(), Log()
     assert isinstance(settings, UsageSettings)
     forges = Forges.installed(settings, log)
     log.flush()
-    return ForgeRepositories(database, forges, aggregation.nodes, settings.forge_owner, COMMAND_LINE), context
+    made = ForgeRepositories(
+        database, forges, aggregation.nodes, settings.forge_owner, settings.public_url, COMMAND_LINE
+    )
+    return made, context, database

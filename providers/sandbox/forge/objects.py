@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pygit2
 
 JsonObject = dict[str, Any]
 NOBODY = "0" * 40
+MOST_COMMITS = 5
+"""Of a push, in its event."""
 
 
 def organization(kept: JsonObject) -> JsonObject:
@@ -45,19 +48,47 @@ def branch(name: str, commit: pygit2.Commit) -> JsonObject:
     }
 
 
-def push(ref: str, before: str, after: str, told: Mapping[str, Any], author: JsonObject) -> JsonObject:
-    """The event of a push to one reference."""
+def push(ref: str, before: str, after: str, told: Mapping[str, Any], disk: pygit2.Repository) -> JsonObject:
+    """The event of a push to one reference, with the newest of its commits."""
+    page, author = told["html_url"], {"id": 1, "login": "hero", "username": "hero", "full_name": "", "email": ""}
+    new = list(_between(disk, before, after))
+    commits = [_commit(each, page) for each in new[:MOST_COMMITS]]
     return {
         "ref": ref,
         "before": before,
         "after": after,
-        "compare_url": f"{told['html_url']}/compare/{before}...{after}",
-        "commits": [] if after == NOBODY else [{"id": after}],
-        "total_commits": 0 if after == NOBODY else 1,
-        "head_commit": None if after == NOBODY else {"id": after},
+        "compare_url": f"{page}/compare/{before}...{after}",
+        "commits": commits,
+        "total_commits": len(new),
+        "head_commit": commits[0] if commits else None,
         "repository": dict(told),
         "pusher": author,
         "sender": author,
+    }
+
+
+def _between(disk: pygit2.Repository, before: str, after: str) -> Iterator[pygit2.Commit]:
+    """What `after` has and `before` had not, newest first; nothing for what is no commit."""
+    if isinstance(disk[after], pygit2.Commit):
+        walker = disk.walk(after)
+        if before != NOBODY:
+            walker.hide(before)
+        yield from walker
+
+
+def _commit(found: pygit2.Commit, page: str) -> JsonObject:
+    people = {"author": found.author, "committer": found.committer}
+    at = datetime.fromtimestamp(found.commit_time, UTC)
+    return {
+        "id": str(found.id),
+        "message": found.message,
+        "url": f"{page}/commit/{found.id}",
+        **{role: {"name": who.name, "email": who.email, "username": ""} for role, who in people.items()},
+        "verification": None,
+        "timestamp": f"{at:%Y-%m-%dT%H:%M:%SZ}",
+        "added": None,
+        "removed": None,
+        "modified": None,
     }
 
 

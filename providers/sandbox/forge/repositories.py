@@ -15,7 +15,7 @@ from providers.sandbox.store import Store
 
 JsonObject = dict[str, Any]
 VENDOR = "forge"
-REPOSITORY, ORGANIZATION, MOVED = "repository", "organization", "moved"
+REPOSITORY, ORGANIZATION, MOVED, HOOK = "repository", "organization", "moved", "hook"
 FIRST = "hero_ops"
 """The organization that is there from the beginning."""
 _NAME = re.compile("[A-Za-z0-9._-]{1,100}")
@@ -126,7 +126,11 @@ class Repositories:
         return made
 
     def remove(self, repository: JsonObject) -> None:
+        """With its webhooks: the next one may get its number."""
         with self._store.transaction():
+            for hook in self._store.all(VENDOR, HOOK):
+                if hook["of"] == of_repository(repository):
+                    self._store.remove(VENDOR, HOOK, hook["id"])
             self._store.remove(VENDOR, REPOSITORY, repository["id"])
             shutil.rmtree(self.path(repository), ignore_errors=True)
 
@@ -148,6 +152,11 @@ class Repositories:
 
     def _number(self, kind: str) -> int:
         return 1 + max((int(each["number"]) for each in self._store.all(VENDOR, kind)), default=0)
+
+
+def of_repository(repository: JsonObject) -> str:
+    """What its webhooks are kept under; another name leaves them to it."""
+    return f"repo:{repository['number']}"
 
 
 def _checked(name: object) -> str:

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
-import uuid
 from collections.abc import Callable, Mapping
 
 import falcon
 
 from providers.sandbox.control import JsonObject, Vendor
-from providers.sandbox.delivery import Target
 from providers.sandbox.forge import objects
 from providers.sandbox.forge.api import Api
+from providers.sandbox.forge.hooks import Hooks
 from providers.sandbox.forge.repositories import FIRST, VENDOR, Moved, Refused, Repositories
 from providers.sandbox.forge.tokens import PUBLISHED, Tokens
 from providers.sandbox.forge.transport import Git
@@ -48,25 +45,17 @@ def open_room(bench: Bench) -> Room:
         empty = not list(repositories.open(kept).references)
         return objects.repository(kept, app_url(), repositories.size(kept), empty)
 
-    def webhook_url() -> str:
-        return str(bench.store.switches(VENDOR).get("webhook_url", bench.webhook_url))
-
-    def sign(body: bytes, now: int, forged: bool) -> Mapping[str, str]:
-        key = "a key of somebody else" if forged else SIGNING_KEY
-        digest = hmac.new(key.encode(), body, hashlib.sha256).hexdigest()
-        told = {"Event": "push", "Delivery": str(uuid.uuid4()), "Signature": digest}
-        return {f"X-{vendor}-{name}": value for vendor in ("Forgejo", "Gitea") for name, value in told.items()}
-
-    git = Git(bench.store, repositories, tokens, bench.deliveries, shown)
+    hooks = Hooks(bench.store, repositories, bench.deliveries)
+    git = Git(bench.store, repositories, tokens, hooks, shown)
     return Room(
-        target=Target(webhook_url, sign),
+        target=hooks.target,
         controls=Vendor(
             SWITCHES,
             _acts(repositories, tokens, shown),
             {"FORGE_TOKEN": PUBLISHED, "FORGE_WEBHOOK_SIGNING_KEY": SIGNING_KEY},
         ),
         routes={
-            "/api/v1/{path:path}": Api(bench.store, repositories, tokens, shown, app_url),
+            "/api/v1/{path:path}": Api(bench.store, repositories, tokens, hooks, shown, app_url),
             "/{owner}/{name}/info/refs": _References(git),
             "/{owner}/{name}/{service}": git,
         },
@@ -104,7 +93,7 @@ def _acts(
         return shown(repositories.change(found(asked), archived=asked.get("archived", True)))
 
     def token(asked: JsonObject) -> JsonObject:
-        return {"sha1": tokens.make(asked["scopes"])}
+        return {"sha1": tokens.make(asked["scopes"], asked.get("owner", True), asked.get("admin", True))}
 
     def revoke(asked: JsonObject) -> JsonObject:
         tokens.revoke(asked["token"])
@@ -115,7 +104,10 @@ def _acts(
         "delete": ("a repository is gone; name, owner", delete),
         "rename": ("a repository gets another name, and the old one leads to it; name, to, owner", rename),
         "archive": ("nothing can be pushed any more; name, owner, archived (default true)", archive),
-        "token": ('a new token; scopes (["read:repository"], ["write:repository", "write:organization"], …)', token),
+        "token": (
+            "a new token; scopes (a list), owner of organizations, admin of repositories (both default true)",
+            token,
+        ),
         "revoke": ("a token that was made here is not accepted any more; token", revoke),
     }
 

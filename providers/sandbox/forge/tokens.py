@@ -7,6 +7,7 @@ import binascii
 import hmac
 import secrets
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 import falcon
 
@@ -20,22 +21,30 @@ ALL = "all"
 CHALLENGE = 'Basic realm="Gitea"'
 
 
+class Grant(NamedTuple):
+    """What a token is good for. `owner`: its account owns the organizations; `admin`: it administers repositories."""
+
+    scopes: list[str]
+    owner: bool
+    admin: bool
+
+
 class Tokens:
     """The tokens that were given out."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def make(self, scopes: Sequence[str]) -> str:
+    def make(self, scopes: Sequence[str], owner: bool = True, admin: bool = True) -> str:
         """A new token."""
         made = secrets.token_hex(20)
-        self._store.put(VENDOR, TOKEN, {"id": made, "scopes": list(scopes)})
+        self._store.put(VENDOR, TOKEN, {"id": made, "scopes": list(scopes), "owner": owner, "admin": admin})
         return made
 
     def revoke(self, token: str) -> None:
         self._store.remove(VENDOR, TOKEN, token)
 
-    def scopes(self, req: falcon.Request) -> list[str] | None:
+    def grant(self, req: falcon.Request) -> Grant | None:
         """Of the token that came with a request; None where none came. 401 for one that is not good."""
         given = list(_given(req.auth or ""))
         if not given:
@@ -43,10 +52,10 @@ class Tokens:
         for token in given:
             known = self._store.get(VENDOR, TOKEN, token)
             if known is not None:
-                return list(known["scopes"])
+                return Grant(list(known["scopes"]), bool(known["owner"]), bool(known["admin"]))
             revoked = self._store.switches(VENDOR).get("token_revoked")
             if hmac.compare_digest(token.encode(), PUBLISHED.encode()) and not revoked:
-                return [ALL]
+                return Grant([ALL], owner=True, admin=True)
         raise Refused(401, "invalid username, password or token")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 import zlib
 from collections.abc import Callable, Iterator
@@ -10,8 +9,8 @@ from typing import Any
 
 import falcon
 
-from providers.sandbox.delivery import Deliveries
 from providers.sandbox.forge import backend, objects
+from providers.sandbox.forge.hooks import Hooks
 from providers.sandbox.forge.repositories import VENDOR, Moved, Refused, Repositories
 from providers.sandbox.forge.tokens import CHALLENGE, Tokens, allows
 from providers.sandbox.forge.troubles import fail_if_switched
@@ -32,11 +31,11 @@ class Git:
         store: Store,
         repositories: Repositories,
         tokens: Tokens,
-        deliveries: Deliveries,
+        hooks: Hooks,
         shown: Callable[[JsonObject], JsonObject],
     ) -> None:
         self._store, self._repositories, self._tokens = store, repositories, tokens
-        self._deliveries, self._shown = deliveries, shown
+        self._hooks, self._shown = hooks, shown
 
     def on_get_refs(self, req: falcon.Request, resp: falcon.Response, owner: str, name: str) -> None:
         service = req.get_param("service") or ""
@@ -79,7 +78,7 @@ class Git:
     def _admitted(self, req: falcon.Request, owner: str, name: str, service: str) -> JsonObject:
         """The repository, where whoever asks may do it."""
         try:
-            scopes = self._tokens.scopes(req)
+            grant = self._tokens.grant(req)
         except Refused:
             raise _challenge() from None
         try:
@@ -89,31 +88,29 @@ class Git:
             place = f"/{VENDOR}/{moved.owner}/{moved.name}.git/{tail}"
             raise falcon.HTTPTemporaryRedirect(f"{place}?{req.query_string}") from None
         except Refused:
-            if scopes is None:
+            if grant is None:
                 raise _challenge() from None
             if service == PUSH:
                 raise Refused(403, "Push to create is not enabled for organizations.") from None
             raise
-        if scopes is None:
+        if grant is None:
             if found["private"] or service == PUSH:
                 raise _challenge()
-        elif not allows(scopes, "write:repository" if service == PUSH else "read:repository"):
+        elif not allows(grant.scopes, "write:repository" if service == PUSH else "read:repository"):
             raise Refused(403, "token does not have at least one of required scope(s)")
         if found["archived"] and service == PUSH:
             raise Refused(403, "This repo is archived. You can view files and clone it, but cannot push.")
         return found
 
     def _tell(self, repository: JsonObject, commands: Iterator[tuple[str, str, str]]) -> None:
-        """An event for each reference that has become what the push wanted."""
+        """An event for each reference that has become what the push wanted; one that is gone is told by another kind of
+        event, which nobody here asks for."""
         changed = self._repositories.change(repository)
         told, disk = self._shown(changed), self._repositories.open(changed)
         for before, after, ref in commands:
             found = disk.references.get(ref)
-            now = objects.NOBODY if found is None else str(found.target)
-            if now == after and before != after:
-                event = objects.push(ref, before, after, told, {"login": "hero", "username": "hero"})
-                name = f"{repository['id']}:{ref}:{before[:12]}..{after[:12]}"
-                self._deliveries.add(VENDOR, name, json.dumps(event, indent=2).encode())
+            if found is not None and str(found.target) == after != before:
+                self._hooks.tell(changed, objects.push(ref, before, after, told, disk))
 
 
 def _challenge() -> falcon.HTTPUnauthorized:

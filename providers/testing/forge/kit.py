@@ -9,13 +9,15 @@ class TestHearth(ForgeKit):
     def commit(self, plugin, name, branch="main"): ...
     def announced(self, plugin, name, branch="main"): ...
     def sign(self, body, key): ...
+    def sent(self, plugin, name, branch="main"): ...
 """
 
 from providers.testing.forge.addresses import AddressLaws
+from providers.testing.forge.announcing import AnnouncingLaws
 from providers.testing.forge.outages import OutageLaws
 from providers.testing.forge.pushes import PushLaws
 from providers.testing.forge.repositories import RepositoryLaws
 
 
-class ForgeKit(RepositoryLaws, AddressLaws, PushLaws, OutageLaws):
+class ForgeKit(RepositoryLaws, AddressLaws, PushLaws, AnnouncingLaws, OutageLaws):
     """The generated kit of `Forge`, and the laws that no note in a schema can say."""

@@ -26,5 +26,7 @@ class OutageLaws(ForgeWorld):
         }
         if plugin.capabilities().creates:
             calls["ensure_repository"] = lambda cut: cut.ensure_repository(self.owner, self.new_name())
+        if plugin.capabilities().sets_webhooks:
+            calls["ensure_push_webhook"] = lambda cut: cut.ensure_push_webhook(self.owner, self.new_url())
         for name, call in calls.items():
             check_unavailable(self.make(), name, call)  # a connection that is open already would be used

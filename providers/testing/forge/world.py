@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, ClassVar
 
 import pytest
@@ -20,7 +20,8 @@ MOST_PAGES = 1000
 
 class ForgeWorld(ForgeConformance, SignedWebhookLaws):
     """The base of the kit. A plugin's author gives `provider`, `make`, `commit`, and `secrets`; for a forge that
-    announces pushes `announced`, `sign` and `signing_key`; for one that makes no repositories `add`.
+    announces pushes `announced`, `sign` and `signing_key`, for one that sets these webhooks `sent`, for one that makes
+    no repositories `add`.
 
     All plugins that one kit object makes speak to the same forge: the second is the first after a restart.
     """
@@ -43,6 +44,18 @@ class ForgeWorld(ForgeConformance, SignedWebhookLaws):
         """Have somebody push, as `commit` does; answers the signed webhook that tells of it."""
         pytest.fail(f"give {type(self).__name__} an `announced`: push something, answer the webhook of it")
 
+    def sent(self, plugin: Any, name: str, branch: str = MAIN) -> Sequence[tuple[str, WebhookRequest]]:
+        """Have somebody push, as `commit` does; answers what the forge's webhooks send for it: where, and what."""
+        pytest.fail(f"give {type(self).__name__} a `sent`: push something, answer each webhook of it with its address")
+
+    def make_with_another_key(self) -> Any:
+        """A plugin as `make` gives, which signs and verifies webhooks with another key. The default cannot."""
+        pytest.skip("give a `make_with_another_key` to try webhooks whose key is replaced")
+
+    def spoil(self, plugin: Any, url: str) -> None:
+        """Make the webhooks at `url` such that they announce nothing: switched off, say. The default cannot."""
+        pytest.skip("give a `spoil` to try webhooks that are switched off")
+
     def hide(self, plugin: Any, name: str) -> None:
         """Take the plugin's right to see a repository away. The default cannot."""
         pytest.skip("give a `hide` to try lists with gaps")
@@ -52,6 +65,10 @@ class ForgeWorld(ForgeConformance, SignedWebhookLaws):
     def new_name(self, prefix: str = "billing-") -> str:
         """A name that no repository has."""
         return f"{prefix}{new_sid().lower()}"
+
+    def new_url(self) -> str:
+        """An address that no webhook has. Nobody is there."""
+        return f"https://site-{new_sid().lower()}.example/webhooks/forge"
 
     def added(self, plugin: Forge, prefix: str = "billing-") -> ForgeRepository:
         """A new repository."""
@@ -89,6 +106,10 @@ class ForgeWorld(ForgeConformance, SignedWebhookLaws):
                 yield {"owner": self.owner, "name": self.added(plugin).name}
                 if plugin.capabilities().creates:
                     yield {"owner": self.owner, "name": self.new_name(), "private": True, "description": "usage"}
+            case "ensure_push_webhook":
+                if plugin.capabilities().sets_webhooks:
+                    yield {"owner": self.owner, "url": self.new_url()}
+                    yield {"owner": self.owner, "url": self.new_url(), "name": self.added(plugin).name}
             case "head":
                 made = self.added(plugin)
                 yield {"owner": self.owner, "name": made.name, "branch": MAIN}

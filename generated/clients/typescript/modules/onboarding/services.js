@@ -122,6 +122,14 @@ export const nodes_calls = (transport) => ({
    */
   make_repository: (params) =>
     transport.call("nodes.make_repository", params, false, null),
+  /**
+   * Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
+   * owner's; `renew` replaces the webhook that is there, for a key that is new.
+   *
+   * Throws NotFound, ProviderUnavailable, ProviderRefused.
+   */
+  set_webhook: (params = {}) =>
+    transport.call("nodes.set_webhook", params, false, null),
 });
 
 /** Money in. */

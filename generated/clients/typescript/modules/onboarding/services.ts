@@ -7,7 +7,7 @@ import type { AuditReport, MarginLine, OperatorAlert, OperatorOverview } from ".
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
 import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
-import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, NodeRepositories, NodeRepository, PushReport, QuarantinedLine, UsageBreakdown, UsageLayout, UsageRecorded } from "./usage.js";
+import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, NodeRepositories, NodeRepository, NodeWebhook, PushReport, QuarantinedLine, UsageBreakdown, UsageLayout, UsageRecorded } from "./usage.js";
 import type { PoolCount, PoolVm, VmAllocation, VmStatus } from "./vms.js";
 
 /** The operator's view of the house. */
@@ -131,6 +131,14 @@ export const nodes_calls = (transport: Transport) => ({
    */
   make_repository: (params: { node_id: NodeId }): Promise<NodeRepository> =>
     transport.call("nodes.make_repository", params, false, null),
+  /**
+   * Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
+   * owner's; `renew` replaces the webhook that is there, for a key that is new.
+   *
+   * Throws NotFound, ProviderUnavailable, ProviderRefused.
+   */
+  set_webhook: (params: { node_id?: NodeId | null; renew?: boolean | null } = {}): Promise<NodeWebhook> =>
+    transport.call("nodes.set_webhook", params, false, null),
 });
 
 /** Money in. */

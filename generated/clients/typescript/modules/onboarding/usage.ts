@@ -310,6 +310,18 @@ export interface NodeRepository {
   empty?: boolean | null;
   /** The node that is read from it, if one is registered. */
   node_id?: NodeId | null;
+  /** Where its pushes are announced; absent where that was not seen to, and where it could not be done. */
+  webhook_url?: Url | null;
+  /** Why its pushes are not announced: they are found by the next poll all the same. */
+  webhook_error?: string | null;
+}
+
+/** Where pushes are announced: those to one repository, or to all of the owner's where none is named. */
+export interface NodeWebhook {
+  forge: ProviderName;
+  owner: string;
+  name?: string | null;
+  url: Url;
 }
 
 /** A forge whose repositories are not known now. */
@@ -327,6 +339,8 @@ export interface ForgeCapabilities {
   title: string;
   /** It announces pushes by webhook. */
   push_webhooks: boolean;
+  /** It sets these webhooks itself (`ensure_push_webhook`); else somebody does by hand. */
+  sets_webhooks: boolean;
   /** It makes repositories; a plain git server does not. */
   creates: boolean;
   sandbox: boolean;
@@ -349,6 +363,12 @@ export interface ForgeRepository {
 export interface ForgeRepositoryPage {
   repositories: ForgeRepository[];
   next_cursor?: string | null;
+}
+
+/** A webhook that announces pushes. Its key is never shown. */
+export interface PushWebhook {
+  id: string;
+  url: Url;
 }
 
 /** What git asks for; never part of a URL. */
