@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.errors import Unauthorized
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import BillingSummary, KycStatus, LadderStanding, QuotaStanding, SpendingBlock
@@ -101,6 +101,4 @@ class SummaryHandler:
 
     def summary(self, context: Context) -> BillingSummary:
         """What the dashboard's first screen shows."""
-        if context.caller.scope != "user" or context.caller.sid is None:
-            raise Unauthorized
-        return self._summaries.of(context.caller.sid)
+        return self._summaries.of(user_of(context))

@@ -2,6 +2,7 @@
 
 from codegen.runtime.context import Context
 from codegen.runtime.errors import NotFound, Unauthorized
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.storage.store import Store
@@ -22,7 +23,7 @@ class IdentityHandler:
     @runs(Place.SHORT)
     def me(self, context: Context) -> User:
         """The user that the session or API key speaks for."""
-        return Store.of(USER, context.database).get(_user_sid(context))
+        return Store.of(USER, context.database).get(user_of(context))
 
     def sessions(self, context: Context) -> list[SessionInfo]:
         """Where the user is signed in, the oldest first."""
@@ -37,27 +38,21 @@ class IdentityHandler:
                 user_agent=session.user_agent,
                 current=session.sid == context.caller.session,
             )
-            for session in self._sessions.of(_user_sid(context))
+            for session in self._sessions.of(user_of(context))
         ]
 
     def logout(self, context: Context, *, everywhere: bool | None = None) -> LogoutReport:
         """End the session of this call (an API key has none), or all of the user's."""
-        user_sid, session = _user_sid(context), context.caller.session
+        user_sid, session = user_of(context), context.caller.session
         if everywhere:
             return LogoutReport(sessions_ended=self._sessions.end_all(user_sid))
         return LogoutReport(sessions_ended=self._sessions.end_one(user_sid, session) if session else 0)
 
     def end_session(self, context: Context, *, sid: str) -> LogoutReport:
         """End one session of the user. Raises `NotFound`, for another's too."""
-        if not self._sessions.end_one(_user_sid(context), sid):
+        if not self._sessions.end_one(user_of(context), sid):
             raise NotFound
         return LogoutReport(sessions_ended=1)
-
-
-def _user_sid(context: Context) -> str:
-    if context.caller.sid is None:
-        raise Unauthorized
-    return context.caller.sid
 
 
 @serves(NodesService)

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.errors import Unauthorized
 from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.wiring import Webhook, own_transactions
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import KycSession, KycStarted, KycState, User
@@ -78,11 +78,11 @@ class KycHandler(KycService):
     @own_transactions
     def start(self, context: Context) -> KycStarted:
         """Open an attempt, or answer the one that is open; the provider is called outside of any transaction."""
-        return self._verification.attempts.start(_user(context))
+        return self._verification.attempts.start(user_of(context))
 
     def state(self, context: Context) -> KycState:
         """How the caller's verification stands."""
-        found = self._verification.standings.of(self._verification.verdicts.users.store.get(_user(context)))
+        found = self._verification.standings.of(self._verification.verdicts.users.store.get(user_of(context)))
         return KycState(
             status=found.status, verified_at=found.verified_at, session=found.session, may_start=found.may_start
         )
@@ -113,9 +113,3 @@ def provider_webhooks(verification: Verification) -> list[Webhook]:
         return Webhook(name, path, call)
 
     return [route(name, webhook_path(name, can)) for name, can in verification.providers.capabilities().items()]
-
-
-def _user(context: Context) -> str:
-    if context.caller.scope != "user" or context.caller.sid is None:
-        raise Unauthorized
-    return context.caller.sid

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from codegen.runtime.context import Context
-from codegen.runtime.errors import Unauthorized
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import Billing, Statement
@@ -25,9 +25,8 @@ class BillingHandler:
 
     def statement(self, context: Context, *, month: str) -> Statement:
         """A month as printed."""
-        if context.caller.sid is None:
-            raise Unauthorized
-        return self._months.statement(context.caller.sid, month).model(context.caller.sid)
+        user_sid = user_of(context)
+        return self._months.statement(user_sid, month).model(user_sid)
 
     def set_credit_balance(
         self,

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.errors import NotFound, Unauthorized
+from codegen.runtime.errors import NotFound
 from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.wiring import Webhook, own_transactions
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
@@ -108,7 +109,7 @@ class PaymentsHandler(PaymentsService):
         form_token: str | None = None,
     ) -> TopUpStarted:
         """Start a top-up; the provider is called outside of any transaction."""
-        return self._payments.top_ups.start(context, _user(context), provider, amount_cents, phone)
+        return self._payments.top_ups.start(context, user_of(context), provider, amount_cents, phone)
 
     @own_transactions
     def check(self, context: Context, *, top_up_sid: str) -> TopUp:
@@ -185,7 +186,7 @@ class PaymentsHandler(PaymentsService):
     def _own(self, context: Context, sid: str) -> TopUp:
         """A top-up of the caller; an operator sees all."""
         top_up = Store.of(TOP_UP, context.database).get(sid)
-        if context.caller.scope != "admin" and top_up.user_sid != _user(context):
+        if context.caller.scope != "admin" and top_up.user_sid != user_of(context):
             raise NotFound
         return top_up
 
@@ -200,9 +201,3 @@ def provider_webhooks(payments: Payments) -> list[Webhook]:
         return Webhook(name, path, call)
 
     return [route(name, webhook_path(name, can)) for name, can in payments.providers.capabilities().items()]
-
-
-def _user(context: Context) -> str:
-    if context.caller.scope != "user" or context.caller.sid is None:
-        raise Unauthorized
-    return context.caller.sid

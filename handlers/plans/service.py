@@ -1,7 +1,7 @@
 """`billing.plans`, `billing.plan_buy`, `billing.renew`: what can be bought, buying it, and buying it again."""
 
 from codegen.runtime.context import Context
-from codegen.runtime.errors import Unauthorized
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.rpc.wiring import own_transactions, serves
 from generated.models.onboarding import Billing, Plan
@@ -25,14 +25,8 @@ class PlansHandler:
     @own_transactions
     def plan_buy(self, context: Context, *, plan_id: str, form_token: str | None = None) -> Billing:
         """Buy a plan for its period; with the same token it is bought once."""
-        return self._purchases.buy(context, _user(context), plan_id)
+        return self._purchases.buy(context, user_of(context), plan_id)
 
     def renew(self, context: Context, *, on: bool) -> Billing:
         """Buy the plan again at its end, or not."""
-        return self._purchases.switch(_user(context), on)
-
-
-def _user(context: Context) -> str:
-    if context.caller.scope != "user" or context.caller.sid is None:
-        raise Unauthorized
-    return context.caller.sid
+        return self._purchases.switch(user_of(context), on)

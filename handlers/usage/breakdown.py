@@ -8,7 +8,7 @@ from datetime import date
 from itertools import groupby
 
 from codegen.runtime.context import Context
-from codegen.runtime.errors import Unauthorized
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.wiring import serves
 from codegen.runtime.storage.codecs import row_codecs, value_codecs
 from codegen.runtime.storage.database import Database
@@ -104,6 +104,4 @@ class BreakdownHandler:
 
     def breakdown(self, context: Context, *, since: date, until: date) -> UsageBreakdown:
         """A user's own usage, added up; both days are included."""
-        if context.caller.sid is None:
-            raise Unauthorized
-        return self._breakdowns.of(context.caller.sid, since, until)
+        return self._breakdowns.of(user_of(context), since, until)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.errors import InvalidParams, NotFound, Unauthorized
+from codegen.runtime.errors import InvalidParams, NotFound
 from codegen.runtime.http.log import Log
+from codegen.runtime.rpc.auth import user_of
 from codegen.runtime.rpc.wiring import own_transactions
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import PoolCount, PoolVm, VmAllocation, VmStatus
@@ -75,7 +76,7 @@ class VmHandler(VmService):
         """Start a machine within the plan; the provisioner is called outside of any transaction."""
         if ssh_pub_key is not None and not is_whole(ssh_pub_key):
             raise InvalidParams("ssh_pub_key", "is no whole public key; copy its line again", "ssh_key")
-        return self._machines.serving.start(_user(context), sku, ssh_pub_key, context.call)
+        return self._machines.serving.start(user_of(context), sku, ssh_pub_key, context.call)
 
     @own_transactions
     def release(self, context: Context, *, sid: str) -> VmAllocation:
@@ -113,12 +114,6 @@ class VmHandler(VmService):
     def _own(self, context: Context, sid: str) -> VmAllocation:
         """An allocation of the caller; an operator sees all."""
         allocation = self._machines.allocations.store.get(sid)
-        if context.caller.scope != "admin" and allocation.user_sid != _user(context):
+        if context.caller.scope != "admin" and allocation.user_sid != user_of(context):
             raise NotFound
         return allocation
-
-
-def _user(context: Context) -> str:
-    if context.caller.scope != "user" or context.caller.sid is None:
-        raise Unauthorized
-    return context.caller.sid

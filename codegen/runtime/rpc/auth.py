@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from codegen.runtime.context import ADMIN, PUBLIC, Caller
+from codegen.runtime.context import ADMIN, PUBLIC, Caller, Context
 from codegen.runtime.errors import Forbidden, Unauthorized
 from codegen.runtime.storage.database import Unavailable
 
@@ -100,3 +100,10 @@ def cookie_value(header: str, name: str) -> str | None:
         if found and key == name:
             return value.strip('"')
     return None
+
+
+def user_of(context: Context) -> str:
+    """The sid of the user who calls. Raises `Unauthorized` where nobody, a node or an operator does."""
+    if context.caller.scope != "user" or context.caller.sid is None:
+        raise Unauthorized
+    return context.caller.sid
