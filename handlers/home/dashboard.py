@@ -25,6 +25,6 @@ class Dashboard(Page):
             screen=screen,
             standing=screen.standing,
             ladder=self._ladder,
-            to_settle=to_settle(screen.standing.balance, form["minimum"]),
+            to_settle=to_settle(screen.standing.balance, form["minimum"], form["maximum"]),
             **form,
         )

@@ -103,8 +103,9 @@ def lasting(days: int) -> str:
     return f"about {count} {unit}{'s' if count != 1 else ''}"
 
 
-def to_settle(balance: Money, minimum: Money) -> Money:
-    """What has to be paid for a balance above zero again, in whole dollars, and not less than can be paid at once."""
+def to_settle(balance: Money, minimum: Money, maximum: Money) -> Money:
+    """What to pay first for a balance above zero again: whole dollars, not less than one payment can be. A debt that is
+    more than one can be takes several."""
     dollar = Money.from_cents(100)
     dollars = -int(balance) // int(dollar) + 1
-    return max(Money(dollars * int(dollar)), minimum)
+    return min(max(Money(dollars * int(dollar)), minimum), maximum)

@@ -116,6 +116,19 @@ def test_below_zero_there_is_one_button(world: World) -> None:
     assert audit(world.database) == []
 
 
+def test_a_debt_above_the_most_that_can_be_paid_at_once(world: World) -> None:
+    """The button leads to an amount that is taken, and says that it takes several."""
+    book = Book(world.database)
+    book.adjustments.set_balance(book.context, sid=world.user.sid, balance_cents=-500_000, reason="used")
+    [alert] = re.findall(r'<div class="note bad" role="alert">.*?</a></div>', world.get("/dashboard").text, re.DOTALL)
+    [amount] = re.findall(r'<a [^>]*href="/topup\?amount=([0-9.]+)"', alert)
+    assert f"One payment is ${amount} at most" in alert.replace(",", "")
+    form = world.get("/topup?error=amount_out_of_range").text
+    [most] = re.findall(r"One top-up is between \S+ and \$([0-9,]+\.[0-9]{2})", form)
+    assert amount == most.replace(",", "")
+    assert audit(world.database) == []
+
+
 @pytest.mark.parametrize(
     "slug",
     [
@@ -141,9 +154,14 @@ def test_every_refusal_leads_on(house: House, slug: str) -> None:
     assert World(house).get(path).status_code == 200
 
 
-@pytest.mark.parametrize(("balance", "paid"), [("-7.32", "8.00"), ("-7.00", "8.00"), ("-0.01", "5.00")])
+@pytest.mark.parametrize(
+    ("balance", "paid"),
+    [("-7.32", "8.00"), ("-7.00", "8.00"), ("-0.01", "5.00"), ("-999.01", "1000.00"), ("-1234.56", "1000.00")],
+)
 def test_what_settles_a_debt(balance: str, paid: str) -> None:
-    assert to_settle(Money(-Money.parse(balance.removeprefix("-"))), Money.parse("5.00")) == Money.parse(paid)
+    """As far as one payment can."""
+    least, greatest = Money.parse("5.00"), Money.parse("1000.00")
+    assert to_settle(Money.parse(balance), least, greatest) == Money.parse(paid)
 
 
 @pytest.mark.parametrize(
