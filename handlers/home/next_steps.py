@@ -20,7 +20,7 @@ class Step:
 _STEPS = (
     ("Add credit", "By card or mobile money. It is here within seconds.", "Add credit", "#add"),
     ("Verify your identity", "Once, with a document and a camera.", "Verify your identity", "/kyc"),
-    ("Choose a plan", "A number of machines at a time, for 30 days.", "See the plans", "/plans"),
+    ("Choose a plan", "A number of machines at a time, for its period.", "See the plans", "/plans"),
     ("Start a machine", "Give your SSH key; its address is there at once.", "Start a machine", "/vms"),
 )
 
