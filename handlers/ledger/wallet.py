@@ -273,7 +273,7 @@ def adjust(wallet: Wallet, target: int) -> int:
 
 
 def charge(wallet: Wallet, account: str, amount: int) -> None:
-    """Consumed usage or a plan: `account` is the house's revenue account. Posts whatever the balance is."""
+    """A plan: `account` is the house's revenue account. Posts whatever the balance is; who may buy is asked before."""
     wallet.house(account, -amount)
     wallet.burn(amount)
 

@@ -59,9 +59,9 @@ class PlanOverviews:
         if latest is None:
             return None
         billing = self._billings.one({"user_sid": user_sid})
-        kept_until = rules.kept_until(billing.vm_kept_until if billing is not None else None, latest.period_end)
+        written = billing.vm_kept_until if billing is not None else None
         runs = running(latest, now) is not None
-        if not (runs or latest.period_end <= now < kept_until):
+        if not (runs or rules.in_grace(now, latest.period_end, written)):
             return None
         offer = self._catalogue.plans.get(latest.plan_id)
         return PlanOverview(
@@ -75,5 +75,5 @@ class PlanOverviews:
             renew=billing is not None and billing.renew,
             renewal_cost=Money(offer.cost) if offer is not None else None,
             renewal_days=offer.days if offer is not None else None,
-            kept_until=None if runs else kept_until,
+            kept_until=None if runs else rules.kept_until(written, latest.period_end),
         )
