@@ -13,6 +13,7 @@ from generated.models.onboarding import AuditFinding
 from generated.tables.onboarding import BILLING
 from handlers.audit import BATCH, Audit, Carry, u64
 from handlers.ledger import statements
+from handlers.ledger.entry_rows import EntryRows
 from handlers.ledger.freezing import freezing
 from handlers.ledger.wallet import PARTS, Part, user_account
 
@@ -26,8 +27,7 @@ _CREDIT: tuple[Part, ...] = ("purchased", "granted", "receivable")
 def _accounts(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
     """Each account's balance after each entry, and the sum of all entries that were there when this began."""
     if "until" not in carry:
-        last = database.execute(database.prepare(statements.LAST_POSITION))
-        carry.update(until=int(last[0][0]) if last else 0, total=0, account=None, balance=0)
+        carry.update(until=EntryRows(database).end(), total=0, account=None, balance=0)
     for account, position, sid, amount, balance_after in rows:
         if account != carry["account"]:
             carry.update(account=account, balance=0)

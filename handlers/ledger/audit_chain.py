@@ -3,37 +3,31 @@
 from collections.abc import Iterator, Sequence
 
 from codegen.runtime.storage.database import Database, Row
-from codegen.runtime.storage.store import Store
 from generated.models.onboarding import AuditFinding, LotKind
-from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
+from generated.tables.onboarding import LEDGER_ENTRY
 from handlers.audit import Audit, Carry
 from handlers.hash_chain import GENESIS, Shown, breaks
 from handlers.ledger import chain, statements
+from handlers.ledger.entry_rows import EntryRows
 
 _SAME = ("reason", "source", "effective_at", "posted_at")
 """What an entry repeats of its transaction."""
 _POSITION, _AMOUNT, _TRANSACTION, _POSTED_AT = (
     LEDGER_ENTRY.names.index(name) for name in ("position", "amount", "transaction_sid", "posted_at")
 )
-_WIDTH = len(LEDGER_ENTRY.names)
-_MIDDLE = _WIDTH + len(LEDGER_TRANSACTION.names)
 
 # --- entries --------------------------------------------------------------------------------------------------------
 
 
 def _entries(database: Database, rows: Sequence[Row], carry: Carry) -> Iterator[AuditFinding]:
     """The chain of entries, and of each transaction that its entries sum to zero and its hash holds."""
-    entry_of = Store.of(LEDGER_ENTRY, database).to_json
-    transaction_of = Store.of(LEDGER_TRANSACTION, database).to_json
-    lot_of = Store.of(CREDIT_LOT, database).to_json
+    cut = EntryRows(database).cut
     for row in rows:
-        entry = entry_of(row[:_WIDTH])
-        transaction = transaction_of(row[_WIDTH:_MIDDLE]) if row[_WIDTH] is not None else None
+        entry, transaction, lot = cut(row)
         if row[_TRANSACTION] != carry.get("transaction"):
             yield from _sum(database, carry)
             carry.update(transaction=row[_TRANSACTION], begins=entry["position"], sum=0)
             if transaction is not None:
-                lot = lot_of(row[_MIDDLE:]) if row[_MIDDLE] is not None else None
                 yield from _transaction(transaction, lot)
         carry["sum"] += row[_AMOUNT]
         before = {"position": carry.get("position", 0), "hash": carry.get("hash", GENESIS)}

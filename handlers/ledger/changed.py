@@ -8,6 +8,7 @@ from codegen.runtime.storage.database import Database
 from handlers.admin.acts import Acts
 from handlers.audit import u64
 from handlers.ledger import statements
+from handlers.ledger.entry_rows import EntryRows
 from handlers.ledger.freezing import FREEZE
 
 
@@ -32,12 +33,11 @@ class ChangedUsers:
     def __init__(self, database: Database) -> None:
         self._database, self._acts = database, Acts(database)
         self._entries = database.prepare(statements.OWNERS_OF_ENTRIES)
-        self._last_entry = database.prepare(statements.LAST_POSITION)
+        self._rows = EntryRows(database)
 
     def now(self) -> Mark:
         """The place behind all that has happened."""
-        rows = self._database.execute(self._last_entry)
-        return Mark(int(rows[0][0]) if rows else 0, self._acts.end())
+        return Mark(self._rows.end(), self._acts.end())
 
     def since(self, mark: Mark, most: int) -> Changed:
         """Who changed behind a place, by what `most` entries and as many acts tell."""
