@@ -98,7 +98,8 @@ class Pages:
     `routes` maps a route to what makes its page from the `PageContext`. `templates` is the folder of its templates,
     whose names are unique in the product. `errors` and `events` are the sentences for slugs in `?error=` and `?event=`;
     those of events have a colour.
-    `form_targets` are the origins to which a form of ours may lead a browser.
+    `form_targets` are the origins to which a form of ours may lead a browser. `titles` are what people call the
+    providers that sources of the ledger name.
     """
 
     routes: Mapping[str, Callable[[Any], object]] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class Pages:
     events: Mapping[str, tuple[Tone, str]] = field(default_factory=dict)
     navigation: Sequence[Link] = ()
     form_targets: Iterable[str] = ()
+    titles: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +22,8 @@ class Renderer:
     """The templates of this site, with the headers every page is sent with."""
 
     def __init__(self, settings: Settings, assets: Assets, offered: Sequence[Pages]) -> None:
+        self.titles = MappingProxyType({name: title for pages in offered for name, title in pages.titles.items()})
+        """What people call the providers that sources of the ledger name."""
         targets = {target for pages in offered for target in pages.form_targets}
         self.headers = MappingProxyType(page_headers(content_security_policy(targets)))
         folders = [pages.templates for pages in offered if pages.templates is not None]
@@ -40,7 +43,8 @@ class Renderer:
             "quantity": shown.quantity,
             "decimal": shown.decimal,
             "resource": shown.resource,
-            "why": shown.why,
+            "why": partial(shown.why, self.titles),
+            "provider": partial(shown.provider, self.titles),
             "usage_commit": shown.usage_commit,
             "when": shown.when,
             "day": shown.day,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -160,15 +160,21 @@ def usage_commit(source: str) -> tuple[str, str] | None:
     return (node, commit) if kind == "usage" and commit else None
 
 
-def why(kind: str, reason: str, source: str) -> str:
-    """Why a transaction was posted: its reason, or, where that says no more than its kind, what its source tells."""
+def provider(titles: Mapping[str, str], name: str) -> str:
+    """What people call a provider: as it says itself, by its name where it is not installed any more."""
+    return titles.get(name, name)
+
+
+def why(titles: Mapping[str, str], kind: str, reason: str, source: str) -> str:
+    """Why a transaction was posted: its reason, or, where that says no more than its kind, what its source tells.
+    `titles` are those of providers."""
     if reason != transaction(kind):
         return reason
     commit = usage_commit(source)
     if commit is not None:
         return f"Reported by node {commit[0]}"
     name, _, rest = source.partition(":")
-    return f"Paid through {rest.partition(':')[0].capitalize()}" if name == "payment" else source
+    return f"Paid through {provider(titles, rest.partition(':')[0])}" if name == "payment" else source
 
 
 TOP_UPS = {

@@ -56,6 +56,7 @@ def parts(site: Site) -> Parts:
             events=messages.EVENTS,
             navigation=(Link(40, "/topup", "Add credit"),),
             form_targets=form_targets(payments.providers.capabilities()),
+            titles=payments.providers.titles(),
         ),
         shared=(payments, handler, history, form),
     )

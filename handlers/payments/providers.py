@@ -52,6 +52,10 @@ class Providers:
         """What each can do, for whoever chooses one."""
         return {name: provider.capabilities() for name, provider in self.offered.items()}
 
+    def titles(self) -> dict[str, str]:
+        """What people call each."""
+        return {name: provider.metadata.title or name for name, provider in self.offered.items()}
+
 
 def webhook_path(name: str, capabilities: PaymentCapabilities) -> str:
     """Where a provider's webhooks come in."""

@@ -60,6 +60,7 @@ class ClickPesaProvider(PaymentProvider):
         frozenset({"checkout", "ussd_push"}),
         ClickPesaSettings,
         stand_in="providers.sandbox.clickpesa.room:open_room",
+        title="ClickPesa",
     )
 
     def __init__(self, settings: ClickPesaSettings, clock: Clock | None = None) -> None:

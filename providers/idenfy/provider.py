@@ -34,6 +34,7 @@ class IdenfyProvider(KycProvider):
         frozenset({"manual_review", "erasure"}),
         IdenfySettings,
         stand_in="providers.sandbox.idenfy.room:open_room",
+        title="iDenfy",
     )
 
     def __init__(self, settings: IdenfySettings, clock: Clock | None = None) -> None:

@@ -62,6 +62,7 @@ class StripeProvider(PaymentProvider):
         frozenset({"checkout", "partial_refund"}),
         StripeSettings,
         stand_in="providers.sandbox.stripe.room:open_room",
+        title="Stripe",
     )
 
     def __init__(self, settings: StripeSettings) -> None:

@@ -46,13 +46,13 @@ def text_of(world: World, path: str) -> str:
     return " ".join(unescape(re.sub(r"<[^>]+>", " ", answer.text)).split())
 
 
-def paid(world: World, settlement: Settlement, name: str, cents: int = 1000) -> TopUp:
+def paid(world: World, settlement: Settlement, name: str, cents: int = 1000, provider: str = "stripe") -> TopUp:
     """Ten dollars that were paid."""
     ref, now = f"pi_{name}", Clock().now()
     top_up = Store.of(TOP_UP, world.database).new(
         {
             "user_sid": world.user.sid,
-            "provider": "stripe",
+            "provider": provider,
             "session_ref": f"cs_{name}",
             "amount": Money.from_cents(1000),
         },
@@ -61,6 +61,20 @@ def paid(world: World, settlement: Settlement, name: str, cents: int = 1000) -> 
     told = Observation(PaymentEventKind.PAYMENT_SUCCEEDED, cents, "USD", now, fetched=True)
     event = ProviderEvent(f"check:{name}", ref, told, ref)
     return settlement.ledger.transaction(lambda: settlement.apply(top_up.sid, [event]))
+
+
+@pytest.mark.parametrize(("provider", "title"), [("clickpesa", "ClickPesa"), ("stripe", "Stripe"), ("gone", "gone")])
+def test_a_provider_is_called_as_it_calls_itself(world: World, provider: str, title: str) -> None:
+    """One that is not installed any more is called by its name."""
+    settlement = Settlement(world.database, Clock(), Money.from_cents(1500))
+    top_up = paid(world, settlement, "1", provider=provider)
+    assert f"Through {title} " in text_of(world, f"/receipts/{top_up.sid}")
+    for path in ("/dashboard", "/ledger", f"/statements/{Clock().now():%Y-%m}"):
+        assert f"Paid through {title} " in text_of(world, path), path
+    assert world.get(f"/receipts/{top_up.sid}.pdf").status_code == 200
+    told = Receipt(top_up=top_up, credited=top_up.amount, user=world.user, refunds=[], entries=[])
+    assert ("Through", "As they say") in receipt_paper(told, {provider: "As they say"}).facts
+    assert audit(world.database) == []
 
 
 def test_what_is_held_is_said_until_it_is_released(world: World) -> None:
@@ -104,7 +118,7 @@ def test_a_receipt_says_what_became_credit(world: World, tmp_path: Path) -> None
     for top_up, credited in ((less, 900), (more, 1000), (left, 0)):
         known = Store.of(TOP_UP, world.database).get(top_up.sid)
         told = Receipt(top_up=known, credited=Money.from_cents(credited), user=world.user, refunds=[], entries=[])
-        facts[top_up.sid] = receipt_paper(told).facts
+        facts[top_up.sid] = receipt_paper(told, {}).facts
     assert {("Hero credit", "$9.00"), ("Asked for", "$10.00")} <= set(facts[less.sid])
     assert {("Hero credit", "$10.00"), ("Beyond it", "$2.00 was paid more")} <= set(facts[more.sid])
     assert ("Asked for", "$10.00") in facts[left.sid] and "Hero credit" not in dict(facts[left.sid])

@@ -59,7 +59,7 @@ def test_a_month_begins_where_the_one_before_ended(book: Book) -> None:
         ("2026-06-01", "llm", 3_333_333_333)
     ]
     assert (may.previous, may.following) == (None, Month.of("2026-06")) and july.following is None
-    assert sum(cents_of(june, rows_of(june))) == Money.from_cents(june.closing.cents)
+    assert sum(cents_of(june, rows_of(june, {}))) == Money.from_cents(june.closing.cents)
     told = june.model(user)
     assert (told.month, told.spent) == ("2026-06", june.spent) and len(told.entries) == sum(
         len(line.entries) for line in june.lines
@@ -74,7 +74,7 @@ def test_usage_is_one_row_a_day(book: Book) -> None:
         book.clock.time = at("2026-05-21" if number < 39 else "2026-05-22")
         book.charge(user, f"charge:{number}", 4_400_000)
     month = months.statement(user, "2026-05")
-    paid, first, second = rows = rows_of(month)
+    paid, first, second = rows = rows_of(month, {})
     assert (paid.what, first.what, second.what) == ("Top-up", "Usage", "Usage")
     assert (first.why, first.amount, second.amount) == ("39 charges", -39 * 4_400_000, -4_400_000)
     assert sum(cents_of(month, rows)) == Money.from_cents(month.closing.cents)

@@ -125,6 +125,8 @@ class Settings(BaseModel):
         (Metadata("good", "newest"), "version"),
         (Metadata("good", "1.0", ["a"]), "capabilities"),  # type: ignore[arg-type]
         (Metadata("good", "1.0", settings=dict), "settings"),  # type: ignore[arg-type]
+        (Metadata("good", "1.0", title="The Good One"), None),
+        (Metadata("good", "1.0", title=""), "title"),
         (None, "metadata"),
     ],
 )

@@ -21,6 +21,7 @@ T = TypeVar("T")
 
 _NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 _REFERENCE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
+_LONGEST_TITLE = 80
 _VERSION = re.compile(r"[0-9]+(\.[0-9]+){0,3}([-+.]?[0-9A-Za-z.+-]+)?")
 
 
@@ -31,7 +32,8 @@ class Metadata:
     `name` is that of its entry point: lower case, at most 32 signs. `version` is the plugin's own. `capabilities`
     are words that the product knows. `settings` is the pydantic model of what it needs to be told, None for nothing
     (`settings.py` beside this says how it is read). `stand_in` names a function, `module:function`, that makes a
-    stand-in for the service that the plugin talks to, so that it can be tried without a network.
+    stand-in for the service that the plugin talks to, so that it can be tried without a network. `title` is what people
+    call that service; where it is None they read the name.
     """
 
     name: str
@@ -39,6 +41,7 @@ class Metadata:
     capabilities: frozenset[str] = frozenset()
     settings: type[BaseModel] | None = None
     stand_in: str | None = None
+    title: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +148,10 @@ def metadata_problems(metadata: Any) -> list[str]:
         isinstance(metadata.stand_in, str) and _REFERENCE.fullmatch(metadata.stand_in)
     ):
         found.append(f"its stand-in {metadata.stand_in!r} is not of the form module:function")
+    if metadata.title is not None and not (
+        isinstance(metadata.title, str) and 0 < len(metadata.title) <= _LONGEST_TITLE
+    ):
+        found.append(f"its title {metadata.title!r} is no text of 1 to {_LONGEST_TITLE} characters")
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date
 
@@ -25,12 +25,12 @@ class StatementPage(Page):
     @page
     def on_get(self, visit: Visit, month: str) -> None:
         user = visit.require_user().user
-        name = month.removesuffix(SUFFIX)
+        name, titles = month.removesuffix(SUFFIX), self.context.renderer.titles
         found = self.context.database.run(lambda: self._months.statement(user.sid, name), write=False)
         if month.endswith(SUFFIX):
-            visit.paper(pdf(_paper(found, user.mycelium_address)), f"hero-statement-{name}.pdf")
+            visit.paper(pdf(_paper(found, titles, user.mycelium_address)), f"hero-statement-{name}.pdf")
             return
-        rows = rows_of(found)
+        rows = rows_of(found, titles)
         opening, *amounts = cents_of(found, rows)
         visit.page("statement.html", statement=found, rows=rows, opening=opening, amounts=amounts, user=user)
 
@@ -45,13 +45,14 @@ class Row:
     amount: int
 
 
-def rows_of(found: MonthStatement) -> list[Row]:
-    """A row per transaction, the oldest first; usage is one row a day: a month has thousands of parts of cents."""
+def rows_of(found: MonthStatement, titles: Mapping[str, str]) -> list[Row]:
+    """A row per transaction, the oldest first; usage is one row a day: a month has thousands of parts of cents.
+    `titles` are those of providers."""
     rows: list[Row] = []
     usage: dict[date, list[int]] = {}  # place of the day's row, and of how many charges it is
     for line in found.lines:
         it, day = line.transaction, line.transaction.posted_at.astimezone(UTC).date()
-        row = Row(day, transaction(it.kind), why(it.kind, it.reason, it.source), int(line.amount))
+        row = Row(day, transaction(it.kind), why(titles, it.kind, it.reason, it.source), int(line.amount))
         if it.kind != TransactionKind.USAGE:
             rows.append(row)
         elif day not in usage:
@@ -69,8 +70,8 @@ def cents_of(found: MonthStatement, rows: Sequence[Row]) -> list[Money]:
     return in_cents([int(found.opening), *(row.amount for row in rows)])
 
 
-def _paper(found: MonthStatement, address: str) -> Paper:
-    shown = rows_of(found)
+def _paper(found: MonthStatement, titles: Mapping[str, str], address: str) -> Paper:
+    shown = rows_of(found, titles)
     opening, *amounts = cents_of(found, shown)
     rows = [
         (f"{row.day:%Y-%m-%d}", row.what, row.why, money(amount, signed=True))

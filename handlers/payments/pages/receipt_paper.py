@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from generated.models.onboarding import Receipt
 from handlers.pages.paper import Paper
-from handlers.pages.shown import TOP_UPS, account, money
+from handlers.pages.shown import TOP_UPS, account, money, provider
 
 
-def receipt_paper(receipt: Receipt) -> Paper:
-    """What a receipt says, with the refunds of the payment and what it moved in the ledger."""
+def receipt_paper(receipt: Receipt, titles: Mapping[str, str]) -> Paper:
+    """What a receipt says, with the refunds of the payment and what it moved in the ledger; `titles` are those of
+    providers."""
     paid = receipt.top_up
     facts = [
         ("Receipt", paid.sid),
@@ -19,7 +20,7 @@ def receipt_paper(receipt: Receipt) -> Paper:
         ("Status", TOP_UPS[paid.status][0]),
         ("Paid", f"{paid.settled_at:%Y-%m-%d %H:%M} UTC" if paid.settled_at is not None else "not yet"),
         ("By", receipt.user.mycelium_address),
-        ("Through", paid.provider.capitalize()),
+        ("Through", provider(titles, paid.provider)),
     ]
     if paid.payment_ref is not None:
         facts.append(("Payment", paid.payment_ref))

@@ -170,6 +170,8 @@ class ReceiptPage(Page):
         except InvalidParams:  # no sid at all
             raise NotFound from None
         if sid.endswith(SUFFIX):
-            visit.paper(pdf(receipt_paper(receipt)), f"hero-receipt-{receipt.top_up.sid}.pdf")
+            visit.paper(
+                pdf(receipt_paper(receipt, self.context.renderer.titles)), f"hero-receipt-{receipt.top_up.sid}.pdf"
+            )
             return
         visit.page("receipt.html", receipt=receipt, month=f"{receipt.top_up.created_at:%Y-%m}")
