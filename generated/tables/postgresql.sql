@@ -429,6 +429,32 @@ CREATE INDEX "ix_reconciliation__compare_again_at" ON "reconciliation" ("compare
 
 CREATE UNIQUE INDEX "uq_reconciliation__provider_and_day" ON "reconciliation" ("provider", "day");
 
+CREATE TABLE "provider_fee" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_provider_fee" PRIMARY KEY,
+    "provider" TEXT COLLATE "C" NOT NULL,
+    "change_ref" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_provider_fee__change_ref" CHECK (length("change_ref") BETWEEN 1 AND 768),
+    "payment_ref" TEXT COLLATE "C" CONSTRAINT "ck_provider_fee__payment_ref" CHECK (length("payment_ref") BETWEEN 1 AND 255),
+    "user_sid" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_provider_fee__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
+    "amount" BIGINT NOT NULL,
+    "occurred_at" BIGINT NOT NULL CONSTRAINT "ck_provider_fee__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
+    "found_at" BIGINT NOT NULL CONSTRAINT "ck_provider_fee__found_at" CHECK ("found_at" BETWEEN 0 AND 4294967295)
+);
+
+CREATE INDEX "ix_provider_fee__user_sid" ON "provider_fee" ("user_sid");
+
+CREATE INDEX "ix_provider_fee__found_at" ON "provider_fee" ("found_at");
+
+CREATE UNIQUE INDEX "uq_provider_fee__provider_and_change_ref" ON "provider_fee" ("provider", "change_ref");
+
+CREATE FUNCTION "ao_provider_fee__change"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION USING ERRCODE = 'integrity_constraint_violation', MESSAGE = 'provider_fee is append-only';
+END
+$$;
+
+CREATE TRIGGER "ao_provider_fee__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "provider_fee"
+    FOR EACH STATEMENT EXECUTE FUNCTION "ao_provider_fee__change"();
+
 CREATE TABLE "kyc_session" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_kyc_session" PRIMARY KEY,
     "user_sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "fk_kyc_session__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,

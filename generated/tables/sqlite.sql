@@ -433,6 +433,33 @@ CREATE INDEX "ix_reconciliation__compare_again_at" ON "reconciliation" ("compare
 
 CREATE UNIQUE INDEX "uq_reconciliation__provider_and_day" ON "reconciliation" ("provider", "day");
 
+CREATE TABLE "provider_fee" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_provider_fee" PRIMARY KEY,
+    "provider" TEXT NOT NULL,
+    "change_ref" TEXT NOT NULL CONSTRAINT "ck_provider_fee__change_ref" CHECK (length("change_ref") BETWEEN 1 AND 768),
+    "payment_ref" TEXT CONSTRAINT "ck_provider_fee__payment_ref" CHECK (length("payment_ref") BETWEEN 1 AND 255),
+    "user_sid" TEXT CONSTRAINT "fk_provider_fee__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
+    "amount" INTEGER NOT NULL,
+    "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_provider_fee__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
+    "found_at" INTEGER NOT NULL CONSTRAINT "ck_provider_fee__found_at" CHECK ("found_at" BETWEEN 0 AND 4294967295)
+) STRICT;
+
+CREATE INDEX "ix_provider_fee__user_sid" ON "provider_fee" ("user_sid");
+
+CREATE INDEX "ix_provider_fee__found_at" ON "provider_fee" ("found_at");
+
+CREATE UNIQUE INDEX "uq_provider_fee__provider_and_change_ref" ON "provider_fee" ("provider", "change_ref");
+
+CREATE TRIGGER "ao_provider_fee__update" BEFORE UPDATE ON "provider_fee"
+BEGIN
+    SELECT RAISE(ABORT, 'provider_fee is append-only');
+END;
+
+CREATE TRIGGER "ao_provider_fee__delete" BEFORE DELETE ON "provider_fee"
+BEGIN
+    SELECT RAISE(ABORT, 'provider_fee is append-only');
+END;
+
 CREATE TABLE "kyc_session" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_kyc_session" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_kyc_session__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,

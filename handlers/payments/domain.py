@@ -7,7 +7,7 @@ from generated.routes import SERVICES
 from generated.services.onboarding import PaymentsService
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
 from handlers.ledger.standing import Standings
-from handlers.payments import audit, audit_days, audit_records
+from handlers.payments import audit, audit_days, audit_fees, audit_records
 from handlers.payments.history import TopUpHistory
 from handlers.payments.pages import messages
 from handlers.payments.pages.top_up import (
@@ -73,6 +73,8 @@ DOMAIN = Domain(
         audit_records.INBOX,
         audit_records.EVENTS,
         audit_days.DAYS,
+        audit_fees.FEES,
+        audit_fees.POSTINGS,
     ),
     plugins=(PAYMENT,),
 )

@@ -66,6 +66,22 @@ FROM payment_event WHERE sid > ? AND SUBSTR(provider_event_id, 1, 6) <> 'check:'
 COMPARED_DAYS_IN_ORDER = """
 SELECT sid, provider, day, ours, theirs, difference, fees FROM reconciliation WHERE sid > ? ORDER BY sid LIMIT ?
 """
+FEES_IN_ORDER = """
+SELECT provider_fee.sid, provider_fee.provider, provider_fee.change_ref, provider_fee.payment_ref,
+    provider_fee.user_sid, provider_fee.amount, provider_fee.occurred_at, ledger_transaction.sid,
+    ledger_transaction.source, ledger_transaction.user_sid, ledger_transaction.effective_at,
+    (SELECT SUM(ledger_entry.amount) FROM ledger_entry WHERE ledger_entry.transaction_sid = ledger_transaction.sid
+        AND ledger_entry.account = 'fees')
+FROM provider_fee LEFT JOIN ledger_transaction
+    ON ledger_transaction.posting_key = 'fee:' || provider_fee.provider || ':' || provider_fee.change_ref
+WHERE provider_fee.sid > ? ORDER BY provider_fee.sid LIMIT ?
+"""
+FEE_POSTINGS_IN_ORDER = """
+SELECT sid, posting_key FROM ledger_transaction WHERE sid > ? AND kind || '' = 'provider_fee' ORDER BY sid LIMIT ?
+"""
+KNOWN_FEE = """
+SELECT 1 FROM provider_fee WHERE provider = ? AND change_ref = ?
+"""
 FEES_POSTED_BETWEEN = """
 SELECT SUM(ledger_entry.amount) FROM ledger_transaction
 JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid

@@ -7,10 +7,8 @@ from itertools import count
 from pathlib import Path
 
 from codegen.runtime.context import ADMIN, Context
-from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import KycStatus, PaymentEventKind, TopUp, User
-from generated.tables.onboarding import USER
+from generated.models.onboarding import BalanceChange, PaymentEventKind, TopUp, User
 from handlers.ledger.adjusting import Adjustments
 from handlers.ledger.expiry import GrantExpiry
 from handlers.payments.service import PaymentsHandler
@@ -18,6 +16,7 @@ from handlers.payments.settings import PaymentSettings
 from handlers.settings import load
 from tests.server.bought_plan import buy_plan
 from tests.server.payment_house import House
+from tests.server.verified import verdict
 
 Kind = PaymentEventKind
 DOLLAR = 10**9
@@ -36,11 +35,11 @@ class History:
         """A user to whom everything happens that moves money, or leaves it where it is,
         one who pays, and one who does nothing."""
         user = self.house.user(1)
-        Store.of(USER, self.house.database).patch(user.sid, {"kyc_status": KycStatus.COMPLETED})
+        verdict(self.house.database, self.house.clock, self.house.payments.settlement, user.sid)
         self._payments(user)
         self._disputes(user)
         self._adjustments(user)
-        self._paid(self.house.user(2))
+        self._fees(self._paid(self.house.user(2)))
         self.house.user(3)
         self.house.clock.ahead += timedelta(days=40)
         GrantExpiry(self.house.payments.settlement.ledger).run_once()
@@ -92,6 +91,21 @@ class History:
             )
         buy_plan(ledger, user.sid, 3 * DOLLAR, self.house.clock.now())
         adjustments.set_balance(self.context, sid=user.sid, balance_cents=1234)
+
+    def _fees(self, top_up: TopUp) -> None:
+        """What the provider keeps of a payment, and for the account."""
+        at = self.house.clock.now()
+        for ref, of, minor in (("txn_1", f"pi_{top_up.sid}", 59), ("txn_2", None, 200)):
+            self.house.provider.changes.append(
+                BalanceChange(
+                    change_ref=ref,
+                    external_ref=of or ref,
+                    payment_ref=of,
+                    fee_minor=minor,
+                    currency="USD",
+                    occurred_at=at,
+                )
+            )
 
     # --- one by one -------------------------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ MONEY = {
     " AND (kind <> 'refund_failed' OR provider_event_id LIKE 'check:%')",
     "refund": "settled_at IS NOT NULL AND status = 'succeeded'",
     "dispute": "status <> 'inquiry'",
+    "provider_fee": "1 = 1",
     "plan_purchase": "1 = 1",
     "webhook_inbox_entry": "state = 'applied'",
 }
@@ -75,6 +76,8 @@ NOT_MONEY = {
 _REV = "counts the writes to a row, so that two writers do not overwrite each other"
 _NO_NAME = "nothing refers to it"
 SHOWN_ONLY = {
+    ("provider_fee", "sid"): _NO_NAME,
+    ("provider_fee", "found_at"): "when it was learned; the ledger has a time of its own for that",
     ("credit_lot", "rev"): _REV,
     ("billing", "sid"): _NO_NAME,
     ("billing", "rev"): _REV,

@@ -156,6 +156,7 @@ TABLES = {
         "DISPUTE",
         "WEBHOOK_INBOX_ENTRY",
         "RECONCILIATION",
+        "PROVIDER_FEE",
     },
     "kyc": {"KYC_SESSION", "KYC_EVENT"},
     "prices": {"PRICE_BOOK", "PRICE"},

@@ -44,6 +44,7 @@ from .pool_vm import AsyncPoolVmCalls, PoolVmCalls
 from .price import AsyncPriceCalls, PriceCalls
 from .price_book import AsyncPriceBookCalls, PriceBookCalls
 from .prices import AsyncPricesCalls, PricesCalls
+from .provider_fee import AsyncProviderFeeCalls, ProviderFeeCalls
 from .quarantined_line import AsyncQuarantinedLineCalls, QuarantinedLineCalls
 from .reconciliation import AsyncReconciliationCalls, ReconciliationCalls
 from .refund import AsyncRefundCalls, RefundCalls
@@ -110,6 +111,7 @@ class Client:
         self.price = PriceCalls(transport)
         self.price_book = PriceBookCalls(transport)
         self.prices = PricesCalls(transport)
+        self.provider_fee = ProviderFeeCalls(transport)
         self.quarantined_line = QuarantinedLineCalls(transport)
         self.reconciliation = ReconciliationCalls(transport)
         self.refund = RefundCalls(transport)
@@ -186,6 +188,7 @@ class AsyncClient:
         self.price = AsyncPriceCalls(transport)
         self.price_book = AsyncPriceBookCalls(transport)
         self.prices = AsyncPricesCalls(transport)
+        self.provider_fee = AsyncProviderFeeCalls(transport)
         self.quarantined_line = AsyncQuarantinedLineCalls(transport)
         self.reconciliation = AsyncReconciliationCalls(transport)
         self.refund = AsyncRefundCalls(transport)

@@ -5,7 +5,7 @@ import type { ClientOptions } from "./runtime.js";
 import { onboarding_types_part } from "./modules/onboarding/types.js";
 import { onboarding_identity_part, api_key_calls, login_event_calls, session_calls, user_calls } from "./modules/onboarding/identity.js";
 import { onboarding_ledger_part, billing_calls, credit_lot_calls, ledger_entry_calls, ledger_transaction_calls } from "./modules/onboarding/ledger.js";
-import { onboarding_payments_part, dispute_calls, payment_event_calls, reconciliation_calls, refund_calls, top_up_calls, webhook_inbox_entry_calls } from "./modules/onboarding/payments.js";
+import { onboarding_payments_part, dispute_calls, payment_event_calls, provider_fee_calls, reconciliation_calls, refund_calls, top_up_calls, webhook_inbox_entry_calls } from "./modules/onboarding/payments.js";
 import { onboarding_kyc_part, kyc_event_calls, kyc_session_calls } from "./modules/onboarding/kyc.js";
 import { onboarding_vms_part, plan_purchase_calls, pool_vm_calls, vm_allocation_calls, waiting_list_entry_calls } from "./modules/onboarding/vms.js";
 import { onboarding_usage_part, consumed_commit_calls, daily_usage_calls, node_calls, quarantined_line_calls, stream_cursor_calls, usage_record_calls, usage_skip_calls } from "./modules/onboarding/usage.js";
@@ -51,6 +51,8 @@ export class Client {
   readonly dispute: ReturnType<typeof dispute_calls>;
   /** What a provider told about a payment, in its own currency. */
   readonly payment_event: ReturnType<typeof payment_event_calls>;
+  /** What a provider kept for one change of our balance there, as it told it, before it is posted. */
+  readonly provider_fee: ReturnType<typeof provider_fee_calls>;
   /** Both sides of one provider's day, compared. */
   readonly reconciliation: ReturnType<typeof reconciliation_calls>;
   /** Money returned for a top-up. */
@@ -140,6 +142,7 @@ export class Client {
     this.ledger_transaction = ledger_transaction_calls(transport);
     this.dispute = dispute_calls(transport);
     this.payment_event = payment_event_calls(transport);
+    this.provider_fee = provider_fee_calls(transport);
     this.reconciliation = reconciliation_calls(transport);
     this.refund = refund_calls(transport);
     this.top_up = top_up_calls(transport);

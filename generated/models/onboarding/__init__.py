@@ -89,6 +89,7 @@ from .payments import PaymentSettled as PaymentSettled
 from .payments import PaymentState as PaymentState
 from .payments import ProviderDispute as ProviderDispute
 from .payments import ProviderDisputePage as ProviderDisputePage
+from .payments import ProviderFee as ProviderFee
 from .payments import ProviderPayment as ProviderPayment
 from .payments import ProviderPaymentPage as ProviderPaymentPage
 from .payments import ProviderRefund as ProviderRefund

@@ -214,6 +214,23 @@ class WebhookInboxEntry(Struct):
     """Counts the changes of the object; a change that names another `rev` is refused."""
 
 
+class ProviderFee(Struct):
+    """What a provider kept for one change of our balance there, as it told it, before it is posted."""
+
+    sid: Sid
+    provider: Provider
+    change_ref: Annotated[str, Field(max_length=768, min_length=1)]
+    """The provider's name for the change."""
+    payment_ref: Annotated[str | None, Field(max_length=255, min_length=1)] = None
+    """Absent for a fee of the account, which belongs to no payment."""
+    user_sid: Sid | None = None
+    amount: Money
+    """Negative where a fee is given back."""
+    occurred_at: OTime
+    """The provider's time."""
+    found_at: OTime = Field(default_factory=otime_now)
+
+
 class ReconciledKind(StrEnum):
     PAYMENT = "payment"
     REFUND = "refund"

@@ -18,7 +18,7 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/stripe",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/30_payments.oschema:409",
+        source="onboarding/30_payments.oschema:426",
     ),
     WebhookRoute(
         interface=ClickpesaWebhook,
@@ -26,6 +26,6 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/clickpesa",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/30_payments.oschema:411",
+        source="onboarding/30_payments.oschema:428",
     ),
 )

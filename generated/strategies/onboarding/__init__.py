@@ -87,6 +87,7 @@ from .payments import any_payment_settled as any_payment_settled
 from .payments import any_payment_state as any_payment_state
 from .payments import any_provider_dispute as any_provider_dispute
 from .payments import any_provider_dispute_page as any_provider_dispute_page
+from .payments import any_provider_fee as any_provider_fee
 from .payments import any_provider_payment as any_provider_payment
 from .payments import any_provider_payment_page as any_provider_payment_page
 from .payments import any_provider_refund as any_provider_refund

@@ -31,6 +31,7 @@ from ...models.onboarding import (
     PaymentState,
     ProviderDispute,
     ProviderDisputePage,
+    ProviderFee,
     ProviderPayment,
     ProviderPaymentPage,
     ProviderRefund,
@@ -223,6 +224,21 @@ def any_reconciliation() -> st.SearchStrategy[Reconciliation]:
         checked_at=otimes(),
         compare_again_at=st.none() | otimes(),
         rev=st.integers(0, 18446744073709551615),
+    )
+
+
+@cache
+def any_provider_fee() -> st.SearchStrategy[ProviderFee]:
+    return st.builds(
+        ProviderFee,
+        sid=sids(),
+        provider=any_provider(),
+        change_ref=texts(1, 768),
+        payment_ref=st.none() | texts(1, 255),
+        user_sid=st.none() | sids(),
+        amount=money(),
+        occurred_at=otimes(),
+        found_at=otimes(),
     )
 
 

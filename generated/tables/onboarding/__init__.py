@@ -118,6 +118,7 @@ from .operations import OperatorAlertPatch as OperatorAlertPatch
 from .operations import OperatorAlertTable as OperatorAlertTable
 from .payments import DISPUTE as DISPUTE
 from .payments import PAYMENT_EVENT as PAYMENT_EVENT
+from .payments import PROVIDER_FEE as PROVIDER_FEE
 from .payments import RECONCILIATION as RECONCILIATION
 from .payments import REFUND as REFUND
 from .payments import TOP_UP as TOP_UP
@@ -130,6 +131,10 @@ from .payments import PaymentEventFilter as PaymentEventFilter
 from .payments import PaymentEventNew as PaymentEventNew
 from .payments import PaymentEventPatch as PaymentEventPatch
 from .payments import PaymentEventTable as PaymentEventTable
+from .payments import ProviderFeeFilter as ProviderFeeFilter
+from .payments import ProviderFeeNew as ProviderFeeNew
+from .payments import ProviderFeePatch as ProviderFeePatch
+from .payments import ProviderFeeTable as ProviderFeeTable
 from .payments import ReconciliationFilter as ReconciliationFilter
 from .payments import ReconciliationNew as ReconciliationNew
 from .payments import ReconciliationPatch as ReconciliationPatch

@@ -36,6 +36,7 @@ from ...models.onboarding import (
     PaymentEventStatus,
     PhoneNumber,
     Provider,
+    ProviderFee,
     ProviderName,
     Reason,
     Reconciliation,
@@ -744,4 +745,92 @@ RECONCILIATION: StoredType[Reconciliation, ReconciliationNew, ReconciliationPatc
     crud=("get", "list", "list_full", "exists", "find"),
     auth="admin",
     wide=(("provider", "day"),),
+)
+
+
+class ProviderFeeTable(peewee.Model):
+    """Rows of `ProviderFee`."""
+
+    sid = SidColumn(primary_key=True)
+    provider = EnumOpenColumn()
+    change_ref = TextColumn()
+    payment_ref = TextColumn(null=True)
+    user_sid = Reference(UserTable, "user_sid", null=True)
+    amount = MoneyColumn()
+    occurred_at = OtimeColumn()
+    found_at = OtimeColumn()
+
+    class Meta:
+        table_name = "provider_fee"
+        indexes = (
+            (("user_sid",), False),
+            (("found_at",), False),
+            (("provider", "change_ref"), True),
+        )
+
+
+class ProviderFeeNew(TypedDict):
+    """A new `ProviderFee`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+    provider: Provider
+    change_ref: Annotated[str, Field(min_length=1, max_length=768)]
+    payment_ref: NotRequired[Annotated[str, Field(min_length=1, max_length=255)] | None]
+    user_sid: NotRequired[Sid | None]
+    amount: Money
+    occurred_at: OTime
+    found_at: NotRequired[OTime]
+
+
+class ProviderFeePatch(TypedDict, total=False):
+    """The fields of a `ProviderFee` to write."""
+
+    provider: Provider
+    change_ref: Annotated[str, Field(min_length=1, max_length=768)]
+    payment_ref: Annotated[str, Field(min_length=1, max_length=255)] | None
+    user_sid: Sid | None
+    amount: Money
+    occurred_at: OTime
+    found_at: OTime
+
+
+class ProviderFeeFilter(TypedDict, total=False):
+    """The indexed fields of a `ProviderFee`, to be equal to."""
+
+    provider: Provider
+    change_ref: str
+    user_sid: Sid | None
+    found_at: OTime
+
+
+PROVIDER_FEE: StoredType[ProviderFee, ProviderFeeNew, ProviderFeePatch, ProviderFeeFilter] = StoredType(
+    name="ProviderFee",
+    qname="onboarding.ProviderFee",
+    wire="provider_fee",
+    alias="provider_fee",
+    table=ProviderFeeTable,
+    model=ProviderFee,
+    new=ProviderFeeNew,
+    patch=ProviderFeePatch,
+    filter=ProviderFeeFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("provider", "enum_open", required=True),
+        StoredField("change_ref", "text", required=True),
+        StoredField("payment_ref", "text", nullable=True),
+        StoredField("user_sid", "ref", nullable=True, reference="user"),
+        StoredField("amount", "money", required=True),
+        StoredField("occurred_at", "otime", required=True),
+        StoredField("found_at", "otime", default=this_second),
+    ),
+    unique=(
+        ("sid",),
+        ("provider", "change_ref"),
+    ),
+    indexed=("provider", "change_ref", "user_sid", "found_at"),
+    crud=("get", "list", "list_full", "exists", "find"),
+    auth="admin",
+    owner="user_sid",
+    wide=(("provider", "change_ref"),),
+    append_only=True,
 )

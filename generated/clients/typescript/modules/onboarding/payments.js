@@ -143,6 +143,25 @@ export const payment_event_calls = (transport) => ({
     transport.call("payment_event.find", params, true, null, { fields: { "items": { each: "PaymentEvent" } } }),
 });
 
+/** What a provider kept for one change of our balance there, as it told it, before it is posted. */
+export const provider_fee_calls = (transport) => ({
+  /** The object with this sid. */
+  get: (params) =>
+    transport.call("provider_fee.get", params, true, null),
+  /** The sids, a page at a time. */
+  list: (params = {}) =>
+    transport.call("provider_fee.list", params, true, null),
+  /** The objects, a page at a time. */
+  list_full: (params = {}) =>
+    transport.call("provider_fee.list_full", params, true, null),
+  /** Whether there is an object with this sid. */
+  exists: (params) =>
+    transport.call("provider_fee.exists", params, true, null),
+  /** The objects whose indexed fields have these values. */
+  find: (params) =>
+    transport.call("provider_fee.find", params, true, null),
+});
+
 /** Both sides of one provider's day, compared. */
 export const reconciliation_calls = (transport) => ({
   /** The object with this sid. */

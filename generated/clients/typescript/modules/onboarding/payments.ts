@@ -157,6 +157,22 @@ export interface Reconciliation {
   rev: bigint;
 }
 
+/** What a provider kept for one change of our balance there, as it told it, before it is posted. */
+export interface ProviderFee {
+  sid: string;
+  provider: Provider;
+  /** The provider's name for the change. */
+  change_ref: string;
+  /** Absent for a fee of the account, which belongs to no payment. */
+  payment_ref?: string | null;
+  user_sid?: string | null;
+  /** Negative where a fee is given back. */
+  amount: string;
+  /** The provider's time. */
+  occurred_at: string;
+  found_at: string;
+}
+
 export type ReconciledKind = "payment" | "refund" | "dispute" | "fee";
 
 /** A payment, refund, dispute or fee that one side knows otherwise than the other. */
@@ -387,6 +403,15 @@ export interface PaymentEventFilter {
   kind?: PaymentEventKind;
   status?: PaymentEventStatus;
   received_at?: string;
+}
+
+/** What `provider_fee.find` may ask for. */
+export interface ProviderFeeFilter {
+  provider?: Provider;
+  /** The provider's name for the change. */
+  change_ref?: string;
+  user_sid?: string | null;
+  found_at?: string;
 }
 
 /** What `reconciliation.find` may ask for. */
@@ -622,6 +647,25 @@ export const payment_event_calls = (transport: Transport) => ({
   /** The objects whose indexed fields have these values. */
   find: (params: { filter: PaymentEventFilter; limit?: number; cursor?: string | null }): Promise<Page<PaymentEvent>> =>
     transport.call("payment_event.find", params, true, null, { fields: { "items": { each: "PaymentEvent" } } }),
+});
+
+/** What a provider kept for one change of our balance there, as it told it, before it is posted. */
+export const provider_fee_calls = (transport: Transport) => ({
+  /** The object with this sid. */
+  get: (params: { sid: string }): Promise<ProviderFee> =>
+    transport.call("provider_fee.get", params, true, null),
+  /** The sids, a page at a time. */
+  list: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<string>> =>
+    transport.call("provider_fee.list", params, true, null),
+  /** The objects, a page at a time. */
+  list_full: (params: { limit?: number; cursor?: string | null } = {}): Promise<Page<ProviderFee>> =>
+    transport.call("provider_fee.list_full", params, true, null),
+  /** Whether there is an object with this sid. */
+  exists: (params: { sid: string }): Promise<boolean> =>
+    transport.call("provider_fee.exists", params, true, null),
+  /** The objects whose indexed fields have these values. */
+  find: (params: { filter: ProviderFeeFilter; limit?: number; cursor?: string | null }): Promise<Page<ProviderFee>> =>
+    transport.call("provider_fee.find", params, true, null),
 });
 
 /** Both sides of one provider's day, compared. */
