@@ -186,7 +186,7 @@ class Settlement:
         after = replace(before, review=None, failed=not credit)
         if credit:
             after = replace(after, credited=amount, excess=in_dollars - amount if in_dollars is not None else 0)
-        return self._store(top_up, before, after, cause, _paid_at(top_up, paid))
+        return self.advance(top_up, before, after, cause, _paid_at(top_up, paid))
 
     def seen(self, sid: str) -> bool:
         """An operator has looked at what was refunded in other money; whether anybody had to."""
@@ -198,14 +198,14 @@ class Settlement:
         before = self.state(top_up)
         if before.status != TopUpStatus.OPEN:
             raise TopUpNotOpen
-        return self._store(top_up, before, replace(before, expired=True), cause, self.clock.now())
+        return self.advance(top_up, before, replace(before, expired=True), cause, self.clock.now())
 
     def release(self, user_sid: str) -> None:
         """What was held until KYC is the user's to spend. Call it in the transaction that completes KYC."""
         for (sid,) in self.database.execute(self._over_cap_of, (user_sid,)):
             top_up = self.top_ups.object(self.top_ups.locked(sid, None))
             before = self.state(top_up)
-            kept = self._store(top_up, before, replace(before, over_cap=0), "kyc_completed", self.clock.now())
+            kept = self.advance(top_up, before, replace(before, over_cap=0), "kyc_completed", self.clock.now())
             self._tell_held(kept, -kyc_held(before))
 
     def release_due(self) -> int:
@@ -285,10 +285,11 @@ class Settlement:
             ("provider", "provider_event_id"),
         )
         if kept is not None and after is not before:
-            self._store(top_up, before, after, event_id, at)
+            self.advance(top_up, before, after, event_id, at)
 
-    def _store(self, top_up: TopUp, before: State, after: State, cause: str, at: datetime) -> TopUp:
-        """Post what follows, and write down what is known now."""
+    def advance(self, top_up: TopUp, before: State, after: State, cause: str, at: datetime) -> TopUp:
+        """Bring a payment from one state to a later one: post what follows, and write down what is known now. `cause`
+        names the event or decision, `at` is when it happened."""
         if after.credited and not before.credited:
             beyond = self._over_cap(top_up.user_sid, after.credited)
             after = replace(after, over_cap=beyond, freed=self._freed(top_up) if beyond else 0)

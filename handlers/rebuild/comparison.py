@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import money_text
-from generated.models.onboarding import TransactionKind
+from generated.models.onboarding import KycStatus, TransactionKind
 from handlers.audit import BATCH
 from handlers.rebuild import statements
-from handlers.rebuild.timeline import transactions
+from handlers.rebuild.timeline import Transaction, transactions
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def differences(live: Database, rebuilt: Database) -> Iterator[Difference]:
     for check in CHECKS:
         yield from _compared(check, live, rebuilt)
     yield from _transactions(live, rebuilt)
+    yield from _order(live, rebuilt)
 
 
 def _compared(check: Check, live: Database, rebuilt: Database) -> Iterator[Difference]:
@@ -73,20 +75,62 @@ def _one(check: Check, database: Database, row: Row) -> Row | None:
     return rows[0] if rows else None
 
 
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A transaction as the other side has it; `position` is that of its first entry."""
+
+    kind: str
+    user_sid: str | None
+    effective_at: datetime
+    position: int
+    lines: dict[str, int]
+
+
+def _posted(each: Transaction, database: Database) -> Posted | None:
+    """The same transaction there. One for a grant that expired is known by its source: its key names a lot."""
+    expiry = each.kind == TransactionKind.GRANT_EXPIRY
+    text = statements.ENTRIES_OF_EXPIRY if expiry else statements.ENTRIES_OF_KEY
+    rows = database.execute(database.prepare(text), (each.source if expiry else each.key,))
+    if not rows:
+        return None
+    _, _, _, kind, user_sid, effective_at = rows[0]
+    lines = {row[0]: int(row[1]) for row in rows}
+    return Posted(kind, user_sid, decode_otime(effective_at), min(int(row[2]) for row in rows), lines)
+
+
 def _transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
-    """Each transaction's entries. One for a grant that expired is known by its source: its key names a lot."""
-    for one, other in ((live, rebuilt), (rebuilt, live)):
-        for each in transactions(one):
-            expiry = each.kind == TransactionKind.GRANT_EXPIRY
-            text = statements.ENTRIES_OF_EXPIRY if expiry else statements.ENTRIES_OF_KEY
-            rows = other.execute(other.prepare(text), (each.source if expiry else each.key,))
-            there = {account: int(amount) for account, amount in rows}
-            here = each.lines
-            if one is live:
-                if here != there:
-                    yield Difference("transaction", each.key, each.user_sid, _lines(here, there), _lines(there, here))
-            elif not rows:
-                yield Difference("transaction", each.key, each.user_sid, None, _lines(here, {}))
+    """Each transaction's entries, and whose it is, of which kind and when."""
+    for each in transactions(live):
+        other = _posted(each, rebuilt)
+        there = other.lines if other is not None else {}
+        if each.lines != there:
+            yield _of(each, "transaction", _lines(each.lines, there), _lines(there, each.lines))
+        elif other is not None:
+            here = f"{each.kind.value} of {each.user_sid} at {each.effective_at}"
+            said = f"{other.kind} of {other.user_sid} at {other.effective_at}"
+            if here != said:
+                yield _of(each, "transaction", here, said)
+    for each in transactions(rebuilt):
+        if _posted(each, live) is None:
+            yield _of(each, "transaction", None, _lines(each.lines, {}))
+
+
+def _order(live: Database, rebuilt: Database) -> Iterator[Difference]:
+    """The order of each user's transactions."""
+    latest: dict[str, tuple[int, str]] = {}
+    for each in transactions(rebuilt):
+        other = _posted(each, live) if each.user_sid is not None else None
+        if other is None or each.user_sid is None:
+            continue
+        position, key = latest.get(each.user_sid, (0, ""))
+        if other.position < position:
+            yield _of(each, "order", f"before {key}", f"after {key}")
+        else:
+            latest[each.user_sid] = other.position, each.key
+
+
+def _of(each: Transaction, what: str, live: str | None, rebuilt: str | None) -> Difference:
+    return Difference(what, each.key, each.user_sid, live, rebuilt)
 
 
 def _lines(lines: dict[str, int], other: dict[str, int]) -> str | None:
@@ -136,6 +180,16 @@ def _day(row: Row) -> str | None:
     return f"{int(records)} records, {money_text(charge)} of {money_text(listed)}"
 
 
+def _top_up(row: Row) -> str:
+    refunded, excess, over_cap, held = map(money_text, row[2:6])
+    settled = "never" if row[6] is None else f"{decode_otime(row[6]):%Y-%m-%dT%H:%M:%SZ}"
+    return f"settled {settled}, refunded {refunded}, excess {excess}, held {held}, beyond the cap {over_cap}"
+
+
+def _verified(row: Row) -> str | None:
+    return "verified" if row[1] == KycStatus.COMPLETED else None
+
+
 def _owner(row: Row) -> str | None:
     parts = str(row[0]).split(":")
     return parts[1] if parts[0] == "user" else None
@@ -153,6 +207,8 @@ CHECKS: Sequence[Check] = (
     Check("account", statements.ACCOUNTS, statements.ACCOUNT, slice(0, 1), _account, _owner),
     Check("balance", statements.BALANCES, statements.BALANCE, slice(0, 1), _balance, _column(0)),
     Check("lot", statements.LOTS, statements.LOT, slice(1, 2), _lot, _column(2), _named(1)),
+    Check("top-up", statements.TOP_UPS, statements.TOP_UP, slice(0, 1), _top_up, _column(1)),
+    Check("verification", statements.VERIFIED, statements.VERIFIED_USER, slice(0, 1), _verified, _column(0)),
     Check("usage", statements.RECORDS, statements.RECORD, slice(1, 3), _record, _column(3), _named(2)),
     Check("commit", statements.COMMITS, statements.COMMIT, slice(1, 3), _commit, lambda _: None, _named(1, 2)),
     Check("day", statements.DAYS, statements.DAY, slice(1, 8), _day, _column(1), _named(1, 2, 3, 4, 5, 6, 7)),

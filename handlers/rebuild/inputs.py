@@ -8,12 +8,17 @@ from codegen.runtime.context import Context
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import StoredType
-from generated.models.onboarding import NodeState, User, VmAllocation
+from codegen.runtime.values.types import Money
+from generated.models.onboarding import KycStatus, NodeState, PaymentEvent, ProviderFee, TopUpStatus, User
 from generated.tables.onboarding import (
+    KYC_SESSION,
     NODE,
     OPERATOR_ACT,
+    PAYMENT_EVENT,
     PRICE,
     PRICE_BOOK,
+    PROVIDER_FEE,
+    TOP_UP,
     USAGE_SKIP,
     USER,
     VM_ALLOCATION,
@@ -22,7 +27,7 @@ from handlers.identity.hooks import open_billing
 from handlers.rebuild.timeline import every
 
 GIVEN: tuple[StoredType[Any, Any, Any, Any], ...] = (OPERATOR_ACT, PRICE_BOOK, PRICE, USAGE_SKIP)
-"""What is given from the beginning; users and machines come when they came."""
+"""What is given from the beginning; all else comes when it came."""
 _UNREAD: dict[str, Any] = {
     "state": NodeState.ACTIVE,
     "last_commit": None,
@@ -35,10 +40,27 @@ _UNREAD: dict[str, Any] = {
     "duplicates": 0,
     "quarantined": 0,
 }
+_UNVERIFIED: dict[str, Any] = {"kyc_status": KycStatus.PENDING, "kyc_verified_at": None}
+_UNPAID: dict[str, Any] = {
+    "status": TopUpStatus.OPEN,
+    "refunded": Money(0),
+    "excess": Money(0),
+    "over_cap": Money(0),
+    "held": Money(0),
+    "settled_at": None,
+    "review_reason": None,
+}
+_UNDECIDED: dict[str, Any] = {
+    "status": KycStatus.IN_PROGRESS,
+    "decided_at": None,
+    "completed_at": None,
+    "superseded_at": None,
+    "reason": None,
+}
 
 
 class Inputs:
-    """Copies from `live` into `fresh`."""
+    """Copies from `live` into `fresh`: what people and providers said, nothing of what followed from it here."""
 
     def __init__(self, live: Database, fresh: Database) -> None:
         self._live, self._fresh = live, fresh
@@ -50,21 +72,37 @@ class Inputs:
         self._fresh.run(lambda: self._copy_all(NODE, **_UNREAD))
 
     def user(self, context: Context, user: User) -> None:
-        """A user, with a balance as long as nothing has moved it."""
+        """A user who is not verified yet, with a balance as long as nothing has moved it."""
 
         def work() -> None:
-            self._copy(USER, user)
+            self._copy(USER, user.sid, **_UNVERIFIED)
             open_billing(context, user)
 
         self._fresh.run(work)
 
-    def machine(self, machine: VmAllocation) -> None:
+    def machine(self, sid: str) -> None:
         """Whose machine it is, which lines of usage are judged by; not the purchase that it belongs to."""
-        self._fresh.run(lambda: self._copy(VM_ALLOCATION, machine, purchase_sid=None))
+        self._fresh.run(lambda: self._copy(VM_ALLOCATION, sid, purchase_sid=None))
+
+    def top_up(self, sid: str) -> None:
+        """A top-up as it was asked for."""
+        self._fresh.run(lambda: self._copy(TOP_UP, sid, **_UNPAID))
+
+    def attempt(self, sid: str) -> None:
+        """An attempt at verification that nobody decided about. Call it inside a transaction."""
+        self._copy(KYC_SESSION, sid, **_UNDECIDED)
+
+    def event(self, event: PaymentEvent) -> dict[str, Any]:
+        """The values of an event's row."""
+        return dict(Store.of(PAYMENT_EVENT, self._live).values(event.sid))
+
+    def fee(self, fee: ProviderFee) -> None:
+        """A fee as it was told. Call it inside a transaction."""
+        self._copy(PROVIDER_FEE, fee.sid)
 
     def _copy_all(self, stored: StoredType[Any, Any, Any, Any], **changes: Any) -> None:
         for each in every(stored, self._live):
-            self._copy(stored, each, **changes)
+            self._copy(stored, each.sid, **changes)
 
-    def _copy(self, stored: StoredType[Any, Any, Any, Any], found: Any, **changes: Any) -> None:
-        Store.of(stored, self._fresh).insert({**Store.of(stored, self._live).values(found.sid), **changes})
+    def _copy(self, stored: StoredType[Any, Any, Any, Any], sid: str, **changes: Any) -> None:
+        Store.of(stored, self._fresh).insert({**Store.of(stored, self._live).values(sid), **changes})

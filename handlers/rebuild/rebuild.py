@@ -8,6 +8,7 @@ from itertools import chain, islice
 from typing import Any
 
 from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from handlers.prices.settings import PriceSettings
 from handlers.rebuild import statements
 from handlers.rebuild.comparison import Difference, differences
@@ -24,7 +25,7 @@ class NotFresh(Exception):
 
 @dataclass(slots=True)
 class Rebuilt:
-    """What came of it. `taken_over` counts transactions by kind whose amounts were taken from the live ledger."""
+    """What came of it. `taken_over` counts transactions by kind whose time was taken from the live ledger."""
 
     differences: list[Difference] = field(default_factory=list)
     taken_over: dict[str, int] = field(default_factory=dict)
@@ -39,14 +40,15 @@ class Rebuilt:
         return {"equal": self.equal, "taken_over": self.taken_over, "differences": told}
 
 
-def rebuild(live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings) -> Rebuilt:
-    """Rebuild the ledger of `live` in `fresh`, which has the product's tables and no ledger, and compare.
+def rebuild(live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings, kyc_free_cap: Money) -> Rebuilt:
+    """Rebuild the ledger of `live` in `fresh`, which has the product's tables and no ledger, and compare. Before
+    verification `kyc_free_cap` may be paid in all; what is beyond it is held.
 
     `live` is only read, in one consistent state. Raises `NotFresh`.
     """
     if fresh.execute(statements.ANY_ENTRY):
         raise NotFresh
-    replay = Replay(live, fresh, mirrors, prices)
+    replay = Replay(live, fresh, mirrors, prices, kyc_free_cap)
     with live.transaction(write=False):
         replay.run()
         told: Iterator[Difference] = chain(

@@ -5,38 +5,46 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 from codegen.runtime.context import ADMIN, Context
-from codegen.runtime.errors import Conflict, NotFound
+from codegen.runtime.errors import Conflict, DeclaredError, NotFound
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import QuarantineDecided
 from generated.models.onboarding import (
     ConsumedCommit,
+    KycEvent,
+    KycSession,
     OperatorAct,
+    PaymentEvent,
     PlanPurchase,
+    ProviderFee,
+    TopUp,
     TransactionKind,
     User,
     VmAllocation,
 )
-from generated.tables.onboarding import CONSUMED_COMMIT, OPERATOR_ACT, PLAN_PURCHASE, TOP_UP
+from generated.tables.onboarding import CONSUMED_COMMIT, NODE
 from handlers.ledger import wallet as rules
 from handlers.ledger.adjusting import GRANT, SET_BALANCE
-from handlers.ledger.posting import Ledger
-from handlers.ledger.wallet import Wallet, user_account
-from handlers.payments.postings import Postings
+from handlers.ledger.expiry import GrantExpiry
+from handlers.ledger.wallet import Wallet
+from handlers.payments.fees import post_fee
+from handlers.payments.settlement import Settlement
 from handlers.plans.purchases import REVENUE, plan_source
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.rebuild import statements
 from handlers.rebuild.inputs import Inputs
-from handlers.rebuild.payment_moves import PaymentMoves, Posting
-from handlers.rebuild.timeline import Cause, Transaction, every, timeline
+from handlers.rebuild.payments import Payments
+from handlers.rebuild.timeline import Cause, Expiry, every, timeline
+from handlers.rebuild.verification import SET_ASIDE, Verification
 from handlers.usage.consumption import Consumption, Overtaken
 from handlers.usage.decisions import Decisions
 from handlers.usage.halt import Halt
@@ -47,8 +55,10 @@ from handlers.usage.repository import Repositories
 
 K = TransactionKind
 ACCEPT, REJECT = "usage.quarantine_accept", "usage.quarantine_reject"
+RESOLVE = "payments.resolve_review"
 REASON = "as it was decided"
-_USAGE = re.compile(r"usage:(?P<node>[^@]+)@(?P<commit>[0-9a-f]{40,64}):")
+OVERDUE = timedelta(hours=1)
+"""So long before the latest cause a grant must have ended that should have been posted: a job does so each minute."""
 _LINE = re.compile(r"usage:(?P<node>[^@]+)@(?P<commit>[0-9a-f]+):(?P<path>.+):(?P<line>[0-9]+)")
 
 
@@ -73,14 +83,17 @@ class MirrorsAsTheyAre(Mirrors):
 
 
 class Replay:
-    """Fills `fresh`, an empty database, from `live`. What cannot be done again is told by `problems`."""
+    """Fills `fresh`, an empty database, from the causes that `live` keeps; its ledger is asked for no amount, and for
+    times only where nothing else has them. What cannot be done again is told by `problems`."""
 
-    def __init__(self, live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings) -> None:
+    def __init__(
+        self, live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings, kyc_free_cap: Money
+    ) -> None:
         self._live, self._fresh, self._clock = live, fresh, ReplayClock()
         self._inputs = Inputs(live, fresh)
-        self._ledger = Ledger(fresh, self._clock)
-        self._postings, self._moves = Postings(self._ledger), PaymentMoves(live)
-        self._acts, self._purchases = Store.of(OPERATOR_ACT, live), Store.of(PLAN_PURCHASE, live)
+        settlement = Settlement(fresh, self._clock, kyc_free_cap)
+        self._ledger = settlement.ledger
+        self._payments, self._verification = Payments(settlement), Verification(settlement, self._clock)
         rates = CurrentRates(PriceBooks(fresh, self._clock), prices.ladder, prices.discount_base)
         self._nodes = Nodes(fresh, self._clock, Log())
         self._repositories = Repositories(
@@ -94,7 +107,7 @@ class Replay:
         self.problems: list[tuple[str, str]] = []
         """What could not be done again (a node or a posting key), and why."""
         self.taken_over: Counter[str] = Counter()
-        """Transactions by kind of which the amount was taken from the live ledger: it is written nowhere else."""
+        """Transactions by kind of which the time was taken from the live ledger: it is written nowhere else."""
 
     @property
     def _context(self) -> Context:
@@ -103,117 +116,97 @@ class Replay:
     def run(self) -> None:
         """Do everything again."""
         self._inputs.begin()
+        latest = self._clock.time
         for cause in timeline(self._live):
-            self._again(cause)
-        for top_up in every(TOP_UP, self._live):
-            for key, posting in self._moves.of(top_up).items():
-                if not self._is_posted(self._fresh, key):  # the live ledger lacks it
-                    self._telling(key, partial(self._payment, posting))
+            self._telling(cause.sid, partial(self._again, cause))
+            latest = max(latest, self._clock.time)
+        for node in every(NODE, self._live):
+            if node.last_commit is not None:
+                self._consume(node.node_id, node.last_commit)
+        self._clock.time = latest - OVERDUE
+        GrantExpiry(self._ledger).run_once()
 
-    def _again(self, cause: Cause) -> None:
-        if isinstance(cause, Transaction):
-            self._clock.time = cause.posted_at
-            self._telling(cause.key, partial(self._transaction, cause))
-        elif isinstance(cause, User):
-            self._clock.time = max(self._clock.time, cause.created_at)
-            self._inputs.user(self._context, cause)
-        elif isinstance(cause, VmAllocation):
-            self._inputs.machine(cause)
-        elif isinstance(cause, ConsumedCommit):
-            self._clock.time = cause.consumed_at
-            self._consume(cause.node_id, cause.commit)
-        elif isinstance(cause, PlanPurchase):
-            if not self._is_posted(self._live, plan_source(cause.sid)):
-                self._clock.time = max(self._clock.time, cause.period_start)
-                self._purchase(cause)
-        else:
-            self._act(cause)
-
-    def _telling(self, key: str, work: Callable[[], None]) -> None:
-        """Do `work`, or tell why the rules of the ledger do not let it be done again."""
+    def _telling(self, subject: str, work: Callable[[], None]) -> None:
+        """Do `work`, or tell why the rules of the product do not let it be done again."""
         try:
             work()
-        except (ValueError, ArithmeticError, Conflict, NotFound) as error:
-            self.problems.append((key, str(error)))
+        except (ValueError, ArithmeticError, LookupError, Conflict, NotFound, DeclaredError) as error:
+            self.problems.append((subject, f"{type(error).__name__}: {error}"))
 
-    # --- transactions -----------------------------------------------------------------------------------------
+    def _again(self, cause: Cause) -> None:
+        match cause:
+            case User():
+                self._clock.time = cause.created_at
+                self._inputs.user(self._context, cause)
+            case VmAllocation():
+                self._inputs.machine(cause.sid)
+            case TopUp():
+                self._inputs.top_up(cause.sid)
+            case PaymentEvent():
+                self._clock.time = cause.received_at
+                self._payments.again(cause, self._inputs.event(cause))
+            case ProviderFee():
+                self._clock.time = cause.found_at
+                self._ledger.transaction(partial(self._fee, cause))
+            case KycSession():
+                self._clock.time = cause.created_at
+                self._verification.begin(cause, partial(self._inputs.attempt, cause.sid))
+            case KycEvent():
+                self._clock.time = cause.received_at
+                self._verification.hear(cause)
+            case ConsumedCommit():
+                self._clock.time = cause.consumed_at
+                self._consume(cause.node_id, cause.commit)
+            case PlanPurchase():
+                self._purchase(cause)
+            case Expiry():
+                self._clock.time = cause.posted_at
+                if count := self._ledger.transaction(partial(self._ledger.expire, cause.user_sid)):
+                    self.taken_over[K.GRANT_EXPIRY] += count
+            case OperatorAct():
+                self._clock.time = cause.occurred_at
+                self._act(cause)
 
-    def _transaction(self, done: Transaction) -> None:
-        if done.kind in (K.USAGE, K.USAGE_VOID):
-            self._usage(done)
-        elif done.kind == K.GRANT_EXPIRY:
-            assert done.user_sid is not None, "credit is granted to users"
-            self._ledger.transaction(partial(self._ledger.expire, done.user_sid))
-        elif done.kind in (K.GRANT, K.ADJUSTMENT):
-            act = self._acts.get_many([sid := done.source.removeprefix("operator:")]).get(sid)
-            if act is None:
-                self.problems.append((done.key, "there is no such act of an operator"))
-            else:
-                self._adjust(act)
-        elif done.kind == K.PLAN:
-            purchase = self._purchases.get_many([sid := done.source.removeprefix("plan:")]).get(sid)
-            if purchase is None:
-                self.problems.append((done.key, "there is no such purchase"))
-            else:
-                self._purchase(purchase, done.effective_at)
-        elif done.kind in _TAKEN_OVER:
-            self._take_over(done)
-        elif (posting := self._moves.posting(done.source, done.key)) is not None:
-            self._payment(posting)
-        else:
-            self.problems.append((done.key, "no event of a provider and no operator's decision asks for it"))
+    # --- what was paid ----------------------------------------------------------------------------------------
 
-    def _post(self, key: str, draw: Callable[[Wallet], Any], **given: Any) -> None:
-        """Post under a key, which is the source as well where no other is given."""
-        values: dict[str, Any] = {"key": key, "source": key, "draw": draw, **given}
-        self._ledger.transaction(lambda: self._ledger.post(**values))
+    def _fee(self, fee: ProviderFee) -> None:
+        self._inputs.fee(fee)
+        post_fee(self._ledger, fee)
 
-    def _payment(self, posting: Posting) -> None:
-        self._ledger.transaction(lambda: self._postings.post(posting.top_up, posting.move, posting.cause, posting.at))
-
-    def _purchase(self, bought: PlanPurchase, at: datetime | None = None) -> None:
+    def _purchase(self, bought: PlanPurchase) -> None:
+        """A plan at its cost; one that was renewed when its period ended was so at the time that the ledger says."""
         source = plan_source(bought.sid)
+        self._clock.time = bought.period_start
+        if bought.renewed_from is not None:
+            rows = self._live.execute(self._live.prepare(statements.POSTED_AT), (source,))
+            if rows:
+                self._clock.time = decode_otime(rows[0][0])
+                self.taken_over[K.PLAN] += 1
         self._post(
             source,
             lambda wallet: rules.charge(wallet, REVENUE, int(bought.cost)),
             user_sid=bought.user_sid,
             kind=K.PLAN,
             reason="Plan",
-            effective_at=at or self._clock.time,
+            effective_at=self._clock.time,
         )
 
-    def _take_over(self, done: Transaction) -> None:
-        """A fee, or what is held before KYC: known from the live ledger alone."""
-        self.taken_over[done.kind.value] += 1
-        held = user_account(done.user_sid or "", "held")
-        draw: Callable[[Wallet], Any]
-        if done.kind == K.PROVIDER_FEE:
-            provider = done.source.split(":", 2)[1]
-            draw = partial(rules.provider_fee, provider=provider, amount=done.lines.get("fees", 0))
-        elif done.kind == K.KYC_HOLD:
-            draw = partial(rules.hold, amount=-done.lines.get(held, 0), lot=self._ledger.lot_of(done.source))
-        else:
-            draw = partial(rules.release, amount=done.lines.get(held, 0), lot=self._ledger.lot_of(done.source))
-        self._post(
-            done.key,
-            draw,
-            source=done.source,
-            user_sid=done.user_sid,
-            kind=done.kind,
-            reason=done.reason,
-            effective_at=done.effective_at,
-        )
+    def _post(self, key: str, draw: Callable[[Wallet], Any], **given: Any) -> None:
+        """Post under a key, which is the source as well."""
+        values: dict[str, Any] = {"key": key, "source": key, "draw": draw, **given}
+        self._ledger.transaction(lambda: self._ledger.post(**values))
 
     # --- what operators did -----------------------------------------------------------------------------------
 
     def _act(self, act: OperatorAct) -> None:
-        """An act that posted nothing in the live ledger; those that did are done when they were posted."""
-        if act.act in (GRANT, SET_BALANCE) and not self._is_posted(self._live, f"operator:{act.sid}"):
-            self._clock.time = max(self._clock.time, act.occurred_at)
+        if act.act in (GRANT, SET_BALANCE):
             self._adjust(act)
         elif act.act in (ACCEPT, REJECT):
-            self._clock.time = max(self._clock.time, act.occurred_at)
             self._decide(str(act.arguments["line"]), accepted=act.act == ACCEPT)
+        elif act.act == RESOLVE:
+            self._payments.decide(act)
+        elif act.act in SET_ASIDE:
+            self._verification.set_aside(act)
 
     def _adjust(self, act: OperatorAct) -> None:
         given: Mapping[str, Any] = act.arguments
@@ -263,14 +256,6 @@ class Replay:
 
     # --- usage ------------------------------------------------------------------------------------------------
 
-    def _usage(self, done: Transaction) -> None:
-        if done.key.startswith(f"{done.source}:"):  # of one line, which was set aside before
-            self._decide(done.source, accepted=True)
-        elif (found := _USAGE.match(done.key)) is not None:
-            self._consume(found["node"], found["commit"])
-        else:
-            self.problems.append((done.key, "it names no commit"))
-
     def _consume(self, node_id: str, commit: str) -> None:
         """Read the repository up to this commit, as far as that was not done yet."""
         node = self._nodes.get(node_id)
@@ -290,9 +275,3 @@ class Replay:
         if node_id not in self._stopped:
             self._stopped.add(node_id)
             self.problems.append((f"node {node_id}", reason))
-
-    def _is_posted(self, database: Database, key: str) -> bool:
-        return bool(database.execute(database.prepare(statements.IS_POSTED), (key,)))
-
-
-_TAKEN_OVER = (K.PROVIDER_FEE, K.KYC_HOLD, K.KYC_RELEASE)

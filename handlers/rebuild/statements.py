@@ -2,13 +2,17 @@
 
 ENTRIES_IN_ORDER = """
 SELECT ledger_entry.position, ledger_transaction.sid, ledger_transaction.kind, ledger_transaction.user_sid,
-    ledger_transaction.posting_key, ledger_transaction.source, ledger_transaction.reason,
-    ledger_transaction.effective_at, ledger_transaction.posted_at, ledger_entry.account, ledger_entry.amount
+    ledger_transaction.posting_key, ledger_transaction.source, ledger_transaction.effective_at,
+    ledger_entry.account, ledger_entry.amount
 FROM ledger_entry JOIN ledger_transaction ON ledger_transaction.sid = ledger_entry.transaction_sid
 WHERE ledger_entry.position > ? ORDER BY ledger_entry.position LIMIT ?
 """
-IS_POSTED = """
-SELECT 1 FROM ledger_transaction WHERE posting_key = ?
+EXPIRIES = """
+SELECT sid, user_sid, posted_at FROM ledger_transaction
+WHERE sid > ? AND kind || '' = 'grant_expiry' AND user_sid IS NOT NULL ORDER BY sid LIMIT ?
+"""
+POSTED_AT = """
+SELECT posted_at FROM ledger_transaction WHERE posting_key = ?
 """
 ANY_ENTRY = """
 SELECT 1 FROM ledger_entry LIMIT 1
@@ -16,16 +20,14 @@ SELECT 1 FROM ledger_entry LIMIT 1
 SET_ASIDE_AT = """
 SELECT sid FROM quarantined_line WHERE node_id = ? AND "commit" = ? AND path = ? AND line = ?
 """
-ENTRIES_OF_KEY = """
-SELECT ledger_entry.account, SUM(ledger_entry.amount) FROM ledger_transaction
-JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
-WHERE ledger_transaction.posting_key = ? GROUP BY ledger_entry.account
+_SUMS = """
+SELECT ledger_entry.account, SUM(ledger_entry.amount), MIN(ledger_entry.position), ledger_transaction.kind,
+    ledger_transaction.user_sid, ledger_transaction.effective_at
+FROM ledger_transaction JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
 """
-ENTRIES_OF_EXPIRY = """
-SELECT ledger_entry.account, SUM(ledger_entry.amount) FROM ledger_transaction
-JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
-WHERE ledger_transaction.source = ? AND ledger_transaction.kind = 'grant_expiry' GROUP BY ledger_entry.account
-"""
+_EACH = "GROUP BY ledger_transaction.sid, ledger_entry.account"
+ENTRIES_OF_KEY = f"{_SUMS} WHERE ledger_transaction.posting_key = ? {_EACH}"
+ENTRIES_OF_EXPIRY = f"{_SUMS} WHERE ledger_transaction.source = ? AND ledger_transaction.kind = 'grant_expiry' {_EACH}"
 
 # --- what is compared: a page behind a key, and one row by its key ---------------------------------------------------
 
@@ -73,4 +75,16 @@ DAY = """
 SELECT sid, user_sid, day, node_id, instance_id, resource_kind, category, model, records, list_charge, charge
 FROM daily_usage WHERE user_sid = ? AND day = ? AND node_id = ? AND instance_id = ? AND resource_kind = ?
     AND category = ? AND model = ?
+"""
+TOP_UPS = """
+SELECT sid, user_sid, refunded, excess, over_cap, held, settled_at FROM top_up WHERE sid > ? ORDER BY sid LIMIT ?
+"""
+TOP_UP = """
+SELECT sid, user_sid, refunded, excess, over_cap, held, settled_at FROM top_up WHERE sid = ?
+"""
+VERIFIED = """
+SELECT sid, kyc_status FROM "user" WHERE sid > ? ORDER BY sid LIMIT ?
+"""
+VERIFIED_USER = """
+SELECT sid, kyc_status FROM "user" WHERE sid = ?
 """

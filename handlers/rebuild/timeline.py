@@ -1,7 +1,8 @@
-"""What caused the postings of a live ledger, in the order in which it happened: read in pages, merged by sid.
+"""What caused the postings of a live ledger, in the order in which it was written down: read in pages, merged by sid.
 
-Transactions keep the order in which they were posted. Whatever posted nothing stands before the first transaction that
-was made after it: sids grow with time.
+Each cause has a row of its own, written in the transaction in which it was posted: an event that was received, a fee
+that was told, a commit that was consumed, an act that was done, a plan that was bought. Sids grow with time, and who
+posts has waited for its turn before: so their order is the ledger's, and the ledger is not asked for it.
 """
 
 from __future__ import annotations
@@ -19,8 +20,31 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.storage.stored_type import StoredType
 from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.struct import Struct
-from generated.models.onboarding import ConsumedCommit, OperatorAct, PlanPurchase, TransactionKind, User, VmAllocation
-from generated.tables.onboarding import CONSUMED_COMMIT, OPERATOR_ACT, PLAN_PURCHASE, USER, VM_ALLOCATION
+from generated.models.onboarding import (
+    ConsumedCommit,
+    KycEvent,
+    KycSession,
+    OperatorAct,
+    PaymentEvent,
+    PlanPurchase,
+    ProviderFee,
+    TopUp,
+    TransactionKind,
+    User,
+    VmAllocation,
+)
+from generated.tables.onboarding import (
+    CONSUMED_COMMIT,
+    KYC_EVENT,
+    KYC_SESSION,
+    OPERATOR_ACT,
+    PAYMENT_EVENT,
+    PLAN_PURCHASE,
+    PROVIDER_FEE,
+    TOP_UP,
+    USER,
+    VM_ALLOCATION,
+)
 from handlers.audit import BATCH, u64
 from handlers.rebuild import statements
 
@@ -29,24 +53,50 @@ M = TypeVar("M", bound=Struct)
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A posted transaction; `lines` are its entries, amounts in nano-dollars by account, debit positive."""
+    """A posted transaction; `lines` are its entries, amounts in nano-dollars by account, debit positive, `position`
+    the place of the first of them."""
 
     sid: str
     kind: TransactionKind
     user_sid: str | None
     key: str
     source: str
-    reason: str
     effective_at: datetime
-    posted_at: datetime
+    position: int
     lines: dict[str, int]
 
 
-Cause = Transaction | User | VmAllocation | ConsumedCommit | OperatorAct | PlanPurchase
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """The time came at which the ledger was told to expire what a user was granted: no other row keeps it."""
+
+    sid: str
+    user_sid: str
+    posted_at: datetime
+
+
+Cause = (
+    User
+    | VmAllocation
+    | TopUp
+    | KycSession
+    | KycEvent
+    | PaymentEvent
+    | ProviderFee
+    | ConsumedCommit
+    | OperatorAct
+    | PlanPurchase
+    | Expiry
+)
 
 _CAUSES: tuple[StoredType[Any, Any, Any, Any], ...] = (
     USER,
     VM_ALLOCATION,
+    TOP_UP,
+    KYC_SESSION,
+    KYC_EVENT,
+    PAYMENT_EVENT,
+    PROVIDER_FEE,
     CONSUMED_COMMIT,
     OPERATOR_ACT,
     PLAN_PURCHASE,
@@ -68,27 +118,18 @@ def transactions(database: Database) -> Iterator[Transaction]:
     """All transactions, in the order of their postings."""
     for _, rows in groupby(_entries(database), key=lambda row: row[1]):
         entries = list(rows)
-        _, sid, kind, user_sid, key, source, reason, effective_at, posted_at, _, _ = entries[0]
+        position, sid, kind, user_sid, key, source, effective_at, _, _ = entries[0]
         lines: dict[str, int] = {}
         for *_, account, amount in entries:
             lines[account] = lines.get(account, 0) + amount
-        yield Transaction(
-            sid,
-            TransactionKind(kind),
-            user_sid,
-            key,
-            source,
-            reason,
-            decode_otime(effective_at),
-            decode_otime(posted_at),
-            lines,
-        )
+        at = decode_otime(effective_at)
+        yield Transaction(sid, TransactionKind(kind), user_sid, key, source, at, int(position), lines)
 
 
 def timeline(database: Database) -> Iterator[Cause]:
-    """Everything that may have caused a posting, and the transactions themselves."""
-    streams: list[Iterator[tuple[str, int, Cause]]] = [_in_order(transactions(database))]
-    streams += [_by_sid(place, every(stored, database)) for place, stored in enumerate(_CAUSES, 1)]
+    """Everything that may have caused a posting."""
+    streams = [_by_sid(place, every(stored, database)) for place, stored in enumerate(_CAUSES)]
+    streams.append(_by_sid(len(_CAUSES), _expiries(database)))
     for _, _, cause in merge(*streams, key=lambda each: each[:2]):
         yield cause
 
@@ -100,14 +141,15 @@ def _entries(database: Database) -> Iterator[tuple[Any, ...]]:
         after = int(rows[-1][0])
 
 
-def _in_order(found: Iterator[Transaction]) -> Iterator[tuple[str, int, Cause]]:
-    latest = ""
-    for each in found:  # another host's clock may be behind: the order of postings counts
-        latest = max(latest, each.sid)
-        yield latest, 0, each
+def _expiries(database: Database) -> Iterator[Expiry]:
+    text, after = database.prepare(statements.EXPIRIES), ""
+    while rows := database.execute(text, (after, BATCH)):
+        for sid, user_sid, posted_at in rows:
+            yield Expiry(sid, user_sid, decode_otime(posted_at))
+        after = rows[-1][0]
 
 
-def _by_sid(place: int, found: Iterator[Any]) -> Iterator[tuple[str, int, Cause]]:
+def _by_sid(place: int, found: Iterator[Any]) -> Iterator[tuple[str, int, Any]]:
     sid = attrgetter("sid")
     for each in found:
         yield sid(each), place, each

@@ -101,6 +101,7 @@ class Book:
                     "payment_ref": ref,
                     "amount": Money(amount),
                     "status": TopUpStatus.SETTLED,
+                    "created_at": settled_at,
                     "settled_at": settled_at,
                 },
                 self.clock.now(),

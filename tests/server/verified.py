@@ -35,4 +35,3 @@ def verdict(
         assert verdicts.take("stub", Received(name, found, at), asked=False)
 
     held.transaction(work)
-

@@ -106,7 +106,7 @@ DOMAIN_MAY_IMPORT: dict[str, set[str]] = {
     "payments": {"admin", "ledger", "work"},
     "kyc": {"admin", "identity", "payments", "work"},
     "vms": {"admin", "ledger", "plans", "work"},
-    "rebuild": {"admin", "identity", "ledger", "payments", "plans", "prices", "usage", "work"},
+    "rebuild": {"admin", "identity", "kyc", "ledger", "payments", "plans", "prices", "usage", "work"},
     "pages": {"identity"},
     "home": {
         "identity",

@@ -13,7 +13,9 @@ import click
 from codegen.runtime.context import SystemClock
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from handlers.commands import start
+from handlers.payments.settings import PaymentSettings
 from handlers.prices.settings import PriceSettings
 from handlers.rebuild.rebuild import MOST, NotFresh, rebuild
 from handlers.settings import Settings
@@ -22,6 +24,15 @@ from handlers.usage.mirrors import FetchFailed, Mirrors
 from handlers.usage.nodes import Nodes
 from handlers.usage.settings import UsageSettings
 from handlers.version import migrate
+
+GIVEN = (
+    "what was said and done: users, machines, top-ups, events, fees, verdicts, acts, purchases with their costs",
+    "price books, the discount ladder and the cap before verification, as they are set now",
+    "nodes with their keys and kinds, as they are registered now, and operators' skips",
+    "when the ledger was told to expire a grant and to renew a plan; that it was due is computed",
+    "fees that were posted before they were kept beside the ledger: the migration took them from there",
+)
+"""What a rebuild does not compute."""
 
 
 @click.command(name="rebuild")
@@ -33,23 +44,24 @@ def command(offline: bool, url: str | None, as_json: bool) -> None:
 
     Computed anew: usage, by reading every line of the nodes' repositories, checking its commit's signature and pricing
     it (charges, days, postings); payments, refunds and disputes, from the providers' events and operators' decisions
-    about them; grants and balances that operators set, from their acts; plans, from the purchases; expiry of grants;
-    every balance and lot, by the ledger's rules.
+    about them; fees, from what the providers told; what is held before verification, from the cap, the payments and
+    the verdicts of KYC providers; grants and balances that operators set, from their acts; plans, from the purchases;
+    expiry of grants; every balance and lot, by the ledger's rules; and the order of it all, from when each cause was
+    written down. Nothing of this is read from the ledger.
 
-    Given by the live database: users, machines, top-ups, events, acts, purchases, price books, nodes with their keys as
-    they are registered now, skips, and in which order and when all of it was posted. Taken over from the live ledger
-    are the amounts of provider fees and of what is held before verification: no other row keeps them. The discount
-    ladder is that of the settings now.
+    What cannot be computed anew is listed at the end.
     """
     settings = start.settings()
     live = start.database(settings)
     assert isinstance(settings, UsageSettings) and isinstance(settings, PriceSettings)
+    assert isinstance(settings, PaymentSettings)
+    cap = Money.from_cents(settings.kyc_free_cap_cents)
     mirrors = Mirrors.below(settings.mirrors)
     try:
         with start.database_faults(), _fresh(url) as fresh:
             if not offline:
                 _fetch(live, mirrors, settings)
-            found = rebuild(live, fresh, mirrors, settings)
+            found = rebuild(live, fresh, mirrors, settings, cap)
     except NotFresh:
         raise click.UsageError("--into: this database holds a ledger already") from None
     finally:
@@ -69,7 +81,10 @@ def command(offline: bool, url: str | None, as_json: bool) -> None:
             "the ledger is what its causes come to" if found.equal else "the ledger differs", err=not found.equal
         )
         if taken:
-            click.echo(f"amounts taken over from the live ledger: {taken}")
+            click.echo(f"times taken over from the live ledger: {taken}")
+        click.echo("taken as they are now, for nothing else has them:")
+        for given in GIVEN:
+            click.echo(f"- {given}")
     if not found.equal:
         raise SystemExit(1)
 

@@ -1,0 +1,136 @@
+"""Whoever changes the ledger and computes its hashes anew is told by a rebuild, by cause and user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from codegen.runtime.storage.database import Database
+from generated.models.onboarding import PaymentEventKind as Kind
+from generated.models.onboarding import TransactionKind as K
+from handlers.ledger import wallet as rules
+from handlers.ledger.posting import Ledger
+from handlers.rebuild.comparison import Difference
+from handlers.usage.mirrors import Mirrors
+from tests.server.audited import audit
+from tests.server.forger import Forger
+from tests.server.money_history import History
+from tests.server.payment_house import House, payment_house
+from tests.server.test_kyc_cap import pay
+from tests.server.test_rebuild import CAP, DOLLAR, MUCH, closed, rebuilt, used_history
+from tests.server.usage_world import UsageWorld
+from tests.server.verified import verdict
+
+
+@pytest.fixture(scope="module")
+def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
+    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=2)
+    yield mirrors
+    mirrors.close()
+
+
+class Told:
+    """What a rebuild says of a forged ledger."""
+
+    def __init__(self, forger: Forger, database: Database, mirrors: Mirrors, cap: object) -> None:
+        self.forger, self._database, self._mirrors, self._cap = forger, database, mirrors, cap
+
+    def by(self, key: str, what: str = "transaction") -> list[Difference]:
+        """The differences that name this cause, of a ledger with which the audit of its chain is content."""
+        assert self.forger.told_by_the_audit() == [], key
+        found = rebuilt(self._database, self._mirrors, cap=self._cap)  # type: ignore[arg-type]
+        return [each for each in found.differences if (each.subject, each.what) == (key, what)]
+
+    def changed(self, kind: K, part: str = "") -> None:
+        """Another amount, and nothing at all, are told by cause and user."""
+        key = self.forger.keys(kind, part)[-1]
+        user = self.forger.user_of(key)
+        with self.forger.forged():
+            self.forger.change(key, 3)
+            [found] = self.by(key)
+            assert found.user_sid == user
+            assert found.live is not None and found.rebuilt is not None
+        with self.forger.forged():
+            self.forger.delete(key)
+            [found] = self.by(key)
+            assert (found.user_sid, found.live) == (user, None)
+
+    def added(self, user: str | None, kind: K, key: str, draw: object, house: House | UsageWorld) -> None:
+        """A posting that nothing caused is told."""
+        ledger = Ledger(self._database, house.clock)
+        with self.forger.forged():
+            ledger.transaction(
+                lambda: ledger.post(
+                    user_sid=user,
+                    kind=kind,
+                    key=key,
+                    source=key if key.startswith("payment:") else f"payment:{key}",
+                    reason="forged",
+                    effective_at=house.clock.now(),
+                    draw=draw,  # type: ignore[arg-type]
+                )
+            )
+            [found] = self.by(key)
+            assert (found.user_sid, found.rebuilt) == (user, None)
+
+
+def test_payments_that_were_forged_are_told(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
+    with payment_house(database, tmp_path, kyc_free_cap_cents=1500) as house:
+        History(house, tmp_path).everything()
+        user = house.user(9)
+        for top_up in [closed(house, user) for _ in range(3)]:
+            pay(house, top_up)
+            house.jobs()
+        house.receive(house.told(top_up, Kind.REFUND_CHANGED, 400))
+        house.jobs()
+        verdict(database, house.clock, house.payments.settlement, user.sid)
+        assert audit(database) == []
+        told = Told(Forger(database), database, fetching, CAP)
+        told.changed(K.PROVIDER_FEE, "txn_1")
+        told.changed(K.PROVIDER_FEE, "txn_2")
+        told.changed(K.KYC_HOLD)
+        told.changed(K.KYC_RELEASE, "kyc_completed")
+        told.changed(K.TOP_UP)
+        told.changed(K.REFUND)
+        told.changed(K.OVERPAYMENT)
+        told.changed(K.PLAN)
+        told.changed(K.GRANT)
+        told.changed(K.ADJUSTMENT)
+        for kind in (K.DISPUTE_HOLD, K.DISPUTE_RELEASE, K.DISPUTE_LOSS, K.DISPUTE_REINSTATED):
+            told.changed(kind)
+        top_up_of = partial(rules.top_up, provider="stub", amount=5 * DOLLAR)
+        told.added(user.sid, K.TOP_UP, "payment:stub:pi_forged", top_up_of, house)
+        told.added(
+            None, K.PROVIDER_FEE, "fee:stub:txn_9", partial(rules.provider_fee, provider="stub", amount=5), house
+        )
+
+        first, second = told.forger.keys(K.TOP_UP)[-2:]
+        with told.forger.forged():
+            told.forger.swap(first, second)
+            [order] = told.by(first, "order") + told.by(second, "order")
+            assert order.user_sid == user.sid and order.subject == second
+
+
+def test_usage_that_was_forged_is_told(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
+    mirrors = Mirrors(tmp_path / "mirrors", fetching.fetchers)
+    world = UsageWorld(database, mirrors)
+    used_history(world, tmp_path)
+    world.audit()
+    told = Told(Forger(database), database, mirrors, MUCH)
+    for kind in (K.USAGE, K.USAGE_VOID, K.GRANT, K.ADJUSTMENT, K.PLAN):
+        told.changed(kind)
+    expiry = told.forger.keys(K.GRANT_EXPIRY)[-1]
+    user = told.forger.user_of(expiry)
+    with told.forger.forged():
+        told.forger.delete(expiry)
+        world.clock.time += timedelta(days=1)
+        found = rebuilt(database, mirrors, cap=MUCH).differences
+        assert [each for each in found if each.user_sid == user and (each.live, each.what) == (None, "transaction")]
+    first, second = told.forger.keys(K.USAGE)[0], told.forger.keys(K.PLAN)[0]
+    with told.forger.forged():
+        told.forger.swap(first, second)
+        assert told.by(first, "order") + told.by(second, "order")
