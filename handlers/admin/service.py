@@ -3,15 +3,14 @@
 from collections.abc import Sequence
 
 from codegen.runtime.context import Context
-from codegen.runtime.errors import Conflict
+from codegen.runtime.errors import NotFound
 from codegen.runtime.rpc.wiring import own_transactions, serves
-from codegen.runtime.storage.store import Store
-from generated.models.onboarding import AuditReport, OperatorAlert
+from generated.models.onboarding import AlertKind, AuditReport
 from generated.services.onboarding import AdminService
-from generated.tables.onboarding import OPERATOR_ALERT
 from handlers.admin.acts import Acts
 from handlers.admin.audit_runs import report
 from handlers.audit import Audit
+from handlers.work.alerts import clear
 
 
 @serves(AdminService)
@@ -31,12 +30,8 @@ class AuditHandler:
 class AlertHandler:
     """The part of `AdminService` that takes alerts down."""
 
-    def dismiss_alert(self, context: Context, *, alert_sid: str, reason: str) -> OperatorAlert:
+    def dismiss_alert(self, context: Context, *, kind: AlertKind, subject: str, reason: str) -> None:
         """Take an alert down; its cause raises it anew."""
-        alerts = Store.of(OPERATOR_ALERT, context.database)
-        if alerts.locked(alert_sid, None)["cleared_at"] is not None:
-            raise Conflict("this alert is down already")
-        taken = alerts.patch(alert_sid, {"cleared_at": context.clock.now().replace(microsecond=0)})
-        shown = {"kind": taken.kind, "subject": taken.subject, "detail": taken.detail, "count": taken.count}
-        Acts(context.database).record(context, "admin.dismiss_alert", alert_sid, {}, reason, before=shown)
-        return taken
+        if not clear(context.database, context.clock, kind, subject):
+            raise NotFound
+        Acts(context.database).record(context, "admin.dismiss_alert", subject, {"kind": kind}, reason)

@@ -6,9 +6,9 @@ from typing import cast
 from typing_extensions import TypedDict
 
 from codegen.runtime.client.client import AsyncTransport, Call, Transport
-from codegen.runtime.values.types import Date, Sid
+from codegen.runtime.values.types import Date
 
-from ...models.onboarding import AuditReport, MarginLine, OperatorAlert, OperatorOverview, Reason
+from ...models.onboarding import AlertKind, AuditReport, MarginLine, OperatorOverview, Reason
 
 
 class OverviewParams(TypedDict):
@@ -29,14 +29,15 @@ class AuditParams(TypedDict):
 class DismissAlertParams(TypedDict):
     """The parameters of `admin.dismiss_alert`."""
 
-    alert_sid: Sid
+    kind: AlertKind
+    subject: str
     reason: Reason
 
 
 _OVERVIEW = Call("admin.overview", OverviewParams, OperatorOverview, safe=True)
 _MARGINS = Call("admin.margins", MarginsParams, list[MarginLine], safe=True)
 _AUDIT = Call("admin.audit", AuditParams, AuditReport, safe=True)
-_DISMISS_ALERT = Call("admin.dismiss_alert", DismissAlertParams, OperatorAlert)
+_DISMISS_ALERT = Call("admin.dismiss_alert", DismissAlertParams, None)
 
 
 class AdminCalls:
@@ -57,14 +58,14 @@ class AdminCalls:
         """Prove the ledger."""
         return cast("AuditReport", self._transport.call(_AUDIT, {}))
 
-    def dismiss_alert(self, alert_sid: Sid, reason: Reason) -> OperatorAlert:
-        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict
-        where
-        it is down already.
+    def dismiss_alert(self, kind: AlertKind, subject: str, reason: Reason) -> None:
+        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. Not found
+        where none
+        is up for this subject.
 
-        Raises `NotFound`, `Conflict`.
+        Raises `NotFound`.
         """
-        return cast("OperatorAlert", self._transport.call(_DISMISS_ALERT, {"alert_sid": alert_sid, "reason": reason}))
+        return cast("None", self._transport.call(_DISMISS_ALERT, {"kind": kind, "subject": subject, "reason": reason}))
 
 
 class AsyncAdminCalls:
@@ -85,19 +86,20 @@ class AsyncAdminCalls:
         """Prove the ledger."""
         return cast("AuditReport", await self._transport.call(_AUDIT, {}))
 
-    async def dismiss_alert(self, alert_sid: Sid, reason: Reason) -> OperatorAlert:
-        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict
-        where
-        it is down already.
+    async def dismiss_alert(self, kind: AlertKind, subject: str, reason: Reason) -> None:
+        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. Not found
+        where none
+        is up for this subject.
 
-        Raises `NotFound`, `Conflict`.
+        Raises `NotFound`.
         """
         return cast(
-            "OperatorAlert",
+            "None",
             await self._transport.call(
                 _DISMISS_ALERT,
                 {
-                    "alert_sid": alert_sid,
+                    "kind": kind,
+                    "subject": subject,
                     "reason": reason,
                 },
             ),

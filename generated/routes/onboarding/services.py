@@ -51,6 +51,7 @@ from ...errors.onboarding import (
 )
 from ...models.onboarding import (
     AggregateReport,
+    AlertKind,
     Allowance,
     AllowanceChanges,
     AuditReport,
@@ -70,7 +71,6 @@ from ...models.onboarding import (
     NodeRepositories,
     NodeRepository,
     NodeWebhook,
-    OperatorAlert,
     OperatorOverview,
     PhoneNumber,
     Plan,
@@ -550,7 +550,8 @@ class AdminServiceAuditParams(TypedDict):
 class AdminServiceDismissAlertParams(TypedDict):
     """Params of `admin.dismiss_alert`."""
 
-    alert_sid: Sid
+    kind: AlertKind
+    subject: str
     reason: Reason
 
 
@@ -1293,11 +1294,11 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="admin.dismiss_alert",
         aliases=("AdminService.dismiss_alert",),
         params=AdminServiceDismissAlertParams,
-        param_names=("alert_sid", "reason"),
-        result=OperatorAlert,
+        param_names=("kind", "subject", "reason"),
+        result=None,
         auth="admin",
         audit=True,
-        errors=(NotFound, Conflict),
+        errors=(NotFound,),
         source="onboarding/90_services.oschema:241",
     ),
 )

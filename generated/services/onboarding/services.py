@@ -10,6 +10,7 @@ from codegen.runtime.values.types import U32, Bool, Date, Money, OTime, Sid
 
 from ...models.onboarding import (
     AggregateReport,
+    AlertKind,
     Allowance,
     AllowanceChanges,
     AuditReport,
@@ -29,7 +30,6 @@ from ...models.onboarding import (
     NodeRepositories,
     NodeRepository,
     NodeWebhook,
-    OperatorAlert,
     OperatorOverview,
     PhoneNumber,
     Plan,
@@ -565,10 +565,10 @@ class AdminService(ABC):
         """Prove the ledger."""
 
     @abstractmethod
-    def dismiss_alert(self, context: Context, *, alert_sid: Sid, reason: Reason) -> OperatorAlert:
-        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict
-        where
-        it is down already.
+    def dismiss_alert(self, context: Context, *, kind: AlertKind, subject: str, reason: Reason) -> None:
+        """Take an alert down that somebody has looked at; it is raised anew when its cause comes again. Not found where
+        none
+        is up for this subject.
 
-        Raises `NotFound`, `Conflict`.
+        Raises `NotFound`.
         """

@@ -13,13 +13,13 @@ export const admin_calls = (transport) => ({
   audit: () =>
     transport.call("admin.audit", {}, true, null, "AuditReport"),
   /**
-   * Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict where
-   * it is down already.
+   * Take an alert down that somebody has looked at; it is raised anew when its cause comes again. Not found where none
+   * is up for this subject.
    *
-   * Throws NotFound, Conflict.
+   * Throws NotFound.
    */
   dismiss_alert: (params) =>
-    transport.call("admin.dismiss_alert", params, false, null, "OperatorAlert"),
+    transport.call("admin.dismiss_alert", params, false, null),
 });
 
 /** Who is calling. */

@@ -3,7 +3,7 @@
 import type { Transport } from "../../runtime.js";
 import type { LogoutReport, SessionInfo, User } from "./identity.js";
 import type { KycSession, KycStarted, KycState } from "./kyc.js";
-import type { AuditReport, MarginLine, OperatorAlert, OperatorOverview } from "./operations.js";
+import type { AlertKind, AuditReport, MarginLine, OperatorOverview } from "./operations.js";
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
 import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
@@ -22,13 +22,13 @@ export const admin_calls = (transport: Transport) => ({
   audit: (): Promise<AuditReport> =>
     transport.call("admin.audit", {}, true, null, "AuditReport"),
   /**
-   * Take an alert down that somebody has looked at; it is raised anew when its cause comes again. A conflict where
-   * it is down already.
+   * Take an alert down that somebody has looked at; it is raised anew when its cause comes again. Not found where none
+   * is up for this subject.
    *
-   * Throws NotFound, Conflict.
+   * Throws NotFound.
    */
-  dismiss_alert: (params: { alert_sid: string; reason: Reason }): Promise<OperatorAlert> =>
-    transport.call("admin.dismiss_alert", params, false, null, "OperatorAlert"),
+  dismiss_alert: (params: { kind: AlertKind; subject: string; reason: Reason }): Promise<null> =>
+    transport.call("admin.dismiss_alert", params, false, null),
 });
 
 /** Who is calling. */
