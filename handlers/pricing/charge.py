@@ -66,7 +66,8 @@ def charge(rate: Rate, usage: Usage, percent: int, base: DiscountBase) -> Charge
             reduced = cost * _PERCENT + (listed - cost) * left
         case DiscountBase.FLOOR_AT_COST:
             reduced = max(listed * left, min(cost, listed) * _PERCENT)
-    charged, before = half_even(reduced, full), half_even(listed, whole)
+    before = half_even(listed, whole)
+    charged = before if left == _PERCENT else half_even(reduced, full)  # PERF: nothing off, whatever it is taken from
     return Charge(before, before - charged, charged, reduced - charged * full, full)
 
 

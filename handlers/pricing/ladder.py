@@ -40,7 +40,11 @@ def tier_at(moment: datetime, first_paid_at: datetime | None) -> DiscountTier:
     """The tier at a moment, by wall clock since the first settled top-up; `none` before one."""
     if first_paid_at is None:
         return DiscountTier.NONE
-    return [step.tier for step in STEPS if moment - first_paid_at >= step.after or step is STEPS[0]][-1]
+    passed, tier = moment - first_paid_at, STEPS[0].tier
+    for step in STEPS[1:]:
+        if passed >= step.after:
+            tier = step.tier
+    return tier
 
 
 def next_step(moment: datetime, first_paid_at: datetime | None) -> tuple[Step, datetime] | None:

@@ -13,7 +13,7 @@ from handlers.usage_format.record import LoggedUsage
 
 
 class ChargedLine(NamedTuple):
-    """Amounts in nano-dollars; those of a line that takes another one back are negative."""
+    """Amounts in nano-dollars; those of a line that takes another one back, `original`, are negative."""
 
     record: LoggedUsage
     commit: str
@@ -27,6 +27,7 @@ class ChargedLine(NamedTuple):
     list_charge: int
     charge: int
     rest: Decimal
+    original: UsageRecord | None = None
 
 
 def charged(
@@ -65,4 +66,5 @@ def taking_back(record: LoggedUsage, commit: str, line: Line, line_hash: str, or
         -int(original.list_charge),
         -int(original.charge),
         -original.rounding_rest,
+        original,
     )

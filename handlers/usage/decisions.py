@@ -16,10 +16,11 @@ from generated.tables.onboarding import NODE, QUARANTINED_LINE, USAGE_SKIP
 from handlers.admin.acts import Acts
 from handlers.ledger.posting import Ledger, LedgerOverflow
 from handlers.usage.added_lines import Line
+from handlers.usage.charged_line import ChargedLine
 from handlers.usage.halt import Halt
 from handlers.usage.line_rules import Aside
 from handlers.usage.rates import CurrentRates
-from handlers.usage.reading import Judged, NodeRules, Reading
+from handlers.usage.reading import NodeRules, Reading
 from handlers.usage.skips import Skips
 from handlers.usage.sums import line_source
 from handlers.usage_format.line import decode
@@ -92,7 +93,7 @@ class Decisions:
             raise QuarantineDecided(state=found.state)
         return found
 
-    def _charge(self, reading: Reading, judged: Judged, found: QuarantinedLine, now: datetime) -> None:
+    def _charge(self, reading: Reading, judged: ChargedLine, found: QuarantinedLine, now: datetime) -> None:
         source = line_source(found.node_id, found.commit, found.path, found.line)
         try:
             reading.take(judged)

@@ -9,11 +9,10 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import HaltReason, QuarantineReason, UsageRecord
+from generated.models.onboarding import HaltReason, QuarantineReason
 from generated.tables.onboarding import QUARANTINED_LINE, QuarantinedLineNew
 from handlers.pricing.charge import NANO, CannotBePriced, Usage, differs
 from handlers.usage.added_lines import Line
@@ -30,6 +29,8 @@ from handlers.usage_format.line import decode, line_hash
 from handlers.usage_format.record import Finding, LoggedUsage
 
 CHUNK = 1000
+_CONFLICT = HaltReason.CONTENT_CONFLICT
+_KEY_TAKEN = "its idempotency key or its number is that of another record"
 MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
 """Dollars that one line may cost: by itself, and where an operator accepts it. A node whose lines cost anything
 could fill an account of the house, in which all nodes' usage is posted, to the end of its 64 bits."""
@@ -44,13 +45,6 @@ class NodeRules:
     kinds: Collection[str]
     skipped: Collection[int] = ()
     ever_skipped: bool = False
-
-
-class Judged(NamedTuple):
-    """A line with what it costs, and the record that it takes back if it does."""
-
-    line: ChargedLine
-    original: UsageRecord | None
 
 
 @dataclass(slots=True)
@@ -69,12 +63,11 @@ class Reading:
     def __init__(self, database: Database, rules: NodeRules, commit: str, rates: Rates, now: datetime) -> None:
         self._database, self._rules, self._commit, self._rates, self._now = database, rules, commit, rates, now
         self.streams = Streams(database, rules.node_id, rules.ever_skipped)
-        self.sums = Sums(rules.node_id)
+        self.sums = Sums(rules.node_id, commit)
         self.counts = Counts()
-        self._records = Records(database, rules.node_id)
+        self._records = Records(database, rules.node_id, now)
         self._payers = Payers(database, self.flush)
         self._quarantine = Store.of(QUARANTINED_LINE, database)
-        self._chunk: list[Judged] = []
         self._met: dict[str, str] = {}
 
     def read(self, lines: Iterable[Line]) -> None:
@@ -85,22 +78,10 @@ class Reading:
 
     def flush(self) -> None:
         """Write what was read."""
-        while self._chunk:
-            chunk, self._chunk = self._chunk, []
-            try:
-                self._records.write([line for line, _ in chunk], self._now)
-            except KeyTaken as error:
-                bad, _ = chunk.pop(error.place)
-                detail = "its idempotency key or its number is that of another record"
-                self._bad(HaltReason.CONTENT_CONFLICT, detail, bad.line)
-                self._chunk = chunk
-                continue
-            for line, original in chunk:
-                if original is None:
-                    self.sums.add(line)
-                else:
-                    self.sums.take_back(line, original)
-            self.counts.records += len(chunk)
+        try:
+            self._records.write()
+        except KeyTaken as taken:
+            raise Halt(_CONFLICT, _KEY_TAKEN, commit=self._commit, path=taken.path, line=taken.line) from None
         if self.counts.asides:
             self._quarantine.insert_many(self.counts.asides, self._now)
             self.counts.asides.clear()
@@ -141,7 +122,7 @@ class Reading:
             self.counts.duplicates += 1
         else:
             detail = f"record {record.local_seq} of stream {record.stream_id} was read before with another content"
-            self._bad(HaltReason.CONTENT_CONFLICT, detail, line)
+            self._bad(_CONFLICT, detail, line)
 
     def _next(self, record: LoggedUsage, digest: str, line: Line, stream: Stream) -> None:
         found = self.judge(record, digest, line, stream.latest)
@@ -163,7 +144,7 @@ class Reading:
             if known == digest:
                 self.counts.duplicates += 1
             else:
-                self._bad(HaltReason.CONTENT_CONFLICT, "its idempotency key was read before with another content", line)
+                self._bad(_CONFLICT, "its idempotency key was read before with another content", line)
             return
         self._met[key] = digest
         found = self.judge(record, digest, line, None)
@@ -191,12 +172,12 @@ class Reading:
 
     # --- what it costs ----------------------------------------------------------------------------------------
 
-    def judge(self, record: LoggedUsage, digest: str, line: Line, latest: datetime | None) -> Judged | Aside:
+    def judge(self, record: LoggedUsage, digest: str, line: Line, latest: datetime | None) -> ChargedLine | Aside:
         """The line with what it costs, or why it is set aside."""
         aside = set_aside(record, self._rules.kinds, self._now, latest)
         return aside if aside is not None else self.price(record, digest, line)
 
-    def price(self, record: LoggedUsage, digest: str, line: Line, *, forgiven: bool = False) -> Judged | Aside:
+    def price(self, record: LoggedUsage, digest: str, line: Line, *, forgiven: bool = False) -> ChargedLine | Aside:
         """The same, whatever its time and kind. `forgiven`: an operator lets pass whatever can be charged."""
         payer = self._payers.payer(record.user_sid)
         if payer is None:
@@ -219,19 +200,25 @@ class Reading:
         most = MOST_ACCEPTED if forgiven else MOST_CHARGE
         if cost.list_charge > most * NANO:
             return Aside(QuarantineReason.IMPLAUSIBLE, f"it costs more than {most:,} dollars")
-        return Judged(charged(record, self._commit, line, digest, rate, cost, self._rates.base), None)
+        return charged(record, self._commit, line, digest, rate, cost, self._rates.base)
 
-    def take(self, judged: Judged) -> None:
+    def take(self, line: ChargedLine) -> None:
         """Consume a line that was judged; `flush` writes it."""
-        self._chunk.append(judged)
-        if len(self._chunk) >= CHUNK:
+        if line.line.number in self._rules.skipped:
+            self.flush()
+            if self._records.has(line.record):
+                self._bad(_CONFLICT, _KEY_TAKEN, line.line)
+                return
+        self.sums.add(line)
+        self.counts.records += 1
+        if self._records.add(line) >= CHUNK:
             self.flush()
 
-    def _taking_back(self, record: LoggedUsage, key: str, digest: str, line: Line) -> Judged | Aside:
+    def _taking_back(self, record: LoggedUsage, key: str, digest: str, line: Line) -> ChargedLine | Aside:
         self.flush()
         original = self._records.of_key(key)
         if original is None or original.void is not None or original.user_sid != record.user_sid:
             return Aside(QuarantineReason.IMPLAUSIBLE, "it takes back what this node never charged this user")
         if self._records.is_taken_back(key):
             return Aside(QuarantineReason.IMPLAUSIBLE, "it takes back what was taken back already")
-        return Judged(taking_back(record, self._commit, line, digest, original), original)
+        return taking_back(record, self._commit, line, digest, original)

@@ -2,48 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 from itertools import chain
+from typing import Any
 
 from codegen.runtime.storage.database import Database, Duplicate, Row
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values.sid import new_sids
 from generated.models.onboarding import UsageRecord
 from generated.tables.onboarding import USAGE_RECORD
 from handlers.audit import u64
 from handlers.usage import statements
 from handlers.usage.charged_line import ChargedLine
 from handlers.usage.rows import RowsOfLines
+from handlers.usage_format.record import LoggedUsage
 
 _TOGETHER = 250
 """Rows of one statement on SQLite."""
+_PLACES = {field.name: place for place, field in enumerate(USAGE_RECORD.fields)}
+_STREAM, _NUMBER, _KEY = _PLACES["stream_id"], _PLACES["local_seq"], _PLACES["idempotency_key"]
+_PATH, _LINE = _PLACES["path"], _PLACES["line"]
 
 
 class KeyTaken(Exception):
     """The idempotency key of a line, or its number, belongs to another record of its node; nothing was written."""
 
-    def __init__(self, place: int) -> None:
-        super().__init__(place)
-        self.place = place
+    def __init__(self, path: str, line: int) -> None:
+        super().__init__(path, line)
+        self.path, self.line = path, line
 
 
 class Records:
-    """The records of one node."""
+    """The records of one node; those that are added are consumed `now`, and written by `write`."""
 
-    def __init__(self, database: Database, node_id: str) -> None:
+    def __init__(self, database: Database, node_id: str, now: datetime) -> None:
         self._database, self._node_id = database, node_id
         self._store = Store.of(USAGE_RECORD, database)
-        self._rows = RowsOfLines(database.dialect)
-        insert, values, row = self._store.sql.insert.rpartition(" VALUES ")
-        self._insert_together = f"{insert}{values}{', '.join([row] * _TOGETHER)}"
+        self._row = RowsOfLines(database.dialect, now)
+        self._waiting: list[Row] = []
+        self._sids: Iterator[str] = iter(())
         prepare = database.prepare
         self._hash, self._key = prepare(statements.HASH_OF_RECORD), prepare(statements.KEY_IS_TAKEN)
         self._aside, self._void = prepare(statements.WAS_SET_ASIDE), prepare(statements.IS_TAKEN_BACK)
 
     def hash_at(self, stream_id: str, seq: int) -> str | None:
         """The hash of the line that was consumed with this number, if one was."""
-        rows = self._database.execute(self._hash, (self._node_id, stream_id, u64(self._database, seq)))
-        return rows[0][0] if rows else None
+        return self._hash_at(stream_id, u64(self._database, seq))
 
     def was_set_aside(self, line_hash: str) -> bool:
         """Whether the very same line is in quarantine, whatever was decided about it."""
@@ -57,36 +63,63 @@ class Records:
         """Whether a record takes back the one with this key."""
         return bool(self._database.execute(self._void, (self._node_id, key)))
 
-    def write(self, lines: Sequence[ChargedLine], now: datetime) -> None:
-        """Write lines, all or none. Raises `KeyTaken`."""
-        rows = self._rows(lines, now)
+    def has(self, record: LoggedUsage) -> bool:
+        """Whether the idempotency key of a record, or its number, is taken."""
+        return self._has(record.idempotency_key) or self.hash_at(record.stream_id, record.local_seq) is not None
+
+    def add(self, line: ChargedLine) -> int:
+        """Take a line that `write` is to write; how many wait now."""
+        sid = next(self._sids, None)
+        if sid is None:
+            self._sids = iter(new_sids(_TOGETHER))
+            sid = next(self._sids)
+        self._waiting.append(self._row(sid, line))
+        return len(self._waiting)
+
+    def write(self) -> None:
+        """Write the lines that wait, all or none. Raises `KeyTaken`."""
+        rows, self._waiting = self._waiting, []
+        if not rows:
+            return
         try:
             with self._database.transaction():
                 self._insert(rows)
         except Duplicate:
-            taken = self._taken(lines)
+            taken = self._taken(rows)
             if taken is None:
                 raise
-            raise KeyTaken(taken) from None
+            raise KeyTaken(taken[_PATH], taken[_LINE]) from None
 
     def _insert(self, rows: Sequence[Row]) -> None:
         # PERF: SQLite makes the sets of a table's checks anew each time a statement is run, which is a third of the
         # work of one row. psycopg sends the rows of `execute_many` together by itself.
         whole = len(rows) - len(rows) % _TOGETHER if self._database.dialect == "sqlite" else 0
+        together = _many_rows(self._store.sql.insert) if whole else ""
         for at in range(0, whole, _TOGETHER):
-            self._database.execute(self._insert_together, tuple(chain.from_iterable(rows[at : at + _TOGETHER])))
+            self._database.execute(together, tuple(chain.from_iterable(rows[at : at + _TOGETHER])))
         if whole < len(rows):
             self._database.execute_many(self._store.sql.insert, rows[whole:])
 
-    def _taken(self, lines: Sequence[ChargedLine]) -> int | None:
-        """The place of the first line whose key or number another record has."""
+    def _has(self, key: str) -> bool:
+        return bool(self._database.execute(self._key, (self._node_id, key)))
+
+    def _hash_at(self, stream_id: str, seq: Any) -> str | None:
+        rows = self._database.execute(self._hash, (self._node_id, stream_id, seq))
+        return rows[0][0] if rows else None
+
+    def _taken(self, rows: Sequence[Row]) -> Row | None:
+        """The first row whose key or number another record has."""
         met = set[object]()
-        for place, line in enumerate(lines):
-            record = line.record
-            key, number = record.idempotency_key, (record.stream_id, record.local_seq)
-            if key in met or self._database.execute(self._key, (self._node_id, key)):
-                return place
-            if number in met or self.hash_at(*number) is not None:
-                return place
+        for row in rows:
+            key, number = row[_KEY], (row[_STREAM], row[_NUMBER])
+            if key in met or number in met or self._has(key) or self._hash_at(*number) is not None:
+                return row
             met |= {key, number}
         return None
+
+
+@cache
+def _many_rows(insert: str) -> str:
+    """The statement that inserts `_TOGETHER` rows, of the one that inserts one."""
+    head, values, row = insert.rpartition(" VALUES ")
+    return f"{head}{values}{', '.join([row] * _TOGETHER)}"

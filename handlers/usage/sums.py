@@ -11,11 +11,12 @@ from codegen.runtime.storage.codecs import row_codecs
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import ResourceCategory, TransactionKind, UsageRecord
+from generated.models.onboarding import ResourceCategory, TransactionKind
 from generated.tables.onboarding import DAILY_USAGE, DailyUsageNew
 from handlers.ledger import wallet
 from handlers.ledger.posting import Ledger, LedgerOverflow
 from handlers.usage import statements
+from handlers.usage.added_lines import Line
 from handlers.usage.charged_line import ChargedLine
 
 REASONS = {TransactionKind.USAGE: "Usage", TransactionKind.USAGE_VOID: "Usage taken back"}
@@ -36,6 +37,31 @@ class Owed:
     charge: int = 0
 
 
+class Sum:
+    """What lines come to that differ in nothing but quantity, cost and time of day; `first` is where the first of them
+    stands, `latest` when the last was used."""
+
+    __slots__ = ("charge", "first", "latest", "listed", "quantity", "records")
+
+    def __init__(self, first: Line, latest: datetime) -> None:
+        self.first, self.latest = first, latest
+        self.records, self.quantity, self.listed, self.charge = 0, Decimal(0), 0, 0
+
+    def add(self, at: datetime, quantity: Decimal, listed: int, charge: int) -> None:
+        """Add a line that was used at a time."""
+        if at > self.latest:
+            self.latest = at
+        self.records += 1
+        self.quantity = _EXACT.add(self.quantity, quantity)
+        self.listed += listed
+        self.charge += charge
+
+
+def line_source(node_id: str, commit: str, path: str, line: int) -> str:
+    """The source of an entry that a line caused."""
+    return f"usage:{node_id}@{commit}:{path}:{line}"
+
+
 @dataclass(slots=True)
 class Used:
     """What is added to a day of usage; negative where records are taken back."""
@@ -46,89 +72,68 @@ class Used:
     charge: int = 0
 
 
-def line_source(node_id: str, commit: str, path: str, line: int) -> str:
-    """The source of an entry that a line caused."""
-    return f"usage:{node_id}@{commit}:{path}:{line}"
-
-
 Day = tuple[str, date, str, str, str, ResourceCategory, str]
-"""User, day (UTC), node, machine, kind, category, language model."""
+"""User, day (UTC), node, machine, kind, category, language model; empty what does not apply."""
+Key = tuple[str, date, str | None, str, ResourceCategory, str | None]
+"""User, day (UTC), machine, kind, category, language model."""
 
 
 class Sums:
-    """Adds lines up; written once, inside the transaction that writes the lines."""
+    """Adds lines of a commit up; written once, inside the transaction that writes the lines."""
 
-    def __init__(self, node_id: str) -> None:
-        self._node_id = node_id
-        self._owed: dict[tuple[str, str, TransactionKind], Owed] = {}
-        self._days: dict[Day, Used] = {}
-        self.charge = 0
+    def __init__(self, node_id: str, commit: str) -> None:
+        self._node_id, self._commit = node_id, commit
+        self._used: dict[Key, Sum] = {}
+        self._taken_back: dict[Key, Sum] = {}
+
+    @property
+    def charge(self) -> int:
+        """Nano-dollars of all lines, without what was taken back."""
+        return sum(each.charge for each in self._used.values()) - sum(each.charge for each in self._taken_back.values())
 
     def add(self, line: ChargedLine) -> None:
-        """Add a line that is charged."""
-        self._owe(line, TransactionKind.USAGE, 1)
-        record = line.record
-        key = self._day(
-            record.user_sid,
-            record.occurred_at,
-            record.instance_id,
-            record.resource_kind,
-            line.category,
-            record.model,
-        )
-        self._use(key, 1, record.quantity, line.list_charge, line.charge)
-
-    def take_back(self, line: ChargedLine, original: UsageRecord) -> None:
-        """Add a line that takes `original` back: on the day when that was used."""
-        self._owe(line, TransactionKind.USAGE_VOID, -1)
-        key = self._day(
+        """Add a line that is charged, or that takes another one back: on the day when that was used."""
+        record, original = line.record, line.original
+        at = record.occurred_at
+        if original is None:
+            key = (record.user_sid, at.date(), record.instance_id, record.resource_kind, line.category, record.model)
+            found = self._used.get(key)
+            if found is None:
+                found = self._used[key] = Sum(line.line, at)
+            found.add(at, record.quantity, line.list_charge, line.charge)
+            return
+        key = (
             original.user_sid,
-            original.occurred_at,
+            original.occurred_at.date(),
             original.instance_id,
             str(original.resource_kind),
             original.category,
             original.model,
         )
-        self._use(key, -1, original.quantity, int(original.list_charge), int(original.charge))
+        found = self._taken_back.setdefault(key, Sum(line.line, at))
+        found.add(at, original.quantity, int(original.list_charge), int(original.charge))
 
-    def _owe(self, line: ChargedLine, kind: TransactionKind, sign: int) -> None:
-        record = line.record
-        key = (record.user_sid, line.category.value, kind)
-        owed = self._owed.get(key)
-        if owed is None:
-            source = line_source(self._node_id, line.commit, line.line.path, line.line.number)
-            owed = self._owed[key] = Owed(source, record.occurred_at)
-        owed.latest = max(owed.latest, record.occurred_at)
-        owed.listed += sign * line.list_charge
-        owed.charge += sign * line.charge
-        self.charge += line.charge
-        if owed.listed > _MOST or abs(self.charge) > _MOST:
+    def _owed(self) -> dict[tuple[str, str, TransactionKind], Owed]:
+        """What is to be posted. Raises `LedgerOverflow`."""
+        all_owed: dict[tuple[str, str, TransactionKind], Owed] = {}
+        for kind, sums in ((TransactionKind.USAGE, self._used), (TransactionKind.USAGE_VOID, self._taken_back)):
+            for (user_sid, _, _, _, category, _), each in sums.items():  # in the order of their first lines
+                key = (user_sid, category.value, kind)
+                if (owed := all_owed.get(key)) is None:
+                    source = line_source(self._node_id, self._commit, each.first.path, each.first.number)
+                    owed = all_owed[key] = Owed(source, each.latest)
+                owed.latest = max(owed.latest, each.latest)
+                owed.listed += each.listed
+                owed.charge += each.charge
+        if abs(self.charge) > _MOST or any(owed.listed > _MOST for owed in all_owed.values()):
             raise LedgerOverflow("the lines of the commit add up to more than 64 bits of nano-dollars")
-
-    def _day(
-        self,
-        user_sid: str,
-        at: datetime,
-        instance_id: str | None,
-        kind: str,
-        category: ResourceCategory,
-        model: str | None,
-    ) -> Day:
-        return user_sid, at.date(), self._node_id, instance_id or "", kind, category, model or ""
-
-    def _use(self, key: Day, sign: int, quantity: Decimal, listed: int, charge: int) -> None:
-        used = self._days.get(key)
-        if used is None:
-            used = self._days[key] = Used()
-        used.records += sign
-        used.quantity = _EXACT.add(used.quantity, quantity if sign > 0 else quantity.copy_negate())
-        used.listed += sign * listed
-        used.charge += sign * charge
+        return all_owed
 
     def post(self, ledger: Ledger, posting: str) -> int:
-        """Post what is owed, under keys that begin with `posting`; how many balances that changed."""
+        """Post what is owed, under keys that begin with `posting`; how many balances that changed. Raises
+        `LedgerOverflow`."""
         users = set()
-        for (user_sid, category, kind), owed in sorted(self._owed.items()):
+        for (user_sid, category, kind), owed in sorted(self._owed().items()):
             if not owed.listed:
                 continue
             rule = wallet.usage if kind == TransactionKind.USAGE else wallet.usage_void
@@ -151,7 +156,7 @@ class Sums:
         """Add to the daily usage."""
         store, find = Store.of(DAILY_USAGE, database), database.prepare(statements.DAY)
         date_column, new = row_codecs(database.dialect)["date"], list[DailyUsageNew]()
-        for day, used in sorted(self._days.items()):
+        for day, used in sorted(self._days().items()):
             user_sid, date_, *rest = day
             rows = database.execute(find, (user_sid, date_column(date_), *rest))
             if not rows:
@@ -170,6 +175,20 @@ class Sums:
                 },
             )
         store.insert_many(new, now)
+
+    def _days(self) -> dict[Day, Used]:
+        """What is added to days."""
+        days: dict[Day, Used] = {}
+        for sign, sums in ((1, self._used), (-1, self._taken_back)):
+            for (user_sid, day, machine, kind, category, model), each in sums.items():
+                used = days.setdefault(
+                    (user_sid, day, self._node_id, machine or "", kind, category, model or ""), Used()
+                )
+                used.records += sign * each.records
+                used.quantity = _EXACT.add(used.quantity, each.quantity if sign > 0 else each.quantity.copy_negate())
+                used.listed += sign * each.listed
+                used.charge += sign * each.charge
+        return days
 
 
 def _new_day(day: Day, used: Used) -> DailyUsageNew:
