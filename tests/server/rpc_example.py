@@ -20,6 +20,7 @@ from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc.auth import Credentials
 from codegen.runtime.rpc.method import Method, Place
+from codegen.runtime.rpc.wiring import WiringError
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import I64, Money, OTime
 
@@ -170,3 +171,8 @@ def create() -> App:
         observation=Observation(Metrics(every), Log()),
         clock=FixedClock(),
     )
+
+
+def unfit() -> App:
+    """A program without a handler that it must have."""
+    raise WiringError(["shop.oschema:3: ShopService.buy has no handler"])

@@ -15,7 +15,7 @@ from codegen.runtime.rpc import crud
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.store import Store
-from codegen.runtime.storage.stored_type import StoredType
+from codegen.runtime.storage.stored_type import NotComputed, StoredType
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, 5, tzinfo=UTC)
 
@@ -350,7 +350,7 @@ def test_a_write_that_is_seen_and_refused_is_undone(shop: ModuleType, shop_datab
 
 def test_computed_fields_need_a_function(shop: ModuleType, shop_database: Database) -> None:
     fields = {name: getattr(shop.ORDER, name) for name in StoredType.__dataclass_fields__ if name != "_compute"}
-    with pytest.raises(LookupError, match=r"Order.total_cents is @computed"):
+    with pytest.raises(NotComputed, match=r"Order.total_cents is @computed: say how with @ORDER.computes"):
         crud.methods([StoredType(**fields)], shop_database)
 
 

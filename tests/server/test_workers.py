@@ -118,4 +118,12 @@ def test_a_worker_that_cannot_begin_is_said(tmp_path: Path) -> None:
     assert served.process.wait(LONG) == 1
     said = served.log.read_text()
     assert "has no attribute 'missing'" in said
-    assert "WorkerFailed" in said
+    assert said.endswith("a worker could not begin to serve; the lines above say why\n")
+
+
+def test_what_a_program_lacks_is_said_without_a_traceback(tmp_path: Path) -> None:
+    served = Served(tmp_path, target="rpc_example:unfit", ready=False)
+    assert served.process.wait(LONG) == 1
+    lacking, ending = served.log.read_text().splitlines()
+    assert lacking == "error: shop.oschema:3: ShopService.buy has no handler"
+    assert ending == "a worker could not begin to serve; the lines above say why"

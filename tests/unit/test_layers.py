@@ -61,7 +61,7 @@ MAY_IMPORT = {
     "handlers": {"generated", "codegen.runtime"},
 }
 # Inside `codegen.runtime`: rooms one way, what stands further up imports what stands further down.
-VOCABULARY = {"clock", "context", "errors"}
+VOCABULARY = {"clock", "context", "errors", "start"}
 RUNTIME_MAY_IMPORT: dict[str, set[str]] = {
     "testing": {*VOCABULARY, "plugins", "storage", "values"},
     "http": {*VOCABULARY, "processes", "reference", "rpc", "storage", "values"},
@@ -73,6 +73,7 @@ RUNTIME_MAY_IMPORT: dict[str, set[str]] = {
     "context": {"clock", "values"},
     "values": {"clock"},
     "errors": set(),
+    "start": set(),
     "clock": set(),
     "processes": set(),
     "terminal": set(),

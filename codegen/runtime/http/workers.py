@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import struct
+import sys
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
@@ -15,6 +16,7 @@ from types import FrameType
 from codegen.runtime.http.log import Log
 from codegen.runtime.http.worker import STOP
 from codegen.runtime.processes import end_with
+from codegen.runtime.start import CannotStart
 
 Work = Callable[[int, Callable[[], object]], None]
 """What each process does. It is given its number, which none of the others that live has, and a function that says it
@@ -28,8 +30,8 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 _NUMBER = struct.Struct("i")
 
 
-class WorkerFailed(Exception):
-    """A worker ended before it could serve; it has said why."""
+class WorkerFailed(SystemExit):
+    """A worker ended before it could serve; it has said why. Where nobody catches it, the program ends with 1."""
 
 
 class Workers:
@@ -100,7 +102,10 @@ class Workers:
         end_with(parent, signal.SIGKILL)  # at once, so that the next server finds the port free
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the parent too, which tells the workers
-        self._work(number, lambda: os.write(self._tell, _NUMBER.pack(os.getpid())))
+        try:
+            self._work(number, lambda: os.write(self._tell, _NUMBER.pack(os.getpid())))
+        except CannotStart as error:
+            sys.exit(f"error: {error}")
 
     def _end_all(self) -> None:
         for process in self._living:

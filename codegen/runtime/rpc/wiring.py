@@ -31,6 +31,7 @@ from typing_extensions import TypeAliasType
 from codegen.runtime.context import Context, Scope
 from codegen.runtime.errors import Busy, DeclaredError, Forbidden, RateLimited, Unauthorized
 from codegen.runtime.rpc.method import Method, Place, Transaction, place_of
+from codegen.runtime.start import CannotStart
 from codegen.runtime.values.adapters import adapter
 from codegen.runtime.values.input_names import reading_old
 
@@ -42,7 +43,7 @@ class UndeclaredError(Exception):
     """A handler raised an error that its schema does not declare; seen only where results are validated too."""
 
 
-class WiringError(Exception):
+class WiringError(CannotStart):
     """Handlers that do not fit. `problems` has a line each, beginning with the schema's `file:line`."""
 
     def __init__(self, problems: Iterable[str]) -> None:

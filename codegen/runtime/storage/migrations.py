@@ -24,6 +24,7 @@ import psycopg
 
 from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.errors import DeclaredError
+from codegen.runtime.start import CannotStart
 from codegen.runtime.storage.database import (
     BUSY_TIMEOUT,
     Database,
@@ -47,7 +48,7 @@ EMPTY = hashlib.sha256(b"[]").hexdigest()
 _ADVISORY_LOCK = 0x6F73_6368_656D_61  # "oschema"
 
 
-class MigrationError(Exception):
+class MigrationError(CannotStart):
     """The migrations and the database do not fit, or one of them failed; the message says what to do."""
 
 

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 import peewee
 
 from codegen.runtime.context import Scope
+from codegen.runtime.start import CannotStart
 from codegen.runtime.values.columns import Kind
 from codegen.runtime.values.struct import Struct
 
@@ -96,10 +97,15 @@ class StoredType(Generic[M, New, Patch, Filter]):
 
     @property
     def compute(self) -> Callable[[M], Mapping[str, Any]] | None:
-        """The function for `@computed` fields. Raises `LookupError` when they exist and nobody said how."""
+        """The function for `@computed` fields. Raises `NotComputed` when they exist and nobody said how."""
         if self.computed and not self._compute:
-            raise LookupError(f"{self.name}.{self.computed[0]} is @computed: say how with @{self.name}.computes")
+            constant = self.alias.upper()
+            raise NotComputed(f"{self.name}.{self.computed[0]} is @computed: say how with @{constant}.computes")
         return self._compute[0] if self.computed else None
+
+
+class NotComputed(CannotStart):
+    """A type has `@computed` fields and no function that fills them."""
 
 
 def this_second(now: datetime) -> datetime:
