@@ -269,7 +269,8 @@ IDEMPOTENT_ADD = ChangeRule(
     "warning",
     "{owner!r} is @idempotent({new}) now",
     why="""\
-Clients may repeat it with the same key.
+Clients may repeat it with the same key. Where parameters that must be given stand behind the key, Python clients take
+it by name only: code that gives it by position breaks.
 """,
     name="IDEMPOTENT_ADD",
 )

@@ -2,6 +2,8 @@
 
 import importlib
 from collections.abc import Iterator
+from inspect import Parameter, signature
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -77,3 +79,36 @@ def test_null_is_refused_where_it_may_not_be(served: Served) -> None:
     """`b` has a default and no `?`: it may be left out, but is no number when it is null."""
     error = show(served, {"b": None})
     assert (error["code"], error["data"]["errors"][0]["path"]) == (-32602, "b")
+
+
+PLACES = """\
+module places "1.0.0"
+[auth(public)]
+service DeskService {
+    last(text: str, note?: str, times: i32 = 3) -> str
+    first(note?: str, text: str) -> str
+    keyed(text: str, key: str) -> str @idempotent(key)
+    keyed_first(key: str, text: str) -> str @idempotent(key)
+}
+"""
+
+
+@pytest.mark.parametrize("calls", ["DeskCalls", "AsyncDeskCalls"])
+def test_python_clients_take_parameters_by_their_place(tmp_path: Path, calls: str) -> None:
+    """Where one stands does not change when it need no longer be given; None leaves out what others stand behind."""
+    with small_program(tmp_path, "places", PLACES, ("clients", "errors")) as program:
+        made = getattr(program.module("clients.python.desk"), calls)
+    shown = {
+        name: [f"{each.name}={each.default}" if each.default is not Parameter.empty else each.name for each in found]
+        for name in ("last", "first", "keyed", "keyed_first")
+        if (found := list(signature(getattr(made, name)).parameters.values()))
+    }
+    assert shown == {
+        "last": ["self", "text", "note=None", "times=3"],
+        "first": ["self", "note", "text"],
+        "keyed": ["self", "text", "key=None"],
+        "keyed_first": ["self", "text", "key=None"],
+    }
+    by_name = [each.name for each in signature(made.keyed_first).parameters.values() if each.kind == each.KEYWORD_ONLY]
+    assert by_name == ["key"]
+    assert not [each for each in signature(made.last).parameters.values() if each.kind == each.KEYWORD_ONLY]

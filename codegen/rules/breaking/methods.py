@@ -134,7 +134,9 @@ def idempotent_delete(compared: Comparison) -> Iterator[Place]:
 def idempotent_add(compared: Comparison) -> Iterator[Place]:
     for place, old, new in _both(compared):
         if old.idempotent is None and new.idempotent is not None:
-            yield _with(place, new=new.idempotent)
+            places = [param.name for param in new.params if param.required]
+            moved = new.idempotent in places[:-1]  # Python clients take it by name now
+            yield replace(_with(place, new=new.idempotent), verdicts={"C": "breaking"} if moved else {})
 
 
 # --- auth -------------------------------------------------------------------------------------------------------

@@ -207,7 +207,7 @@ class BillingCalls:
         """Plans on offer."""
         return cast("builtins.list[Plan]", self._transport.call(_PLANS, {}))
 
-    def plan_buy(self, plan_id: PlanId, *, form_token: str | None = None) -> Billing:
+    def plan_buy(self, plan_id: PlanId, form_token: str | None = None) -> Billing:
         """Buy a plan for its period. With the same `form_token` it is bought once.
 
         Raises `KycRequired`, `InsufficientFunds`, `PlanActive`, `PlanUnknown`, `Capacity`, `Frozen`.
@@ -248,7 +248,6 @@ class BillingCalls:
         self,
         sid: Sid,
         balance_cents: UsdCents,
-        *,
         reason: Reason | None = None,
         expected_prev_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
@@ -279,7 +278,6 @@ class BillingCalls:
         user_sid: Sid,
         amount: Money,
         reason: Reason,
-        *,
         key: IdempotencyKey | None = None,
         expires_at: OTime | None = None,
     ) -> Billing:
@@ -386,7 +384,7 @@ class AsyncBillingCalls:
         """Plans on offer."""
         return cast("builtins.list[Plan]", await self._transport.call(_PLANS, {}))
 
-    async def plan_buy(self, plan_id: PlanId, *, form_token: str | None = None) -> Billing:
+    async def plan_buy(self, plan_id: PlanId, form_token: str | None = None) -> Billing:
         """Buy a plan for its period. With the same `form_token` it is bought once.
 
         Raises `KycRequired`, `InsufficientFunds`, `PlanActive`, `PlanUnknown`, `Capacity`, `Frozen`.
@@ -427,7 +425,6 @@ class AsyncBillingCalls:
         self,
         sid: Sid,
         balance_cents: UsdCents,
-        *,
         reason: Reason | None = None,
         expected_prev_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
@@ -458,7 +455,6 @@ class AsyncBillingCalls:
         user_sid: Sid,
         amount: Money,
         reason: Reason,
-        *,
         key: IdempotencyKey | None = None,
         expires_at: OTime | None = None,
     ) -> Billing:

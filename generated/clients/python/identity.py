@@ -51,7 +51,7 @@ class IdentityCalls:
         """The caller's sessions."""
         return cast("list[SessionInfo]", self._transport.call(_SESSIONS, {}))
 
-    def logout(self, *, everywhere: Bool | None = None) -> LogoutReport:
+    def logout(self, everywhere: Bool | None = None) -> LogoutReport:
         """End this session, or all of the caller's."""
         return cast(
             "LogoutReport",
@@ -88,7 +88,7 @@ class AsyncIdentityCalls:
         """The caller's sessions."""
         return cast("list[SessionInfo]", await self._transport.call(_SESSIONS, {}))
 
-    async def logout(self, *, everywhere: Bool | None = None) -> LogoutReport:
+    async def logout(self, everywhere: Bool | None = None) -> LogoutReport:
         """End this session, or all of the caller's."""
         return cast(
             "LogoutReport",

@@ -104,7 +104,6 @@ class NodesCalls:
         repo_url: Url,
         public_key: SshPublicKey,
         kinds: list[ResourceKind],
-        *,
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
@@ -179,7 +178,7 @@ class NodesCalls:
         """
         return cast("NodeRepository", self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
 
-    def set_webhook(self, *, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+    def set_webhook(self, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
         """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
         owner's; `renew` replaces the webhook that is there, for a key that is new.
 
@@ -212,7 +211,6 @@ class AsyncNodesCalls:
         repo_url: Url,
         public_key: SshPublicKey,
         kinds: list[ResourceKind],
-        *,
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
@@ -287,7 +285,7 @@ class AsyncNodesCalls:
         """
         return cast("NodeRepository", await self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
 
-    async def set_webhook(self, *, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+    async def set_webhook(self, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
         """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
         owner's; `renew` replaces the webhook that is there, for a key that is new.
 

@@ -165,7 +165,6 @@ class PaymentsCalls:
         self,
         provider: Provider,
         amount_cents: UsdCents,
-        *,
         phone: PhoneNumber | None = None,
         form_token: str | None = None,
     ) -> TopUpStarted:
@@ -215,7 +214,6 @@ class PaymentsCalls:
         self,
         top_up_sid: Sid,
         reason: Reason,
-        *,
         amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> Refund:
@@ -246,7 +244,6 @@ class PaymentsCalls:
         top_up_sid: Sid,
         credit: Bool,
         reason: Reason,
-        *,
         amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> TopUp:
@@ -296,7 +293,7 @@ class PaymentsCalls:
         """
         return cast("WebhookRetried", self._transport.call(_RETRY_EVENT, {"entry_sid": entry_sid, "reason": reason}))
 
-    def reconcile(self, day: Date, *, reason: Reason | None = None) -> ReconciliationReport:
+    def reconcile(self, day: Date, reason: Reason | None = None) -> ReconciliationReport:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 
@@ -327,7 +324,6 @@ class AsyncPaymentsCalls:
         self,
         provider: Provider,
         amount_cents: UsdCents,
-        *,
         phone: PhoneNumber | None = None,
         form_token: str | None = None,
     ) -> TopUpStarted:
@@ -377,7 +373,6 @@ class AsyncPaymentsCalls:
         self,
         top_up_sid: Sid,
         reason: Reason,
-        *,
         amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> Refund:
@@ -408,7 +403,6 @@ class AsyncPaymentsCalls:
         top_up_sid: Sid,
         credit: Bool,
         reason: Reason,
-        *,
         amount_cents: UsdCents | None = None,
         key: IdempotencyKey | None = None,
     ) -> TopUp:
@@ -467,7 +461,7 @@ class AsyncPaymentsCalls:
             ),
         )
 
-    async def reconcile(self, day: Date, *, reason: Reason | None = None) -> ReconciliationReport:
+    async def reconcile(self, day: Date, reason: Reason | None = None) -> ReconciliationReport:
         """Compare both sides of a UTC day: payments, refunds, disputes and fees. What only the provider knows is
         posted.
 

@@ -44,7 +44,7 @@ class PricesCalls:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
-    def current(self, *, at: OTime | None = None) -> PriceList:
+    def current(self, at: OTime | None = None) -> PriceList:
         """Prices in force now, or at a time.
 
         Raises `NotFound`.
@@ -72,7 +72,7 @@ class AsyncPricesCalls:
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
-    async def current(self, *, at: OTime | None = None) -> PriceList:
+    async def current(self, at: OTime | None = None) -> PriceList:
         """Prices in force now, or at a time.
 
         Raises `NotFound`.

@@ -132,9 +132,9 @@ class UsageCalls:
         amount_cents: UsdCents,
         resource_kind: ResourceKind,
         occurred_at: OTime,
+        applies_to: ResourceCategory | None = None,
         *,
         idempotency_key: IdempotencyKey | None = None,
-        applies_to: ResourceCategory | None = None,
     ) -> UsageRecorded:
         """Write a priced record into the log of a node that this host keeps; the same key twice is one record.
 
@@ -170,7 +170,7 @@ class UsageCalls:
         """Consume what the repositories hold."""
         return cast("AggregateReport", self._transport.call(_AGGREGATE_NOW, {}))
 
-    def skip(self, node_id: NodeId, commit: CommitId, reason: Reason, *, line: U32 | None = None) -> Node:
+    def skip(self, node_id: NodeId, commit: CommitId, reason: Reason, line: U32 | None = None) -> Node:
         """Go on behind a bad commit, or behind one line of it.
 
         Raises `NotFound`, `NotHalted`.
@@ -206,7 +206,7 @@ class UsageCalls:
         """
         return cast("QuarantinedLine", self._transport.call(_QUARANTINE_REJECT, {"sid": sid, "reason": reason}))
 
-    def allowance(self, user_sid: Sid, *, stream_id: str | None = None) -> Allowance:
+    def allowance(self, user_sid: Sid, stream_id: str | None = None) -> Allowance:
         """Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of
         it
         was counted.
@@ -227,7 +227,7 @@ class UsageCalls:
             ),
         )
 
-    def allowances_changed(self, *, cursor: str | None = None, stream_id: str | None = None) -> AllowanceChanges:
+    def allowances_changed(self, cursor: str | None = None, stream_id: str | None = None) -> AllowanceChanges:
         """The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to
         begin.
         """
@@ -263,9 +263,9 @@ class AsyncUsageCalls:
         amount_cents: UsdCents,
         resource_kind: ResourceKind,
         occurred_at: OTime,
+        applies_to: ResourceCategory | None = None,
         *,
         idempotency_key: IdempotencyKey | None = None,
-        applies_to: ResourceCategory | None = None,
     ) -> UsageRecorded:
         """Write a priced record into the log of a node that this host keeps; the same key twice is one record.
 
@@ -301,7 +301,7 @@ class AsyncUsageCalls:
         """Consume what the repositories hold."""
         return cast("AggregateReport", await self._transport.call(_AGGREGATE_NOW, {}))
 
-    async def skip(self, node_id: NodeId, commit: CommitId, reason: Reason, *, line: U32 | None = None) -> Node:
+    async def skip(self, node_id: NodeId, commit: CommitId, reason: Reason, line: U32 | None = None) -> Node:
         """Go on behind a bad commit, or behind one line of it.
 
         Raises `NotFound`, `NotHalted`.
@@ -337,7 +337,7 @@ class AsyncUsageCalls:
         """
         return cast("QuarantinedLine", await self._transport.call(_QUARANTINE_REJECT, {"sid": sid, "reason": reason}))
 
-    async def allowance(self, user_sid: Sid, *, stream_id: str | None = None) -> Allowance:
+    async def allowance(self, user_sid: Sid, stream_id: str | None = None) -> Allowance:
         """Whether the node that calls may serve a user. `stream_id` names the node's log: the answer tells how much of
         it
         was counted.
@@ -358,7 +358,7 @@ class AsyncUsageCalls:
             ),
         )
 
-    async def allowances_changed(self, *, cursor: str | None = None, stream_id: str | None = None) -> AllowanceChanges:
+    async def allowances_changed(self, cursor: str | None = None, stream_id: str | None = None) -> AllowanceChanges:
         """The answers of users whose balance or state changed behind `cursor`; without one nothing yet, and where to
         begin.
         """

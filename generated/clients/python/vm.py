@@ -81,7 +81,6 @@ class VmCalls:
 
     def allocate(
         self,
-        *,
         sku: ResourceSku | None = None,
         ssh_pub_key: SshPublicKey | None = None,
         form_token: str | None = None,
@@ -126,7 +125,7 @@ class VmCalls:
         """The pool in numbers."""
         return cast("list[PoolCount]", self._transport.call(_POOL, {}))
 
-    def pool_wiped(self, sid: Sid, *, reason: Reason | None = None) -> PoolVm:
+    def pool_wiped(self, sid: Sid, reason: Reason | None = None) -> PoolVm:
         """A dirty VM was wiped and may be used again.
 
         Raises `NotFound`, `VmNotDirty`.
@@ -161,7 +160,6 @@ class AsyncVmCalls:
 
     async def allocate(
         self,
-        *,
         sku: ResourceSku | None = None,
         ssh_pub_key: SshPublicKey | None = None,
         form_token: str | None = None,
@@ -206,7 +204,7 @@ class AsyncVmCalls:
         """The pool in numbers."""
         return cast("list[PoolCount]", await self._transport.call(_POOL, {}))
 
-    async def pool_wiped(self, sid: Sid, *, reason: Reason | None = None) -> PoolVm:
+    async def pool_wiped(self, sid: Sid, reason: Reason | None = None) -> PoolVm:
         """A dirty VM was wiped and may be used again.
 
         Raises `NotFound`, `VmNotDirty`.

@@ -54,16 +54,24 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`default` is Python text, None where the argument must be given; `leave_out`: None means it is not sent."""
+    """`default` is Python text, None where the argument must be given.
+
+    `leave_out`: None means it is not sent. `by_name`: it cannot be given by position.
+    """
 
     wire: str
     annotation: str
     default: str | None = None
     leave_out: bool = False
+    by_name: bool = False
 
     @property
     def name(self) -> str:
         return client_argument(self.wire)
+
+    @property
+    def declared(self) -> str:
+        return f"{self.name}: {self.annotation}" + (f" = {self.default}" if self.default is not None else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +101,9 @@ class Call:
     def head(self, define: str) -> str:
         """The `def` line, broken where it is too long."""
         name = client_method(self.name)
-        required = [f"{a.name}: {a.annotation}" for a in self.arguments_list if a.default is None]
-        optional = [f"{a.name}: {a.annotation} = {a.default}" for a in self.arguments_list if a.default is not None]
-        parts = ["self", *required, *(["*", *optional] if optional else [])]
+        placed = [argument.declared for argument in self.arguments_list if not argument.by_name]
+        named = [argument.declared for argument in self.arguments_list if argument.by_name]
+        parts = ["self", *placed, *(["*", *named] if named else [])]
         return _filled(f"    {define} {name}(", parts, f") -> {self.result}:")
 
     def body(self, await_: str) -> str:
@@ -251,7 +259,7 @@ class _File:
             params,
             result,
             doc,
-            arguments,
+            _placed(arguments, method.idempotent),
             method.safe,
             method.idempotent,
             tuple(self._error(name) for name in method.errors if not name.startswith("runtime.")),
@@ -282,10 +290,10 @@ class _File:
             yield self._crud_call(root, verb)
 
     def _crud_call(self, root: Struct, verb: CrudVerb) -> Call:
-        sid, rev = Argument("sid", "str"), Argument("rev", "int | None", "None", leave_out=True)
-        reason = Argument("reason", "str | None", "None", leave_out=True)
+        sid, rev = Argument("sid", "str"), _by_name("rev", "int | None")
+        reason = _by_name("reason", "str | None")
         more = (reason,) if root.append_only else (rev, reason)
-        paging = (Argument("limit", "int", "100"), Argument("cursor", "str | None", "None", leave_out=True))
+        paging = (Argument("limit", "int", "100", by_name=True), _by_name("cursor", "str | None"))
         arguments: tuple[Argument, ...]
         match verb:
             case "new":
@@ -332,9 +340,8 @@ class _File:
                     tuple(Entry(a.wire, a.annotation, not a.leave_out) for a in arguments),
                 )
             )
-        return Call(
-            verb, json.dumps(f"{root.wire}.{verb}"), params, result, doc, arguments, verb in SAFE_VERBS, None, ()
-        )
+        wire, safe = json.dumps(f"{root.wire}.{verb}"), verb in SAFE_VERBS
+        return Call(verb, wire, params, result, doc, arguments, safe, None, ())
 
     def _page(self) -> str:
         return self.imports.name(_RUNTIME, "Page")
@@ -367,6 +374,29 @@ class _File:
                 [field.name for field in fields if field.optional],
             )
         return name
+
+
+def _by_name(wire: str, annotation: str) -> Argument:
+    """One that is given by name, or left out."""
+    return Argument(wire, annotation, "None", leave_out=True, by_name=True)
+
+
+def _placed(arguments: Sequence[Argument], key: str | None) -> tuple[Argument, ...]:
+    """Those of a method, which may be given by position, as its schema has them.
+
+    What may be left out stays where it was when it had to be given, so calls that give it stay right. In front of one
+    that must be given it has no default, and None leaves it out; an idempotency key there is given by name instead.
+    """
+    needed = max((at for at, argument in enumerate(arguments) if argument.default is None), default=-1)
+    early = {argument.wire for argument in arguments[: max(needed, 0)] if argument.default is not None}
+    return tuple(
+        each
+        if each.wire not in early
+        else replace(each, by_name=True)
+        if each.wire == key
+        else replace(each, default=None)
+        for each in arguments
+    )
 
 
 def _old_names(members: Iterable[Field | Param]) -> Iterator[str]:
