@@ -47,7 +47,7 @@ def _rebuilt(names: Iterable[str]) -> str:
 
 def _generate(definitions: dict[str, Schema], aliases: dict[str, str]) -> dict[str, str]:
     """Module name → text, as datamodel-code-generator writes it."""
-    from datamodel_code_generator import Formatter, InputFileType, PythonVersion, generate
+    from datamodel_code_generator import InputFileType, PythonVersion, generate
     from datamodel_code_generator.enums import DataModelType
 
     if not definitions:
@@ -57,8 +57,7 @@ def _generate(definitions: dict[str, Schema], aliases: dict[str, str]) -> dict[s
         input_file_type=InputFileType.JsonSchema,
         output_model_type=DataModelType.PydanticV2BaseModel,
         target_python_version=PythonVersion.PY_311,
-        formatters=[Formatter.BUILTIN],
-        builtin_format_line_length=120,
+        formatters=[],  # ruff formats what is made of it
         disable_timestamp=True,
         base_class=f"{TOKEN_MODULE}.OSCHEMA_Struct",
         aliases=aliases,
