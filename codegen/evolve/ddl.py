@@ -77,13 +77,13 @@ def create_tables(wanted: Collection[Table], dialect: Dialect) -> list[str]:
     new = {table.name for table in wanted}
     made: set[str] = set()
     for table in wanted:
-        open_ends = new - made - {table.name} if dialect == "postgresql" else set[str]()
+        ahead = (table.references & new) - made if dialect == "postgresql" else frozenset[str]()
         statements += [
-            create_table(table, dialect, without=open_ends),
+            create_table(table, dialect, without=ahead),
             *create_indexes(table),
             *create_triggers(table, dialect),
         ]
-        later += [add_foreign_key(table, column) for column in table.columns if column.references in open_ends]
+        later += [add_foreign_key(table, column) for column in table.columns if column.references in ahead]
         made.add(table.name)
     return statements + later
 

@@ -25,6 +25,7 @@ from codegen.model.model import (
     Struct,
     Type,
 )
+from codegen.model.once import made_once
 from codegen.runtime.values.columns import Kind
 
 MAX_NAME = 63
@@ -110,6 +111,7 @@ class Table:
         return frozenset(c.references for c in self.columns if c.references) - {self.name}
 
 
+@made_once
 def tables(program: Program) -> tuple[Table, ...]:
     """The tables of all root objects, each after those it refers to (in a circle: in source order)."""
     return _in_order([table_of(program, struct) for struct in program.rootobjects])

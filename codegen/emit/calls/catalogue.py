@@ -10,6 +10,7 @@ from codegen.emit.calls.crud import PAGING, Crud
 from codegen.emit.calls.groups import Group, groups
 from codegen.emit.calls.operation import Operation, operation_of
 from codegen.model.model import Program, QName
+from codegen.model.once import made_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class Catalogue:
         }
 
 
+@made_once
 def catalogue(program: Program) -> Catalogue:
     crud = Crud(program)
     sections = tuple(

@@ -12,7 +12,7 @@ from codegen.emit.output import Output
 from codegen.emit.plugins.plugins import default_text
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.parts import Parts
+from codegen.emit.python.parts import parts_of
 from codegen.emit.python.types import python_type
 from codegen.emit.render import environment
 from codegen.emit.strategies.strategies import Arguments
@@ -39,7 +39,7 @@ class Kit:
 
 
 def emit(program: Program) -> Iterable[Output]:
-    parts = Parts(program)
+    parts = parts_of(program)
     names: dict[str, list[str]] = {}
     for part in parts:
         if part.module.interfaces:

@@ -9,7 +9,7 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports, Origin
-from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.parts import Part, Parts, parts_of
 from codegen.emit.python.references import Origins
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
@@ -25,7 +25,7 @@ _EXCEPTION_NAMES = frozenset(
 
 
 def emit(program: Program) -> Iterable[Output]:
-    parts = Parts(program)
+    parts = parts_of(program)
     late = parts.circles("errors", {part.name: list(_leads_to(program, parts, part)) for part in parts})
     names: dict[str, list[str]] = {}
     for part in parts:

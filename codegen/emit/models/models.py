@@ -13,7 +13,7 @@ from codegen.emit.models.feed import TOKEN_MODULE, Feed
 from codegen.emit.models.known_values import with_known_values
 from codegen.emit.models.split import field_names, split
 from codegen.emit.output import Output
-from codegen.emit.python.parts import Parts
+from codegen.emit.python.parts import parts_of
 from codegen.emit.python.references import late_imports, values
 from codegen.emit.schema.dialect import Schema
 from codegen.model.model import Event, Program, Struct
@@ -22,7 +22,7 @@ from codegen.runtime.values.python_names import attribute_name, class_name
 
 def emit(program: Program) -> Iterable[Output]:
     program = with_known_values(program)
-    parts = Parts(program)
+    parts = parts_of(program)
     late = late_imports(program, parts, "models")
     feed = Feed(program, parts, late)
     texts = _generate(feed.definitions(), _renamed(program))

@@ -9,7 +9,7 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.parts import Parts
+from codegen.emit.python.parts import parts_of
 from codegen.emit.python.types import python_type
 from codegen.emit.render import environment
 from codegen.model.model import Interface, Method, Module, Param, Primitive, Program
@@ -32,7 +32,7 @@ class AbstractClass:
 
 
 def emit(program: Program) -> Iterable[Output]:
-    parts = Parts(program)
+    parts = parts_of(program)
     names: dict[str, list[str]] = {}
     for part in parts:
         if declared := [class_name(interface.name) for interface in part.module.interfaces]:

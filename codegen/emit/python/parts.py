@@ -10,6 +10,7 @@ import keyword
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import PurePosixPath
 from typing import TypeVar
 
@@ -18,6 +19,7 @@ from codegen.emit.output import Output
 from codegen.emit.python.imports import from_lines, module_key
 from codegen.model.graph import circles
 from codegen.model.model import Declared, Module, Program
+from codegen.model.once import made_once
 
 D = TypeVar("D", bound=Declared)
 
@@ -44,10 +46,10 @@ class Parts:
     def __init__(self, program: Program) -> None:
         self._by_file: dict[tuple[str, str], Part] = {}
         for module in program.modules:
-            names = _names(module)
+            names, divided = _names(module), _by_file(module)
             for file in module.files:
                 name = module.name if len(module.files) == 1 else f"{module.name}.{names[file]}"
-                self._by_file[module.name, _base(file)] = Part(_only(module, file), name)
+                self._by_file[module.name, _base(file)] = Part(divided[file], name)
         self._modules = program.modules
 
     def __iter__(self) -> Iterator[Part]:
@@ -71,8 +73,12 @@ class Parts:
     ) -> Iterator[Output]:
         """The packages of modules with several files. `names` are what each part defines; `after` is code that follows
         the imports, by module."""
+        of_module: dict[str, list[Part]] = {}
+        for part in self:
+            if part.name in names:
+                of_module.setdefault(part.module.name, []).append(part)
         for module in self._modules:
-            parts = [part for part in self if part.module.name == module.name and part.name in names]
+            parts = of_module.get(module.name, [])
             if len(module.files) < 2 or not parts:
                 continue
             lines: list[str] = []
@@ -87,26 +93,43 @@ class Parts:
             )
 
 
+@made_once
+def parts_of(program: Program) -> Parts:
+    """The parts of a program, which all emitters share."""
+    return Parts(program)
+
+
+@cache
 def _base(path: str) -> str:
     return PurePosixPath(path).name
 
 
-def _only(module: Module, file: str) -> Module:
-    """The declarations of a module that stand in this file."""
+def _by_file(module: Module) -> dict[str, Module]:
+    """Each schema file of a module → the module with the declarations of that file only."""
+    types, errors, services = _divided(module.types), _divided(module.errors), _divided(module.services)
+    interfaces, events = _divided(module.interfaces), _divided(module.events)
+    webhooks = _divided(module.webhooks)
+    return {
+        file: replace(
+            module,
+            files=(file,),
+            types=tuple(types.get(_base(file), ())),
+            errors=tuple(errors.get(_base(file), ())),
+            services=tuple(services.get(_base(file), ())),
+            interfaces=tuple(interfaces.get(_base(file), ())),
+            events=tuple(events.get(_base(file), ())),
+            webhooks=tuple(webhooks.get(_base(file), ())),
+        )
+        for file in module.files
+    }
 
-    def own(declared: Iterable[D]) -> tuple[D, ...]:
-        return tuple(each for each in declared if _base(each.span.path) == _base(file))
 
-    return replace(
-        module,
-        files=(file,),
-        types=own(module.types),
-        errors=own(module.errors),
-        services=own(module.services),
-        interfaces=own(module.interfaces),
-        events=own(module.events),
-        webhooks=own(module.webhooks),
-    )
+def _divided(declared: Iterable[D]) -> dict[str, list[D]]:
+    """Declarations by the last part of their file's path."""
+    found: dict[str, list[D]] = {}
+    for each in declared:
+        found.setdefault(_base(each.span.path), []).append(each)
+    return found
 
 
 def _names(module: Module) -> dict[str, str]:

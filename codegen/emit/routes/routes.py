@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.parts import Part, parts_of
 from codegen.emit.python.types import RUNTIME_TYPES, value_text
 from codegen.emit.render import environment
 from codegen.emit.services.services import (
@@ -30,7 +30,7 @@ WIRING = "codegen.runtime.rpc.wiring"
 
 def emit(program: Program) -> Iterable[Output]:
     packages: dict[str, list[str]] = {}
-    for part in Parts(program):
+    for part in parts_of(program):
         if part.module.services or part.module.webhooks:
             yield Output(part.path("routes"), _file(program, part))
             package, _, name = f".{part.name}".rpartition(".")

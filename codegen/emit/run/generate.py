@@ -64,7 +64,7 @@ def emit_kinds(
 
 def _packages(program: Program, paths: Collection[str]) -> dict[str, str]:
     """An `__init__.py` for each directory with Python files that brings none, and for those above it; `py.typed`."""
-    sources = [file for module in program.modules for file in module.files]
+    first_line = header(file for module in program.modules for file in module.files)
     packages: dict[str, str] = {}
     for path in paths:
         if path.endswith(".py"):
@@ -72,7 +72,7 @@ def _packages(program: Program, paths: Collection[str]) -> dict[str, str]:
                 package = (directory / "__init__.py").as_posix()
                 if package not in paths and package not in packages:
                     what = f"Generated {directory.name}" if directory.name else "What the schemas say, generated"
-                    packages[package] = f'{header(sources)}\n"""{what}."""\n'
+                    packages[package] = f'{first_line}\n"""{what}."""\n'
     if packages:
         packages[TYPED] = ""
     return packages

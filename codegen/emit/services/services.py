@@ -9,7 +9,7 @@ from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.docstrings import docstring
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.parts import Parts
+from codegen.emit.python.parts import parts_of
 from codegen.emit.python.types import python_type, value_text
 from codegen.emit.render import environment
 from codegen.model.model import (
@@ -29,7 +29,7 @@ CONTEXT = ("codegen.runtime.context", "Context")
 
 
 def emit(program: Program) -> Iterable[Output]:
-    parts = Parts(program)
+    parts = parts_of(program)
     names: dict[str, list[str]] = {}
     for part in parts:
         if declared := interface_names(part.module):

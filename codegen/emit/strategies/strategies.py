@@ -11,7 +11,7 @@ from typing import Any
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports, Origin
-from codegen.emit.python.parts import Parts
+from codegen.emit.python.parts import parts_of
 from codegen.emit.python.references import Origins, late_imports, values
 from codegen.emit.python.types import model_name, python_type
 from codegen.emit.render import environment
@@ -56,7 +56,7 @@ _SPARE = 3
 
 
 def emit(program: Program) -> Iterable[Output]:
-    parts, graph = Parts(program), _Graph(program)
+    parts, graph = parts_of(program), _Graph(program)
     late = late_imports(program, parts, "strategies")
     template = environment("strategies").get_template("module.py.j2")
     names: dict[str, list[str]] = {}

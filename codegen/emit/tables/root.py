@@ -15,8 +15,8 @@ from codegen.emit.python.patterns import pattern_notes
 from codegen.emit.python.types import RUNTIME_TYPES, model_name, python_type, value_text
 from codegen.emit.schema.dialect import TEXT_BOUNDED
 from codegen.model.casing import snake
-from codegen.model.model import Constraints, Field, Primitive, Program, Struct
-from codegen.model.storage import Column, Table, kind_of, table_of
+from codegen.model.model import Constraints, Field, Primitive, Program, Ref, Struct
+from codegen.model.storage import Column, Table, kind_of
 from codegen.model.text_length import longest
 from codegen.runtime.values.columns import INDEX_BYTES, Kind
 
@@ -55,12 +55,16 @@ class Root:
     """`table_class` says how the table of another root object is written in this file, None where it cannot be."""
 
     program: Program
-    struct: Struct
+    table: Table
     imports: Imports
     table_class: Callable[[Struct], str | None]
 
+    @property
+    def struct(self) -> Struct:
+        return self.program.struct(self.table.struct)
+
     def render(self) -> dict[str, object]:
-        struct, table = self.struct, table_of(self.program, self.struct)
+        struct, table = self.struct, self.table
         pairs = list(zip(table.columns, struct.stored_fields, strict=True))
         given = [field for field in struct.stored_fields if field.name != "rev"]
         return {
@@ -70,7 +74,7 @@ class Root:
             "wire": struct.wire,
             "table": _text(struct.table),
             "model": model_name(self.program, struct.qname, self.imports),
-            "columns": [self._column(column, table) for column in table.columns],
+            "columns": [self._column(column) for column in table.columns],
             "indexes": [f"({_names(map(_attribute, index.columns))}, {index.unique})" for index in table.indexes],
             "new": [self._input(field, required=field.required and field.name != "sid") for field in given],
             "patch": [self._input(field, required=None) for field in given if field.name != "sid"],
@@ -81,13 +85,14 @@ class Root:
 
     # --- table ------------------------------------------------------------------------------------------------
 
-    def _column(self, column: Column, table: Table) -> str:
+    def _column(self, column: Column) -> str:
         name = _attribute(column.name)
         if column.name == "sid":
             return f"sid = {self._field_class('sid')}(primary_key=True)"
         options = ["null=True"] if column.nullable else []
-        target = next((s for s in self.program.rootobjects if s.table == column.references), None)
-        if target is not None and (table_class := self.table_class(target)) is not None:
+        target = self.program.base(column.type)
+        table_class = self.table_class(self.program.struct(target.target)) if isinstance(target, Ref) else None
+        if table_class is not None:
             reference = self.imports.name("codegen.runtime.storage.fields", "Reference")
             return f"{name} = {reference}({', '.join([table_class, _text(column.name), *options])})"
         if name != column.name:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from codegen.emit.header import header
 from codegen.emit.output import Output
 from codegen.emit.python.imports import Imports
-from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.parts import Part, Parts, parts_of
 from codegen.emit.render import environment
 from codegen.emit.tables.root import Root, constant_name, defined_names
 from codegen.evolve.ddl import create_all
 from codegen.model.model import Program, QName, Struct
-from codegen.model.storage import Table, table_of, tables
+from codegen.model.storage import Table, tables
 from codegen.runtime.storage.own_tables import CREATE_CALLS
 from codegen.runtime.values.columns import DIALECTS
 
@@ -24,16 +24,24 @@ def emit(program: Program) -> Iterable[Output]:
     ordered = tables(program)
     if not ordered:
         return
-    parts = Parts(program)
-    place = {table.struct: number for number, table in enumerate(ordered)}
-    edges = {part.name: dict.fromkeys(_leads_to(program, parts, part)) for part in parts}
+    parts = parts_of(program)
+    by_struct = {table.struct: table for table in ordered}
+    place = {struct: number for number, struct in enumerate(by_struct)}
+    edges = dict(_edges(program, parts, by_struct))
     late = parts.circles("tables", edges)
     names: dict[str, list[str]] = {}
     for part in parts:
         structs = sorted(part.module.rootobjects, key=lambda struct: place[struct.qname])
         if structs:
             names[part.name] = [name for struct in structs for name in defined_names(struct)]
-            text = _file(program, parts, part, structs, names[part.name], late.get(part.name, frozenset()))
+            text = _file(
+                program,
+                parts,
+                part,
+                [by_struct[struct.qname] for struct in structs],
+                names[part.name],
+                late.get(part.name, frozenset()),
+            )
             yield Output(part.path("tables"), text)
     yield from parts.doors("tables", "Tables", names)
     yield _package(program, ordered)
@@ -43,13 +51,13 @@ def emit(program: Program) -> Iterable[Output]:
         yield Output(f"tables/{dialect}.sql", f"{header(sources, '--')}\n\n{script}")
 
 
-def _leads_to(program: Program, parts: Parts, part: Part) -> Iterator[str]:
-    """The parts that have a table which one of this part refers to."""
-    by_table = {struct.table: struct for struct in program.rootobjects}
-    for struct in part.module.rootobjects:
-        for column in table_of(program, struct).columns:
-            if column.references is not None:
-                yield parts.of(by_table[column.references]).name
+def _edges(program: Program, parts: Parts, by_struct: Mapping[QName, Table]) -> Iterator[tuple[str, dict[str, None]]]:
+    """Each part by name, and those that have a table which one of its tables refers to."""
+    struct_of = {table.name: struct for struct, table in by_struct.items()}
+    for part in parts:
+        columns = (column for struct in part.module.rootobjects for column in by_struct[struct.qname].columns)
+        targets = (program.struct(struct_of[each.references]) for each in columns if each.references is not None)
+        yield part.name, dict.fromkeys(parts.of(target).name for target in targets)
 
 
 def _sources(program: Program) -> list[str]:
@@ -76,7 +84,7 @@ def _package(program: Program, ordered: Iterable[Table]) -> Output:
 
 
 def _file(
-    program: Program, parts: Parts, part: Part, structs: list[Struct], names: list[str], late: frozenset[str]
+    program: Program, parts: Parts, part: Part, tables: list[Table], names: list[str], late: frozenset[str]
 ) -> str:
     imports = Imports(part.path("tables"), names)
     imports.name("__future__", "annotations")
@@ -95,9 +103,9 @@ def _file(
         return None if module in late else imports.name(module, f"{target.name}Table")
 
     types = []
-    for struct in structs:
-        types.append(Root(program, struct, imports, table_class).render())
-        made.add(struct.qname)
+    for table in tables:
+        types.append(Root(program, table, imports, table_class).render())
+        made.add(table.struct)
     template = environment("tables").get_template("module.py.j2")
     return template.render(
         header=header(part.module.files), module=part.module.name, imports=imports.text(), types=types

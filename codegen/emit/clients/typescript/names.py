@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from codegen.emit.output import Integers
-from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.parts import Parts
 from codegen.model.model import (
     Error,
     ListOf,
@@ -141,6 +141,6 @@ class Types:
                 return f"{self._text(inner_type)} | null"
 
 
-def path_of(part: Part) -> str:
-    """The file of a part below `clients/typescript`, without its ending."""
-    return f"modules/{part.name.replace('.', '/')}"
+def path_of(part: str) -> str:
+    """The file of a part (by its name) below `clients/typescript`, without its ending."""
+    return f"modules/{part.replace('.', '/')}"

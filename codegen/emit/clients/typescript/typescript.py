@@ -27,7 +27,7 @@ from codegen.emit.clients.typescript.shapes import Shapes
 from codegen.emit.header import header
 from codegen.emit.json_text import json_text
 from codegen.emit.output import Integers, Output
-from codegen.emit.python.parts import Part, Parts
+from codegen.emit.python.parts import Part, Parts, parts_of
 from codegen.emit.render import environment
 from codegen.model.model import RUNTIME_ERRORS, Enum, Program
 
@@ -62,7 +62,7 @@ class Content:
 
 
 def emit(program: Program, integers: Integers) -> Iterable[Output]:
-    names, parts = Names(program, integers), Parts(program)
+    names, parts = Names(program, integers), parts_of(program)
     shapes = Shapes(program, names)
     by_part: dict[str, list[Group]] = {}
     for group in groups(program):
@@ -105,13 +105,13 @@ def _content(part: Part, call_groups: Iterable[Group], program: Program, names: 
     errors = tuple(declared_error(error, types, shapes) for error in module.errors)
     calls = tuple(call_group(group, types, shapes) for group in call_groups)
     of_types = ((spelled[known.qname], shapes.of_declared(known)) for known in module.types)
-    path = path_of(part)
-    paths = {other.name: path_of(other) for other in parts} | {RUNTIME: RUNTIME}
+    path = path_of(part.name)
+    imported = ((RUNTIME if other == RUNTIME else path_of(other), used) for other, used in types.imports())
     return Content(
         path,
         part.name.replace(".", "_") + "_part",
         header(module.files, "//"),
-        tuple((_relative(path, paths[other]), used) for other, used in types.imports()),
+        tuple((_relative(path, other), used) for other, used in imported),
         tuple(declared),
         tuple(constants(enum, spelled) for enum in module.types if isinstance(enum, Enum)),
         errors,
