@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import signal
 import threading
@@ -132,6 +133,7 @@ class Run:
         """
         from watchfiles import watch
 
+        gc.enable()
         interrupted = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: interrupted.set())
         seen = self._digest()

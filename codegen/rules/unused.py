@@ -9,7 +9,6 @@ from codegen.model import ErrorGroup, Module, Program, QName, Struct, named_in
 from codegen.model.mentions import targets
 from codegen.rules.lint import Found, Subject, found, rule, with_fields, with_methods
 from codegen.source.catalog_lint import UNUSED_ERROR, UNUSED_IMPORT, UNUSED_TYPE
-from codegen.syntax import tree
 
 _KINDS = {
     "Struct": "the struct",
@@ -25,26 +24,12 @@ def unused_import(subject: Subject) -> Iterator[Found]:
     names = {module.path: module.name for module in subject.program.modules}
     for directory, files in subject.trees.items():
         for file in files:
-            used = set(_prefixes(file.declarations)) if file.imports else set()
             for node in file.imports:
                 target = normpath(join(directory, node.target.value))
                 # A path that is no module's is that of one of its files.
                 prefix = node.alias.text if node.alias else names.get(target) or names[dirname(target) or "."]
-                if prefix not in used:
+                if prefix not in file.prefixes:
                     yield Found(node.span, {"name": prefix})
-
-
-def _prefixes(node: object) -> Iterator[str]:
-    """The first words of all dotted paths in a tree."""
-    if isinstance(node, tree.Path):
-        if len(node.parts) > 1:
-            yield node.parts[0].text
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from _prefixes(item)
-    elif hasattr(node, "__dataclass_fields__"):
-        for name in node.__dataclass_fields__:
-            yield from _prefixes(getattr(node, name))
 
 
 @rule(UNUSED_TYPE)
@@ -63,11 +48,15 @@ def _reached(program: Program) -> set[QName]:
     queue += [qname for qname, decl in program.types.items() if decl.extensions]
     for module in program.modules:
         queue += _roots(module)
-    answers = [set(errors) for module in program.modules for errors in _error_lists(module)]
+    answers: dict[QName, set[frozenset[QName]]] = {}
+    for given in {frozenset(errors) for module in program.modules for errors in _error_lists(module)}:
+        for error in given:
+            answers.setdefault(error, set()).add(given)
     queue += [
         qname
         for qname, decl in program.types.items()
-        if isinstance(decl, ErrorGroup) and any(set(decl.errors) <= errors for errors in answers)
+        if isinstance(decl, ErrorGroup)
+        and any(given.issuperset(decl.errors) for given in answers.get(decl.errors[0], ()))
     ]
     reached: set[QName] = set()
     while queue:

@@ -36,6 +36,8 @@ class Cursor:
         self.at = 0
         self.begun = 0
         """Where the member or declaration that is being read begins."""
+        self.prefixes: set[str] = set()
+        """The first words of all dotted paths that were read."""
 
     # --- places -------------------------------------------------------------------------------------------------
 
@@ -137,7 +139,10 @@ class Cursor:
         while self.kinds[self.at] == ".":
             self.at += 1
             parts.append(self.name("a name after `.`"))
-        return tree.Path(tuple(parts), parts[0].span if len(parts) == 1 else self.since(first))
+        if len(parts) == 1:
+            return tree.Path(tuple(parts), parts[0].span)
+        self.prefixes.add(parts[0].text)
+        return tree.Path(tuple(parts), self.since(first))
 
     def string(self) -> tree.StringValue:
         """The next token, which is a string."""

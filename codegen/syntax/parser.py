@@ -66,6 +66,7 @@ class Parser(Expressions):
             tuple(self.imports),
             tuple(declarations),
             tuple(self.tokens.comments),
+            frozenset(self.prefixes),
             Span(self.path, 1, 1, last, self.tokens.columns[-1]),
         )
 

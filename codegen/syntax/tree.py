@@ -287,11 +287,12 @@ class Import:
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """One source file. `path` is as the user gave it, with `/`."""
+    """One source file. `path` is as the user gave it, with `/`; `prefixes` are the first words of all dotted paths."""
 
     path: str
     module: ModuleHeader | None
     imports: tuple[Import, ...]
     declarations: tuple[Declaration, ...]
     comments: tuple[Comment, ...]
+    prefixes: frozenset[str]
     span: Span
