@@ -8,7 +8,10 @@ Then the other commands over the same schemas, by processor time: what a size ta
 before it (2.0 where the size doubled is linear). `plan` has nothing to do, `breaking` compares with the lock. Beside
 them `buf lint` and `tsp compile` over as many messages and models with as many fields, where npm can install them.
 
-Run by `nox -s bench -- codegen [--sizes 250,500,1000,2000,4000] [--rounds 1]`.
+The types above are terse. `--lint 7` instead takes 7 MB of schemas as people write them (`codegen_large.py`), after a
+quarter and half as much, and measures the commands that read schemas alone.
+
+Run by `nox -s bench -- codegen [--sizes 250,500,1000,2000,4000] [--rounds 1]` or `nox -s bench -- codegen --lint 7`.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -164,6 +168,32 @@ def measure_commands(source: Path, scratch: Path) -> dict[str, float | None]:
     return found
 
 
+def measure_large(megabytes: float) -> None:
+    """Print what the commands take over large schemas, and how that grows."""
+    rows: dict[str, dict[str, float | None]] = {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for part in (4, 2, 1):
+            source = Path(scratch) / f"large{part}"
+            script = Path(__file__).with_name("codegen_large.py")
+            size = f"{megabytes * 1_000_000 / part:.0f}"
+            made = subprocess.run(
+                [sys.executable, "-P", script, source, size], capture_output=True, text=True, check=True
+            )
+            rows[made.stdout.strip()] = measure_commands(source, Path(scratch))
+            shutil.rmtree(source)
+    print_growth("schemas", rows)
+
+
+def print_growth(what: str, rows: Mapping[str, Mapping[str, float | None]]) -> None:
+    names = list(next(iter(rows.values())))
+    print("\nProcessor seconds, and how many times those of the size before:\n")
+    print(f"| {what} | {' | '.join(names)} |\n" + "|---" * (len(names) + 1) + "|")
+    before: Mapping[str, float | None] = {}
+    for size, seconds in rows.items():
+        print(f"| {size} | {' | '.join(growth(seconds[name], before.get(name)) for name in names)} |", flush=True)
+        before = seconds
+
+
 def peers(types: int, scratch: Path) -> dict[str, float | None]:
     """Processor seconds of other languages' checks; what could not be had says so on stderr."""
     script = Path(__file__).with_name("codegen_peers.py")
@@ -183,13 +213,17 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     arguments.add_argument("--sizes", default="250,500,1000,2000,4000")
     arguments.add_argument("--rounds", type=int, default=1)
+    arguments.add_argument("--lint", type=float, metavar="MB", help="large schemas instead")
     options = arguments.parse_args()
+    if options.lint:
+        measure_large(options.lint)
+        return
     print(
         "| types | lines in | lines out | out / in | full s | ms / type | peak MiB | alone s | full / alone | cpu "
         "| no-op s | no-op / full | check s | check / full |"
     )
     print("|---" * 14 + "|")
-    commands: dict[int, dict[str, float | None]] = {}
+    commands: dict[str, dict[str, float | None]] = {}
     with tempfile.TemporaryDirectory() as scratch:
         for types in map(int, options.sizes.split(",")):
             runs, lines_in, lines_out = measure_size(types, options.rounds, Path(scratch))
@@ -201,20 +235,14 @@ def main() -> None:
                 f"| {idle.time / full.time:.3f} | {check.time:.2f} | {check.time / full.time:.3f} |",
                 flush=True,
             )
-            commands[types] = {
+            commands[str(types)] = {
                 **measure_commands(Path(scratch) / f"s{types}", Path(scratch)),
                 "generate": full.cpu,
                 "datamodel-code-generator alone": alone.cpu,
                 **peers(types, Path(scratch)),
             }
             shutil.rmtree(Path(scratch) / f"o{types}")
-    names = list(next(iter(commands.values())))
-    print("\nProcessor seconds, and how many times those of the size before:\n")
-    print(f"| types | {' | '.join(names)} |\n" + "|---" * (len(names) + 1) + "|")
-    before: dict[str, float | None] = {}
-    for types, seconds in commands.items():
-        print(f"| {types} | {' | '.join(growth(seconds[name], before.get(name)) for name in names)} |")
-        before = seconds
+    print_growth("types", commands)
 
 
 if __name__ == "__main__":
