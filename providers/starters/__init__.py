@@ -7,3 +7,4 @@ from codegen.runtime.plugins.starter import Starter
 PAYMENT = Starter(Path(__file__).parent / "payment")
 KYC = Starter(Path(__file__).parent / "kyc")
 PROVISIONER = Starter(Path(__file__).parent / "provisioner")
+FORGE = Starter(Path(__file__).parent / "forge")

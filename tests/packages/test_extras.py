@@ -201,6 +201,7 @@ def test_a_plugin_is_written_installed_and_proved(install: Callable[..., Install
     follow("write-a-payment-provider.md", tmp_path, without(author.environment))
     follow("write-a-kyc-provider.md", tmp_path, without(author.environment))
     follow("write-a-provisioner.md", tmp_path, without(author.environment))
+    follow("write-a-forge.md", tmp_path, without(author.environment))
     project = tmp_path / "piggy_bank"
     assert (project / ".github/workflows/ci.yml").is_file()
     (project / "wrong.py").write_text(
@@ -228,7 +229,7 @@ def test_a_plugin_is_written_installed_and_proved(install: Callable[..., Install
     assert "piggy_bank" not in checked.stdout, checked.stdout
 
 
-@pytest.mark.parametrize("kind", ["PaymentProvider", "KycProvider", "Provisioner"])
+@pytest.mark.parametrize("kind", ["Forge", "PaymentProvider", "KycProvider", "Provisioner"])
 def test_the_kit_is_all_that_the_tests_of_a_plugin_need(
     install: Callable[..., Installed], tmp_path: Path, kind: str
 ) -> None:

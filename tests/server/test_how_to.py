@@ -7,23 +7,29 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from codegen.commands.plugin_project import write_project
 from generated.errors.onboarding import PoolEmpty
 from generated.models.onboarding import AllocationStatus
 from handlers.identity.api_keys import ApiKeys
+from handlers.node.init import init
+from handlers.node.push import push
 from providers.pool import PoolAssignmentProvisioner
-from providers.starters import KYC, PAYMENT, PROVISIONER
+from providers.starters import FORGE, KYC, PAYMENT, PROVISIONER
 from tests.git_repository import GitRepository
 from tests.programs import free_port
 from tests.server.how_to import follow as follow_page
+from tests.server.installed_plugin import install
 from tests.server.installed_provisioner import installed as installed_plugin
 from tests.server.machine_world import world as machine_world
 from tests.server.payment_world import world
 from tests.server.people import Person
-from tests.server.site import SECRET, Site, bearer, running_sandbox
+from tests.server.site import ADMIN, SECRET, Site, bearer, running_sandbox
+from tests.waiting import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -64,7 +70,7 @@ def test_decide_about_money(tmp_path: Path) -> None:
     """Against a real site and the sandbox, processes of their own."""
     port = free_port()
     sandbox = f"http://127.0.0.1:{port}"
-    site = Site(tmp_path, SANDBOX_URL=sandbox, AGGREGATE_CRON_INTERVAL_MS="86400000")  # no poll finds the push
+    site = Site(tmp_path, SANDBOX_URL=sandbox)
     site.command("migrate")
     with site.running(), running_sandbox(site, port):
         ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
@@ -82,12 +88,7 @@ def test_decide_about_money(tmp_path: Path) -> None:
 def test_write_a_payment_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `oschema new --plugin` writes, in the site; the page itself is followed where it can be installed."""
     write_project(PAYMENT, "piggy_bank", tmp_path / "piggy_bank")
-    source = tmp_path / "piggy_bank" / "src"
-    info = source / "piggy_bank-0.1.0.dist-info"  # as `pip install` does
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: piggy-bank\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text("[hero_onboarding.payment]\npiggy_bank = piggy_bank:PiggyBank\n")
-    monkeypatch.syspath_prepend(str(source))
+    install(tmp_path / "piggy_bank" / "src", monkeypatch, "payment", "piggy_bank", "piggy_bank:PiggyBank")
     monkeypatch.setenv("HERO_ONBOARDING_PIGGY_BANK_FOLDER", str(tmp_path))
     monkeypatch.setenv("HERO_ONBOARDING_PIGGY_BANK_SIGNING_KEY", "piggy-secret")
     pay_with_the_piggy_bank(tmp_path)
@@ -125,12 +126,7 @@ def pay_with_the_piggy_bank(folder: Path) -> None:
 def test_write_a_kyc_provider(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What `oschema new --plugin` writes, in the site, from its entry point to somebody who is verified."""
     write_project(KYC, "lantern", tmp_path / "lantern")
-    source = tmp_path / "lantern" / "src"
-    info = source / "lantern-0.1.0.dist-info"  # as `pip install` does
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: lantern\nVersion: 0.1.0\n")
-    (info / "entry_points.txt").write_text("[hero_onboarding.kyc]\nlantern = lantern:Lantern\n")
-    monkeypatch.syspath_prepend(str(source))
+    install(tmp_path / "lantern" / "src", monkeypatch, "kyc", "lantern", "lantern:Lantern")
     given = {"LANTERN_FOLDER": str(tmp_path), "LANTERN_SIGNING_KEY": "lantern-secret", "KYC_PROVIDER": "lantern"}
     for name, value in given.items():
         monkeypatch.setenv(f"HERO_ONBOARDING_{name}", value)
@@ -188,6 +184,39 @@ def test_write_a_provisioner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     for provisioner in found.offered.values():
         if isinstance(provisioner, PoolAssignmentProvisioner):
             provisioner.close()
+
+
+def test_write_a_forge(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `oschema new --plugin` writes, in the site: a repository is made, and a push to it read at once."""
+    write_project(FORGE, "anvil", tmp_path / "anvil")
+    hearth = tmp_path / "hearth"
+    (hearth / "hero_ops").mkdir(parents=True)
+    for name, value in (("FOLDER", str(hearth)), ("TOKEN", "a-token"), ("SIGNING_KEY", "anvil-secret")):
+        monkeypatch.setenv(f"HERO_ONBOARDING_ANVIL_{name}", value)
+    install(tmp_path / "anvil" / "src", monkeypatch, "forge", "anvil", "anvil:Anvil")
+    with world(tmp_path, f"sqlite:///{tmp_path}/site.db", admin_secret=SecretStr(SECRET)) as site:
+
+        def call(method: str, **params: object) -> Any:
+            body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+            return site.http.post(f"{site.site_url}/rpc", json=body, headers=ADMIN).json()["result"]
+
+        address = call("nodes.make_repository", node_id="n1")["clone_url"]
+        assert address == (hearth / "hero_ops/billing-n1.git").as_uri()
+        (hook,) = json.loads((hearth / "account.json").read_text())["hooks"]
+        assert (hook["name"], hook["url"]) == ("billing-n1", f"{site.site_url}/webhooks/anvil")
+        made = init(tmp_path / "n1", "n1", address, site.clock)
+        call("nodes.register", node_id="n1", repo_url=address, public_key=made.public_key, kinds=["llm_token"])
+        commit = push(tmp_path / "n1", site.clock).commit
+        pushed = {"kind": "push", "owner": "hero_ops", "name": "billing-n1", "branch": "main", "before": "0" * 40}
+        body = json.dumps({**pushed, "after": commit}).encode()
+
+        def tell(key: str) -> int:
+            signed = {"Anvil-Signature": hmac.new(key.encode(), body, hashlib.sha256).hexdigest()}
+            return site.http.post(hook["url"], content=body, headers=signed).status_code
+
+        assert [tell("guess"), tell(hook["key"])] == [401, 200]
+        wait_for(lambda: call("nodes.overview")[0]["node"].get("last_commit") == commit, "the announced push")
+        site.audit()
 
 
 def test_change_a_schema(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from codegen.cli import main
 from codegen.commands import new
 from codegen.runtime.plugins.starter import Starter
-from providers.starters import KYC, PAYMENT, PROVISIONER
+from providers.starters import FORGE, KYC, PAYMENT, PROVISIONER
 
 ROOT = Path(__file__).parents[2]
 
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(autouse=True)
 def _starters(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def starters() -> dict[str, Starter]:
-        return {"KycProvider": KYC, "PaymentProvider": PAYMENT, "Provisioner": PROVISIONER}
+        return {"Forge": FORGE, "KycProvider": KYC, "PaymentProvider": PAYMENT, "Provisioner": PROVISIONER}
 
     monkeypatch.setattr(new, "starters", starters)
     monkeypatch.chdir(tmp_path)
@@ -31,7 +31,7 @@ def run(*arguments: str, status: int = 0) -> str:
     return result.output
 
 
-@pytest.mark.parametrize("interface", ["KycProvider", "PaymentProvider", "Provisioner"])
+@pytest.mark.parametrize("interface", ["Forge", "KycProvider", "PaymentProvider", "Provisioner"])
 def test_what_it_writes_passes_the_kit_and_is_tidy(tmp_path: Path, interface: str) -> None:
     told = run("--plugin", interface, "coin_box")
     assert "wrote coin_box/src/coin_box/provider.py" in told
@@ -55,7 +55,7 @@ def test_what_it_writes_passes_the_kit_and_is_tidy(tmp_path: Path, interface: st
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
-    assert "there are KycProvider, PaymentProvider, Provisioner" in run("--plugin", "Bell", "coin_box", status=2)
+    assert "there are Forge, KycProvider, PaymentProvider, Provisioner" in run("--plugin", "Bell", "coin_box", status=2)
     assert "write coin_box" in run("--plugin", "PaymentProvider", "CoinBox", status=2)
     assert "at most 32 signs" in run("--plugin", "PaymentProvider", "c" * 33, status=2)
     (tmp_path / "coin_box").mkdir()

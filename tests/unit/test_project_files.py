@@ -59,6 +59,7 @@ STARTERS = {
     ROOT / "providers/starters/payment": "piggy_bank",
     ROOT / "providers/starters/kyc": "lantern",
     ROOT / "providers/starters/provisioner": "meadow",
+    ROOT / "providers/starters/forge": "anvil",
 }
 """The plugin that a how-to makes of each starter."""
 OF_A_READERS_PROJECT = {
