@@ -50,16 +50,17 @@ class Forges:
 
     def repositories(self, owner: str, prefix: str = PREFIX) -> Listing:
         """All repositories of an owner. A forge that fails is told, and the others go on: its repositories are not said
-        to be gone."""
+        to be gone. That no forge has the owner, who may have another name now, is told of each."""
         found, failed = list[tuple[str, ForgeRepository]](), list[tuple[str, DeclaredError]]()
+        unknown_at = list[tuple[str, DeclaredError]]()
         for name, forge in self.ready.items():
             try:
                 found += [(name, each) for each in _all_pages(forge, owner, prefix)]
-            except NotFound:  # the owner has none there
-                continue
+            except NotFound:
+                unknown_at.append((name, NotFound(f"there is no owner {owner}")))
             except DeclaredError as error:
                 failed.append((name, error))
-        return Listing(found, failed)
+        return Listing(found, unknown_at if len(unknown_at) == len(self.ready) else failed)
 
     def maker(self) -> tuple[str, Forge] | None:
         """The forge where new repositories are made; None where none makes any."""

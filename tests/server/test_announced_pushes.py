@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 
@@ -14,6 +15,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import InvalidSignature, ProviderRefused
 from generated.models.onboarding import WebhookEvent, WebhookRequest
+from generated.plugins.onboarding import Forge
 from generated.tables.onboarding import NODE, OPERATOR_ACT
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.background import aggregate_job
@@ -24,6 +26,7 @@ from handlers.usage.node_repositories import ForgeRepositories
 from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
 from handlers.work.soon import Soon
+from providers.forgejo import ForgejoForge
 from tests.server.forge_world import HOOK, SITE, Hearth, hearth, signed
 from tests.server.node_repository import NODE as NODE_ID
 from tests.server.node_repository import NodeRepository, line, make_key
@@ -56,6 +59,19 @@ class House(UsageWorld):
 
     def is_at(self, commit: str) -> bool:
         return self.node().last_commit == commit
+
+
+class Unknowing:
+    """A forge that knows no owner."""
+
+    def __init__(self, forge: ForgejoForge) -> None:
+        self._forge = forge
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._forge, name)
+
+    def list_repositories(self, owner: str, **given: Any) -> Any:
+        return self._forge.list_repositories("nobody", **given)
 
 
 @pytest.fixture(scope="module")
@@ -146,7 +162,14 @@ def test_all_repositories_of_an_owner_are_found(house: House, tmp_path: Path) ->
     again = repositories.discover()
     assert {each.forge for each in again.repositories} == {"other"}
     assert [(each.forge, each.detail) for each in again.failed] == [("forge", "HTTP 503")]
-    assert house.repositories(owner="nobody").discover().repositories == []
+    nobody = house.repositories(owner="nobody").discover()
+    assert nobody.repositories == []
+    assert {(each.forge, each.detail) for each in nobody.failed} == {
+        ("forge", "there is no owner nobody"),
+        ("other", "there is no owner nobody"),
+    }
+    empty = Forges({"forge": house.forge.provider(), "other": cast("Forge", Unknowing(house.forge.provider()))})
+    assert house.repositories(forges=empty).discover().failed == [], "one that does not know the owner has none of its"
 
 
 def test_a_new_node_is_given_a_repository(house: House) -> None:

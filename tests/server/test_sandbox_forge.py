@@ -163,12 +163,12 @@ def test_a_renamed_repository_leads_to_its_new_name(forge: Hearth, work: Path) -
     try:
         answer = httpx.get(refs(forge), headers={"Authorization": f"token {PUBLISHED}"}, verify=False)
         assert answer.status_code == 307
-        assert answer.headers["location"] == "/forge/hero_ops/billing-n9.git/info/refs?service=git-upload-pack"
+        assert answer.headers["location"] == "/forge/hero_ops/billing-n9/info/refs?service=git-upload-pack"
     finally:
         forge.act("delete", name="billing-n9")
 
 
-@pytest.mark.parametrize("name", ["../../kept", "..", ".", "a/b", "/kept", "", "a.git", 7, None])
+@pytest.mark.parametrize("name", ["../../kept", "..", ".", "a/b", "/kept", "", "a.git", "a.wiki", "a.ATOM", 7, None])
 def test_a_name_that_would_lead_out_of_the_folder_is_refused(forge: Hearth, name: object) -> None:
     """Neither made nor taken as another name; what is outside stays as it is."""
     kept = forge.folder / "kept.git"

@@ -20,6 +20,7 @@ FIRST = "hero_ops"
 """The organization that is there from the beginning."""
 _NAME = re.compile("[A-Za-z0-9._-]{1,100}")
 _RESERVED = {".", "..", "-", "api", "user", "explore"}
+_ENDINGS = (".git", ".wiki", ".rss", ".atom")
 
 
 class Refused(Exception):
@@ -161,7 +162,12 @@ def of_repository(repository: JsonObject) -> str:
 
 def _checked(name: object) -> str:
     """A name that an organization or a repository may have: it is a folder's name, too, and leads out of none."""
-    if not isinstance(name, str) or _NAME.fullmatch(name) is None or name in _RESERVED or name.endswith(".git"):
+    if (
+        not isinstance(name, str)
+        or _NAME.fullmatch(name) is None
+        or name in _RESERVED
+        or name.lower().endswith(_ENDINGS)
+    ):
         raise Refused(422, "name is not allowed")
     return name
 

@@ -85,7 +85,7 @@ class Git:
             found = self._repositories.find(owner, name)
         except Moved as moved:
             tail = "info/refs" if req.method == "GET" else service
-            place = f"/{VENDOR}/{moved.owner}/{moved.name}.git/{tail}"
+            place = f"/{VENDOR}/{moved.owner}/{moved.name}/{tail}"  # Forgejo leaves `.git` away here
             raise falcon.HTTPTemporaryRedirect(f"{place}?{req.query_string}") from None
         except Refused:
             if grant is None:
