@@ -15,6 +15,7 @@ from handlers.domain import Site
 from handlers.identity.api_keys import ApiKeys
 from handlers.node.init import init
 from handlers.usage.registration import Registration
+from handlers.usage.settings import UsageSettings
 
 KINDS = {"demo-east": "hero_os_hour", "demo-west": "llm_token"}
 """The nodes, and what each reports."""
@@ -32,7 +33,10 @@ def secret_name(node_id: str) -> str:
 def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
     """Add what is missing; how one of them is."""
     var_dir = site.settings.var_dir.absolute()
-    registration, keys = Registration(site.database, COMMAND_LINE), ApiKeys(site.database, site.clock)
+    registration, keys = (
+        Registration(site.database, site.settings_of(UsageSettings).logs, COMMAND_LINE),
+        ApiKeys(site.database, site.clock),
+    )
     context = Context(ADMIN, site.clock, site.database, new_sid())
     for node_id, kind in KINDS.items():
         folder = node_folder(var_dir, node_id)

@@ -12,11 +12,12 @@ from handlers.node.commands import COMMANDS
 from handlers.node.service import HostedNodes, RecordingHandler
 from handlers.node.settings import NodeSettings
 from handlers.plans.settings import PlanSettings
+from handlers.usage.settings import UsageSettings
 
 
 def parts(site: Site) -> Parts:
     settings = site.settings_of(NodeSettings)
-    nodes = HostedNodes(settings.var_dir.joinpath("nodes"), site.database, site.clock)
+    nodes = HostedNodes(site.settings_of(UsageSettings).logs, site.database, site.clock)
     handler = RecordingHandler(nodes)
     limit = Money.from_cents(site.settings_of(PlanSettings).debt_limit_cents)
     lasting = timedelta(seconds=settings.allowance_seconds)

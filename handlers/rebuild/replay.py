@@ -101,7 +101,7 @@ class Replay:
             MirrorsAsTheyAre(mirrors.folder, mirrors.fetchers),
             Consumption(self._ledger, self._clock, rates),
         )
-        self._decisions = Decisions(self._ledger, rates, "rebuild")
+        self._decisions = Decisions(self._ledger, rates, mirrors, "rebuild")
         self._commits = Store.of(CONSUMED_COMMIT, fresh)
         self._stopped: set[str] = set()
         self.problems: list[tuple[str, str]] = []

@@ -44,4 +44,4 @@ class Aggregation:
         ledger = Ledger(database, clock)
         rates = CurrentRates(PriceBooks(database, clock), prices.ladder, prices.discount_base)
         aggregator = Aggregator(database, clock, log, mirrors, Consumption(ledger, clock, rates), credentials)
-        return cls(aggregator, Decisions(ledger, rates, operator), Nodes(database, clock, log), mirrors)
+        return cls(aggregator, Decisions(ledger, rates, mirrors, operator), Nodes(database, clock, log), mirrors)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
 import pygit2
 
-from generated.models.onboarding import NodeKey, UsageLayout
+from generated.models.onboarding import Node, NodeKey, UsageLayout
 from handlers.usage.added_lines import Line, added_lines
 from handlers.usage.batches import batch_lines
 from handlers.usage.changes import BATCH, Grown, grown_files
@@ -30,7 +31,7 @@ class CheckedCommit:
         """The complete lines that it added, as they are read from the mirror. Raises `Halt`."""
         try:
             for each in self.files:
-                yield from batch_lines(each) if each.path.endswith(BATCH) else added_lines(each)
+                yield from _lines(each)
         except Halt as halt:
             halt.commit = self.commit  # an operator goes on behind it
             raise
@@ -55,3 +56,18 @@ def check_commit(
     if grown is None:
         grown = grown_files(mirror, commit, node_id, layout)
     return CheckedCommit(commit, parent, read.at, tuple(grown or ()))
+
+
+def paths_with_line(mirror: pygit2.Repository, commit: str, number: int, node: Node) -> list[str]:
+    """The files of a commit that have a line of this number among what it added. Raises `Halt` where it changes what it
+    may not."""
+    found = []
+    for each in grown_files(mirror, commit, node.node_id, node.layout) or ():
+        with suppress(Halt):  # a batch that is none has no lines
+            if any(line.number == number for line in _lines(each)):
+                found.append(each.path)
+    return found
+
+
+def _lines(grown: Grown) -> Iterator[Line]:
+    return batch_lines(grown) if grown.path.endswith(BATCH) else added_lines(grown)

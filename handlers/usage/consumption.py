@@ -14,12 +14,13 @@ from generated.tables.onboarding import CONSUMED_COMMIT, NODE, NodePatch
 from handlers.ledger.posting import Ledger, LedgerOverflow
 from handlers.usage.commit_checks import CheckedCommit
 from handlers.usage.halt import Halt
+from handlers.usage.line_rules import Allowed
 from handlers.usage.rates import CurrentRates
 from handlers.usage.reading import Counts, NodeRules, Reading
 from handlers.usage.skips import Skips
 from handlers.usage.streams import Streams
 
-LOOKED_AT = ("last_commit", "keys", "kinds")
+LOOKED_AT = ("last_commit", "keys", "kinds", "sets_prices")
 """What of a node decides how its commits are read."""
 
 
@@ -59,7 +60,7 @@ class Consumption:
         """Consume the commit that follows the last one of `node`. Raises `Halt`, `Overtaken`."""
         rules = NodeRules(
             node.node_id,
-            frozenset(str(kind) for kind in node.kinds),
+            Allowed(frozenset(str(kind) for kind in node.kinds), node.sets_prices),
             skips.lines.get(checked.commit, frozenset()),
             bool(skips),
         )

@@ -18,6 +18,7 @@ from handlers.usage.own_lines import OwnLines
 from handlers.usage.pages.lines import LinesPage
 from handlers.usage.pages.usage import PERIOD_INVALID, UsageCsv, UsagePage
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
+from handlers.usage.registration import Registration
 from handlers.usage.service import AggregationHandler
 from handlers.usage.settings import UsageSettings
 from handlers.usage.standing import UsageStandings
@@ -45,11 +46,12 @@ def parts(site: Site) -> Parts:
     aggregate = aggregate_job(made.aggregator, site.log, settings.aggregate_cron_interval_ms / 1000)
     pushes = Pushes(forges, made.nodes, Soon(aggregate, site.log, Queue.of(site)), site.clock)
     repositories = ForgeRepositories(site.database, forges, made.nodes, settings.forge_owner, site.settings.public_url)
+    registration = Registration(site.database, settings.logs)
     return Parts(
         services=(
             BreakdownHandler(breakdowns),
             AggregationHandler(made.aggregator, made.decisions),
-            NodesHandler(site.database, made.nodes, mirrors, site.log, repositories.announcing),
+            NodesHandler(site.database, made.nodes, mirrors, registration, site.log, repositories.announcing),
             RepositoriesHandler(repositories),
             ForgeWebhookHandler(pushes),
         ),

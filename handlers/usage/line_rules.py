@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -25,12 +26,22 @@ class Aside(NamedTuple):
     detail: str
 
 
-def set_aside(record: LoggedUsage, kinds: Collection[str], now: datetime, latest: datetime | None) -> Aside | None:
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What a node may report, and whether its records may bring their price (`amount_cents`)."""
+
+    kinds: Collection[str]
+    prices: bool = False
+
+
+def set_aside(record: LoggedUsage, allowed: Allowed, now: datetime, latest: datetime | None) -> Aside | None:
     """What is wrong with a record by itself; None where nothing is. `now` is when the aggregator reads it, `latest` the
     latest time in its stream."""
     at = record.occurred_at
-    if record.resource_kind not in kinds:
+    if record.resource_kind not in allowed.kinds:
         return Aside(QuarantineReason.KIND_NOT_ALLOWED, f"the node may not report {record.resource_kind}")
+    if record.amount_cents is not None and not allowed.prices:
+        return Aside(QuarantineReason.PRICE_NOT_ALLOWED, "it brings its price, and the node may not set prices")
     if at > now + MOST_AHEAD:
         return Aside(QuarantineReason.TIME_OUT_OF_BOUNDS, f"it lies more than 5 minutes ahead of {_shown(now)}")
     if at < now - MOST_BEHIND:

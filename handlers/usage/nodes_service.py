@@ -32,12 +32,12 @@ class NodesHandler:
         database: Database,
         nodes: Nodes,
         mirrors: Mirrors,
+        registration: Registration,
         log: Log | None = None,
         announcing: Announcing | None = None,
     ) -> None:
         self._database, self._nodes, self._mirrors = database, nodes, mirrors
-        self._log, self._announcing = log or Log(), announcing
-        self._registration = Registration(database)
+        self._registration, self._log, self._announcing = registration, log or Log(), announcing
         self._store = Store.of(NODE, database)
         self._open_lines = database.prepare(statements.OPEN_LINES)
 
@@ -54,6 +54,7 @@ class NodesHandler:
         valid_from: datetime | None = None,
         root_commit: str | None = None,
         layout: UsageLayout | None = None,
+        sets_prices: bool | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered."""
         node = self._database.run(
@@ -66,6 +67,7 @@ class NodesHandler:
                 valid_from=valid_from,
                 root_commit=root_commit,
                 layout=layout,
+                sets_prices=sets_prices,
             )
         )
         if self._announcing is not None and (error := self._announcing.see_to(node.repo_url).error) is not None:

@@ -19,10 +19,11 @@ from handlers.usage.added_lines import Line
 from handlers.usage.changes import BATCH
 from handlers.usage.charged_line import ChargedLine, charged, taking_back
 from handlers.usage.halt import Halt
-from handlers.usage.line_rules import Aside, set_aside
+from handlers.usage.line_rules import Allowed, Aside, set_aside
 from handlers.usage.payers import Payers
 from handlers.usage.rates import Rates
 from handlers.usage.records import KeyTaken, Records
+from handlers.usage.skips import SkippedLine
 from handlers.usage.streams import Stream, Streams
 from handlers.usage.sums import Sums
 from handlers.usage_format.line import decode, line_hash
@@ -38,13 +39,17 @@ could fill an account of the house, in which all nodes' usage is posted, to the 
 
 @dataclass(frozen=True, slots=True)
 class NodeRules:
-    """What is known of a node when a commit of it is read. `skipped` are numbers of lines of this commit behind which
-    an operator goes on, `ever_skipped` says whether there were such decisions before."""
+    """What is known of a node when a commit of it is read. `skipped` are the lines of this commit behind which an
+    operator goes on, `ever_skipped` says whether there were such decisions before."""
 
     node_id: str
-    kinds: Collection[str]
-    skipped: Collection[int] = ()
+    allowed: Allowed
+    skipped: Collection[SkippedLine] = ()
     ever_skipped: bool = False
+
+    def skips(self, line: Line) -> bool:
+        """Whether an operator decided to go on behind this line."""
+        return not {SkippedLine(line.path, line.number), SkippedLine(None, line.number)}.isdisjoint(self.skipped)
 
 
 @dataclass(slots=True)
@@ -111,7 +116,7 @@ class Reading:
 
     def _bad(self, reason: HaltReason, detail: str, line: Line) -> None:
         """Stop, unless an operator decided to go on behind this line."""
-        if line.number not in self._rules.skipped:
+        if not self._rules.skips(line):
             raise Halt(reason, detail, commit=self._commit, path=line.path, line=line.number)
         self.streams.lines_were_skipped()
 
@@ -174,7 +179,7 @@ class Reading:
 
     def judge(self, record: LoggedUsage, digest: str, line: Line, latest: datetime | None) -> ChargedLine | Aside:
         """The line with what it costs, or why it is set aside."""
-        aside = set_aside(record, self._rules.kinds, self._now, latest)
+        aside = set_aside(record, self._rules.allowed, self._now, latest)
         return aside if aside is not None else self.price(record, digest, line)
 
     def price(self, record: LoggedUsage, digest: str, line: Line, *, forgiven: bool = False) -> ChargedLine | Aside:
@@ -204,7 +209,7 @@ class Reading:
 
     def take(self, line: ChargedLine) -> None:
         """Consume a line that was judged; `flush` writes it."""
-        if line.line.number in self._rules.skipped:
+        if self._rules.skipped and self._rules.skips(line.line):
             self.flush()
             if self._records.has(line.record):
                 self._bad(_CONFLICT, _KEY_TAKEN, line.line)

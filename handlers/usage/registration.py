@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from codegen.runtime.context import Context
@@ -14,6 +15,7 @@ from generated.errors.onboarding import KeyUnknown, NodeExists, NodeRetired
 from generated.models.onboarding import Node, NodeKey, NodeState, UsageLayout
 from generated.tables.onboarding import NODE
 from handlers.admin.acts import NO_REASON, Acts
+from handlers.usage.kept_logs import keeps_log
 from handlers.usage.line_rules import MOST_BEHIND
 from handlers.usage.mirrors import FetchFailed, check_address
 from handlers.usage.nodes import NOT_HALTED
@@ -22,10 +24,11 @@ from handlers.work.alerts import clear
 
 
 class Registration:
-    """Nodes in `database`. Call it in a transaction. `operator` names one who does not call."""
+    """Nodes in `database`. Call it in a transaction. Logs that this host keeps stand below `logs`; `operator` names one
+    who does not call."""
 
-    def __init__(self, database: Database, operator: str | None = None) -> None:
-        self._database, self._operator = database, operator
+    def __init__(self, database: Database, logs: Path, operator: str | None = None) -> None:
+        self._database, self._logs, self._operator = database, logs, operator
         self._store = Store.of(NODE, database)
         self._acts = Acts(database)
 
@@ -40,14 +43,19 @@ class Registration:
         valid_from: datetime | None = None,
         root_commit: str | None = None,
         layout: UsageLayout | None = None,
+        sets_prices: bool | None = None,
     ) -> Node:
         """Register a node, or give a registered one another key and other kinds.
 
         Without `valid_from` a node's first key is good for as long back as lines are taken, a further one from now on.
+        Without `sets_prices` a node may set prices whose log this host keeps, or whose layout is the older one.
         Raises `NodeExists` where the node has another repository, layout or root, `NodeRetired`, `InvalidParams`.
         """
         key, now = _key("public_key", public_key), context.clock.now().replace(microsecond=0)
         node = self._store.one({"node_id": node_id})
+        if sets_prices is None:
+            known_to = node.sets_prices if node is not None else layout == UsageLayout.SHARED
+            sets_prices = known_to or keeps_log(self._logs, node_id, key)
         if node is None:
             _require_address(repo_url)
             keys = [NodeKey(public_key=public_key, valid_from=valid_from or now - MOST_BEHIND, valid_until=None)]
@@ -59,6 +67,7 @@ class Registration:
                     "kinds": list(dict.fromkeys(kinds)),
                     "root_commit": root_commit,
                     "layout": layout or UsageLayout.REPOSITORY,
+                    "sets_prices": sets_prices,
                 },
                 now,
             )
@@ -80,6 +89,7 @@ class Registration:
                 "keys": [*others, kept],
                 "kinds": list(dict.fromkeys(kinds)),
                 "root_commit": node.root_commit or root_commit,
+                "sets_prices": sets_prices,
             },
         )
         return self._record(context, "register", node, changed, NO_REASON)
@@ -126,7 +136,7 @@ class Registration:
 
 
 def _shown(node: Node) -> Mapping[str, Any]:
-    return node.model_dump(mode="json", include={"repo_url", "keys", "kinds", "state", "root_commit"})
+    return node.model_dump(mode="json", include={"repo_url", "keys", "kinds", "sets_prices", "state", "root_commit"})
 
 
 def _require_address(repo_url: str) -> None:

@@ -26,9 +26,18 @@ class AggregationHandler:
         return aggregate(self._aggregator, context)
 
     @own_transactions
-    def skip(self, context: Context, *, node_id: str, commit: str, reason: str, line: int | None = None) -> Node:
+    def skip(
+        self,
+        context: Context,
+        *,
+        node_id: str,
+        commit: str,
+        reason: str,
+        line: int | None = None,
+        path: str | None = None,
+    ) -> Node:
         """Go on behind a bad commit, or behind one line of it."""
-        return self._decisions.skip(context, node_id, commit, reason, line)
+        return self._decisions.skip(context, node_id, commit, reason, line, path)
 
     @own_transactions
     def quarantine_accept(self, context: Context, *, sid: str, reason: str) -> QuarantinedLine:

@@ -16,6 +16,11 @@ class UsageSettings(Settings):
     """Who has the nodes' repositories at the forge."""
 
     @property
+    def logs(self) -> Path:
+        """Where the logs of nodes are that this host keeps, a folder each."""
+        return self.var_dir / "nodes"
+
+    @property
     def mirrors(self) -> Path:
         """Where our copies of the nodes' repositories are kept."""
         return self.var_dir / "mirrors"

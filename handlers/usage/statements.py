@@ -60,7 +60,7 @@ IS_TAKEN_BACK = """
 SELECT 1 FROM usage_record WHERE node_id = ? AND void = ?
 """
 SKIPS_OF_NODE = """
-SELECT sid, "commit", line FROM usage_skip WHERE node_id = ? ORDER BY sid
+SELECT sid, "commit", line, path FROM usage_skip WHERE node_id = ? ORDER BY sid
 """
 
 # --- what is written of a commit ------------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ import pytest
 from codegen.runtime.processes import end_with
 from generated.models.onboarding import NodeKey
 from handlers.node import repository, tail
+from handlers.node.commits import commit_signed
 from handlers.node.folder import NodeFolder
 from handlers.node.init import init
 from handlers.node.log import UsageLog
@@ -153,7 +154,7 @@ def test_killed_while_it_catches_up(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     waiting, count = tmp_path / "waiting", 100
     make(waiting)
     record(waiting, 0, lambda _: None, count)
-    real = repository.commit_signed
+    real = commit_signed
     undisturbed: list[str] = []
     for at in range(100):
         for behind in (False, True):

@@ -25,6 +25,7 @@ from handlers.usage.mirrors import Mirrors
 from handlers.usage.node_repositories import ForgeRepositories
 from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
+from handlers.usage.registration import Registration
 from handlers.work.soon import Soon
 from providers.forgejo import ForgejoForge
 from tests.server.forge_world import HOOK, SITE, Hearth, hearth, signed
@@ -264,7 +265,9 @@ def test_a_node_that_is_registered_has_its_pushes_announced(bare: House, tmp_pat
     lines: list[bytes] = []
     log = Log(lines.append)
     announcing = bare.repositories().announcing
-    handler = NodesHandler(bare.database, bare.nodes_of, bare.mirrors, log, announcing)
+    handler = NodesHandler(
+        bare.database, bare.nodes_of, bare.mirrors, Registration(bare.database, tmp_path), log, announcing
+    )
     key = make_key(tmp_path).with_suffix(".pub").read_text().strip()
 
     def register(node_id: str) -> None:

@@ -44,7 +44,14 @@ def test_a_node_and_the_site_agree(world: UsageWorld, tmp_path: Path) -> None:
 
     made = init(folder, "n1", forge.url, world.clock)
     node = nodes.new(
-        {"node_id": "n1", "repo_url": forge.url, "keys": [key(made)], "kinds": KINDS, "root_commit": made.root_commit},
+        {
+            "node_id": "n1",
+            "repo_url": forge.url,
+            "keys": [key(made)],
+            "kinds": KINDS,
+            "root_commit": made.root_commit,
+            "sets_prices": True,
+        },
         world.clock.now(),
     )
     user = world.user(10, paid_at=world.clock.now())

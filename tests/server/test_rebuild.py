@@ -85,10 +85,10 @@ def used_history(world: UsageWorld, tmp_path: Path) -> str:
     one.push(line(4, user, void="n1/5f0c/1", quantity="0", cost=None), line(5, poor))
     bad = encoded(line(6, user)).replace(b"}", b" }")
     one.write("usage/usage_2026-05-20-21.jsonl", bad)
-    one.commit()
+    one.push(line(7, user), path="usage/usage_2026-05-20-22.jsonl")
     two.push(line(4, early, node_id="n2"))  # a number is missing: left out whole
     world.run()
-    world.skip(line=1)
+    world.skip(line=1, path="usage/usage_2026-05-20-21.jsonl")
     world.skip("n2")
     [old] = [each for each in world.quarantine() if each.reason == QuarantineReason.TIME_OUT_OF_BOUNDS]
     world.service.quarantine_accept(world.operator, sid=old.sid, reason="late")

@@ -11,7 +11,7 @@ from codegen.runtime.storage.database import Database
 from handlers.cli import main
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
-from tests.server.node_repository import NodeRepository, line, make_key
+from tests.server.node_repository import FILE, NodeRepository, line, make_key
 
 
 @pytest.fixture
@@ -37,7 +37,17 @@ def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path)
     repository.at = now - timedelta(minutes=10)
     used = {"occurred_at": f"{now - timedelta(minutes=20):%Y-%m-%dT%H:%M:%SZ}", "amount_cents": 3, "cost": None}
     repository.push(line(1, user, **used), line(2, user, **used))
-    node = ("nodes", "register", "--node-id", "n1", "--repo-url", repository.url, "--kinds", "llm_token,hero_os_hour")
+    node: tuple[str, ...] = (
+        "nodes",
+        "register",
+        "--node-id",
+        "n1",
+        "--repo-url",
+        repository.url,
+        "--kinds",
+        "llm_token,hero_os_hour",
+    )
+    node += ("--sets-prices",)
     assert run(*node, "--public-key", str(key.with_suffix(".pub"))).output.startswith("n1: registered with 1 keys")
     assert "no Ed25519 key" in run(*node, "--public-key", "ssh-rsa AAAAB3NzaC1yc2EAAAA", status=1).output
     assert run("aggregate", status=2).output.endswith("Error: give --once or --loop SECONDS\n")
@@ -55,6 +65,10 @@ def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path)
     assert "1 commits behind, sequence_gap" in run("nodes", "list").output
     skip = ("nodes", "skip", "--node-id", "n1", "--reason", "lost", "--commit")
     assert "is not halted at this commit" in run(*skip, "0" * 40, status=1).output
+    assert "FILE:NUMBER" in run(*skip, bad, "--line", "x", status=2).output
+    unclear = run(*skip, bad, "--line", "9", status=1).output
+    assert "name its file, too, as --line FILE:9; files with such a line: none is known" in unclear
+    assert run(*skip, bad, "--line", f"{FILE}:3").output.endswith(f"goes on behind line {FILE}:3 of {bad}\n")
     assert "goes on behind" in run(*skip, bad).output
     repository.push(line(5, user, **used))
     report = json.loads(run("aggregate", "--once", "--json").output)

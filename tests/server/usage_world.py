@@ -38,6 +38,7 @@ from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes_service import NodesHandler
+from handlers.usage.registration import Registration
 from handlers.usage.service import AggregationHandler
 from handlers.usage.watch import SilenceWatch, UsageMetrics
 from tests.server.audited import audit
@@ -67,7 +68,8 @@ class UsageWorld:
         self.service = local(UsageService, AggregationHandler(made.aggregator, made.decisions), SERVICES)
         self.watch = SilenceWatch(database, self.clock, self.log, made.nodes)
         self.metrics = UsageMetrics(self.clock, made.nodes)
-        self.nodes = local(NodesService, NodesHandler(database, made.nodes, mirrors), SERVICES)
+        registration = Registration(database, mirrors.folder / "nodes")
+        self.nodes = local(NodesService, NodesHandler(database, made.nodes, mirrors, registration), SERVICES)
 
     # --- who and what there is --------------------------------------------------------------------------------
 
@@ -84,8 +86,9 @@ class UsageWorld:
         kinds: list[str] | None = None,
         root_commit: str | None = None,
         layout: UsageLayout = UsageLayout.REPOSITORY,
+        sets_prices: bool = True,
     ) -> None:
-        """Register a node with its key, which is good for a hundred days."""
+        """Register a node with its key, which is good for a hundred days; it may set prices."""
         begin = USED_AT - timedelta(days=10)
         key = NodeKey(public_key=repository.public_key, valid_from=begin, valid_until=begin + timedelta(days=100))
         Store.of(NODE, self.database).new(
@@ -96,6 +99,7 @@ class UsageWorld:
                 "keys": [key],
                 "kinds": kinds or KINDS,
                 "root_commit": root_commit,
+                "sets_prices": sets_prices,
             },
             self.clock.now(),
         )
@@ -107,11 +111,11 @@ class UsageWorld:
     def run(self) -> AggregateReport:
         return self.aggregator.run()
 
-    def skip(self, node_id: str = NODE_ID, line: int | None = None) -> Node:
+    def skip(self, node_id: str = NODE_ID, line: int | None = None, path: str | None = None) -> Node:
         """An operator goes on behind what the node is halted at."""
         commit = self.node(node_id).halted_commit
         assert commit is not None
-        return self.service.skip(self.operator, node_id=node_id, commit=commit, reason="a test", line=line)
+        return self.service.skip(self.operator, node_id=node_id, commit=commit, reason="a test", line=line, path=path)
 
     # --- what can be seen -------------------------------------------------------------------------------------
 

@@ -35,6 +35,7 @@ class RegisterParams(TypedDict):
     valid_from: NotRequired[OTime | None]
     root_commit: NotRequired[CommitId | None]
     layout: NotRequired[UsageLayout | None]
+    sets_prices: NotRequired[Bool | None]
 
 
 class RevokeKeyParams(TypedDict):
@@ -107,8 +108,11 @@ class NodesCalls:
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
+        sets_prices: Bool | None = None,
     ) -> Node:
-        """Register a node, or add a key to one that is registered.
+        """Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set
+        prices
+        whose log this host keeps, or whose layout is the older one, which knows no others.
 
         Raises `NodeExists`, `NodeRetired`.
         """
@@ -125,8 +129,9 @@ class NodesCalls:
                         "valid_from": valid_from,
                         "root_commit": root_commit,
                         "layout": layout,
+                        "sets_prices": sets_prices,
                     },
-                    ["valid_from", "root_commit", "layout"],
+                    ["valid_from", "root_commit", "layout", "sets_prices"],
                 ),
             ),
         )
@@ -214,8 +219,11 @@ class AsyncNodesCalls:
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
+        sets_prices: Bool | None = None,
     ) -> Node:
-        """Register a node, or add a key to one that is registered.
+        """Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set
+        prices
+        whose log this host keeps, or whose layout is the older one, which knows no others.
 
         Raises `NodeExists`, `NodeRetired`.
         """
@@ -232,8 +240,9 @@ class AsyncNodesCalls:
                         "valid_from": valid_from,
                         "root_commit": root_commit,
                         "layout": layout,
+                        "sets_prices": sets_prices,
                     },
-                    ["valid_from", "root_commit", "layout"],
+                    ["valid_from", "root_commit", "layout", "sets_prices"],
                 ),
             ),
         )

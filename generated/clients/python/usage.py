@@ -8,7 +8,15 @@ from typing_extensions import TypedDict
 from codegen.runtime.client.client import AsyncTransport, Call, Transport, without_none
 from codegen.runtime.values.types import U32, Date, OTime, Sid
 
-from ...errors.onboarding import AmountInvalid, KindNotAllowed, NodeRetired, NotHalted, PushFailed, QuarantineDecided
+from ...errors.onboarding import (
+    AmountInvalid,
+    KindNotAllowed,
+    LineUnclear,
+    NodeRetired,
+    NotHalted,
+    PushFailed,
+    QuarantineDecided,
+)
 from ...models.onboarding import (
     AggregateReport,
     Allowance,
@@ -20,6 +28,7 @@ from ...models.onboarding import (
     PushReport,
     QuarantinedLine,
     Reason,
+    RepoPath,
     ResourceCategory,
     ResourceKind,
     UsageBreakdown,
@@ -55,6 +64,7 @@ class SkipParams(TypedDict):
     commit: CommitId
     reason: Reason
     line: NotRequired[U32 | None]
+    path: NotRequired[RepoPath | None]
 
 
 class QuarantineAcceptParams(TypedDict):
@@ -101,7 +111,7 @@ _RECORD_USAGE = Call(
 )
 _PUSH_USAGE_NOW = Call("usage.push_usage_now", PushUsageNowParams, PushReport, errors=(PushFailed,))
 _AGGREGATE_NOW = Call("usage.aggregate_now", AggregateNowParams, AggregateReport)
-_SKIP = Call("usage.skip", SkipParams, Node, errors=(NotHalted,))
+_SKIP = Call("usage.skip", SkipParams, Node, errors=(NotHalted, LineUnclear))
 _QUARANTINE_ACCEPT = Call(
     "usage.quarantine_accept",
     QuarantineAcceptParams,
@@ -170,10 +180,19 @@ class UsageCalls:
         """Consume what the repositories hold."""
         return cast("AggregateReport", self._transport.call(_AGGREGATE_NOW, {}))
 
-    def skip(self, node_id: NodeId, commit: CommitId, reason: Reason, line: U32 | None = None) -> Node:
-        """Go on behind a bad commit, or behind one line of it.
+    def skip(
+        self,
+        node_id: NodeId,
+        commit: CommitId,
+        reason: Reason,
+        line: U32 | None = None,
+        path: RepoPath | None = None,
+    ) -> Node:
+        """Go on behind a bad commit, or behind one line of it. Where the commit changes several files that have such a
+        line,
+        `path` names the one that is meant.
 
-        Raises `NotFound`, `NotHalted`.
+        Raises `NotFound`, `NotHalted`, `LineUnclear`.
         """
         return cast(
             "Node",
@@ -185,8 +204,9 @@ class UsageCalls:
                         "commit": commit,
                         "reason": reason,
                         "line": line,
+                        "path": path,
                     },
-                    ["line"],
+                    ["line", "path"],
                 ),
             ),
         )
@@ -301,10 +321,19 @@ class AsyncUsageCalls:
         """Consume what the repositories hold."""
         return cast("AggregateReport", await self._transport.call(_AGGREGATE_NOW, {}))
 
-    async def skip(self, node_id: NodeId, commit: CommitId, reason: Reason, line: U32 | None = None) -> Node:
-        """Go on behind a bad commit, or behind one line of it.
+    async def skip(
+        self,
+        node_id: NodeId,
+        commit: CommitId,
+        reason: Reason,
+        line: U32 | None = None,
+        path: RepoPath | None = None,
+    ) -> Node:
+        """Go on behind a bad commit, or behind one line of it. Where the commit changes several files that have such a
+        line,
+        `path` names the one that is meant.
 
-        Raises `NotFound`, `NotHalted`.
+        Raises `NotFound`, `NotHalted`, `LineUnclear`.
         """
         return cast(
             "Node",
@@ -316,8 +345,9 @@ class AsyncUsageCalls:
                         "commit": commit,
                         "reason": reason,
                         "line": line,
+                        "path": path,
                     },
-                    ["line"],
+                    ["line", "path"],
                 ),
             ),
         )

@@ -35,6 +35,7 @@ from .types import WebhookMalformed as WebhookMalformed
 from .usage import ForgeError as ForgeError
 from .usage import KeyUnknown as KeyUnknown
 from .usage import KindNotAllowed as KindNotAllowed
+from .usage import LineUnclear as LineUnclear
 from .usage import NodeExists as NodeExists
 from .usage import NodeRetired as NodeRetired
 from .usage import NotHalted as NotHalted

@@ -6,8 +6,9 @@ from __future__ import annotations
 from typing import Any
 
 from codegen.runtime.errors import DeclaredError, dumped
+from codegen.runtime.values.types import U32
 
-from ...models.onboarding import CommitId, QuarantineState, ResourceKind
+from ...models.onboarding import CommitId, QuarantineState, RepoPath, ResourceKind
 from .types import ProviderRefused, ProviderUnavailable
 
 
@@ -137,6 +138,31 @@ class PushFailed(DeclaredError):
             self,
             {
                 "detail": self.detail,
+            },
+        )
+
+
+class LineUnclear(DeclaredError):
+    """Which line of the commit is meant is not clear: name its file, too."""
+
+    code, slug, status, message = (
+        1508,
+        "line_unclear",
+        409,
+        "which line of the commit is meant is not clear: name its file, too",
+    )
+
+    def __init__(self, message: str | None = None, *, line: U32, paths: list[RepoPath]) -> None:
+        super().__init__(message)
+        self.line = line
+        self.paths = paths
+
+    def data(self) -> dict[str, Any]:
+        return dumped(
+            self,
+            {
+                "line": self.line,
+                "paths": self.paths,
             },
         )
 

@@ -46,7 +46,7 @@ class KnownNoticeKind(StrEnum):
 
 
 AlertKind = TypeAliasType("AlertKind", str)
-"""Known values: `aggregation_halted`, `node_silent`, `pool_empty`, `machine_stuck`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `kyc_unknown`, `kyc_review`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
+"""Known values: `aggregation_halted`, `node_silent`, `node_unregistered`, `pool_empty`, `machine_stuck`, `reconciliation_differs`, `webhook_failed`, `payment_review`, `payment_unknown`, `kyc_unknown`, `kyc_review`, `webhook_mode_differs`, `pinned_key_differs`, `secret_guessed`, `audit_failed`, `job_failed`."""
 
 
 class KnownAlertKind(StrEnum):
@@ -56,6 +56,7 @@ class KnownAlertKind(StrEnum):
 
     AGGREGATION_HALTED = "aggregation_halted"
     NODE_SILENT = "node_silent"
+    NODE_UNREGISTERED = "node_unregistered"
     POOL_EMPTY = "pool_empty"
     MACHINE_STUCK = "machine_stuck"
     RECONCILIATION_DIFFERS = "reconciliation_differs"

@@ -69,6 +69,7 @@ class QuarantineReason(StrEnum):
 
     UNKNOWN_USER = "unknown_user"
     KIND_NOT_ALLOWED = "kind_not_allowed"
+    PRICE_NOT_ALLOWED = "price_not_allowed"
     TIME_OUT_OF_BOUNDS = "time_out_of_bounds"
     INTERVAL_OVERLAP = "interval_overlap"
     FOREIGN_INSTANCE = "foreign_instance"
@@ -103,6 +104,8 @@ class Node(Struct):
     keys: list[NodeKey]
     kinds: list[ResourceKind]
     """What this node may report."""
+    sets_prices: Bool = False
+    """Its records may bring their price (`amount_cents`), as those of a log that the site keeps do."""
     state: NodeState = NodeState.ACTIVE
     root_commit: CommitId | None = None
     """Pinned at registration, or when the first commit is consumed."""
@@ -206,6 +209,8 @@ class UsageSkip(Struct):
     commit: CommitId
     line: U32 | None = None
     """The whole commit where absent."""
+    path: RepoPath | None = None
+    """The file of the line; any file where absent, as in decisions that were made before files were named."""
     reason: Reason
     act_sid: Sid
     skipped_at: OTime = Field(default_factory=otime_now)

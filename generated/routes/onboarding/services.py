@@ -26,6 +26,7 @@ from ...errors.onboarding import (
     KycCap,
     KycCompleted,
     KycRequired,
+    LineUnclear,
     NoActivePlan,
     NodeExists,
     NodeRetired,
@@ -86,6 +87,7 @@ from ...models.onboarding import (
     Receipt,
     ReconciliationReport,
     Refund,
+    RepoPath,
     ResourceCategory,
     ResourceKind,
     ResourceSku,
@@ -378,6 +380,7 @@ class UsageServiceSkipParams(TypedDict):
     commit: CommitId
     reason: Reason
     line: NotRequired[Annotated[U32 | None, Field(default=None)]]
+    path: NotRequired[Annotated[RepoPath | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -431,6 +434,7 @@ class NodesServiceRegisterParams(TypedDict):
     valid_from: NotRequired[Annotated[OTime | None, Field(default=None)]]
     root_commit: NotRequired[Annotated[CommitId | None, Field(default=None)]]
     layout: NotRequired[Annotated[UsageLayout | None, Field(default=None)]]
+    sets_prices: NotRequired[Annotated[Bool | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -1001,12 +1005,12 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="usage.skip",
         aliases=("UsageService.skip",),
         params=UsageServiceSkipParams,
-        param_names=("node_id", "commit", "reason", "line"),
+        param_names=("node_id", "commit", "reason", "line", "path"),
         result=Node,
         auth="admin",
         audit=True,
-        errors=(NotFound, NotHalted),
-        source="onboarding/90_services.oschema:156",
+        errors=(NotFound, NotHalted, LineUnclear),
+        source="onboarding/90_services.oschema:157",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1019,7 +1023,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided, Conflict),
-        source="onboarding/90_services.oschema:158",
+        source="onboarding/90_services.oschema:165",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1032,7 +1036,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:163",
+        source="onboarding/90_services.oschema:170",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1045,7 +1049,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:166",
+        source="onboarding/90_services.oschema:173",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1057,7 +1061,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AllowanceChanges,
         auth="node",
         safe=True,
-        source="onboarding/90_services.oschema:168",
+        source="onboarding/90_services.oschema:175",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1069,7 +1073,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:170",
+        source="onboarding/90_services.oschema:177",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1077,12 +1081,21 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="nodes.register",
         aliases=("NodesService.register",),
         params=NodesServiceRegisterParams,
-        param_names=("node_id", "repo_url", "public_key", "kinds", "valid_from", "root_commit", "layout"),
+        param_names=(
+            "node_id",
+            "repo_url",
+            "public_key",
+            "kinds",
+            "valid_from",
+            "root_commit",
+            "layout",
+            "sets_prices",
+        ),
         result=Node,
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:177",
+        source="onboarding/90_services.oschema:185",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1095,7 +1108,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:187",
+        source="onboarding/90_services.oschema:196",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1108,7 +1121,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:189",
+        source="onboarding/90_services.oschema:198",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1120,7 +1133,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:191",
+        source="onboarding/90_services.oschema:200",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1131,7 +1144,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:193",
+        source="onboarding/90_services.oschema:202",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1142,7 +1155,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=NodeRepositories,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:195",
+        source="onboarding/90_services.oschema:204",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1155,7 +1168,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:197",
+        source="onboarding/90_services.oschema:206",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1168,7 +1181,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:200",
+        source="onboarding/90_services.oschema:209",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1179,7 +1192,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:210",
+        source="onboarding/90_services.oschema:219",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1190,7 +1203,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:212",
+        source="onboarding/90_services.oschema:221",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1201,7 +1214,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:214",
+        source="onboarding/90_services.oschema:223",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1213,7 +1226,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:216",
+        source="onboarding/90_services.oschema:225",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1226,7 +1239,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:223",
+        source="onboarding/90_services.oschema:232",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1239,7 +1252,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:225",
+        source="onboarding/90_services.oschema:234",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1252,7 +1265,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:227",
+        source="onboarding/90_services.oschema:236",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1263,7 +1276,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:234",
+        source="onboarding/90_services.oschema:243",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1275,7 +1288,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:236",
+        source="onboarding/90_services.oschema:245",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1286,7 +1299,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:238",
+        source="onboarding/90_services.oschema:247",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1299,7 +1312,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:241",
+        source="onboarding/90_services.oschema:250",
     ),
 )
 

@@ -45,6 +45,7 @@ from ...models.onboarding import (
     Receipt,
     ReconciliationReport,
     Refund,
+    RepoPath,
     ResourceCategory,
     ResourceKind,
     ResourceSku,
@@ -390,11 +391,20 @@ class UsageService(ABC):
 
     @abstractmethod
     def skip(
-        self, context: Context, *, node_id: NodeId, commit: CommitId, reason: Reason, line: U32 | None = None
+        self,
+        context: Context,
+        *,
+        node_id: NodeId,
+        commit: CommitId,
+        reason: Reason,
+        line: U32 | None = None,
+        path: RepoPath | None = None,
     ) -> Node:
-        """Go on behind a bad commit, or behind one line of it.
+        """Go on behind a bad commit, or behind one line of it. Where the commit changes several files that have such a
+        line,
+        `path` names the one that is meant.
 
-        Raises `NotFound`, `NotHalted`.
+        Raises `NotFound`, `NotHalted`, `LineUnclear`.
         """
 
     @abstractmethod
@@ -449,8 +459,10 @@ class NodesService(ABC):
         valid_from: OTime | None = None,
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
+        sets_prices: Bool | None = None,
     ) -> Node:
-        """Register a node, or add a key to one that is registered.
+        """Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set prices
+        whose log this host keeps, or whose layout is the older one, which knows no others.
 
         Raises `NodeExists`, `NodeRetired`.
         """

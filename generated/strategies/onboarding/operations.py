@@ -62,6 +62,7 @@ def any_alert_kind() -> st.SearchStrategy[str]:
         [
             "aggregation_halted",
             "node_silent",
+            "node_unregistered",
             "pool_empty",
             "machine_stuck",
             "reconciliation_differs",

@@ -71,6 +71,7 @@ class NodeTable(peewee.Model):
     layout = EnumClosedColumn()
     keys = JsonColumn()
     kinds = JsonColumn()
+    sets_prices = BoolColumn()
     state = EnumClosedColumn()
     root_commit = TextColumn(null=True)
     last_commit = TextColumn(null=True)
@@ -105,6 +106,7 @@ class NodeNew(TypedDict):
     layout: NotRequired[UsageLayout]
     keys: list[NodeKey]
     kinds: list[ResourceKind]
+    sets_prices: NotRequired[Bool]
     state: NotRequired[NodeState]
     root_commit: NotRequired[CommitId | None]
     last_commit: NotRequired[CommitId | None]
@@ -128,6 +130,7 @@ class NodePatch(TypedDict, total=False):
     layout: UsageLayout
     keys: list[NodeKey]
     kinds: list[ResourceKind]
+    sets_prices: Bool
     state: NodeState
     root_commit: CommitId | None
     last_commit: CommitId | None
@@ -169,6 +172,7 @@ NODE: StoredType[Node, NodeNew, NodePatch, NodeFilter] = StoredType(
         StoredField("layout", "enum_closed", UsageLayout, default=lambda _: UsageLayout("repository")),
         StoredField("keys", "json", list[NodeKey], required=True),
         StoredField("kinds", "json", list[ResourceKind], required=True),
+        StoredField("sets_prices", "bool", default=lambda _: False),
         StoredField("state", "enum_closed", NodeState, default=lambda _: NodeState("active")),
         StoredField("root_commit", "text", nullable=True, set_once=True),
         StoredField("last_commit", "text", nullable=True),
@@ -707,6 +711,7 @@ class UsageSkipTable(peewee.Model):
     node_id = TextColumn()
     commit = TextColumn()
     line = U32Column(null=True)
+    path = TextColumn(null=True)
     reason = TextColumn()
     act_sid = Reference(OperatorActTable, "act_sid")
     skipped_at = OtimeColumn()
@@ -726,6 +731,7 @@ class UsageSkipNew(TypedDict):
     node_id: NodeId
     commit: CommitId
     line: NotRequired[U32 | None]
+    path: NotRequired[RepoPath | None]
     reason: Reason
     act_sid: Sid
     skipped_at: NotRequired[OTime]
@@ -737,6 +743,7 @@ class UsageSkipPatch(TypedDict, total=False):
     node_id: NodeId
     commit: CommitId
     line: U32 | None
+    path: RepoPath | None
     reason: Reason
     act_sid: Sid
     skipped_at: OTime
@@ -765,6 +772,7 @@ USAGE_SKIP: StoredType[UsageSkip, UsageSkipNew, UsageSkipPatch, UsageSkipFilter]
         StoredField("node_id", "text", required=True),
         StoredField("commit", "text", required=True),
         StoredField("line", "u32", nullable=True),
+        StoredField("path", "text", nullable=True),
         StoredField("reason", "text", required=True),
         StoredField("act_sid", "ref", required=True, reference="operator_act"),
         StoredField("skipped_at", "otime", default=this_second),

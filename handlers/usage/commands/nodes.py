@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -16,7 +17,8 @@ from codegen.runtime.errors import DeclaredError, InvalidParams
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.sid import new_sid
-from generated.models.onboarding import CommitId, Node, NodeId, ResourceKind, SshPublicKey, Url, UsageLayout
+from generated.errors.onboarding import LineUnclear
+from generated.models.onboarding import CommitId, Node, NodeId, RepoPath, ResourceKind, SshPublicKey, Url, UsageLayout
 from handlers.admin.acts import COMMAND_LINE, NO_REASON
 from handlers.commands import start
 from handlers.commands.group import CommandGroup
@@ -45,9 +47,19 @@ def _refusals() -> Iterator[None]:
         raise click.ClickException(str(error)) from None
 
 
+def _settings() -> UsageSettings:
+    settings = start.settings()
+    assert isinstance(settings, UsageSettings)
+    return settings
+
+
+def _registration(database: Database) -> Registration:
+    return Registration(database, _settings().logs, COMMAND_LINE)
+
+
 def _opened() -> tuple[Database, Context, Aggregation]:
-    settings, clock = start.settings(), SystemClock()
-    assert isinstance(settings, UsageSettings) and isinstance(settings, PriceSettings)
+    settings, clock = _settings(), SystemClock()
+    assert isinstance(settings, PriceSettings)
     database = start.database(settings)
     mirrors = Mirrors.below(settings.mirrors)
     aggregation = Aggregation.over(database, clock, Log(), mirrors, settings, COMMAND_LINE)
@@ -80,6 +92,11 @@ def command() -> None:
 @click.option(
     "--layout", type=click.Choice([each.value for each in UsageLayout]), help="shared: nodes/<node>/ folders."
 )
+@click.option(
+    "--sets-prices/--no-prices",
+    default=None,
+    help="Whether its records may bring their price; those of a log that this host keeps and of the older layout may.",
+)
 @_JSON
 def register(
     node_id: str,
@@ -89,6 +106,7 @@ def register(
     valid_from: datetime | None,
     root_commit: str | None,
     layout: str | None,
+    sets_prices: bool | None,
     as_json: bool,
 ) -> None:
     """Register a node, or give a registered one a further key."""
@@ -108,7 +126,7 @@ def register(
     repositories, context, database = _at_forges()
     with _refusals():
         node = database.run(
-            lambda: Registration(database, COMMAND_LINE).register(
+            lambda: _registration(database).register(
                 context,
                 node_id=node_id,
                 repo_url=repo_url,
@@ -117,6 +135,7 @@ def register(
                 valid_from=valid_from,
                 root_commit=root_commit,
                 layout=None if layout is None else UsageLayout(layout),
+                sets_prices=sets_prices,
             )
         )
     _tell(node, as_json, f"registered with {len(node.keys)} keys for {node.repo_url}")
@@ -134,7 +153,7 @@ def revoke_key(node_id: str, public_key: str, valid_until: datetime, as_json: bo
     database, context, _ = _opened()
     with _refusals():
         node = database.run(
-            lambda: Registration(database, COMMAND_LINE).revoke_key(
+            lambda: _registration(database).revoke_key(
                 context, node_id=node_id, public_key=public_key, valid_until=valid_until
             )
         )
@@ -149,24 +168,42 @@ def retire(node_id: str, reason: str, as_json: bool) -> None:
     """Read no more from a node."""
     database, context, _ = _opened()
     with _refusals():
-        node = database.run(
-            lambda: Registration(database, COMMAND_LINE).retire(context, node_id=node_id, reason=reason)
-        )
+        node = database.run(lambda: _registration(database).retire(context, node_id=node_id, reason=reason))
     _tell(node, as_json, "retired")
 
 
 @command.command()
 @_NODE
 @click.option("--commit", required=True, help="The commit at which its repository is halted.")
-@click.option("--line", type=click.IntRange(min=1), help="Leave out this line only, not the whole commit.")
+@click.option(
+    "--line",
+    "place",
+    metavar="[FILE:]NUMBER",
+    help="Leave out this line only, not the whole commit; with its file, where several have such a line.",
+)
 @click.option("--reason", required=True, help="Why; it is kept in the audit log.")
 @_JSON
-def skip(node_id: str, commit: str, line: int | None, reason: str, as_json: bool) -> None:
+def skip(node_id: str, commit: str, place: str | None, reason: str, as_json: bool) -> None:
     """Go on behind a bad commit; the next run of the aggregator does."""
+    path, line = _place(place) if place is not None else (None, None)
     _, context, aggregation = _opened()
     with _refusals():
-        node = aggregation.decisions.skip(context, node_id, commit, reason, line)
-    _tell(node, as_json, f"the next run goes on behind {f'line {line} of ' if line else ''}{commit}")
+        try:
+            node = aggregation.decisions.skip(context, node_id, commit, reason, line, path)
+        except LineUnclear as error:
+            named = ", ".join(error.paths) or "none is known"
+            raise click.ClickException(f"{error}, as --line FILE:{line}; files with such a line: {named}") from None
+    _tell(node, as_json, f"the next run goes on behind {f'line {place} of ' if place else ''}{commit}")
+
+
+def _place(text: str) -> tuple[str | None, int]:
+    """`usage/usage_2026-11-20-19.jsonl:17`, or the number alone."""
+    path, _, number = text.rpartition(":")
+    if not re.fullmatch("[1-9][0-9]{0,8}", number):
+        raise click.UsageError("--line is a number from 1 on, or FILE:NUMBER")
+    if path:
+        _require("--line", RepoPath, path)
+    return path or None, int(number)
 
 
 @command.command(name="list")
@@ -175,7 +212,9 @@ def list_(as_json: bool) -> None:
     """List the nodes: how far each was read, and what stands still."""
     database, context, aggregation = _opened()
     with _refusals():
-        found = NodesHandler(database, aggregation.nodes, aggregation.mirrors).overview(context)
+        found = NodesHandler(database, aggregation.nodes, aggregation.mirrors, _registration(database)).overview(
+            context
+        )
     if as_json:
         click.echo(json.dumps([each.model_dump(mode="json") for each in found]))
         return
@@ -243,8 +282,7 @@ def _tell_webhook(node_id: str, url: str | None, error: str | None) -> None:
 
 def _at_forges() -> tuple[ForgeRepositories, Context, Database]:
     database, context, aggregation = _opened()
-    settings, log = start.settings(), Log()
-    assert isinstance(settings, UsageSettings)
+    settings, log = _settings(), Log()
     forges = Forges.installed(settings, log)
     log.flush()
     made = ForgeRepositories(

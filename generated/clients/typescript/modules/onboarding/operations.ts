@@ -9,7 +9,7 @@ import type { Json, Page } from "../../runtime.js";
 
 export type NoticeKind = "plan_ending" | "plan_ended" | "plan_renewed" | "low_balance" | "balance_negative" | "services_suspended" | "services_resumed" | "tier_changed" | "payment_settled" | "payment_failed" | "payment_held" | "payment_released" | "kyc_decided" | "vm_released" | "vm_free" | "vm_failed" | (string & {});
 
-export type AlertKind = "aggregation_halted" | "node_silent" | "pool_empty" | "machine_stuck" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "payment_unknown" | "kyc_unknown" | "kyc_review" | "webhook_mode_differs" | "pinned_key_differs" | "secret_guessed" | "audit_failed" | "job_failed" | (string & {});
+export type AlertKind = "aggregation_halted" | "node_silent" | "node_unregistered" | "pool_empty" | "machine_stuck" | "reconciliation_differs" | "webhook_failed" | "payment_review" | "payment_unknown" | "kyc_unknown" | "kyc_review" | "webhook_mode_differs" | "pinned_key_differs" | "secret_guessed" | "audit_failed" | "job_failed" | (string & {});
 
 /** The audit log: what an operator did, and why. */
 export interface OperatorAct {
@@ -289,7 +289,7 @@ export interface OperatorAlertFilter {
 }
 
 export const NoticeKind = { "plan_ending": "plan_ending", "plan_ended": "plan_ended", "plan_renewed": "plan_renewed", "low_balance": "low_balance", "balance_negative": "balance_negative", "services_suspended": "services_suspended", "services_resumed": "services_resumed", "tier_changed": "tier_changed", "payment_settled": "payment_settled", "payment_failed": "payment_failed", "payment_held": "payment_held", "payment_released": "payment_released", "kyc_decided": "kyc_decided", "vm_released": "vm_released", "vm_free": "vm_free", "vm_failed": "vm_failed" } as const;
-export const AlertKind = { "aggregation_halted": "aggregation_halted", "node_silent": "node_silent", "pool_empty": "pool_empty", "machine_stuck": "machine_stuck", "reconciliation_differs": "reconciliation_differs", "webhook_failed": "webhook_failed", "payment_review": "payment_review", "payment_unknown": "payment_unknown", "kyc_unknown": "kyc_unknown", "kyc_review": "kyc_review", "webhook_mode_differs": "webhook_mode_differs", "pinned_key_differs": "pinned_key_differs", "secret_guessed": "secret_guessed", "audit_failed": "audit_failed", "job_failed": "job_failed" } as const;
+export const AlertKind = { "aggregation_halted": "aggregation_halted", "node_silent": "node_silent", "node_unregistered": "node_unregistered", "pool_empty": "pool_empty", "machine_stuck": "machine_stuck", "reconciliation_differs": "reconciliation_differs", "webhook_failed": "webhook_failed", "payment_review": "payment_review", "payment_unknown": "payment_unknown", "kyc_unknown": "kyc_unknown", "kyc_review": "kyc_review", "webhook_mode_differs": "webhook_mode_differs", "pinned_key_differs": "pinned_key_differs", "secret_guessed": "secret_guessed", "audit_failed": "audit_failed", "job_failed": "job_failed" } as const;
 export const AuditStarter = { "job": "job", "operator": "operator" } as const;
 
 /** What `Client` needs to know of this file to read answers. */

@@ -82,7 +82,8 @@ export const kyc_calls = (transport) => ({
 /** Nodes and their keys. */
 export const nodes_calls = (transport) => ({
   /**
-   * Register a node, or add a key to one that is registered.
+   * Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set prices
+   * whose log this host keeps, or whose layout is the older one, which knows no others.
    *
    * Throws NodeExists, NodeRetired.
    */
@@ -253,9 +254,10 @@ export const usage_calls = (transport) => ({
   aggregate_now: () =>
     transport.call("usage.aggregate_now", {}, false, null, "AggregateReport"),
   /**
-   * Go on behind a bad commit, or behind one line of it.
+   * Go on behind a bad commit, or behind one line of it. Where the commit changes several files that have such a line,
+   * `path` names the one that is meant.
    *
-   * Throws NotFound, NotHalted.
+   * Throws NotFound, NotHalted, LineUnclear.
    */
   skip: (params) =>
     transport.call("usage.skip", params, false, null, "Node"),

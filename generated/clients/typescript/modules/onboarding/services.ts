@@ -6,7 +6,7 @@ import type { KycSession, KycStarted, KycState } from "./kyc.js";
 import type { AlertKind, AuditReport, MarginLine, OperatorOverview } from "./operations.js";
 import type { Receipt, ReconciliationReport, Refund, TopUp, TopUpStarted, WebhookRetried } from "./payments.js";
 import type { PriceList, PriceSimulation } from "./prices.js";
-import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
+import type { CommitId, IdempotencyKey, NodeId, PhoneNumber, Provider, Reason, RepoPath, ResourceCategory, ResourceKind, ResourceSku, SshPublicKey, Url, UsdCents } from "./types.js";
 import type { AggregateReport, Allowance, AllowanceChanges, Node, NodeOverview, NodeRepositories, NodeRepository, NodeWebhook, PushReport, QuarantinedLine, UsageBreakdown, UsageLayout, UsageRecorded } from "./usage.js";
 import type { PoolCount, PoolVm, VmAllocation, VmStatus } from "./vms.js";
 
@@ -91,11 +91,12 @@ export const kyc_calls = (transport: Transport) => ({
 /** Nodes and their keys. */
 export const nodes_calls = (transport: Transport) => ({
   /**
-   * Register a node, or add a key to one that is registered.
+   * Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set prices
+   * whose log this host keeps, or whose layout is the older one, which knows no others.
    *
    * Throws NodeExists, NodeRetired.
    */
-  register: (params: { node_id: NodeId; repo_url: Url; public_key: SshPublicKey; kinds: ResourceKind[]; valid_from?: string | null; root_commit?: CommitId | null; layout?: UsageLayout | null }): Promise<Node> =>
+  register: (params: { node_id: NodeId; repo_url: Url; public_key: SshPublicKey; kinds: ResourceKind[]; valid_from?: string | null; root_commit?: CommitId | null; layout?: UsageLayout | null; sets_prices?: boolean | null }): Promise<Node> =>
     transport.call("nodes.register", params, false, null, "Node"),
   /**
    * Commits signed at or after `valid_until` are no longer taken from this key.
@@ -262,11 +263,12 @@ export const usage_calls = (transport: Transport) => ({
   aggregate_now: (): Promise<AggregateReport> =>
     transport.call("usage.aggregate_now", {}, false, null, "AggregateReport"),
   /**
-   * Go on behind a bad commit, or behind one line of it.
+   * Go on behind a bad commit, or behind one line of it. Where the commit changes several files that have such a line,
+   * `path` names the one that is meant.
    *
-   * Throws NotFound, NotHalted.
+   * Throws NotFound, NotHalted, LineUnclear.
    */
-  skip: (params: { node_id: NodeId; commit: CommitId; reason: Reason; line?: number | null }): Promise<Node> =>
+  skip: (params: { node_id: NodeId; commit: CommitId; reason: Reason; line?: number | null; path?: RepoPath | null }): Promise<Node> =>
     transport.call("usage.skip", params, false, null, "Node"),
   /**
    * Charge a line that was set aside; a conflict while nobody is there to be charged, or nothing says what it costs.

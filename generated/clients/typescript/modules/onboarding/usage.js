@@ -5,7 +5,7 @@ import { RpcError } from "../../runtime.js";
 export const NodeState = { "active": "active", "halted": "halted", "retired": "retired" };
 export const UsageLayout = { "repository": "repository", "shared": "shared" };
 export const HaltReason = { "content_conflict": "content_conflict", "parse_error": "parse_error", "not_canonical": "not_canonical", "sequence_gap": "sequence_gap", "bad_signature": "bad_signature", "rewritten_history": "rewritten_history", "edited_bytes": "edited_bytes", "wrong_node": "wrong_node", "forbidden_change": "forbidden_change", "unreachable": "unreachable" };
-export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" };
+export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "price_not_allowed": "price_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" };
 export const QuarantineState = { "open": "open", "accepted": "accepted", "rejected": "rejected" };
 export const AllowanceRefusal = { "frozen": "frozen", "insufficient_funds": "insufficient_funds" };
 
@@ -58,6 +58,13 @@ export class PushFailed extends RpcError {
   static kinds = { "detail": ["string"] };
 }
 
+/** which line of the commit is meant is not clear: name its file, too (code 1508, HTTP 409) */
+export class LineUnclear extends RpcError {
+  static slug = "line_unclear";
+  /** What `typeof` says of the data's fields. */
+  static kinds = { "line": ["number"], "paths": ["object"] };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part = {
   shapes: {
@@ -84,6 +91,7 @@ export const onboarding_usage_part = {
     "key_unknown": KeyUnknown,
     "kind_not_allowed": KindNotAllowed,
     "push_failed": PushFailed,
+    "line_unclear": LineUnclear,
   },
 };
 

@@ -15,7 +15,7 @@ export type UsageLayout = "repository" | "shared";
 export type HaltReason = "content_conflict" | "parse_error" | "not_canonical" | "sequence_gap" | "bad_signature" | "rewritten_history" | "edited_bytes" | "wrong_node" | "forbidden_change" | "unreachable";
 
 /** What sets a line aside without stopping its repository. */
-export type QuarantineReason = "unknown_user" | "kind_not_allowed" | "time_out_of_bounds" | "interval_overlap" | "foreign_instance" | "implausible" | "unknown_price";
+export type QuarantineReason = "unknown_user" | "kind_not_allowed" | "price_not_allowed" | "time_out_of_bounds" | "interval_overlap" | "foreign_instance" | "implausible" | "unknown_price";
 
 export type QuarantineState = "open" | "accepted" | "rejected";
 
@@ -38,6 +38,8 @@ export interface Node {
   keys: NodeKey[];
   /** What this node may report. */
   kinds: ResourceKind[];
+  /** Its records may bring their price (`amount_cents`), as those of a log that the site keeps do. */
+  sets_prices: boolean;
   state: NodeState;
   /** Pinned at registration, or when the first commit is consumed. */
   root_commit?: CommitId | null;
@@ -198,6 +200,8 @@ export interface UsageSkip {
   commit: CommitId;
   /** The whole commit where absent. */
   line?: number | null;
+  /** The file of the line; any file where absent, as in decisions that were made before files were named. */
+  path?: RepoPath | null;
   reason: Reason;
   act_sid: string;
   skipped_at: string;
@@ -469,7 +473,7 @@ export interface UsageSkipFilter {
 export const NodeState = { "active": "active", "halted": "halted", "retired": "retired" } as const;
 export const UsageLayout = { "repository": "repository", "shared": "shared" } as const;
 export const HaltReason = { "content_conflict": "content_conflict", "parse_error": "parse_error", "not_canonical": "not_canonical", "sequence_gap": "sequence_gap", "bad_signature": "bad_signature", "rewritten_history": "rewritten_history", "edited_bytes": "edited_bytes", "wrong_node": "wrong_node", "forbidden_change": "forbidden_change", "unreachable": "unreachable" } as const;
-export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" } as const;
+export const QuarantineReason = { "unknown_user": "unknown_user", "kind_not_allowed": "kind_not_allowed", "price_not_allowed": "price_not_allowed", "time_out_of_bounds": "time_out_of_bounds", "interval_overlap": "interval_overlap", "foreign_instance": "foreign_instance", "implausible": "implausible", "unknown_price": "unknown_price" } as const;
 export const QuarantineState = { "open": "open", "accepted": "accepted", "rejected": "rejected" } as const;
 export const AllowanceRefusal = { "frozen": "frozen", "insufficient_funds": "insufficient_funds" } as const;
 
@@ -529,6 +533,14 @@ export class PushFailed extends RpcError {
   static readonly kinds: Kinds = { "detail": ["string"] };
 }
 
+/** which line of the commit is meant is not clear: name its file, too (code 1508, HTTP 409) */
+export class LineUnclear extends RpcError {
+  declare readonly data: { error: "line_unclear"; line: number; paths: RepoPath[] };
+  static readonly slug = "line_unclear";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = { "line": ["number"], "paths": ["object"] };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part: Part = {
   shapes: {
@@ -555,6 +567,7 @@ export const onboarding_usage_part: Part = {
     "key_unknown": KeyUnknown,
     "kind_not_allowed": KindNotAllowed,
     "push_failed": PushFailed,
+    "line_unclear": LineUnclear,
   },
 };
 
