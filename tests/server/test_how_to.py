@@ -44,6 +44,10 @@ def test_use_the_generator(tmp_path: Path) -> None:
     follow("use-the-generator.md", tmp_path)
 
 
+def test_write_a_handler(tmp_path: Path) -> None:
+    follow("write-a-handler.md", tmp_path)
+
+
 def test_log_in(tmp_path: Path) -> None:
     site = Site(tmp_path)
     site.command("migrate")
