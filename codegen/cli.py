@@ -15,6 +15,7 @@ COMMANDS = {
     "explain": "Print a rule of the table of diagnostics.",
     "fmt": "Format schema files in place.",
     "generate": "Write everything that follows from the schemas.",
+    "lsp": "Serve an editor by the Language Server Protocol.",
     "lint": "Check schemas, and say what could be better.",
     "migrate": "Plan, apply and list database migrations.",
     "new": "Start a directory of schemas.",
