@@ -12,6 +12,7 @@ from generated.errors.onboarding import AllocationFailed
 from generated.plugins.onboarding import Provisioner
 from handlers.domain import PluginKind
 from handlers.plugins import Installed
+from handlers.vms.deadline import InTime
 
 PROVISIONER: PluginKind[Provisioner] = PluginKind("hero_onboarding.provisioner", Provisioner)  # type: ignore[type-abstract]
 
@@ -25,7 +26,8 @@ class Provisioners:
 
     @classmethod
     def of(cls, installed: Installed[Provisioner]) -> Provisioners:
-        return cls(installed.ready, installed.broken)
+        """Those that are ready; none holds its caller longer than a call may take."""
+        return cls({name: InTime(plugin) for name, plugin in installed.ready.items()}, installed.broken)
 
     def __getitem__(self, name: str) -> Provisioner:
         """Raises `AllocationFailed` for one that is gone."""
