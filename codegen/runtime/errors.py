@@ -91,7 +91,13 @@ class InUse(DeclaredError):
 
 
 class RateLimited(DeclaredError):
+    """`retry_after` are the seconds after which it may be tried again, where that is known."""
+
     code, slug, status, message = 1429, "rate_limited", 429, "too many requests"
+
+    def __init__(self, message: str | None = None, *, retry_after: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class Busy(DeclaredError):

@@ -28,8 +28,7 @@ class TooMany(RateLimited):
     """Refused; in `retry_after` seconds it may be tried again."""
 
     def __init__(self, wait: int) -> None:
-        super().__init__()
-        self.retry_after = max(wait, 1)
+        super().__init__(retry_after=max(wait, 1))
 
 
 class RateLimits:

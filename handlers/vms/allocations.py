@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TypeVar
 
 from codegen.runtime.context import Clock, KeyedCall, KeylessCall
-from codegen.runtime.errors import Conflict, InvalidParams
+from codegen.runtime.errors import Conflict, InvalidParams, RateLimited
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
@@ -35,7 +35,7 @@ from handlers.ledger.billing import billings
 from handlers.plans.plans import Plans
 from handlers.vms import statements
 from handlers.vms.provisioners import Provisioners
-from handlers.vms.states import CLAIM, LIVE, first_cost, other_cost
+from handlers.vms.states import CLAIM, LIVE, WINDOW, first_cost, other_cost, starts_within_window
 from handlers.vms.waiting import WaitingList
 
 T = TypeVar("T")
@@ -43,10 +43,19 @@ T = TypeVar("T")
 
 class Allocations:
     def __init__(
-        self, database: Database, clock: Clock, plans: Plans, provisioners: Provisioners, waiting: WaitingList
+        self,
+        database: Database,
+        clock: Clock,
+        plans: Plans,
+        provisioners: Provisioners,
+        waiting: WaitingList,
+        *,
+        limited: bool = True,
     ) -> None:
+        """Where `limited`, nobody starts machines over and over."""
         self.database, self.clock, self._plans, self._provisioners = database, clock, plans, provisioners
-        self.waiting = waiting
+        self.waiting, self._limited = waiting, limited
+        self._started_before = database.prepare(statements.STARTED_BEFORE)
         self.store = Store.of(VM_ALLOCATION, database)
         self._users, self._billings = Store.of(USER, database), billings(database)
         self._live = database.prepare(statements.LIVE_OF_USER)
@@ -81,7 +90,9 @@ class Allocations:
             if known := self.store.get_many([sid]):
                 return known[sid]
             billing, purchase, size = self._allowed(user_sid, sku)
-            if entry is not None and self.waiting.of(user_sid, size) != entry:
+            if entry is None and self._limited:
+                self._limit(user_sid, purchase.vm_count)
+            elif entry is not None and self.waiting.of(user_sid, size) != entry:
                 raise Conflict("this entry was served meanwhile")
             now = self.now()
             if none_left or self.waiting.before(user_sid, size):
@@ -108,6 +119,14 @@ class Allocations:
             return made
 
         return self.database.run(work)
+
+    def _limit(self, user_sid: str, vm_count: int) -> None:
+        """Raises `RateLimited` for who starts and releases machines over and over."""
+        now, most = self.now(), starts_within_window(vm_count)
+        since, until = int((now - WINDOW).timestamp()), int(now.timestamp())
+        rows = self.database.execute(self._started_before, (user_sid, since, until, most - 1))
+        if rows:
+            raise RateLimited(retry_after=int(rows[0][0]) - since)
 
     def _allowed(self, user_sid: str, sku: str | None) -> tuple[Billing, PlanPurchase, str]:
         """The user's billing, locked, their plan, and the size of machine that it gives. Raises what refuses them."""

@@ -20,7 +20,9 @@ from handlers.vms.shown import MachinesShown
 def parts(site: Site) -> Parts:
     plans = site.get(Plans)
     provisioners = site.find(Provisioners) or installed_provisioners(site.settings, site.log)
-    machines = Machines.over(site.database, site.clock, plans, provisioners, site.log)
+    machines = Machines.over(
+        site.database, site.clock, plans, provisioners, site.log, limited=site.settings.rate_limits
+    )
     handler = VmHandler(machines)
     service = local(VmService, handler, SERVICES)
     shown = MachinesShown(machines, plans)

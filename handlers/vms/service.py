@@ -39,8 +39,19 @@ class Machines:
     pool: Pool
 
     @classmethod
-    def over(cls, database: Database, clock: Clock, plans: Plans, provisioners: Provisioners, log: Log) -> Machines:
-        allocations = Allocations(database, clock, plans, provisioners, WaitingList(database, clock))
+    def over(
+        cls,
+        database: Database,
+        clock: Clock,
+        plans: Plans,
+        provisioners: Provisioners,
+        log: Log,
+        *,
+        limited: bool = True,
+    ) -> Machines:
+        """Where `limited`, nobody starts machines over and over."""
+        waiting = WaitingList(database, clock)
+        allocations = Allocations(database, clock, plans, provisioners, waiting, limited=limited)
         follow_up = FollowUp(allocations, provisioners, log)
         serving = Serving(allocations, provisioners, follow_up, log)
         for_plans = MachinesOfPlans(allocations, provisioners, follow_up, log)

@@ -16,6 +16,10 @@ BEGUN = """
 SELECT COUNT(*) FROM vm_allocation
 WHERE status = 'provisioning' AND sku = ? AND provider_ref IS NULL AND allocated_at > ?
 """
+STARTED_BEFORE = """
+SELECT allocated_at FROM vm_allocation WHERE user_sid = ? AND allocated_at > ? AND allocated_at <= ?
+ORDER BY allocated_at DESC LIMIT 1 OFFSET ?
+"""
 LIVE_AT_COST = """
 SELECT COUNT(*) FROM vm_allocation
 WHERE purchase_sid = ? AND status IN ('provisioning', 'active') AND cost_cents = ?

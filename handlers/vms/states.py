@@ -14,6 +14,8 @@ FIRST, LONGEST = timedelta(seconds=5), timedelta(hours=1)
 """Pauses between two questions double from the first to the longest."""
 PATIENCE = timedelta(days=1)
 """After this long a machine that does not come up is given up, and an operator looks at one that does not go."""
+WINDOW = timedelta(hours=1)
+"""In which a user may start so many machines, also of those that are released again or fail."""
 LIVE = (AllocationStatus.PROVISIONING, AllocationStatus.ACTIVE)
 """Allocations that take a place in the plan."""
 
@@ -52,6 +54,11 @@ def due_by(now: datetime) -> tuple[int, int]:
     """The parameters of the statement that finds what is due: a time later than the longest wait was written by a clock
     that was set back since."""
     return int(now.timestamp()), int((now + LONGEST + CLAIM).timestamp())
+
+
+def starts_within_window(vm_count: int) -> int:
+    """How many machines a plan of so many may start within the window: all of them three times, and at least ten."""
+    return max(3 * vm_count, 10)
 
 
 def first_cost(cost: int, count: int) -> int:

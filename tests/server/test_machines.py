@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams, NotFound
+from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams, NotFound, RateLimited
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
@@ -112,6 +112,49 @@ def test_release_is_done_once_and_by_its_user(there: World) -> None:
     assert there.used(user) == 0 and there.states() == "dirty"
     with pytest.raises(PoolEmpty):
         there.allocate(other)  # dirty is not free
+
+
+def test_nobody_starts_and_releases_over_and_over(there: World) -> None:
+    """A plan of five gives fifteen within an hour, also of those that were released."""
+    user, other = there.holder("1"), there.holder("2")
+    there.clock.ahead += timedelta(hours=3)
+    there.fill_pool(20)
+    kept = there.allocate(user, form_token="first")
+    for _ in range(14):
+        there.clock.ahead += timedelta(minutes=1)
+        there.release(user, there.allocate(user).sid)
+    with pytest.raises(RateLimited) as refused:
+        there.allocate(user, form_token="again")
+    assert refused.value.retry_after == 46 * 60 and there.used(user) == 1
+    assert there.allocate(user, form_token="first") == kept, "nothing is started by it"
+    assert there.allocate(other).status is AllocationStatus.ACTIVE
+    there.clock.ahead += timedelta(minutes=46)
+    there.release(user, there.allocate(user, form_token="again").sid)
+    with pytest.raises(RateLimited) as refused:
+        there.allocate(user)
+    assert refused.value.retry_after == 60
+    there.clock.ahead -= timedelta(hours=2)  # nobody waits for times that are still to come
+    there.allocate(user)
+
+
+def test_who_waits_is_served_however_many_they_started(there: World) -> None:
+    user = there.holder()
+    there.fill_pool(15)
+    for _ in range(15):
+        there.release(user, there.allocate(user).sid)
+    there.machines.allocations.waiting.wait(user.sid, SKU, None)
+    there.wipe_all()
+    there.jobs()
+    assert there.used(user) == 1 and there.waiting() == []
+
+
+def test_a_site_without_rate_limits_has_none_here(tmp_path: Path, database_url: str) -> None:
+    with world(tmp_path, database_url, limited=False) as made:
+        user = made.holder()
+        made.fill_pool(20)
+        for _ in range(20):
+            made.release(user, made.allocate(user).sid)
+        made.audit()
 
 
 def test_an_empty_pool_takes_nothing_and_serves_in_order(there: World) -> None:

@@ -87,10 +87,12 @@ class VmCalls:
     ) -> VmAllocation:
         """Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the
         caller is
-        put on the waiting list.
+        put on the waiting list. Whoever starts and releases machines over and over has to wait: a plan gives three
+        times
+        its machines within an hour, and at least ten.
 
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
-        `Frozen`.
+        `Frozen`, `RateLimited`.
         """
         return cast(
             "VmAllocation",
@@ -166,10 +168,12 @@ class AsyncVmCalls:
     ) -> VmAllocation:
         """Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the
         caller is
-        put on the waiting list.
+        put on the waiting list. Whoever starts and releases machines over and over has to wait: a plan gives three
+        times
+        its machines within an hour, and at least ten.
 
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
-        `Frozen`.
+        `Frozen`, `RateLimited`.
         """
         return cast(
             "VmAllocation",

@@ -890,8 +890,17 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         idempotent="form_token",
-        errors=(NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen),
-        source="onboarding/90_services.oschema:121",
+        errors=(
+            NoActivePlan,
+            QuotaExceeded,
+            KycRequired,
+            PoolEmpty,
+            AllocationFailed,
+            InsufficientFunds,
+            Frozen,
+            RateLimited,
+        ),
+        source="onboarding/90_services.oschema:122",
     ),
     ServiceMethod(
         service=VmService,
@@ -903,7 +912,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=VmAllocation,
         auth="own",
         errors=(NotFound, Conflict, AllocationFailed),
-        source="onboarding/90_services.oschema:127",
+        source="onboarding/90_services.oschema:128",
     ),
     ServiceMethod(
         service=VmService,
@@ -916,7 +925,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="own",
         safe=True,
         errors=(NotFound, AllocationFailed),
-        source="onboarding/90_services.oschema:129",
+        source="onboarding/90_services.oschema:130",
     ),
     ServiceMethod(
         service=VmService,
@@ -927,7 +936,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[PoolCount],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:131",
+        source="onboarding/90_services.oschema:132",
     ),
     ServiceMethod(
         service=VmService,
@@ -940,7 +949,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, VmNotDirty),
-        source="onboarding/90_services.oschema:133",
+        source="onboarding/90_services.oschema:134",
     ),
     ServiceMethod(
         service=VmService,
@@ -953,7 +962,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, Conflict),
-        source="onboarding/90_services.oschema:135",
+        source="onboarding/90_services.oschema:136",
     ),
     ServiceMethod(
         service=UsageService,
@@ -974,7 +983,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         idempotent="idempotency_key",
         errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
-        source="onboarding/90_services.oschema:142",
+        source="onboarding/90_services.oschema:143",
     ),
     ServiceMethod(
         service=UsageService,
@@ -986,7 +995,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PushFailed,),
-        source="onboarding/90_services.oschema:152",
+        source="onboarding/90_services.oschema:153",
     ),
     ServiceMethod(
         service=UsageService,
@@ -997,7 +1006,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AggregateReport,
         auth="admin",
         audit=True,
-        source="onboarding/90_services.oschema:154",
+        source="onboarding/90_services.oschema:155",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1010,7 +1019,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, NotHalted, LineUnclear),
-        source="onboarding/90_services.oschema:157",
+        source="onboarding/90_services.oschema:158",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1023,7 +1032,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided, Conflict),
-        source="onboarding/90_services.oschema:165",
+        source="onboarding/90_services.oschema:166",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1036,7 +1045,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, QuarantineDecided),
-        source="onboarding/90_services.oschema:170",
+        source="onboarding/90_services.oschema:171",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1049,7 +1058,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:173",
+        source="onboarding/90_services.oschema:174",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1061,7 +1070,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AllowanceChanges,
         auth="node",
         safe=True,
-        source="onboarding/90_services.oschema:175",
+        source="onboarding/90_services.oschema:176",
     ),
     ServiceMethod(
         service=UsageService,
@@ -1073,7 +1082,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageBreakdown,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:177",
+        source="onboarding/90_services.oschema:178",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1095,7 +1104,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NodeExists, NodeRetired),
-        source="onboarding/90_services.oschema:185",
+        source="onboarding/90_services.oschema:186",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1108,7 +1117,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:196",
+        source="onboarding/90_services.oschema:197",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1121,7 +1130,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:198",
+        source="onboarding/90_services.oschema:199",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1133,7 +1142,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:200",
+        source="onboarding/90_services.oschema:201",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1144,7 +1153,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:202",
+        source="onboarding/90_services.oschema:203",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1155,7 +1164,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=NodeRepositories,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:204",
+        source="onboarding/90_services.oschema:205",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1168,7 +1177,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:206",
+        source="onboarding/90_services.oschema:207",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1181,7 +1190,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound, ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:209",
+        source="onboarding/90_services.oschema:210",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1192,7 +1201,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:219",
+        source="onboarding/90_services.oschema:220",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1203,7 +1212,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:221",
+        source="onboarding/90_services.oschema:222",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1214,7 +1223,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:223",
+        source="onboarding/90_services.oschema:224",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1226,7 +1235,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:225",
+        source="onboarding/90_services.oschema:226",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1239,7 +1248,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:232",
+        source="onboarding/90_services.oschema:233",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1252,7 +1261,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:234",
+        source="onboarding/90_services.oschema:235",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1265,7 +1274,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:236",
+        source="onboarding/90_services.oschema:237",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1276,7 +1285,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:243",
+        source="onboarding/90_services.oschema:244",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1288,7 +1297,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:245",
+        source="onboarding/90_services.oschema:246",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1299,7 +1308,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:247",
+        source="onboarding/90_services.oschema:248",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1312,7 +1321,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:250",
+        source="onboarding/90_services.oschema:251",
     ),
 )
 

@@ -314,12 +314,14 @@ class VmService(ABC):
     ) -> VmAllocation:
         """Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the
         caller is
-        put on the waiting list.
+        put on the waiting list. Whoever starts and releases machines over and over has to wait: a plan gives three
+        times
+        its machines within an hour, and at least ten.
 
         `form_token` is the idempotency key.
 
         Raises `NoActivePlan`, `QuotaExceeded`, `KycRequired`, `PoolEmpty`, `AllocationFailed`, `InsufficientFunds`,
-        `Frozen`.
+        `Frozen`, `RateLimited`.
         """
 
     @abstractmethod

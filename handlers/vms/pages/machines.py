@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codegen.runtime.errors import DeclaredError, InvalidParams, NotFound
+from codegen.runtime.errors import DeclaredError, InvalidParams, NotFound, RateLimited
 from codegen.runtime.rpc.method import Place, runs
 from generated.models.onboarding import AllocationStatus
 from generated.services.onboarding import VmService
@@ -58,7 +58,7 @@ class VmAllocate(Page):
                 form_token=fields.get("form_token") or None,
             )
         except DeclaredError as error:
-            visit.refuse("/vms", error)
+            visit.refuse("/vms", "vm_too_often" if isinstance(error, RateLimited) else error)
         except InvalidParams as error:
             kept = {"ssh_pub_key": key[:LONGEST_KEPT]} if key else {}
             visit.refuse("/vms", SLUGS.get(error.errors[0]["path"], "field_invalid"), kept)

@@ -16,6 +16,7 @@ ERRORS = {
         'The machine could not be started, and takes no place in your plan. <a href="/vms#start">Try again</a>; '
         "if that does not help, ask the operator."
     ),
+    "vm_too_often": "You started very many machines within an hour. Those that run go on; start another one later.",
     "ssh_key_invalid": "That is no public SSH key. Copy the one line of a file that ends in .pub; it begins with "
     "ssh-ed25519 or ssh-rsa.",
     "sku_invalid": Markup('Your plan gives no machines of that size. <a href="/plans">See the plans</a>.'),

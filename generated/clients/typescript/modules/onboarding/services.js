@@ -295,9 +295,10 @@ export const usage_calls = (transport) => ({
 export const vm_calls = (transport) => ({
   /**
    * Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the caller is
-   * put on the waiting list.
+   * put on the waiting list. Whoever starts and releases machines over and over has to wait: a plan gives three times
+   * its machines within an hour, and at least ten.
    *
-   * Throws NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen.
+   * Throws NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen, RateLimited.
    */
   allocate: (params = {}) =>
     transport.call("vm.allocate", params, false, "form_token", "VmAllocation"),

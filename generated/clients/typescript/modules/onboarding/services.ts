@@ -304,9 +304,10 @@ export const usage_calls = (transport: Transport) => ({
 export const vm_calls = (transport: Transport) => ({
   /**
    * Start a machine within the plan. With the same `form_token` it is started once. Where none is free, the caller is
-   * put on the waiting list.
+   * put on the waiting list. Whoever starts and releases machines over and over has to wait: a plan gives three times
+   * its machines within an hour, and at least ten.
    *
-   * Throws NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen.
+   * Throws NoActivePlan, QuotaExceeded, KycRequired, PoolEmpty, AllocationFailed, InsufficientFunds, Frozen, RateLimited.
    */
   allocate: (params: { sku?: ResourceSku | null; ssh_pub_key?: SshPublicKey | null; form_token?: string | null } = {}): Promise<VmAllocation> =>
     transport.call("vm.allocate", params, false, "form_token", "VmAllocation"),
