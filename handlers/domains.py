@@ -17,6 +17,7 @@ DOMAINS = (
     "handlers.rebuild",
     "handlers.node",
     "handlers.checkpoints",
+    "handlers.proofs",
     "handlers.work",
     "handlers.home",
 )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from heapq import merge
+
 from codegen.runtime.storage.database import Database
 from generated.tables.onboarding import LEDGER_ENTRY
-from handlers.audit import u64
+from handlers.audit import BATCH, u64
 from handlers.hash_chain import Shown
 from handlers.ledger import chain, statements
 from handlers.ledger.entry_rows import EntryRows
+from handlers.ledger.wallet import PARTS, user_account
 
 
 class Leaves:
@@ -17,6 +21,7 @@ class Leaves:
         self._database = database
         self._rows, self._hashes = EntryRows(database), database.prepare(statements.HASHES)
         self._entries = database.prepare(statements.ENTRIES_IN_ORDER)
+        self._of_account = database.prepare(statements.POSITIONS_OF_ACCOUNT)
 
     def end(self) -> int:
         """How many entries there are, by the position of the last one."""
@@ -36,3 +41,13 @@ class Leaves:
         if transaction is None:
             return None
         return chain.entry_fields(entry, transaction["hash"]), chain.transaction_fields(transaction, lot)
+
+    def of_user(self, user_sid: str) -> Iterator[int]:
+        """The positions of a user's entries, in their order."""
+        return merge(*(self._positions(user_account(user_sid, part)) for part in PARTS))
+
+    def _positions(self, account: str) -> Iterator[int]:
+        after = 0
+        while rows := self._database.execute(self._of_account, (account, u64(self._database, after), BATCH)):
+            yield from (int(row[0]) for row in rows)
+            after = int(rows[-1][0])

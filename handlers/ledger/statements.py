@@ -102,6 +102,10 @@ HASHES = """
 SELECT hash FROM ledger_entry WHERE position > ? AND position <= ? ORDER BY position
 """
 
+POSITIONS_OF_ACCOUNT = """
+SELECT position FROM ledger_entry WHERE account = ? AND position > ? ORDER BY position LIMIT ?
+"""
+
 # --- audit ----------------------------------------------------------------------------------------------------------
 
 ENTRIES_IN_ORDER = statement(

@@ -19,6 +19,7 @@ from handlers.checkpoints.merkle import (
     root_of,
     roots_by_consistency,
 )
+from handlers.proofs import verify_proof
 
 # The vectors of Certificate Transparency's reference implementation (merkle_tree_test.cc).
 DATA = ("", "00", "10", "2021", "3031", "40414243", "5051525354555657", "606162636465666768696a6b6c6d6e6f")
@@ -43,6 +44,13 @@ FROM_6_TO_8 = (
     "ca854ea128ed050b41b35ffc1b87b8eb2bde461e9e3b5596ece6b9d5975a0ae0",
     "d37ee418976dd95753c1c73862b9398fa2a2cf9b4ff0fdfe8b30cd95209614b7",
 )
+
+FROM_2_TO_5 = (
+    "5f083f0a1a33ca076a95279832580db3e0ef4584bdff1f54c8a360f50de3031e",
+    "bc1a0643b12e4d2d7c77918f44e0f4f79a838b6cf9ec5b5c283e1f4d88599e6b",
+)
+CONSISTENCY = {(1, 1): (), (1, 8): PATH_OF_0_IN_8, (6, 8): FROM_6_TO_8, (2, 5): FROM_2_TO_5}
+"""The published proofs of consistency, by both sizes."""
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -84,7 +92,8 @@ def test_the_published_vectors() -> None:
     tree = tree_over(hashes)
     assert tuple(tree.root(size).hex() for size in range(9)) == ROOTS
     assert tuple(each.hex() for each in tree.inclusion(0, 8)) == PATH_OF_0_IN_8
-    assert tuple(each.hex() for each in tree.consistency(6, 8)) == FROM_6_TO_8
+    for (old, size), path in CONSISTENCY.items():
+        assert tuple(each.hex() for each in tree.consistency(old, size)) == path
 
 
 @given(st.integers(0, 300))
@@ -144,3 +153,42 @@ def test_there_is_no_proof_of_what_is_not_there() -> None:
             tree.consistency(old, size)
         with pytest.raises(ProofWrong):
             roots_by_consistency(b"", old, size, [])
+
+
+# --- the program of a stranger --------------------------------------------------------------------------------------
+
+
+def goes_on(old: int, size: int, path: list[bytes], before: bytes, after: bytes) -> bool:
+    return verify_proof._goes_on((before, after), (old, size), path)
+
+
+def test_a_stranger_accepts_the_published_proofs_and_no_change_of_them() -> None:
+    for (old, size), path in CONSISTENCY.items():
+        roots = bytes.fromhex(ROOTS[old]), bytes.fromhex(ROOTS[size])
+        hashes = [bytes.fromhex(each) for each in path]
+        assert goes_on(old, size, hashes, *roots)
+        for place in range(len(hashes)):
+            changed = [*hashes[:place], sha256(hashes[place]).digest(), *hashes[place + 1 :]]
+            assert not goes_on(old, size, changed, *roots)
+            assert not goes_on(old, size, hashes[:place] + hashes[place + 1 :], *roots)
+        assert not goes_on(old, size, [*hashes, roots[0]], *roots)
+        assert not goes_on(old, size, [roots[0], *hashes], *roots)
+        for wrong in ((0, size), (size + 1, size), (-1, size)):
+            assert not goes_on(*wrong, hashes, *roots)
+
+
+@given(st.data(), st.integers(1, 300))
+@settings(max_examples=100)
+def test_a_stranger_judges_growth_as_the_tree_does(data: st.DataObject, size: int) -> None:
+    old = data.draw(st.integers(1, size))
+    hashes = leaves(size)
+    tree = tree_over(hashes)
+    path = tree.consistency(old, size)
+    assert goes_on(old, size, path, tree.root(old), tree.root(size))
+    forged = [*hashes]
+    forged[data.draw(st.integers(0, old - 1))] = leaf_hash(b"other")
+    rewritten = tree_over(forged)
+    assert not goes_on(old, size, rewritten.consistency(old, size), tree.root(old), rewritten.root(size))
+    index = data.draw(st.integers(0, size - 1))
+    climbed = verify_proof._climbed(hashes[index], index, size, tree.inclusion(index, size))
+    assert climbed == tree.root(size)

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
@@ -19,15 +20,19 @@ from handlers.audit import findings, u64
 from handlers.checkpoints import audit as audits
 from handlers.checkpoints import merkle
 from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
+from handlers.checkpoints.growth import NotGrown, growth, read_kept
 from handlers.checkpoints.inclusion import NotBelow, inclusion
+from handlers.checkpoints.ledger_tree import LedgerTree
 from handlers.checkpoints.merkle import leaf_hash, root_of
 from handlers.checkpoints.publishing import publish
 from handlers.checkpoints.signature import holds
+from handlers.cli import main
 from handlers.node.errors import NodeError
-from handlers.usage import verify_proof
+from handlers.proofs import verify_proof
 from tests.git_repository import GitRepository
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
+from tests.server.forger import Forger
 from tests.server.racing import DONE, ROUNDS, in_threads
 
 DOLLAR = 10**9
@@ -204,6 +209,90 @@ def test_a_stranger_checks_that_an_entry_is_below_a_signed_root(kept: Kept) -> N
     for position in (0, len(everyone) + 1):
         with pytest.raises(NotBelow, match="is not below the root"):
             list(inclusion(kept.checkpoints.ledger, checkpoint, [position]))
+
+
+def test_an_auditor_who_kept_a_root_sees_that_the_ledger_only_grew(kept: Kept, tmp_path: Path) -> None:
+    kept.post(9)
+    first = kept.checkpoints.make()
+    assert first is not None
+    kept.book.clock.time += DAY
+    kept.post(4)
+    last = kept.checkpoints.make()
+    assert last is not None
+    ledger, shown = kept.checkpoints.ledger, first.model_dump(mode="json")
+    rows = json.loads(json.dumps(list(growth(ledger, read_kept(json.dumps(shown)), last))))
+    checker = verify_proof.Checker(shown)
+    assert list(checker.check(rows)) == []
+    assert f"goes on from that of {first.day} ({first.last_position} entries" in verify_proof.said(checker)
+    assert list(growth(ledger, last.model_dump(mode="json"), last))[-1]["path"] == [], "of itself, too"
+    old, new, path = rows
+    for changed, told in (
+        ([old, new, {**path, "path": path["path"][1:]}], "does not go on"),
+        ([old, new, {**path, "path": [*path["path"], "00"]}], "does not go on"),
+        ([old, new, {**path, "path": path["path"][::-1]}], "does not go on"),
+        ([old, new], "nothing that leads from one to the other"),
+        ([old, {**new, "root": old["root"]}, path], "signature"),
+        ([old, {**new, "last_position": 20}, path], "signature"),
+        ([new, old, path], "does not go on"),
+        ([new, path], "it needs two checkpoints"),
+    ):
+        assert told in "\n".join(verify_proof.Checker().check(changed)), told
+    other = {**shown, "day": "2026-01-01"}
+    assert "does not begin at the checkpoint" in "\n".join(verify_proof.Checker(other).check(rows))
+    assert "another key" in "\n".join(verify_proof.Checker({**shown, "public_key": "AAAA"}).check(rows))
+    assert "cannot be read" in "\n".join(verify_proof.Checker({"day": "x"}).check(rows))
+    for text in ("", "[]", json.dumps(other), json.dumps({**shown, "signature": "AAAA"})):
+        with pytest.raises(NotGrown, match="no checkpoint"):
+            read_kept(text)
+
+
+def test_a_ledger_that_was_changed_since_does_not_go_on(kept: Kept) -> None:
+    """Whatever whoever changed it computes anew: the root that was kept is signed."""
+    kept.post(9)
+    first = kept.checkpoints.make()
+    assert first is not None
+    kept.book.clock.time += DAY
+    forger, key = Forger(kept.database), "payment:stripe:p2"
+    with pytest.raises(Undone), kept.database.transaction():
+        forger.change(key, 5)
+        assert forger.told_by_the_audit() == []
+        ledger = LedgerTree(kept.database)
+        with pytest.raises(NotGrown, match="they were changed since"):
+            list(growth(ledger, first.model_dump(mode="json"), first))
+        with pytest.raises(LedgerChanged):
+            kept.post(1)
+            kept.checkpoints.make()
+        raise Undone
+    with pytest.raises(NotGrown, match="entries were taken away"):
+        longer = first.model_copy(update={"last_position": first.last_position + 2}).model_dump(mode="json")
+        list(growth(LedgerTree(kept.database), longer, first))
+
+
+def test_the_commands_prove_and_check_growth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"sqlite:///{tmp_path}/test.db"
+    monkeypatch.setenv("HERO_ONBOARDING_VAR_DIR", str(tmp_path / "var"))
+    monkeypatch.setenv("HERO_ONBOARDING_DATABASE_URL", url)
+    here = Kept(Database.open(url), tmp_path / "var/checkpoints")
+    here.post(3)
+
+    def run(*words: str) -> tuple[int, str]:
+        done = CliRunner().invoke(main, words)
+        return done.exit_code, done.output
+
+    yesterday, proof = tmp_path / "yesterday.json", str(tmp_path / "growth.jsonl")
+    yesterday.write_text(run("checkpoint", "--json")[1])
+    here.post(3)
+    assert run("checkpoint")[0] == 0
+    assert run("checkpoint", "consistency", str(yesterday), "--out", proof)[0] == 0
+    code, said = run("verify-proof", proof, "--kept", str(yesterday))
+    assert code == 0 and "(12 entries) goes on from that of" in said and "(6 entries, root " in said
+    today = tmp_path / "today.json"
+    today.write_text(run("checkpoint", "--json")[1])
+    code, said = run("verify-proof", proof, "--kept", str(today))
+    assert code == 1 and "does not begin at the checkpoint that was kept" in said
+    today.write_text("{}")
+    code, said = run("checkpoint", "consistency", str(today), "--out", proof)
+    assert code == 1 and "this is no checkpoint" in said
 
 
 def test_each_is_a_signed_commit_in_a_repository_of_its_own(kept: Kept, tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ MAY_ROUND = {
     "handlers/prices/domain.py": "seconds of an interval",
     "handlers/usage/domain.py": "seconds of an interval",
     "handlers/usage/batches.py": "reads decimal numbers, which are exact",
-    "handlers/usage/verify_proof.py": "rounds the same charge by other means, to check it",
+    "handlers/proofs/verify_proof.py": "rounds the same charge by other means, to check it",
     "handlers/usage/sums.py": "adds decimal quantities, which are exact",
     "handlers/payments/states.py": "cents of a text for a person, and whole cents that were asked for",
     "handlers/payments/audit_events.py": "whole cents, which are all that an event can tell",

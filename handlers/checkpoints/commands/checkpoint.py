@@ -1,4 +1,4 @@
-"""`hero-onboarding checkpoint`: sign the root of the ledger now; `checkpoint prove`: that an entry is below it."""
+"""`hero-onboarding checkpoint`: sign the root of the ledger; prove what is below it, and that it only grew."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 
 from codegen.runtime.context import SystemClock
 from handlers.checkpoints.checkpoints import Checkpoints, LedgerChanged
+from handlers.checkpoints.growth import NotGrown, growth, read_kept
 from handlers.checkpoints.inclusion import NotBelow, inclusion
 from handlers.checkpoints.ledger_tree import Incomplete
 from handlers.checkpoints.publishing import publish
@@ -62,6 +63,28 @@ def prove(positions: tuple[int, ...], out: Path) -> None:
             raise click.ClickException(str(error)) from None
         out.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     click.echo(f"{out}: {len(positions)} entries below the root of {last.day}")
+
+
+@command.command()
+@click.argument("kept", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The file to write.")
+def consistency(kept: Path, out: Path) -> None:
+    """Write the proof that the ledger of the last signed root goes on from that of KEPT, a checkpoint as JSON: nothing
+    before was changed or taken away.
+
+    `hero-onboarding verify-proof FILE --kept KEPT` checks it offline.
+    """
+    _, checkpoints = _opened()
+    with start.database_faults():
+        last = checkpoints.last()
+        if last is None:
+            raise click.ClickException("there is no checkpoint yet; `hero-onboarding checkpoint` makes one")
+        try:
+            rows = list(growth(checkpoints.ledger, read_kept(kept.read_text(encoding="utf-8")), last))
+        except (NotGrown, Incomplete) as error:
+            raise click.ClickException(str(error)) from None
+        out.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
+    click.echo(f"{out}: the ledger of {last.day} goes on from that of {rows[0]['day']}")
 
 
 def _opened() -> tuple[CheckpointSettings, Checkpoints]:

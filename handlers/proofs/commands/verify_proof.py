@@ -1,4 +1,4 @@
-"""`hero-onboarding verify-proof FILE`: check a proof of charges offline."""
+"""`hero-onboarding verify-proof FILE`: check a proof of charges, of entries, or of growth offline."""
 
 from __future__ import annotations
 
@@ -7,26 +7,30 @@ from pathlib import Path
 
 import click
 
-from handlers.usage.verify_proof import said, signer, verify
+from handlers.proofs.verify_proof import said, signer, verify
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command(name="verify-proof")
-@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.argument("file", type=FILE)
+@click.option("--kept", type=FILE, help="A checkpoint that you kept, as JSON: the proof must begin there.")
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
-    help="Print {lines, commits, charge, entries, signed_by, wrong}; charge in nano-dollars.",
+    help="Print {lines, traced, commits, charge, entries, signed_by, wrong}; charge in nano-dollars.",
 )
-def command(file: Path, as_json: bool) -> None:
-    """Check the signatures and the arithmetic of FILE; exit 1 where something is wrong."""
+def command(file: Path, kept: Path | None, as_json: bool) -> None:
+    """Check the signatures, hashes and arithmetic of FILE; exit 1 where something is wrong."""
     try:
-        checker, wrong = verify(str(file))
+        checker, wrong = verify(str(file), None if kept is None else str(kept))
     except ValueError as error:
         raise click.ClickException(f"{file} is no proof: {error}") from None
     if as_json:
         found = {
             "lines": checker.lines,
+            "traced": checker.traced,
             "commits": len(checker.commits),
             "charge": str(checker.charge),
             "entries": checker.entries,
