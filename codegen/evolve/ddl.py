@@ -217,9 +217,15 @@ def check_of(column: Column, dialect: Dialect) -> str:
 def _checks(column: Column, dialect: Dialect) -> Iterator[str]:
     on = sql.name(column.name)
     if column.kind == "bool" and dialect == "sqlite":
-        yield f"{on} IN (0, 1)"
+        yield f"{on} BETWEEN 0 AND 1"
     if column.kind == "enum_closed":
-        yield f"{on} IN ({', '.join(sql.text(value) for value in sorted(column.values))})"
+        known = [sql.text(value) for value in sorted(column.values)]
+        if (
+            dialect == "sqlite"
+        ):  # PERF: it makes the set of an IN anew for each statement, which is half the work of a row
+            yield f"({' OR '.join(f'{on} = {value}' for value in known)})"
+        else:
+            yield f"{on} IN ({', '.join(known)})"
     if column.kind == "u64" and dialect == "sqlite":
         yield f"length({on}) = 20 AND {on} NOT GLOB '*[^0-9]*'"
     low, high = _bounds(column, dialect)

@@ -755,7 +755,7 @@ CREATE INDEX "ix_usage_record__user_sid_and_occurred_at" ON "usage_record" ("use
 
 CREATE INDEX "ix_usage_record__instance_id_and_occurred_at" ON "usage_record" ("instance_id", "occurred_at");
 
-CREATE INDEX "ix_usage_record__node_id_and_commit_and_user_sid" ON "usage_record" ("node_id", "commit", "user_sid");
+CREATE INDEX "ix_usage_record__commit_and_user_sid" ON "usage_record" ("commit", "user_sid");
 
 CREATE FUNCTION "ao_usage_record__change"() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

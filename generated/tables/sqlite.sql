@@ -5,7 +5,7 @@ CREATE TABLE "user" (
     "mycelium_address" TEXT NOT NULL,
     "public_key" TEXT NOT NULL,
     "display_name" TEXT CONSTRAINT "ck_user__display_name" CHECK (length("display_name") <= 80),
-    "kyc_status" TEXT NOT NULL CONSTRAINT "ck_user__kyc_status" CHECK ("kyc_status" IN ('completed', 'expired', 'failed', 'in_progress', 'pending', 'review')),
+    "kyc_status" TEXT NOT NULL CONSTRAINT "ck_user__kyc_status" CHECK (("kyc_status" = 'completed' OR "kyc_status" = 'expired' OR "kyc_status" = 'failed' OR "kyc_status" = 'in_progress' OR "kyc_status" = 'pending' OR "kyc_status" = 'review')),
     "kyc_verified_at" INTEGER CONSTRAINT "ck_user__kyc_verified_at" CHECK ("kyc_verified_at" BETWEEN 0 AND 4294967295),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_user__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "last_active" INTEGER NOT NULL CONSTRAINT "ck_user__last_active" CHECK ("last_active" BETWEEN 0 AND 4294967295),
@@ -23,8 +23,8 @@ CREATE TABLE "login_challenge" (
     "challenge_id" TEXT NOT NULL CONSTRAINT "ck_login_challenge__challenge_id" CHECK (length("challenge_id") BETWEEN 1 AND 64),
     "public_key" TEXT NOT NULL,
     "address" TEXT NOT NULL,
-    "method" TEXT NOT NULL CONSTRAINT "ck_login_challenge__method" CHECK ("method" IN ('message', 'overlay', 'sealed')),
-    "initiated_by" TEXT NOT NULL CONSTRAINT "ck_login_challenge__initiated_by" CHECK ("initiated_by" IN ('browser', 'program')),
+    "method" TEXT NOT NULL CONSTRAINT "ck_login_challenge__method" CHECK (("method" = 'message' OR "method" = 'overlay' OR "method" = 'sealed')),
+    "initiated_by" TEXT NOT NULL CONSTRAINT "ck_login_challenge__initiated_by" CHECK (("initiated_by" = 'browser' OR "initiated_by" = 'program')),
     "peer" TEXT NOT NULL CONSTRAINT "ck_login_challenge__peer" CHECK (length("peer") <= 64),
     "origin" TEXT NOT NULL CONSTRAINT "ck_login_challenge__origin" CHECK (length("origin") BETWEEN 1 AND 2048),
     "proof_hash" TEXT NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE "login_challenge" (
     "link_hash" TEXT,
     "link_expires_at" INTEGER CONSTRAINT "ck_login_challenge__link_expires_at" CHECK ("link_expires_at" BETWEEN 0 AND 4294967295),
     "link_used_at" INTEGER CONSTRAINT "ck_login_challenge__link_used_at" CHECK ("link_used_at" BETWEEN 0 AND 4294967295),
-    "result" TEXT CONSTRAINT "ck_login_challenge__result" CHECK ("result" IN ('failed', 'logged_out', 'refused', 'succeeded')),
+    "result" TEXT CONSTRAINT "ck_login_challenge__result" CHECK (("result" = 'failed' OR "result" = 'logged_out' OR "result" = 'refused' OR "result" = 'succeeded')),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
@@ -52,7 +52,7 @@ CREATE TABLE "session" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_session" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_session__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "token_hash" TEXT NOT NULL,
-    "method" TEXT NOT NULL CONSTRAINT "ck_session__method" CHECK ("method" IN ('message', 'overlay', 'sealed')),
+    "method" TEXT NOT NULL CONSTRAINT "ck_session__method" CHECK (("method" = 'message' OR "method" = 'overlay' OR "method" = 'sealed')),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_session__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "last_seen_at" INTEGER NOT NULL CONSTRAINT "ck_session__last_seen_at" CHECK ("last_seen_at" BETWEEN 0 AND 4294967295),
     "expires_at" INTEGER NOT NULL CONSTRAINT "ck_session__expires_at" CHECK ("expires_at" BETWEEN 0 AND 4294967295),
@@ -72,8 +72,8 @@ CREATE TABLE "login_event" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_login_event" PRIMARY KEY,
     "user_sid" TEXT CONSTRAINT "fk_login_event__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "address" TEXT NOT NULL,
-    "method" TEXT NOT NULL CONSTRAINT "ck_login_event__method" CHECK ("method" IN ('message', 'overlay', 'sealed')),
-    "outcome" TEXT NOT NULL CONSTRAINT "ck_login_event__outcome" CHECK ("outcome" IN ('failed', 'logged_out', 'refused', 'succeeded')),
+    "method" TEXT NOT NULL CONSTRAINT "ck_login_event__method" CHECK (("method" = 'message' OR "method" = 'overlay' OR "method" = 'sealed')),
+    "outcome" TEXT NOT NULL CONSTRAINT "ck_login_event__outcome" CHECK (("outcome" = 'failed' OR "outcome" = 'logged_out' OR "outcome" = 'refused' OR "outcome" = 'succeeded')),
     "ip" TEXT CONSTRAINT "ck_login_event__ip" CHECK (length("ip") <= 64),
     "user_agent" TEXT CONSTRAINT "ck_login_event__user_agent" CHECK (length("user_agent") <= 255),
     "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_login_event__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295)
@@ -109,7 +109,7 @@ CREATE INDEX "ix_rate_window__ends_at" ON "rate_window" ("ends_at");
 
 CREATE TABLE "api_key" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_api_key" PRIMARY KEY,
-    "scope" TEXT NOT NULL CONSTRAINT "ck_api_key__scope" CHECK ("scope" IN ('admin', 'node', 'user')),
+    "scope" TEXT NOT NULL CONSTRAINT "ck_api_key__scope" CHECK (("scope" = 'admin' OR "scope" = 'node' OR "scope" = 'user')),
     "user_sid" TEXT CONSTRAINT "fk_api_key__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "node_id" TEXT,
     "name" TEXT NOT NULL CONSTRAINT "ck_api_key__name" CHECK (length("name") BETWEEN 1 AND 80),
@@ -133,17 +133,17 @@ CREATE TABLE "billing" (
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_billing__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "credit_balance" INTEGER NOT NULL,
     "lifetime_paid" INTEGER NOT NULL,
-    "discount_tier" TEXT NOT NULL CONSTRAINT "ck_billing__discount_tier" CHECK ("discount_tier" IN ('month', 'none', 'week')),
+    "discount_tier" TEXT NOT NULL CONSTRAINT "ck_billing__discount_tier" CHECK (("discount_tier" = 'month' OR "discount_tier" = 'none' OR "discount_tier" = 'week')),
     "current_plan_id" TEXT,
     "vm_quota_total" INTEGER CONSTRAINT "ck_billing__vm_quota_total" CHECK ("vm_quota_total" BETWEEN 0 AND 4294967295),
     "vm_quota_used" INTEGER CONSTRAINT "ck_billing__vm_quota_used" CHECK ("vm_quota_used" BETWEEN 0 AND 4294967295),
     "vm_quota_period_end" INTEGER CONSTRAINT "ck_billing__vm_quota_period_end" CHECK ("vm_quota_period_end" BETWEEN 0 AND 4294967295),
     "vm_kept_until" INTEGER CONSTRAINT "ck_billing__vm_kept_until" CHECK ("vm_kept_until" BETWEEN 0 AND 4294967295),
-    "renew" INTEGER NOT NULL CONSTRAINT "ck_billing__renew" CHECK ("renew" IN (0, 1)),
+    "renew" INTEGER NOT NULL CONSTRAINT "ck_billing__renew" CHECK ("renew" BETWEEN 0 AND 1),
     "first_paid_at" INTEGER CONSTRAINT "ck_billing__first_paid_at" CHECK ("first_paid_at" BETWEEN 0 AND 4294967295),
     "last_active_at" INTEGER CONSTRAINT "ck_billing__last_active_at" CHECK ("last_active_at" BETWEEN 0 AND 4294967295),
     "debt_since" INTEGER CONSTRAINT "ck_billing__debt_since" CHECK ("debt_since" BETWEEN 0 AND 4294967295),
-    "frozen" INTEGER NOT NULL CONSTRAINT "ck_billing__frozen" CHECK ("frozen" IN (0, 1)),
+    "frozen" INTEGER NOT NULL CONSTRAINT "ck_billing__frozen" CHECK ("frozen" BETWEEN 0 AND 1),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
@@ -159,7 +159,7 @@ CREATE INDEX "ix_billing__frozen" ON "billing" ("frozen");
 
 CREATE TABLE "ledger_transaction" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_ledger_transaction" PRIMARY KEY,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__kind" CHECK ("kind" IN ('adjustment', 'dispute_hold', 'dispute_loss', 'dispute_reinstated', 'dispute_release', 'grant', 'grant_expiry', 'kyc_hold', 'kyc_release', 'overpayment', 'plan', 'provider_fee', 'refund', 'top_up', 'usage', 'usage_void', 'write_off')),
+    "kind" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__kind" CHECK (("kind" = 'adjustment' OR "kind" = 'dispute_hold' OR "kind" = 'dispute_loss' OR "kind" = 'dispute_reinstated' OR "kind" = 'dispute_release' OR "kind" = 'grant' OR "kind" = 'grant_expiry' OR "kind" = 'kyc_hold' OR "kind" = 'kyc_release' OR "kind" = 'overpayment' OR "kind" = 'plan' OR "kind" = 'provider_fee' OR "kind" = 'refund' OR "kind" = 'top_up' OR "kind" = 'usage' OR "kind" = 'usage_void' OR "kind" = 'write_off')),
     "user_sid" TEXT CONSTRAINT "fk_ledger_transaction__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "posting_key" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__posting_key" CHECK (length("posting_key") BETWEEN 1 AND 800),
     "source" TEXT NOT NULL CONSTRAINT "ck_ledger_transaction__source" CHECK (length("source") BETWEEN 3 AND 768),
@@ -237,7 +237,7 @@ CREATE TABLE "ledger_queue" (
 CREATE TABLE "credit_lot" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_credit_lot" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_credit_lot__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_credit_lot__kind" CHECK ("kind" IN ('granted', 'purchased')),
+    "kind" TEXT NOT NULL CONSTRAINT "ck_credit_lot__kind" CHECK (("kind" = 'granted' OR "kind" = 'purchased')),
     "transaction_sid" TEXT NOT NULL CONSTRAINT "fk_credit_lot__transaction_sid" REFERENCES "ledger_transaction" ("sid") ON DELETE RESTRICT,
     "source" TEXT NOT NULL CONSTRAINT "ck_credit_lot__source" CHECK (length("source") BETWEEN 3 AND 768),
     "amount" INTEGER NOT NULL CONSTRAINT "ck_credit_lot__amount" CHECK ("amount" >= 0),
@@ -266,7 +266,7 @@ CREATE TABLE "top_up" (
     "excess" INTEGER NOT NULL CONSTRAINT "ck_top_up__excess" CHECK ("excess" >= 0),
     "over_cap" INTEGER NOT NULL CONSTRAINT "ck_top_up__over_cap" CHECK ("over_cap" >= 0),
     "held" INTEGER NOT NULL CONSTRAINT "ck_top_up__held" CHECK ("held" >= 0),
-    "status" TEXT NOT NULL CONSTRAINT "ck_top_up__status" CHECK ("status" IN ('disputed', 'expired', 'failed', 'needs_review', 'open', 'refunded', 'settled')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_top_up__status" CHECK (("status" = 'disputed' OR "status" = 'expired' OR "status" = 'failed' OR "status" = 'needs_review' OR "status" = 'open' OR "status" = 'refunded' OR "status" = 'settled')),
     "url" TEXT CONSTRAINT "ck_top_up__url" CHECK (length("url") BETWEEN 1 AND 2048),
     "phone" TEXT,
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_top_up__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
@@ -303,8 +303,8 @@ CREATE TABLE "payment_event" (
     "top_up_sid" TEXT CONSTRAINT "fk_payment_event__top_up_sid" REFERENCES "top_up" ("sid") ON DELETE RESTRICT,
     "amount_minor" INTEGER NOT NULL,
     "currency" TEXT NOT NULL,
-    "kind" TEXT NOT NULL CONSTRAINT "ck_payment_event__kind" CHECK ("kind" IN ('dispute_inquiry', 'dispute_lost', 'dispute_opened', 'dispute_won', 'other', 'payment_failed', 'payment_pending', 'payment_succeeded', 'refund_changed', 'refund_failed', 'session_expired')),
-    "status" TEXT NOT NULL CONSTRAINT "ck_payment_event__status" CHECK ("status" IN ('applied', 'ignored', 'needs_review')),
+    "kind" TEXT NOT NULL CONSTRAINT "ck_payment_event__kind" CHECK (("kind" = 'dispute_inquiry' OR "kind" = 'dispute_lost' OR "kind" = 'dispute_opened' OR "kind" = 'dispute_won' OR "kind" = 'other' OR "kind" = 'payment_failed' OR "kind" = 'payment_pending' OR "kind" = 'payment_succeeded' OR "kind" = 'refund_changed' OR "kind" = 'refund_failed' OR "kind" = 'session_expired')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_payment_event__status" CHECK (("status" = 'applied' OR "status" = 'ignored' OR "status" = 'needs_review')),
     "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_payment_event__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
     "received_at" INTEGER NOT NULL CONSTRAINT "ck_payment_event__received_at" CHECK ("received_at" BETWEEN 0 AND 4294967295)
 ) STRICT;
@@ -342,8 +342,8 @@ CREATE TABLE "refund" (
     "provider" TEXT NOT NULL,
     "refund_ref" TEXT CONSTRAINT "ck_refund__refund_ref" CHECK (length("refund_ref") BETWEEN 1 AND 255),
     "amount" INTEGER NOT NULL CONSTRAINT "ck_refund__amount" CHECK ("amount" >= 0),
-    "status" TEXT NOT NULL CONSTRAINT "ck_refund__status" CHECK ("status" IN ('canceled', 'failed', 'pending', 'succeeded')),
-    "started_by" TEXT NOT NULL CONSTRAINT "ck_refund__started_by" CHECK ("started_by" IN ('operator', 'provider')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_refund__status" CHECK (("status" = 'canceled' OR "status" = 'failed' OR "status" = 'pending' OR "status" = 'succeeded')),
+    "started_by" TEXT NOT NULL CONSTRAINT "ck_refund__started_by" CHECK (("started_by" = 'operator' OR "started_by" = 'provider')),
     "reason" TEXT NOT NULL CONSTRAINT "ck_refund__reason" CHECK (length("reason") BETWEEN 1 AND 500),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_refund__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "settled_at" INTEGER CONSTRAINT "ck_refund__settled_at" CHECK ("settled_at" BETWEEN 0 AND 4294967295),
@@ -370,7 +370,7 @@ CREATE TABLE "dispute" (
     "provider" TEXT NOT NULL,
     "dispute_ref" TEXT NOT NULL CONSTRAINT "ck_dispute__dispute_ref" CHECK (length("dispute_ref") BETWEEN 1 AND 255),
     "amount" INTEGER NOT NULL CONSTRAINT "ck_dispute__amount" CHECK ("amount" >= 0),
-    "status" TEXT NOT NULL CONSTRAINT "ck_dispute__status" CHECK ("status" IN ('inquiry', 'lost', 'open', 'won')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_dispute__status" CHECK (("status" = 'inquiry' OR "status" = 'lost' OR "status" = 'open' OR "status" = 'won')),
     "opened_at" INTEGER NOT NULL CONSTRAINT "ck_dispute__opened_at" CHECK ("opened_at" BETWEEN 0 AND 4294967295),
     "closed_at" INTEGER CONSTRAINT "ck_dispute__closed_at" CHECK ("closed_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -393,7 +393,7 @@ CREATE TABLE "webhook_inbox_entry" (
     "event_type" TEXT NOT NULL CONSTRAINT "ck_webhook_inbox_entry__event_type" CHECK (length("event_type") <= 128),
     "headers" TEXT NOT NULL,
     "body" BLOB NOT NULL,
-    "state" TEXT NOT NULL CONSTRAINT "ck_webhook_inbox_entry__state" CHECK ("state" IN ('applied', 'failed', 'ignored', 'received')),
+    "state" TEXT NOT NULL CONSTRAINT "ck_webhook_inbox_entry__state" CHECK (("state" = 'applied' OR "state" = 'failed' OR "state" = 'ignored' OR "state" = 'received')),
     "attempts" INTEGER NOT NULL CONSTRAINT "ck_webhook_inbox_entry__attempts" CHECK ("attempts" BETWEEN 0 AND 4294967295),
     "next_attempt_at" INTEGER CONSTRAINT "ck_webhook_inbox_entry__next_attempt_at" CHECK ("next_attempt_at" BETWEEN 0 AND 4294967295),
     "failure" TEXT CONSTRAINT "ck_webhook_inbox_entry__failure" CHECK (length("failure") <= 500),
@@ -466,7 +466,7 @@ CREATE TABLE "kyc_session" (
     "provider" TEXT NOT NULL,
     "client_id" TEXT NOT NULL CONSTRAINT "ck_kyc_session__client_id" CHECK (length("client_id") BETWEEN 1 AND 100),
     "scan_ref" TEXT CONSTRAINT "ck_kyc_session__scan_ref" CHECK (length("scan_ref") BETWEEN 1 AND 64),
-    "status" TEXT NOT NULL CONSTRAINT "ck_kyc_session__status" CHECK ("status" IN ('completed', 'expired', 'failed', 'in_progress', 'pending', 'review')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_kyc_session__status" CHECK (("status" = 'completed' OR "status" = 'expired' OR "status" = 'failed' OR "status" = 'in_progress' OR "status" = 'pending' OR "status" = 'review')),
     "redirect_url" TEXT CONSTRAINT "ck_kyc_session__redirect_url" CHECK (length("redirect_url") BETWEEN 1 AND 2048),
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_kyc_session__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "expires_at" INTEGER CONSTRAINT "ck_kyc_session__expires_at" CHECK ("expires_at" BETWEEN 0 AND 4294967295),
@@ -501,8 +501,8 @@ CREATE TABLE "kyc_event" (
     "session_sid" TEXT CONSTRAINT "fk_kyc_event__session_sid" REFERENCES "kyc_session" ("sid") ON DELETE RESTRICT,
     "user_sid" TEXT CONSTRAINT "fk_kyc_event__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "scan_ref" TEXT NOT NULL CONSTRAINT "ck_kyc_event__scan_ref" CHECK (length("scan_ref") BETWEEN 1 AND 64),
-    "final" INTEGER NOT NULL CONSTRAINT "ck_kyc_event__final" CHECK ("final" IN (0, 1)),
-    "status" TEXT NOT NULL CONSTRAINT "ck_kyc_event__status" CHECK ("status" IN ('completed', 'expired', 'failed', 'in_progress', 'pending', 'review')),
+    "final" INTEGER NOT NULL CONSTRAINT "ck_kyc_event__final" CHECK ("final" BETWEEN 0 AND 1),
+    "status" TEXT NOT NULL CONSTRAINT "ck_kyc_event__status" CHECK (("status" = 'completed' OR "status" = 'expired' OR "status" = 'failed' OR "status" = 'in_progress' OR "status" = 'pending' OR "status" = 'review')),
     "tags" TEXT NOT NULL,
     "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_kyc_event__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
     "received_at" INTEGER NOT NULL CONSTRAINT "ck_kyc_event__received_at" CHECK ("received_at" BETWEEN 0 AND 4294967295)
@@ -567,7 +567,7 @@ CREATE TABLE "vm_allocation" (
     "plan_id" TEXT,
     "purchase_sid" TEXT CONSTRAINT "fk_vm_allocation__purchase_sid" REFERENCES "plan_purchase" ("sid") ON DELETE RESTRICT,
     "sku" TEXT NOT NULL,
-    "status" TEXT NOT NULL CONSTRAINT "ck_vm_allocation__status" CHECK ("status" IN ('active', 'expired', 'failed', 'provisioning', 'released')),
+    "status" TEXT NOT NULL CONSTRAINT "ck_vm_allocation__status" CHECK (("status" = 'active' OR "status" = 'expired' OR "status" = 'failed' OR "status" = 'provisioning' OR "status" = 'released')),
     "cost_cents" INTEGER NOT NULL,
     "ssh_pub_key" TEXT CONSTRAINT "ck_vm_allocation__ssh_pub_key" CHECK (length("ssh_pub_key") BETWEEN 20 AND 2048),
     "address" TEXT CONSTRAINT "ck_vm_allocation__address" CHECK (length("address") BETWEEN 2 AND 64),
@@ -601,9 +601,9 @@ CREATE TABLE "pool_vm" (
     "name" TEXT NOT NULL CONSTRAINT "ck_pool_vm__name" CHECK (length("name") BETWEEN 1 AND 80),
     "address" TEXT NOT NULL CONSTRAINT "ck_pool_vm__address" CHECK (length("address") BETWEEN 2 AND 64),
     "sku" TEXT NOT NULL,
-    "state" TEXT NOT NULL CONSTRAINT "ck_pool_vm__state" CHECK ("state" IN ('claimed', 'dirty', 'free', 'retired', 'used')),
-    "running" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__running" CHECK ("running" IN (0, 1)),
-    "leaving" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__leaving" CHECK ("leaving" IN (0, 1)),
+    "state" TEXT NOT NULL CONSTRAINT "ck_pool_vm__state" CHECK (("state" = 'claimed' OR "state" = 'dirty' OR "state" = 'free' OR "state" = 'retired' OR "state" = 'used')),
+    "running" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__running" CHECK ("running" BETWEEN 0 AND 1),
+    "leaving" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__leaving" CHECK ("leaving" BETWEEN 0 AND 1),
     "allocation_sid" TEXT CONSTRAINT "fk_pool_vm__allocation_sid" REFERENCES "vm_allocation" ("sid") ON DELETE RESTRICT,
     "state_since" INTEGER NOT NULL CONSTRAINT "ck_pool_vm__state_since" CHECK ("state_since" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -640,15 +640,15 @@ CREATE TABLE "node" (
     "node_id" TEXT NOT NULL,
     "repo_url" TEXT NOT NULL CONSTRAINT "ck_node__repo_url" CHECK (length("repo_url") BETWEEN 1 AND 2048),
     "branch" TEXT NOT NULL CONSTRAINT "ck_node__branch" CHECK (length("branch") BETWEEN 1 AND 128),
-    "layout" TEXT NOT NULL CONSTRAINT "ck_node__layout" CHECK ("layout" IN ('repository', 'shared')),
+    "layout" TEXT NOT NULL CONSTRAINT "ck_node__layout" CHECK (("layout" = 'repository' OR "layout" = 'shared')),
     "keys" TEXT NOT NULL,
     "kinds" TEXT NOT NULL,
-    "sets_prices" INTEGER NOT NULL CONSTRAINT "ck_node__sets_prices" CHECK ("sets_prices" IN (0, 1)),
-    "state" TEXT NOT NULL CONSTRAINT "ck_node__state" CHECK ("state" IN ('active', 'halted', 'retired')),
+    "sets_prices" INTEGER NOT NULL CONSTRAINT "ck_node__sets_prices" CHECK ("sets_prices" BETWEEN 0 AND 1),
+    "state" TEXT NOT NULL CONSTRAINT "ck_node__state" CHECK (("state" = 'active' OR "state" = 'halted' OR "state" = 'retired')),
     "root_commit" TEXT,
     "last_commit" TEXT,
     "halted_commit" TEXT,
-    "halted_reason" TEXT CONSTRAINT "ck_node__halted_reason" CHECK ("halted_reason" IN ('bad_signature', 'content_conflict', 'edited_bytes', 'forbidden_change', 'not_canonical', 'parse_error', 'rewritten_history', 'sequence_gap', 'unreachable', 'wrong_node')),
+    "halted_reason" TEXT CONSTRAINT "ck_node__halted_reason" CHECK (("halted_reason" = 'bad_signature' OR "halted_reason" = 'content_conflict' OR "halted_reason" = 'edited_bytes' OR "halted_reason" = 'forbidden_change' OR "halted_reason" = 'not_canonical' OR "halted_reason" = 'parse_error' OR "halted_reason" = 'rewritten_history' OR "halted_reason" = 'sequence_gap' OR "halted_reason" = 'unreachable' OR "halted_reason" = 'wrong_node')),
     "halted_detail" TEXT CONSTRAINT "ck_node__halted_detail" CHECK (length("halted_detail") <= 500),
     "halted_at" INTEGER CONSTRAINT "ck_node__halted_at" CHECK ("halted_at" BETWEEN 0 AND 4294967295),
     "last_seen_at" INTEGER CONSTRAINT "ck_node__last_seen_at" CHECK ("last_seen_at" BETWEEN 0 AND 4294967295),
@@ -692,13 +692,13 @@ END;
 CREATE TABLE "price" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_price" PRIMARY KEY,
     "book_sid" TEXT NOT NULL CONSTRAINT "fk_price__book_sid" REFERENCES "price_book" ("sid") ON DELETE RESTRICT,
-    "category" TEXT NOT NULL CONSTRAINT "ck_price__category" CHECK ("category" IN ('hero_os_hourly', 'llm', 'vm')),
+    "category" TEXT NOT NULL CONSTRAINT "ck_price__category" CHECK (("category" = 'hero_os_hourly' OR "category" = 'llm' OR "category" = 'vm')),
     "kind" TEXT NOT NULL,
     "model" TEXT NOT NULL CONSTRAINT "ck_price__model" CHECK (length("model") <= 128),
-    "unit" TEXT NOT NULL CONSTRAINT "ck_price__unit" CHECK ("unit" IN ('cost', 'instance_hour', 'million_tokens', 'vm_hour')),
+    "unit" TEXT NOT NULL CONSTRAINT "ck_price__unit" CHECK (("unit" = 'cost' OR "unit" = 'instance_hour' OR "unit" = 'million_tokens' OR "unit" = 'vm_hour')),
     "unit_price" INTEGER NOT NULL CONSTRAINT "ck_price__unit_price" CHECK ("unit_price" >= 0),
     "margin_bp" INTEGER NOT NULL CONSTRAINT "ck_price__margin_bp" CHECK ("margin_bp" BETWEEN 0 AND 1000000),
-    "discountable" INTEGER NOT NULL CONSTRAINT "ck_price__discountable" CHECK ("discountable" IN (0, 1))
+    "discountable" INTEGER NOT NULL CONSTRAINT "ck_price__discountable" CHECK ("discountable" BETWEEN 0 AND 1)
 ) STRICT;
 
 CREATE INDEX "ix_price__book_sid" ON "price" ("book_sid");
@@ -728,7 +728,7 @@ CREATE TABLE "usage_record" (
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_usage_record__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
     "resource_kind" TEXT NOT NULL,
     "quantity" TEXT NOT NULL CONSTRAINT "ck_usage_record__quantity" CHECK ("quantity" >= '='),
-    "applies_to" TEXT CONSTRAINT "ck_usage_record__applies_to" CHECK ("applies_to" IN ('hero_os_hourly', 'llm', 'vm')),
+    "applies_to" TEXT CONSTRAINT "ck_usage_record__applies_to" CHECK (("applies_to" = 'hero_os_hourly' OR "applies_to" = 'llm' OR "applies_to" = 'vm')),
     "idempotency_key" TEXT NOT NULL CONSTRAINT "ck_usage_record__idempotency_key" CHECK (length("idempotency_key") BETWEEN 1 AND 128),
     "occurred_at" INTEGER NOT NULL CONSTRAINT "ck_usage_record__occurred_at" CHECK ("occurred_at" BETWEEN 0 AND 4294967295),
     "interval_seconds" INTEGER CONSTRAINT "ck_usage_record__interval_seconds" CHECK ("interval_seconds" BETWEEN 0 AND 4294967295),
@@ -741,11 +741,11 @@ CREATE TABLE "usage_record" (
     "path" TEXT NOT NULL CONSTRAINT "ck_usage_record__path" CHECK (length("path") BETWEEN 1 AND 512),
     "line" INTEGER NOT NULL CONSTRAINT "ck_usage_record__line" CHECK ("line" BETWEEN 0 AND 4294967295),
     "line_hash" TEXT NOT NULL,
-    "category" TEXT NOT NULL CONSTRAINT "ck_usage_record__category" CHECK ("category" IN ('hero_os_hourly', 'llm', 'vm')),
+    "category" TEXT NOT NULL CONSTRAINT "ck_usage_record__category" CHECK (("category" = 'hero_os_hourly' OR "category" = 'llm' OR "category" = 'vm')),
     "price_sid" TEXT CONSTRAINT "fk_usage_record__price_sid" REFERENCES "price" ("sid") ON DELETE RESTRICT,
     "margin_bp" INTEGER NOT NULL CONSTRAINT "ck_usage_record__margin_bp" CHECK ("margin_bp" BETWEEN 0 AND 1000000),
-    "tier" TEXT NOT NULL CONSTRAINT "ck_usage_record__tier" CHECK ("tier" IN ('month', 'none', 'week')),
-    "discount_base" TEXT NOT NULL CONSTRAINT "ck_usage_record__discount_base" CHECK ("discount_base" IN ('floor_at_cost', 'full', 'margin_only')),
+    "tier" TEXT NOT NULL CONSTRAINT "ck_usage_record__tier" CHECK (("tier" = 'month' OR "tier" = 'none' OR "tier" = 'week')),
+    "discount_base" TEXT NOT NULL CONSTRAINT "ck_usage_record__discount_base" CHECK (("discount_base" = 'floor_at_cost' OR "discount_base" = 'full' OR "discount_base" = 'margin_only')),
     "list_charge" INTEGER NOT NULL,
     "charge" INTEGER NOT NULL,
     "rounding_rest" TEXT NOT NULL,
@@ -764,7 +764,7 @@ CREATE INDEX "ix_usage_record__user_sid_and_occurred_at" ON "usage_record" ("use
 
 CREATE INDEX "ix_usage_record__instance_id_and_occurred_at" ON "usage_record" ("instance_id", "occurred_at");
 
-CREATE INDEX "ix_usage_record__node_id_and_commit_and_user_sid" ON "usage_record" ("node_id", "commit", "user_sid");
+CREATE INDEX "ix_usage_record__commit_and_user_sid" ON "usage_record" ("commit", "user_sid");
 
 CREATE TRIGGER "ao_usage_record__update" BEFORE UPDATE ON "usage_record"
 BEGIN
@@ -783,7 +783,7 @@ CREATE TABLE "daily_usage" (
     "node_id" TEXT NOT NULL,
     "instance_id" TEXT NOT NULL CONSTRAINT "ck_daily_usage__instance_id" CHECK (length("instance_id") <= 64),
     "resource_kind" TEXT NOT NULL,
-    "category" TEXT NOT NULL CONSTRAINT "ck_daily_usage__category" CHECK ("category" IN ('hero_os_hourly', 'llm', 'vm')),
+    "category" TEXT NOT NULL CONSTRAINT "ck_daily_usage__category" CHECK (("category" = 'hero_os_hourly' OR "category" = 'llm' OR "category" = 'vm')),
     "model" TEXT NOT NULL CONSTRAINT "ck_daily_usage__model" CHECK (length("model") <= 128),
     "records" TEXT NOT NULL CONSTRAINT "ck_daily_usage__records" CHECK (length("records") = 20 AND "records" NOT GLOB '*[^0-9]*' AND "records" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "quantity" TEXT NOT NULL,
@@ -842,10 +842,10 @@ CREATE TABLE "quarantined_line" (
     "path" TEXT NOT NULL CONSTRAINT "ck_quarantined_line__path" CHECK (length("path") BETWEEN 1 AND 512),
     "line" INTEGER NOT NULL CONSTRAINT "ck_quarantined_line__line" CHECK ("line" BETWEEN 0 AND 4294967295),
     "line_hash" TEXT NOT NULL,
-    "reason" TEXT NOT NULL CONSTRAINT "ck_quarantined_line__reason" CHECK ("reason" IN ('foreign_instance', 'implausible', 'interval_overlap', 'kind_not_allowed', 'price_not_allowed', 'time_out_of_bounds', 'unknown_price', 'unknown_user')),
+    "reason" TEXT NOT NULL CONSTRAINT "ck_quarantined_line__reason" CHECK (("reason" = 'foreign_instance' OR "reason" = 'implausible' OR "reason" = 'interval_overlap' OR "reason" = 'kind_not_allowed' OR "reason" = 'price_not_allowed' OR "reason" = 'time_out_of_bounds' OR "reason" = 'unknown_price' OR "reason" = 'unknown_user')),
     "detail" TEXT CONSTRAINT "ck_quarantined_line__detail" CHECK (length("detail") <= 500),
     "record" TEXT NOT NULL,
-    "state" TEXT NOT NULL CONSTRAINT "ck_quarantined_line__state" CHECK ("state" IN ('accepted', 'open', 'rejected')),
+    "state" TEXT NOT NULL CONSTRAINT "ck_quarantined_line__state" CHECK (("state" = 'accepted' OR "state" = 'open' OR "state" = 'rejected')),
     "quarantined_at" INTEGER NOT NULL CONSTRAINT "ck_quarantined_line__quarantined_at" CHECK ("quarantined_at" BETWEEN 0 AND 4294967295),
     "decided_at" INTEGER CONSTRAINT "ck_quarantined_line__decided_at" CHECK ("decided_at" BETWEEN 0 AND 4294967295),
     "act_sid" TEXT CONSTRAINT "fk_quarantined_line__act_sid" REFERENCES "operator_act" ("sid") ON DELETE RESTRICT,
@@ -870,7 +870,7 @@ CREATE TABLE "stream_cursor" (
     "stream_id" TEXT NOT NULL CONSTRAINT "ck_stream_cursor__stream_id" CHECK (length("stream_id") BETWEEN 1 AND 64),
     "last_seq" TEXT NOT NULL CONSTRAINT "ck_stream_cursor__last_seq" CHECK (length("last_seq") = 20 AND "last_seq" NOT GLOB '*[^0-9]*' AND "last_seq" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "last_occurred_at" INTEGER NOT NULL CONSTRAINT "ck_stream_cursor__last_occurred_at" CHECK ("last_occurred_at" BETWEEN 0 AND 4294967295),
-    "skipped" INTEGER NOT NULL CONSTRAINT "ck_stream_cursor__skipped" CHECK ("skipped" IN (0, 1)),
+    "skipped" INTEGER NOT NULL CONSTRAINT "ck_stream_cursor__skipped" CHECK ("skipped" BETWEEN 0 AND 1),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
@@ -983,9 +983,9 @@ CREATE INDEX "ix_notice__created_at" ON "notice" ("created_at");
 CREATE TABLE "alert_settings" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_alert_settings" PRIMARY KEY,
     "user_sid" TEXT NOT NULL CONSTRAINT "fk_alert_settings__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
-    "low_balance" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__low_balance" CHECK ("low_balance" IN (0, 1)),
+    "low_balance" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__low_balance" CHECK ("low_balance" BETWEEN 0 AND 1),
     "low_balance_threshold" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__low_balance_threshold" CHECK ("low_balance_threshold" >= 0),
-    "messages" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__messages" CHECK ("messages" IN (0, 1)),
+    "messages" INTEGER NOT NULL CONSTRAINT "ck_alert_settings__messages" CHECK ("messages" BETWEEN 0 AND 1),
     "rev" INTEGER NOT NULL
 ) STRICT;
 
@@ -1012,7 +1012,7 @@ CREATE TABLE "job_run" (
     "job" TEXT NOT NULL CONSTRAINT "ck_job_run__job" CHECK (length("job") BETWEEN 1 AND 80),
     "started_at" INTEGER NOT NULL CONSTRAINT "ck_job_run__started_at" CHECK ("started_at" BETWEEN 0 AND 4294967295),
     "finished_at" INTEGER NOT NULL CONSTRAINT "ck_job_run__finished_at" CHECK ("finished_at" BETWEEN 0 AND 4294967295),
-    "succeeded" INTEGER NOT NULL CONSTRAINT "ck_job_run__succeeded" CHECK ("succeeded" IN (0, 1)),
+    "succeeded" INTEGER NOT NULL CONSTRAINT "ck_job_run__succeeded" CHECK ("succeeded" BETWEEN 0 AND 1),
     "report" TEXT,
     "failure" TEXT CONSTRAINT "ck_job_run__failure" CHECK (length("failure") <= 1000)
 ) STRICT;
@@ -1078,7 +1078,7 @@ END;
 
 CREATE TABLE "audit_run" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_audit_run" PRIMARY KEY,
-    "started_by" TEXT NOT NULL CONSTRAINT "ck_audit_run__started_by" CHECK ("started_by" IN ('job', 'operator')),
+    "started_by" TEXT NOT NULL CONSTRAINT "ck_audit_run__started_by" CHECK (("started_by" = 'job' OR "started_by" = 'operator')),
     "started_at" INTEGER NOT NULL CONSTRAINT "ck_audit_run__started_at" CHECK ("started_at" BETWEEN 0 AND 4294967295),
     "finished_at" INTEGER CONSTRAINT "ck_audit_run__finished_at" CHECK ("finished_at" BETWEEN 0 AND 4294967295),
     "check" TEXT NOT NULL CONSTRAINT "ck_audit_run__check" CHECK (length("check") <= 80),

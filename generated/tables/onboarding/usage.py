@@ -240,7 +240,7 @@ class UsageRecordTable(peewee.Model):
             (("node_id", "void"), True),
             (("user_sid", "occurred_at"), False),
             (("instance_id", "occurred_at"), False),
-            (("node_id", "commit", "user_sid"), False),
+            (("commit", "user_sid"), False),
         )
 
 

@@ -22,9 +22,9 @@ DROP TABLE migration_guard;
 
 CREATE TABLE "item__new" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_item" PRIMARY KEY,
-    "color" TEXT NOT NULL CONSTRAINT "ck_item__color" CHECK ("color" IN ('blue', 'green', 'red')),
+    "color" TEXT NOT NULL CONSTRAINT "ck_item__color" CHECK (("color" = 'blue' OR "color" = 'green' OR "color" = 'red')),
     "size" TEXT NOT NULL,
-    "state" TEXT NOT NULL CONSTRAINT "ck_item__state" CHECK ("state" IN ('done', 'new')),
+    "state" TEXT NOT NULL CONSTRAINT "ck_item__state" CHECK (("state" = 'done' OR "state" = 'new')),
     "rev" INTEGER NOT NULL
 ) STRICT;
 

@@ -22,8 +22,8 @@ DROP TABLE migration_guard;
 
 CREATE TABLE "item__new" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_item" PRIMARY KEY,
-    "color" TEXT NOT NULL CONSTRAINT "ck_item__color" CHECK ("color" IN ('black', 'blue', 'red')),
-    "size" TEXT NOT NULL CONSTRAINT "ck_item__size" CHECK ("size" IN ('m', 's')),
+    "color" TEXT NOT NULL CONSTRAINT "ck_item__color" CHECK (("color" = 'black' OR "color" = 'blue' OR "color" = 'red')),
+    "size" TEXT NOT NULL CONSTRAINT "ck_item__size" CHECK (("size" = 'm' OR "size" = 's')),
     "state" TEXT NOT NULL,
     "rev" INTEGER NOT NULL
 ) STRICT;

@@ -3,7 +3,7 @@
 CREATE TABLE "user" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_user" PRIMARY KEY,
     "email" TEXT NOT NULL CONSTRAINT "ck_user__email" CHECK (length("email") BETWEEN 3 AND 80),
-    "active" INTEGER NOT NULL CONSTRAINT "ck_user__active" CHECK ("active" IN (0, 1)),
+    "active" INTEGER NOT NULL CONSTRAINT "ck_user__active" CHECK ("active" BETWEEN 0 AND 1),
     "born" TEXT,
     "created_at" INTEGER NOT NULL CONSTRAINT "ck_user__created_at" CHECK ("created_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
@@ -18,7 +18,7 @@ CREATE TABLE "payment" (
     "amount" INTEGER NOT NULL CONSTRAINT "ck_payment__amount" CHECK ("amount" >= 10000000),
     "rate" TEXT NOT NULL CONSTRAINT "ck_payment__rate" CHECK ("rate" BETWEEN '=' AND '>500015'),
     "provider" TEXT NOT NULL,
-    "color" TEXT CONSTRAINT "ck_payment__color" CHECK ("color" IN ('blue', 'red')),
+    "color" TEXT CONSTRAINT "ck_payment__color" CHECK (("color" = 'blue' OR "color" = 'red')),
     "raw" BLOB NOT NULL CONSTRAINT "ck_payment__raw" CHECK (length("raw") <= 1000),
     "details" TEXT NOT NULL
 ) STRICT;
