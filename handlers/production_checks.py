@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from pydantic import SecretStr
 
+from codegen.runtime.plugins.settings import MALFORMED, well_formed
 from handlers.composition import load_domains
 from handlers.domain import Domain, Problem
 from handlers.origin import is_loopback
@@ -56,6 +57,8 @@ def _admin_secret(settings: Settings) -> Iterator[Problem]:
         yield Problem("missing", variable, "the machine routes and operator pages need it")
     elif weakness := _weakness(secret):
         yield Problem("weak", variable, weakness)
+    elif not well_formed(secret):
+        yield Problem("contradictory", variable, MALFORMED)
 
 
 def _weakness(secret: SecretStr) -> str | None:

@@ -18,6 +18,8 @@ SANDBOX_RATE = Decimal(2650)
 PUBLISHED = {SANDBOX_CLIENT_ID, SANDBOX_API_KEY, SANDBOX_CHECKSUM_KEY}
 SHORTEST = 16
 """A key shorter than this could be guessed."""
+SHORTEST_ID = 6
+"""A client id shorter than this is none."""
 
 
 def _rates(value: Any) -> Any:
@@ -87,7 +89,7 @@ class ClickPesaSettings(PluginSettings):
         """One key in two places is wrong anywhere; guessable and published ones are before real money."""
         if self.api_url != BASE_URL:
             yield Finding("sandbox", "base_url", f"not ClickPesa's {BASE_URL}")
-        yield from _of_key("client_id", self.client_id, shortest=1)
+        yield from _of_key("client_id", self.client_id, shortest=SHORTEST_ID)
         yield from _of_key("api_key", self.api_key, shortest=SHORTEST)
         if not self.checksum_keys:
             yield Finding("missing", "checksum_keys", "no webhook can be verified without it")
@@ -103,4 +105,4 @@ def _of_key(field: str, key: SecretStr | None, *, shortest: int) -> Iterator[Fin
     elif key.get_secret_value() in PUBLISHED:
         yield Finding("sandbox", field, "published by the sandbox: anybody knows it")
     elif len(key.get_secret_value()) < shortest:
-        yield Finding("weak", field, f"shorter than {shortest} characters: it could be guessed")
+        yield Finding("weak", field, f"shorter than {shortest} characters: it could be guessed, or is none")

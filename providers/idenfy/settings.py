@@ -16,6 +16,9 @@ SANDBOX_API_KEY, SANDBOX_API_SECRET, SANDBOX_SIGNING_KEY = "idenfy-sandbox", "id
 SHORTEST = 16
 """Characters of a signing key; one is chosen by hand in iDenfy's dashboard, and a short one can be guessed."""
 
+SHORTEST_KEY = 8
+"""Characters of the API's key and secret: what is shorter is none."""
+
 
 class IdenfySettings(PluginSettings):
     """In the sandbox its published keys are used."""
@@ -63,10 +66,14 @@ class IdenfySettings(PluginSettings):
             yield Finding("missing", "key", "nobody can be verified without it")
         elif self.key.get_secret_value() == SANDBOX_API_KEY:
             yield Finding("sandbox", "key", "the sandbox's published key")
+        elif len(self.key.get_secret_value()) < SHORTEST_KEY:
+            yield Finding("weak", "key", f"shorter than {SHORTEST_KEY} characters: iDenfy gives no such key")
         if self.secret is None:
             yield Finding("missing", "secret", "nobody can be verified without it")
         elif self.secret.get_secret_value() == SANDBOX_API_SECRET:
             yield Finding("sandbox", "secret", "the sandbox's published secret")
+        elif len(self.secret.get_secret_value()) < SHORTEST_KEY:
+            yield Finding("weak", "secret", f"shorter than {SHORTEST_KEY} characters: iDenfy gives no such secret")
         yield from self._of_signing_keys()
 
     def _of_signing_keys(self) -> Iterator[Finding]:

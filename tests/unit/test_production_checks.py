@@ -110,6 +110,42 @@ def test_each_fault_is_named(name: str, value: str | None, fault: str, check: Ch
     assert faults(check({name: value})) == [(fault, name)]
 
 
+SECRETS = (
+    "HERO_ONBOARDING_ADMIN_SECRET",
+    SIGNING,
+    "IDENFY_API_KEY",
+    "IDENFY_API_SECRET",
+    "IDENFY_WEBHOOK_SIGNING_KEY",
+    "CLICKPESA_CLIENT_ID",
+    "CLICKPESA_API_KEY",
+    "CLICKPESA_CHECKSUM_KEY",
+)
+BADLY_COPIED = {
+    "in double quotes": '"{}"',
+    "in single quotes": "'{}'",
+    "with a quote left": "{}'",
+    "with an invisible blank": "{}\u200b",
+    "with an accent": "{}\u00e9",
+    "with a blank within": "abcd {}",
+    "with a line within": "abcd\n{}",
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("how", BADLY_COPIED)
+def test_a_secret_that_was_not_copied_well(name: str, how: str, check: Check) -> None:
+    """It would be refused at the first payment, or let no webhook in."""
+    found = check({name: BADLY_COPIED[how].format(SOUND[name])})
+    assert [each.variable for each in found] == [name]
+    assert not any(SOUND[name] in each.message for each in found)
+
+
+@pytest.mark.parametrize("name", ["IDENFY_API_KEY", "IDENFY_API_SECRET", "CLICKPESA_CLIENT_ID"])
+@pytest.mark.parametrize("value", ["x", ",", "abc"])
+def test_what_is_no_key_at_all(name: str, value: str, check: Check) -> None:
+    assert faults(check({name: value})) == [("weak", name)]
+
+
 def test_sqlite_serves_one_process(check: Check) -> None:
     found = faults(check({"HERO_ONBOARDING_DATABASE_URL": "sqlite:///x.db"}))
     assert found == [("contradictory", "HERO_ONBOARDING_WORKERS")]

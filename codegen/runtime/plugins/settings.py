@@ -8,12 +8,13 @@ gives the prefix. `<NAME>_FILE` names a file that holds the value instead.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -114,8 +115,29 @@ def review(model: type[BaseModel], prefix: str, given: Mapping[str, Any]) -> lis
         ("missing", variable(model, field, prefix), UNUSABLE) for field in made.missing()
     ]
     found = [(each.fault, variable(model, each.field, prefix), each.message) for each in made.findings()]
+    named = {name for _, name, _ in found}
+    malformed = [variable(model, field, prefix) for field in _malformed(made)]
+    found += [("contradictory", name, MALFORMED) for name in malformed if name not in named]
     told_already = {(fault, name) for fault, name, _ in found}
     return [each for each in absent if each[:2] not in told_already] + found
+
+
+MALFORMED = "holds a blank, a quote around it, or what is not ASCII: no key does, so it was not copied well"
+_KEY = re.compile(r"""(?!["'`])[!-~]*(?<!["'`])""")
+
+
+def well_formed(secret: SecretStr) -> bool:
+    """Whether a secret looks like one: printable ASCII without blanks, and without quotes around it."""
+    return _KEY.fullmatch(secret.get_secret_value()) is not None
+
+
+def _malformed(made: BaseModel) -> Iterable[str]:
+    """Fields with a secret that does not look like one."""
+    for field in type(made).model_fields:
+        value = getattr(made, field)
+        secrets = value if isinstance(value, tuple) else (value,)
+        if any(isinstance(each, SecretStr) and not well_formed(each) for each in secrets):
+            yield field
 
 
 def _parsed(model: type[M], prefix: str, given: Mapping[str, Any]) -> M:
