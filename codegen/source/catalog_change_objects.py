@@ -41,7 +41,7 @@ INDEX_DELETE = ChangeRule(
     "index ({name}) of {owner!r} was deleted",
     fix="keep the index",
     why="""\
-`find` no longer takes the field as a filter.
+`find` no longer takes as a filter what has no other index.
 """,
     name="INDEX_DELETE",
     wire="breaking",

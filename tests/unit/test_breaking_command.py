@@ -192,6 +192,22 @@ def test_rows_that_fit_need_only_a_migration(project: Path) -> None:
     assert all(surfaces == {"S": "migration"} for surfaces in rules(result).values())
 
 
+@pytest.mark.parametrize(("rows", "verdict"), [(2, "breaking"), (0, "migration")])
+def test_a_root_object_that_ends_leaves_its_rows(project: Path, rows: int, verdict: str) -> None:
+    url = database_of(project, *[(None, "open", 1, "a")] * rows)
+    (project / "schemas/shop/item.oschema").write_text(OLD.replace("[rootobject, auth(public)]\n", ""))
+    result = run("breaking", "--against", "v1", "--surfaces", "S", "--database", url, "--format", "json")
+    assert rules(result)["ROOTOBJECT_DELETE:Item"] == {"S": verdict}
+
+
+def test_a_field_that_is_computed_no_longer_has_no_value_in_rows(project: Path) -> None:
+    (project / "schemas/shop/item.oschema").write_text(OLD.replace("code: str", "code: str\n    size: i32"))
+    url = database_of(project, (None, "open", 1, "a"))
+    (project / "old/shop/item.oschema").write_text(OLD.replace("code: str", "code: str\n    size: i32 @computed"))
+    result = run("breaking", "--against", "old", "--surfaces", "S", "--database", url)
+    assert "rows: in item, 1 row" in result.output
+
+
 def test_a_database_that_cannot_be_read_is_told(project: Path) -> None:
     result = run("breaking", "--against", "v1", "--database", "mysql://x")
     assert result.exit_code == 1

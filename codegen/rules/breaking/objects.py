@@ -147,7 +147,7 @@ def wire_rename(compared: Comparison) -> Iterator[Place]:
 def table_rename(compared: Comparison) -> Iterator[Place]:
     for before, after in _stored(compared):
         if before.table != after.table and before.name == after.name:
-            yield replace(turned(before, after, old=before.table, name=after.table), subject=after.name)
+            yield turned(before, after, old=before.table, name=after.table)
 
 
 @change(catalog.OWNER_CHANGE)
@@ -157,7 +157,7 @@ def owner_change(compared: Comparison) -> Iterator[Place]:
         if before.principal or after.principal:
             continue  # its owner is itself
         if before.owner is not None and names.get(before.owner, before.owner) != after.owner:
-            yield replace(turned(before, after, old=before.owner, name=after.owner or "nobody"), subject=after.name)
+            yield turned(before, after, old=before.owner, name=after.owner or "nobody")
 
 
 @change(catalog.PRINCIPAL_CHANGE)
