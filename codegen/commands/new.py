@@ -1,5 +1,6 @@
 """`oschema new`: start a directory of schemas with a small one that is valid and says what it shows, or a plugin."""
 
+from collections.abc import Iterable
 from importlib.util import find_spec
 from itertools import chain, count
 from pathlib import Path
@@ -9,6 +10,7 @@ import click
 from codegen.commands.options import DEFAULT_OUT, FORMAT
 from codegen.commands.plugin_project import write_project
 from codegen.emit.run.manifest import read_manifest
+from codegen.model import sources_of
 from codegen.model.casing import is_snake, to_pascal, to_snake
 from codegen.runtime.plugins.starter import starters
 from codegen.source.diagnostics import Report
@@ -113,10 +115,13 @@ def command(schemas: Path, interface: str | None, form: str, name: str) -> None:
     if directory.exists():
         raise click.UsageError(f"{directory.as_posix()} exists already; choose another name")
     path = directory / f"{name}.oschema"
-    starter = _NEXT if schemas.is_dir() and discover(schemas, Report()) else _STARTER
+    there = [file for module in discover(schemas, Report()) for file in module.files] if schemas.is_dir() else []
+    text = (_NEXT if there else _STARTER).format(name=name, title=to_pascal(name))
+    if reason := _refused(schemas, there, path, text):
+        raise click.UsageError(f"{reason}; choose another name")
     try:
         directory.mkdir(parents=True)
-        path.write_text(starter.format(name=name, title=to_pascal(name)), encoding="utf-8")
+        path.write_text(text, encoding="utf-8")
     except OSError as error:
         raise click.ClickException(f"cannot write {path.as_posix()}: {error.strerror or error}") from error
     if form != "text":
@@ -125,6 +130,16 @@ def command(schemas: Path, interface: str | None, form: str, name: str) -> None:
     out = _free_package(name)
     more = "" if out == DEFAULT_OUT else f" --out {out}"
     click.echo(f"wrote {path.as_posix()}; next: oschema generate --schemas {schemas.as_posix()}{more}")
+
+
+def _refused(schemas: Path, there: Iterable[Path], path: Path, text: str) -> str | None:
+    """What would be wrong with the new file beside those that are there."""
+    report = Report()
+    files = {file.relative_to(schemas).as_posix(): file.read_bytes() for file in there if file.is_file()}
+    name = path.relative_to(schemas).as_posix()
+    sources_of(schemas.resolve().name, {**files, name: text.encode()}, report).resolve(report)
+    errors = (each for each in report.findings() if each.span.path == name and each.rule.severity == "error")
+    return next((error.message for error in errors), None)
 
 
 def _free_package(module: str) -> str:

@@ -177,6 +177,17 @@ def test_new_wants_a_module_name(tmp_path: Path) -> None:
     assert result.exit_code == 2 and "my_shop" in result.stderr
 
 
+def test_new_writes_nothing_that_lint_refuses(tmp_path: Path) -> None:
+    result = run("new", "class", "--schemas", tmp_path)
+    assert result.exit_code == 2
+    assert "it is a keyword of Python; choose another name" in result.output
+    assert run("new", "shop", "--schemas", tmp_path).exit_code == 0
+    result = run("new", "task", "--schemas", tmp_path)
+    assert result.exit_code == 2
+    assert "'task'" in result.output
+    assert [path.name for path in tmp_path.iterdir()] == ["shop"]
+
+
 def test_new_suggests_no_directory_that_hides_an_installed_package(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
