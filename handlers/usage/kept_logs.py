@@ -10,6 +10,6 @@ from handlers.usage.ssh_signature import BadSignature, raw_key
 def keeps_log(logs: Path, node_id: str, key: bytes) -> bool:
     """Whether the log of a node is kept below `logs`, and signed with this key."""
     try:
-        return raw_key((logs / node_id / "key.pub").read_text().strip()) == key
+        return raw_key(logs.joinpath(node_id, "key.pub").read_text().strip()) == key
     except (OSError, ValueError, BadSignature):
         return False
