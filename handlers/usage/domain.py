@@ -10,6 +10,7 @@ from handlers.usage.aggregation import Aggregation
 from handlers.usage.background import aggregate_job
 from handlers.usage.breakdown import BreakdownHandler, Breakdowns
 from handlers.usage.commands import COMMANDS
+from handlers.usage.discovery import Discovery
 from handlers.usage.forges import FORGE, Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.node_repositories import ForgeRepositories, RepositoriesHandler
@@ -46,6 +47,7 @@ def parts(site: Site) -> Parts:
     aggregate = aggregate_job(made.aggregator, site.log, settings.aggregate_cron_interval_ms / 1000)
     pushes = Pushes(forges, made.nodes, Soon(aggregate, site.log, Queue.of(site)), site.clock)
     repositories = ForgeRepositories(site.database, forges, made.nodes, settings.forge_owner, site.settings.public_url)
+    discovery = Discovery(site.database, site.clock, forges, made.nodes, settings.forge_owner)
     registration = Registration(site.database, settings.logs)
     return Parts(
         services=(
@@ -58,6 +60,7 @@ def parts(site: Site) -> Parts:
         webhooks=other_webhooks(forges, pushes),
         jobs=(
             aggregate,
+            Job("usage.discover", settings.discover_cron_interval_ms / 1000, discovery.run_once, apart=True),
             Job("usage.silent", 300, SilenceWatch(site.database, site.clock, site.log, made.nodes).run_once),
         ),
         routes=lambda app, authenticator: routes.add_routes(

@@ -12,6 +12,9 @@ class UsageSettings(Settings):
     aggregate_cron_interval_ms: Annotated[int, Field(ge=1000)] = 300_000
     """How often a running site consumes what nodes pushed."""
 
+    discover_cron_interval_ms: Annotated[int, Field(ge=1000)] = 3_600_000
+    """How often a running site looks for repositories at the forge that no node is registered with."""
+
     forge_owner: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,100}$")] = "hero_ops"
     """Who has the nodes' repositories at the forge."""
 

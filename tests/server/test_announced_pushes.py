@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -13,12 +13,13 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import InvalidSignature, ProviderRefused
-from generated.models.onboarding import WebhookEvent, WebhookRequest
+from generated.errors.onboarding import InvalidSignature, ProviderRefused, ProviderUnavailable
+from generated.models.onboarding import ForgeRepository, ForgeRepositoryPage, WebhookEvent, WebhookRequest
 from generated.plugins.onboarding import Forge
 from generated.tables.onboarding import NODE, OPERATOR_ACT
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.background import aggregate_job
+from handlers.usage.discovery import Discovery
 from handlers.usage.fetchers import Limits
 from handlers.usage.forges import Forges
 from handlers.usage.mirrors import Mirrors
@@ -73,6 +74,16 @@ class Unknowing:
 
     def list_repositories(self, owner: str, **given: Any) -> Any:
         return self._forge.list_repositories("nobody", **given)
+
+
+class Holding:
+    """A forge that holds these repositories."""
+
+    def __init__(self, repositories: Sequence[ForgeRepository]) -> None:
+        self._repositories = repositories
+
+    def list_repositories(self, owner: str, **given: Any) -> ForgeRepositoryPage:
+        return ForgeRepositoryPage(repositories=list(self._repositories), next_cursor=None)
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +182,40 @@ def test_all_repositories_of_an_owner_are_found(house: House, tmp_path: Path) ->
     }
     empty = Forges({"forge": house.forge.provider(), "other": cast("Forge", Unknowing(house.forge.provider()))})
     assert house.repositories(forges=empty).discover().failed == [], "one that does not know the owner has none of its"
+
+
+def test_operators_are_told_of_repositories_without_a_node(house: House, tmp_path: Path) -> None:
+    """Once each, until a node is registered or it is gone; nothing is known of what a forge holds that fails."""
+    url = f"{house.forge.url}/hero_ops/{NAME}.git"
+    discovery = Discovery(house.database, house.clock, house.forges, house.nodes_of, "hero_ops")
+
+    def told() -> list[str]:
+        return [each.subject for each in house.alerts() if each.kind == "node_unregistered"]
+
+    house.repositories().make(house.operator, "n-empty")
+    repository = NodeRepository(tmp_path / "node", make_key(tmp_path))
+    repository.push(line(1, house.user()))
+    assert run_git("-C", str(repository.folder), "push", "-q", "--force", url, "main").returncode == 0
+    assert (discovery.run_once() > 0, url in told()) == (True, True)
+    assert not any("n-empty" in each for each in told()), "it waits for its node"
+    assert discovery.run_once() == 0 and told().count(url) == 1
+    house.forge.switch(api_fail={"status": 503, "count": 1})
+    with pytest.raises(ProviderUnavailable):
+        Discovery(
+            house.database, house.clock, Forges({"forge": house.forge.provider()}), house.nodes_of, "hero_ops"
+        ).run_once()
+    assert url in told(), "it is not said to be gone"
+
+    house.register(repository)
+    Store.of(NODE, house.database).patch(house.node().sid, {"repo_url": url})
+    assert discovery.run_once() == 1 and url not in told()
+    house.nodes.retire(house.operator, node_id=NODE_ID, reason="sold")
+    assert discovery.run_once() == 0 and url not in told(), "it is known, and over"
+    Store.of(NODE, house.database).delete(house.node().sid)
+    assert discovery.run_once() == 1 and url in told()
+    nowhere = Forges({"forge": cast("Forge", Holding(()))})
+    assert Discovery(house.database, house.clock, nowhere, house.nodes_of, "hero_ops").run_once() > 0
+    assert told() == [], "they are gone"
 
 
 def test_a_new_node_is_given_a_repository(house: House) -> None:
