@@ -84,7 +84,7 @@ def log_and_push(node: Path, clock: Hours, users: list[str], lines: int) -> None
     push(node, clock)
 
 
-def consuming(server: str, folder: Path, commits: int, users: int, lines: int) -> None:
+def consuming(server: str, folder: Path, commits: int, users: int, lines: int, polled: int) -> None:
     database, clock = Database.open(chain(server, 100)), Hours()
     PriceBooks(database, clock).load_configured(None)
     clock.time += timedelta(days=5)
@@ -122,7 +122,7 @@ def consuming(server: str, folder: Path, commits: int, users: int, lines: int) -
     show("daily_usage: bytes of a row, indexes included", size / rows, "bytes")
     mirror = sum(path.stat().st_size for path in mirrors.path("n1").rglob("*") if path.is_file())
     show("mirror, for a line", mirror / (found or 1), "bytes")
-    polls(mirrors, f"file://{repository}")
+    polls(mirrors, f"file://{repository}", polled)
     mirrors.close()
     database.close()
 
@@ -132,7 +132,7 @@ def rows_and_bytes(database: Database, table: str) -> tuple[int, int]:
     return count, int(database.execute(f"SELECT pg_total_relation_size('{table}')")[0][0])
 
 
-def polls(mirrors: Mirrors, url: str, number: int = 400) -> None:
+def polls(mirrors: Mirrors, url: str, number: int) -> None:
     """Asking a repository that has nothing new, on this disk."""
     for threads in (1, 8):
         with ThreadPoolExecutor(threads) as pool:
@@ -181,10 +181,11 @@ def main() -> None:
     parser.add_argument("--commits", type=int, default=12)
     parser.add_argument("--users", type=int, default=100)
     parser.add_argument("--lines", type=int, default=5)
+    parser.add_argument("--polls", type=int, default=400)
     parser.add_argument("--tasks", type=int, default=1000)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="scale-") as folder, postgresql() as server:
-        consuming(server, Path(folder), given.commits, given.users, given.lines)
+        consuming(server, Path(folder), given.commits, given.users, given.lines, given.polls)
         empty_mirror(Path(folder))
         tasks(server, given.tasks)
 

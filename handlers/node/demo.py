@@ -58,5 +58,10 @@ def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
             return keys.create_for_node(node_id, f"demo of {node_id}").secret
 
         secrets.get(secret_name(node_id), new_key, lambda known: keys.caller(known) is not None)
-    east = near(node_folder(var_dir, "demo-east"))
-    return [Hint("node", f"{this_program()} node status --dir {east}")]
+    east, settings = near(node_folder(var_dir, "demo-east")), site.settings
+    told = {"sandbox_url": settings.sandbox_url, "public_url": settings.public_url}
+    variables = " ".join(f"{settings.variable(name)}={value}" for name, value in told.items())
+    return [
+        Hint("node", f"{this_program()} node status --dir {east}"),
+        Hint("forge", f"{variables} {this_program()} nodes make-repository --node-id n1"),
+    ]

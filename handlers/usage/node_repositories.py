@@ -31,6 +31,11 @@ class ForgeRepositories:
         self._owner, self._operator = owner, operator
         self.announcing = Announcing(forges, origin, owner)
 
+    @property
+    def known(self) -> list[str]:
+        """The names of the forges that are asked."""
+        return list(self._forges.ready)
+
     def discover(self) -> NodeRepositories:
         """All that the forges hold, and the forges that do not answer."""
         listing, registered = self._forges.repositories(self._owner), self._registered()

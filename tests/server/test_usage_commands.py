@@ -86,3 +86,27 @@ def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path)
     run("nodes", "retire", "--node-id", "n1", "--reason", "sold")
     assert json.loads(run("aggregate", "--once", "--json").output)["repositories"] == 0
     assert audit(database) == []
+
+
+def test_without_a_forge_it_is_said_which_setting_is_missing(
+    database: Database, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """In a sentence of ours, and nothing else: forges that nobody wants are no news."""
+    missing = {
+        "HERO_ONBOARDING_FORGE_URL": ("nodes", "make-repository", "--node-id", "n1"),
+        "HERO_ONBOARDING_NODE_REPOS": ("nodes", "discover"),
+        "FORGE_WEBHOOK_SIGNING_KEY": ("nodes", "set-webhook"),
+    }
+    for variable, command in missing.items():
+        told = run(*command, status=1).output
+        assert told.startswith("Error: ") and variable in told and len(told.splitlines()) == 1, told
+    node = ("nodes", "register", "--node-id", "n1", "--repo-url", "file:///srv/git/a/b.git", "--kinds", "llm_token")
+    told = run(*node, "--public-key", "no.pub", status=2).output
+    assert told.endswith("--public-key: cannot read no.pub: No such file or directory\n"), told
+    key = make_key(tmp_path).with_suffix(".pub").read_text().strip()
+    assert run(*node, "--public-key", key).output == ("n1: registered with 1 keys for file:///srv/git/a/b.git\n"), (
+        "a plain git server announces nothing, and that is no news either"
+    )
+    told = run("nodes", "set-webhook", "--node-id", "n1", status=1).output
+    assert told == "Error: no forge that sets webhooks has this repository; its pushes are found by polls\n"
+    assert capfd.readouterr().err == "", "no log line"

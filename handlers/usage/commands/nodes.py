@@ -23,9 +23,11 @@ from handlers.admin.acts import COMMAND_LINE, NO_REASON
 from handlers.commands import start
 from handlers.commands.group import CommandGroup
 from handlers.commands.moment import Moment
+from handlers.plugins import installed
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
-from handlers.usage.forges import Forges
+from handlers.usage.announcing import detail_of
+from handlers.usage.forges import FORGE, Forges
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.node_repositories import ForgeRepositories
 from handlers.usage.nodes_service import NodesHandler
@@ -43,8 +45,10 @@ def _refusals() -> Iterator[None]:
     try:
         with start.database_faults():
             yield
-    except (DeclaredError, InvalidParams) as error:
+    except InvalidParams as error:
         raise click.ClickException(str(error)) from None
+    except DeclaredError as error:
+        raise click.ClickException(detail_of(error)) from None
 
 
 def _settings() -> UsageSettings:
@@ -117,7 +121,7 @@ def register(
             with click.open_file(public_key) as file:
                 public_key = file.read().strip()
         except OSError as error:
-            raise click.UsageError(f"--public-key: {error}") from None
+            raise click.UsageError(f"--public-key: cannot read {public_key}: {error.strerror}") from None
     _require("--public-key", SshPublicKey, public_key)
     named = [kind.strip() for kind in kinds.split(",") if kind.strip()]
     _require("--kinds", list[ResourceKind], named)
@@ -233,6 +237,8 @@ def list_(as_json: bool) -> None:
 def discover(as_json: bool) -> None:
     """List the repositories at the forges, registered or not; exit 1 if a forge does not answer."""
     repositories, _, _ = _at_forges()
+    if not repositories.known:
+        raise click.ClickException("no forge is set up: see HERO_ONBOARDING_FORGE_URL and HERO_ONBOARDING_NODE_REPOS")
     found = repositories.discover()
     if as_json:
         click.echo(found.model_dump_json())
@@ -282,10 +288,11 @@ def _tell_webhook(node_id: str, url: str | None, error: str | None) -> None:
 
 def _at_forges() -> tuple[ForgeRepositories, Context, Database]:
     database, context, aggregation = _opened()
-    settings, log = _settings(), Log()
-    forges = Forges.installed(settings, log)
-    log.flush()
+    settings = _settings()
+    found = installed(FORGE, settings)
+    for broken in found.broken:
+        click.echo(f"broken: {broken}", err=True)
     made = ForgeRepositories(
-        database, forges, aggregation.nodes, settings.forge_owner, settings.public_url, COMMAND_LINE
+        database, Forges(found.ready), aggregation.nodes, settings.forge_owner, settings.public_url, COMMAND_LINE
     )
     return made, context, database
