@@ -205,7 +205,7 @@ def fill_pool(database: Database, clock: Clock, count: int, first: int = 1) -> N
 
 
 @contextmanager
-def world(directory: Path, database_url: str, *, limited: bool = True, **provisioners: Provisioner) -> Iterator[World]:
+def world(directory: Path, database_url: str, **provisioners: Provisioner) -> Iterator[World]:
     """Everything made; the pool is the provisioner, unless a test brings others."""
     database = Database.open(database_url)
     migrate(database)
@@ -215,7 +215,7 @@ def world(directory: Path, database_url: str, *, limited: bool = True, **provisi
     log = Log(logged.append)
     pool = PoolAssignmentProvisioner(PoolSettings(database_url=SecretStr(database_url)), clock)
     offered = Provisioners(provisioners or {"pool": pool})
-    machines = Machines.over(database, clock, Plans(database, clock), offered, log, limited=limited)
+    machines = Machines.over(database, clock, Plans(database, clock), offered, log)
     settings = load_settings(var_dir=directory, database_url=database_url, admin_secret=SecretStr(SECRET))
     shared = [machines, machines.for_plans, offered]
     app = partial(build, settings, database, clock, log, validate_results=True, shared=shared)

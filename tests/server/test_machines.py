@@ -25,7 +25,9 @@ from generated.errors.onboarding import (
 from generated.models.onboarding import AllocationStatus, KycStatus, PoolVmState
 from generated.tables.onboarding import BILLING, OPERATOR_ACT, POOL_VM
 from handlers.audit import findings
+from handlers.plans.plans import Plans
 from handlers.vms.domain import DOMAIN
+from handlers.vms.service import Machines
 from handlers.vms.serving import REST, Serving
 from tests.server.cloud import Cloud
 from tests.server.machine_world import KEY, SKU, World, world
@@ -148,13 +150,13 @@ def test_who_waits_is_served_however_many_they_started(there: World) -> None:
     assert there.used(user) == 1 and there.waiting() == []
 
 
-def test_a_site_without_rate_limits_has_none_here(tmp_path: Path, database_url: str) -> None:
-    with world(tmp_path, database_url, limited=False) as made:
-        user = made.holder()
-        made.fill_pool(20)
-        for _ in range(20):
-            made.release(user, made.allocate(user).sid)
-        made.audit()
+def test_a_site_without_rate_limits_has_none_here(there: World) -> None:
+    plans, offered, log = Plans(there.database, there.clock), there.machines.provisioners, Log(lambda _: None)
+    there.machines = Machines.over(there.database, there.clock, plans, offered, log, limited=False)
+    user = there.holder()
+    there.fill_pool(20)
+    for _ in range(20):
+        there.release(user, there.allocate(user).sid)
 
 
 def test_an_empty_pool_takes_nothing_and_serves_in_order(there: World) -> None:
