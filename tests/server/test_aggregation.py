@@ -1,6 +1,5 @@
 """What becomes of the lines of good repositories: charged once, by their own time, or set aside; on both databases."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,13 +19,6 @@ from tests.server.usage_world import UsageWorld
 
 CENT = 10_000_000
 Q = QuarantineReason
-
-
-@pytest.fixture(scope="module")
-def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
-    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=2)
-    yield mirrors
-    mirrors.close()
 
 
 @pytest.fixture

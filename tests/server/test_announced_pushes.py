@@ -29,7 +29,7 @@ from handlers.usage.pushes import ForgeWebhookHandler, Pushes, other_webhooks
 from handlers.usage.registration import Registration
 from handlers.work.soon import Soon
 from providers.forgejo import ForgejoForge
-from tests.server.forge_world import HOOK, SITE, Hearth, hearth, signed
+from tests.server.forge_world import HOOK, SITE, Hearth, signed
 from tests.server.node_repository import NODE as NODE_ID
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.test_sandbox_forge import run as run_git
@@ -87,10 +87,9 @@ class Holding:
 
 
 @pytest.fixture(scope="module")
-def forge() -> Iterator[Hearth]:
-    with hearth() as found:
-        found.act("create", name=NAME, private=True)
-        yield found
+def forge(forge: Hearth) -> Hearth:
+    forge.act("create", name=NAME, private=True)
+    return forge
 
 
 @pytest.fixture

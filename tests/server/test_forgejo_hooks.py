@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,7 @@ import pytest
 from codegen.runtime.errors import Forbidden
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 from providers.forgejo import ForgejoForge
-from tests.server.forge_world import HOOK, Hearth, hearth
+from tests.server.forge_world import HOOK, Hearth
 
 NAME = "billing-n1"
 URL = "https://site.example/webhooks/forge"
@@ -26,21 +25,15 @@ GOOD: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Hearth]:
-    with hearth() as found:
-        yield found
-
-
 @pytest.fixture
-def forge(shared: Hearth) -> Hearth:
+def forge(forge: Hearth) -> Hearth:
     """With one repository and no webhook."""
-    shared.clear()
-    for each in shared.sandbox.store.all("forge", "hook"):
-        shared.sandbox.store.remove("forge", "hook", each["id"])
-    shared.act("create", name=NAME, private=True)
-    shared.switch(page_size=50)
-    return shared
+    forge.clear()
+    for each in forge.sandbox.store.all("forge", "hook"):
+        forge.sandbox.store.remove("forge", "hook", each["id"])
+    forge.act("create", name=NAME, private=True)
+    forge.switch(page_size=50)
+    return forge
 
 
 def hooks(forge: Hearth, of: str = f"repos/hero_ops/{NAME}") -> list[dict[str, Any]]:

@@ -21,13 +21,7 @@ from providers.forgejo.pages import Page
 from providers.sandbox.forge.room import SIGNING_KEY
 from providers.sandbox.forge.tokens import PUBLISHED
 from providers.testing.forge import ForgeKit
-from tests.server.forge_world import Hearth, hearth, signed
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Hearth]:
-    with hearth() as found:
-        yield found
+from tests.server.forge_world import Hearth, signed
 
 
 class TestForgejo(ForgeKit):

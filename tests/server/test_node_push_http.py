@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,18 +18,12 @@ from handlers.node.remote import PushRefused
 from handlers.node.status import status
 from handlers.node.usage import NewUsage
 from providers.sandbox.forge.tokens import PUBLISHED
-from tests.server.forge_world import Hearth, hearth
+from tests.server.forge_world import Hearth
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
 
 NAME = "billing-n1"
 USAGE = NewUsage("01JD4ZK7Q1M8", "hero_os_hour", Decimal("0.25"))
-
-
-@pytest.fixture(scope="module")
-def forge() -> Iterator[Hearth]:
-    with hearth() as found:
-        yield found
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -39,13 +38,6 @@ CAP = Money(15 * DOLLAR)
 MUCH = Money(100 * DOLLAR)
 PROVED = [each for each in registered_audits() if each.name.startswith(("ledger.accounts", "ledger.entries", "usage."))]
 """What must hold of a rebuilt ledger as well; it has no top-ups and purchases."""
-
-
-@pytest.fixture(scope="module")
-def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
-    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=2)
-    yield mirrors
-    mirrors.close()
 
 
 def rebuilt(live: Database, mirrors: Mirrors, prices: PriceSettings = PRICES, cap: Money = CAP) -> Rebuilt:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-
-import pytest
 
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import PaymentEventKind as Kind
@@ -24,13 +21,6 @@ from tests.server.test_kyc_cap import pay
 from tests.server.test_rebuild import CAP, DOLLAR, MUCH, closed, rebuilt, used_history
 from tests.server.usage_world import UsageWorld
 from tests.server.verified import verdict
-
-
-@pytest.fixture(scope="module")
-def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
-    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=2)
-    yield mirrors
-    mirrors.close()
 
 
 class Told:

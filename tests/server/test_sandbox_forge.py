@@ -20,7 +20,7 @@ from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import FetchFailed, Mirrors
 from providers.sandbox.forge.tokens import PUBLISHED
 from tests.git_repository import QUIET, git
-from tests.server.forge_world import Hearth, hearth
+from tests.server.forge_world import Hearth
 from tests.server.test_mirrors import dripping
 from tests.waiting import PATIENCE, wait_for
 
@@ -28,21 +28,15 @@ NAME = "billing-n1"
 UPLOAD = "application/x-git-upload-pack-request"
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Hearth]:
-    with hearth() as found:
-        yield found
-
-
 @pytest.fixture
-def forge(shared: Hearth) -> Iterator[Hearth]:
+def forge(forge: Hearth) -> Iterator[Hearth]:
     """With one private repository."""
-    if shared.sandbox.store.get("forge", "repository", f"hero_ops/{NAME}"):
-        shared.act("delete", name=NAME)
-    shared.act("create", name=NAME, private=True)
-    yield shared
+    if forge.sandbox.store.get("forge", "repository", f"hero_ops/{NAME}"):
+        forge.act("delete", name=NAME)
+    forge.act("create", name=NAME, private=True)
+    yield forge
     off = dict.fromkeys(("git_fail", "redirect"))
-    shared.switch(**off, git_slow=0, token_revoked=False, hidden=[])
+    forge.switch(**off, git_slow=0, token_revoked=False, hidden=[])
 
 
 @pytest.fixture

@@ -23,13 +23,6 @@ Q = QuarantineReason
 BATCH = "nodes/n1/usage_2026-05-20-20.otoml"
 
 
-@pytest.fixture(scope="module")
-def fetching(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mirrors]:
-    mirrors = Mirrors.below(tmp_path_factory.mktemp("mirrors"), at_once=1)
-    yield mirrors
-    mirrors.close()
-
-
 @pytest.fixture
 def world(tmp_path: Path, fetching: Mirrors) -> Iterator[UsageWorld]:
     database = Database.open(f"sqlite:///{tmp_path}/test.db")
