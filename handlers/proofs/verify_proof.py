@@ -525,23 +525,32 @@ def said(checker: Checker) -> str:
     assert last is not None, "without a checkpoint nothing is right"
     if checker.total is not None:
         credit = -sum(amount for account, amount in checker.balances.items() if not account.endswith(":held"))
-        charge = f"{Decimal(checker.charge) / DOLLAR} dollars, as the ledger charged them"
+        lines, commits = _count(checker.lines, "line"), _count(len(checker.commits), "signed commit")
         told = [
-            f"{checker.lines} lines of {checker.user} in {len(checker.commits)} signed commits cost {charge}",
+            f"{lines} of {checker.user} in {commits} cost {_dollars(checker.charge)}, as the ledger charged them",
             f"{checker.traced} of these lines were found in the files of their commits",
-            f"the balance after all {checker.entries} entries is {Decimal(credit) / DOLLAR} dollars",
+            f"the balance after all of {checker.user}'s entries is {_dollars(credit)}",
         ]
     if checker.earlier is not None:
         told.append(
-            f"the ledger of {last['day']} ({last['last_position']} entries) goes on from that of "
-            f"{checker.earlier['day']} ({checker.earlier['last_position']} entries, root {checker.earlier['root']})"
+            f"the ledger of {last['day']} ({_count(last['last_position'], 'entry')}) goes on from that of "
+            f"{checker.earlier['day']} ({_count(checker.earlier['last_position'], 'entry')}, "
+            f"root {checker.earlier['root']})"
         )
-    if checker.entries or checker.earlier is not None:
-        told.append(
-            f"{checker.entries} entries of the ledger stand below the root of {last['day']}, "
-            f"signed with the key {signer(last)}"
-        )
-    return "\n".join(told)
+    if checker.entries:
+        stand = "stands" if checker.entries == 1 else "stand"
+        told.append(f"{_count(checker.entries, 'entry')} of the ledger {stand} below the root of {last['day']}")
+    return "\n".join([*told, f"the root of {last['day']} is signed with the key {signer(last)}"])
+
+
+def _count(count: int | str, what: str) -> str:
+    if int(count) == 1:
+        return f"1 {what}"
+    return f"{count} entries" if what == "entry" else f"{count} {what}s"
+
+
+def _dollars(nano: int) -> str:
+    return f"{Decimal(nano) / DOLLAR:f} dollars"
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ import pytest
 from pydantic import SecretStr
 
 from codegen.commands.plugin_project import write_project
+from codegen.runtime.storage.database import Database
 from generated.errors.onboarding import PoolEmpty
 from generated.models.onboarding import AllocationStatus
 from handlers.identity.api_keys import ApiKeys
@@ -22,6 +23,7 @@ from providers.pool import PoolAssignmentProvisioner
 from providers.starters import FORGE, KYC, PAYMENT, PROVISIONER
 from tests.git_repository import GitRepository
 from tests.programs import free_port
+from tests.server.book import Book
 from tests.server.how_to import follow as follow_page
 from tests.server.installed_plugin import install
 from tests.server.installed_provisioner import installed as installed_plugin
@@ -61,6 +63,17 @@ def test_run_a_node(tmp_path: Path) -> None:
     site.command("migrate")
     ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
     follow("run-a-node.md", tmp_path, REPOSITORY=GitRepository.new(tmp_path / "billing-n1.git").url, **ours)
+
+
+def test_check_a_bill(tmp_path: Path) -> None:
+    site = Site(tmp_path)
+    site.command("migrate")
+    database = Database.open(f"sqlite:///{tmp_path}/var/hero-onboarding.db")
+    user = Book(database).user()
+    database.close()
+    ours = {name: value for name, value in site.environment.items() if name.startswith("HERO_ONBOARDING_")}
+    repository = GitRepository.new(tmp_path / "billing-n1.git").url
+    follow("check-a-bill.md", tmp_path, REPOSITORY=repository, USER_SID=user, **ours)
 
 
 def test_keep_usage_at_a_forge(tmp_path: Path) -> None:
