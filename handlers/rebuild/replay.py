@@ -162,7 +162,7 @@ class Replay:
             case Expiry():
                 self._clock.time = cause.posted_at
                 if count := self._ledger.transaction(partial(self._ledger.expire, cause.user_sid)):
-                    self.taken_over[K.GRANT_EXPIRY] += count
+                    self.taken_over[K.GRANT_EXPIRY.value] += count
             case OperatorAct():
                 self._clock.time = cause.occurred_at
                 self._act(cause)
@@ -181,7 +181,7 @@ class Replay:
             rows = self._live.execute(self._live.prepare(statements.POSTED_AT), (source,))
             if rows:
                 self._clock.time = decode_otime(rows[0][0])
-                self.taken_over[K.PLAN] += 1
+                self.taken_over[K.PLAN.value] += 1
         self._post(
             source,
             lambda wallet: rules.charge(wallet, REVENUE, int(bought.cost)),

@@ -10,12 +10,15 @@ from peewee import Table
 
 from codegen.runtime.storage import migrations
 from codegen.runtime.storage.database import Database
+from handlers.audit import u64
 from handlers.version import DIRECTORY
 
 AT = 1_790_000_000
 USER, TOP_UP, TOKEN = "01M8USER", "01M8TOPUP", "01M8TOKEN"
 BEFORE_ASKING = 3
 """The version before payments were found by asking."""
+BEFORE_FEES = 15
+"""The version before fees were kept beside the ledger."""
 
 Rows = dict[str, list[dict[str, Any]]]
 
@@ -229,3 +232,58 @@ def test_the_way_back_loses_nothing_unasked(old: Database, what: str) -> None:
         migrations.apply(old, DIRECTORY, BEFORE_ASKING)
     migrations.apply(old, DIRECTORY)
     assert everything(old) == after
+
+
+def test_fees_that_were_posted_before_are_kept_as_they_are_posted(old: Database) -> None:
+    """A fee of a payment, and one of the account, whose names hold colons."""
+    migrations.apply(old, DIRECTORY, BEFORE_FEES)
+    for place, (key, source, user) in enumerate(
+        (
+            ("fee:stripe:txn:1", "payment:stripe:pi_1", USER),
+            ("fee:click-pesa:txn_2", "payment:click-pesa:txn_2", None),
+        ),
+        1,
+    ):
+        sid = f"01M8FEE{place}"
+        transaction = {
+            "sid": sid,
+            "kind": "provider_fee",
+            "user_sid": user,
+            "posting_key": key,
+            "source": source,
+            "reason": "Fee",
+            "effective_at": AT,
+            "posted_at": AT + 60,
+            "hash": "c" * 64,
+        }
+        table_of(old, "ledger_transaction").insert(transaction).execute()
+        for number, (account, amount) in enumerate((("fees", 5 * place), ("cash:stripe", -5 * place))):
+            entry = {
+                "sid": f"{sid}{number}",
+                "position": u64(old, 2 * place + number),
+                "transaction_sid": sid,
+                "account": account,
+                "amount": amount,
+                "balance_after": amount,
+                "effective_at": AT,
+                "posted_at": AT + 60,
+                "reason": "Fee",
+                "source": source,
+                "previous_hash": "d" * 64,
+                "hash": "e" * 64,
+            }
+            table_of(old, "ledger_entry").insert(entry).execute()
+    migrations.apply(old, DIRECTORY)
+    told = {"occurred_at": AT, "found_at": AT + 60}
+    assert read(old, "provider_fee") == [
+        {
+            "sid": "01M8FEE1",
+            "provider": "stripe",
+            "change_ref": "txn:1",
+            "payment_ref": "pi_1",
+            "user_sid": USER,
+            "amount": 5,
+            **told,
+        },
+        {"sid": "01M8FEE2", "provider": "click-pesa", "change_ref": "txn_2", "amount": 10, **told},
+    ]

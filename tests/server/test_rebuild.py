@@ -19,6 +19,7 @@ from handlers.audit import findings
 from handlers.cli import main
 from handlers.composition import registered_audits
 from handlers.ledger.expiry import GrantExpiry
+from handlers.payments.settlement import Settlement
 from handlers.prices.settings import PriceSettings
 from handlers.rebuild.rebuild import NotFresh, Rebuilt, rebuild
 from handlers.usage.mirrors import Mirrors
@@ -29,6 +30,7 @@ from tests.server.forger import without_triggers
 from tests.server.money_history import History
 from tests.server.node_repository import USED_AT, NodeRepository, encoded, line, make_key
 from tests.server.payment_house import House, payment_house
+from tests.server.plan_world import PlanWorld
 from tests.server.test_kyc_cap import pay
 from tests.server.usage_world import PRICES, UsageWorld
 from tests.server.verified import verdict
@@ -197,3 +199,27 @@ def test_the_command_says_what_differs(tmp_path: Path, fetching: Mirrors, monkey
     assert done.exit_code == 2 and "holds a ledger already" in done.output
     with pytest.raises(NotFresh):
         rebuild(live, live, fetching, PRICES, Money(0))
+
+
+def test_plans_and_their_renewals_are_rebuilt(database: Database, fetching: Mirrors) -> None:
+    """One is renewed in time, after a grant ended that its period outlived; one late, by the payment that pays it."""
+    world = PlanWorld(database)
+    user = world.user(verified=False)
+    verdict(database, world.clock, Settlement(database, world.clock, CAP), user)
+    world.pay(user, 24)
+    world.buy(user)
+    world.renew(user)
+    until = world.clock.now() + timedelta(days=30, minutes=30)
+    context, amount = world.book.context, Money(DOLLAR)
+    world.book.adjustments.grant(context, user_sid=user, amount=amount, reason="welcome", expires_at=until)
+    world.jump(days=30, hours=1)
+    assert world.ends.run_once() == 1
+    world.jump(days=30, hours=1)
+    world.ends.run_once()
+    world.jump(days=1)
+    world.pay(user, 16)
+    assert [each.renewed_from is not None for each in world.bought(user)] == [False, True, True], "the last one late"
+    world.audit()
+    found = rebuilt(database, fetching)
+    assert found.differences == []
+    assert found.taken_over == {"grant_expiry": 1, "plan": 2}
