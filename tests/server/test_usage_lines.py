@@ -88,7 +88,8 @@ def test_a_charge_opens_to_its_lines(world: World) -> None:
     assert "$0.10 per instance hour + 10 % margin" in shown and "In force from 1 Jan 2026" in shown
     assert "Before discount $0.055 Discount −$0.0275: 50 % of the price is left at that time" in shown
     assert "$0.000312 of the provider, told by the node + 10 % margin" in shown
-    assert "rounding left -0.25 billionths of a dollar" in shown
+    assert "rounding left -0.25 billionths of a dollar" in shown and "$0.0275; rounding left nothing" in shown
+    assert "Tier Week: a week and more since the first payment" in shown
     for cause in ("n1/s/1", f"{PATH}:1", COMMIT, "a" * 64, "over the 1800 seconds before"):
         assert cause in shown
 
