@@ -116,7 +116,7 @@ def inputs(root: Struct, types: Types) -> Iterator[Declaration]:
             f"What `{root.wire}.find` may ask for.",
             tuple(member(field, types, optional=True) for field in find_fields(root)),
         )
-    if "list_full" in root.crud and any(field.sensitive for field in root.fields):
+    if {"list_full", "find"} & set(root.crud) and any(field.sensitive for field in root.fields):
         yield Declaration(
             derived("Listed"),
             f"`{name}` as lists give it: without what is sensitive.",
