@@ -10,6 +10,12 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.kits import wrong_amounts, wrong_checkouts, wrong_payments, wrong_webhooks  # noqa: F401 (they fill the table)
+from tests.kits.faults import WRONG
+from tests.kits.wrong_forges import WRONG_FORGES
+from tests.kits.wrong_kyc import WRONG_KYC
+from tests.kits.wrong_provisioners import WRONG_PROVISIONERS
+
 ROOT = Path(__file__).resolve().parents[2]
 HOOKS: list[dict[str, Any]] = [
     hook
@@ -86,3 +92,29 @@ def test_sessions_that_documents_name_exist() -> None:
     named = {name for page in PAGES for name in re.findall(r"\bnox(?:file\.py)? -s (\w+)", page.read_text())}
     assert named <= sessions | {"NAME"}
     assert {"package", "tests", "demo", "codegen"} <= sessions
+
+
+def test_benchmarks_that_are_named_are_those_there_are() -> None:
+    """Files that say that they are parts of another one are none."""
+    there = {
+        path.stem
+        for path in (ROOT / "benchmarks").glob("*.py")
+        if "__main__" in (text := path.read_text()) and ", for `" not in text.partition("\n")[0]
+    }
+    (listed,) = re.findall(r"^BENCHMARKS = \((.*)\)$", (ROOT / "noxfile.py").read_text(), re.MULTILINE)
+    (row,) = re.findall(r"^\| `bench -- (.*)$", (ROOT / "README.md").read_text(), re.MULTILINE)
+    assert set(re.findall(r'"(\w+)"', listed)) == set(re.findall(r"(\w+)`", row)) == there
+    used = {name for page in PAGES for name in re.findall(r"nox -s bench -- (\w+)", page.read_text())}
+    assert used <= there
+
+
+def test_the_decision_counts_the_wrong_plugins_there_are() -> None:
+    decision = (ROOT / "docs/decisions/0012-laws-of-plugins.md").read_text()
+    tables = {
+        "payment providers": WRONG,
+        "KYC providers": WRONG_KYC,
+        "provisioners": WRONG_PROVISIONERS,
+        "forges": WRONG_FORGES,
+    }
+    for kind, table in tables.items():
+        assert f"{len(table)} {kind}" in decision, kind
