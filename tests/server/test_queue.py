@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
@@ -16,6 +18,7 @@ from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import OPERATOR_ALERT
 from handlers import version
 from handlers.domain import Job, SpreadJob
+from handlers.work import jobs
 from handlers.work.jobs import Runner
 from handlers.work.queue import Queue
 from handlers.work.queue import tables as queue_tables
@@ -23,7 +26,7 @@ from handlers.work.queue.working import FIRST_WAIT, LONGEST_WAIT, Worker
 from handlers.work.settings import WorkSettings
 from handlers.work.soon import Soon
 from tests.migrated import migrate
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 NAME = "tests.pieces"
 SILENCE = 3
@@ -83,6 +86,36 @@ def write(database: Database, *statements: str) -> None:
     with queue_tables.connected(database.url) as connection:
         for statement in statements:
             connection.execute(statement.encode())
+
+
+@contextmanager
+def tried_again_after(database: Database, seconds: int) -> Iterator[None]:
+    """What fails meanwhile is tried again so long after it failed."""
+    began = SystemClock().now().replace(microsecond=0)
+    yield
+    ((scheduled_at,),) = database.execute(
+        "SELECT scheduled_at FROM procrastinate.procrastinate_jobs WHERE attempts > 0"
+    )
+    wait = timedelta(seconds=seconds)
+    assert began + wait <= scheduled_at <= SystemClock().now() + wait
+
+
+@contextmanager
+def running(run: Callable[[threading.Event], None], database: Database) -> Iterator[None]:
+    """It runs in a thread, and is stopped whatever happens here."""
+    stop = threading.Event()
+
+    def work() -> None:
+        run(stop)
+        database.close()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
 
 
 def test_migrate_brings_the_queues_tables(database: Database) -> None:
@@ -146,12 +179,11 @@ def test_a_piece_that_fails_is_tried_again_later_and_holds_up_no_other(database:
     found = queue(database)
     found.hand_out(pieces.job)
     found.soon(pieces.job, "a")
-    worker(database, pieces, log).run_once()
+    with tried_again_after(database, FIRST_WAIT):
+        worker(database, pieces, log).run_once()
     assert pieces.done == ["b", "c"]
     found.hand_out(pieces.job)
     assert database.execute(JOBS)[0] == ("a", "todo", 1), "it waits, and is not queued beside that"
-    wait = "SELECT extract(epoch FROM scheduled_at - now()) FROM procrastinate.procrastinate_jobs WHERE attempts > 0"
-    assert FIRST_WAIT - 5 < database.execute(wait)[0][0] <= FIRST_WAIT
     (alert,) = Store.of(OPERATOR_ALERT, database).list_full()["items"]
     assert (alert.kind, alert.subject, alert.detail, alert.cleared_at) == (
         "job_failed",
@@ -164,8 +196,8 @@ def test_a_piece_that_fails_is_tried_again_later_and_holds_up_no_other(database:
     assert '"event":"task failed"' in told and '"attempt":1' in told
     overdue = "UPDATE procrastinate.procrastinate_jobs SET scheduled_at = now(), attempts = 20 WHERE attempts > 0"
     write(database, overdue)
-    worker(database, pieces).run_once()
-    assert LONGEST_WAIT - 5 < database.execute(wait)[0][0] <= LONGEST_WAIT
+    with tried_again_after(database, LONGEST_WAIT):
+        worker(database, pieces).run_once()
     pieces.failing.clear()
     found.soon(pieces.job, "a")
     worker(database, pieces).run_once()
@@ -188,55 +220,39 @@ def test_what_a_dead_worker_was_doing_is_done_by_another(database: Database) -> 
         "UPDATE procrastinate_jobs SET status = 'doing', worker_id = (SELECT min(id) FROM procrastinate_workers)",
     )
     found.soon(pieces.job, "b")  # while the dead one had it
-    stop = threading.Event()
-
-    def work() -> None:
-        worker(database, pieces).run(stop)
-        database.close()
-
-    working = threading.Thread(target=work)
-    working.start()
-    try:
+    with running(worker(database, pieces).run, database):
         wait_for(lambda: database.execute(JOBS) == [], "the end of all pieces")
         assert sorted(pieces.done) == ["a", "b", "c"], "the second wish for b took the place of the first"
-    finally:
-        stop.set()
-        working.join()
     assert database.execute("SELECT 1 FROM procrastinate.procrastinate_workers") == [], "it took its leave"
 
 
 def test_a_worker_that_was_taken_for_dead_registers_anew(database: Database) -> None:
     known = "SELECT id FROM procrastinate.procrastinate_workers"
-    stop = threading.Event()
-    working = threading.Thread(target=worker(database, Pieces()).run, args=(stop,))
-    working.start()
-    try:
+    with running(worker(database, Pieces()).run, database):
         first = wait_for(lambda: database.execute(known), "the worker's row")
         write(database, "DELETE FROM procrastinate_workers")
         assert wait_for(lambda: database.execute(known), "another row of the same worker") != first
-    finally:
-        stop.set()
-        working.join()
 
 
-def test_web_processes_leave_jobs_to_workers(database: Database) -> None:
-    ran, stop, lives = threading.Event(), threading.Event(), True
+def test_web_processes_leave_jobs_to_workers(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "ASIDE", 0.01)
+    monkeypatch.setattr(jobs, "PAUSE", 0.01)
+    ran, looks, lives = threading.Event(), list[bool](), True
 
     def job() -> int:
         ran.set()
         return 0
 
-    def loop() -> None:
-        Runner(database, SystemClock(), Log(lambda _: None), [Job("x", 1, job)], lambda: lives).run(stop)
-        database.close()
+    def aside() -> bool:
+        looks.append(lives)
+        return lives
 
-    running = threading.Thread(target=loop)
-    running.start()
-    assert not ran.wait(0.3)
-    lives = False
-    assert ran.wait(60)
-    stop.set()
-    running.join()
+    runner = Runner(database, SystemClock(), Log(lambda _: None), [Job("x", 1, job)], aside)
+    with running(runner.run, database):
+        wait_for(lambda: len(looks) >= 5, "several rounds of the loop")
+        assert not ran.is_set()
+        lives = False
+        assert ran.wait(PATIENCE)
 
 
 @pytest.mark.parametrize("workers", [0, 1])
