@@ -44,7 +44,7 @@ def after(state: State, told: Told) -> State:
     if not told.final or told.status not in _TRUST:
         return state
     new = State(told.status, told.at)
-    return new if _rank(new) > _rank(state) else state
+    return state if state.status in _TRUST and _rank(new) <= _rank(state) else new
 
 
 def contradicts(state: State, told: Told) -> bool:
@@ -53,7 +53,5 @@ def contradicts(state: State, told: Told) -> bool:
     return both and told.status != state.status
 
 
-def _rank(state: State) -> tuple[int, datetime, int]:
-    if state.status not in _TRUST:
-        return 0, _NEVER, 0
-    return 1 + (state.status in DECIDED), state.decided_at or _NEVER, _TRUST.index(state.status)
+def _rank(state: State) -> tuple[bool, datetime, int]:
+    return state.status in DECIDED, state.decided_at or _NEVER, _TRUST.index(state.status)

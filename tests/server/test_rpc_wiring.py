@@ -298,6 +298,24 @@ def test_webhooks(whole: SimpleNamespace, body: bytes, headers: dict[str, str], 
     assert (response.status_code, response.json) == (status, answer)
 
 
+def test_webhooks_are_counted(whole: SimpleNamespace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As calls are: how many, how long, and which errors; a fault of ours is one of them, in the log too."""
+    post = whole.program.client.simulate_post
+    for headers in ({"x-parcel": "1"}, {"x-parcel": "1"}, {}):
+        post("/webhooks/parcel", body=b"abc", headers=headers)
+    name = 'method="webhook:parcel_post"'
+    told = whole.program.client.simulate_get("/metrics").text
+    assert f"rpc_call_seconds_count{{{name}}} 3.0" in told
+    assert [line for line in told.splitlines() if line.startswith("rpc_errors_total") and name in line] == [
+        f'rpc_errors_total{{code="1502",{name}}} 1.0'
+    ]
+    monkeypatch.setattr(whole.module, "Sizes", None)
+    assert post("/webhooks/parcel", body=b"abc", headers={"x-parcel": "1"}).status_code == 500
+    told = whole.program.client.simulate_get("/metrics").text
+    assert f'rpc_errors_total{{code="-32603",{name}}} 1.0' in told
+    assert [line["code"] for line in whole.program.lines() if line["event"] == "webhook"] == [0, 0, 1502, -32603]
+
+
 # --- audits and results -------------------------------------------------------------------------------------------
 
 

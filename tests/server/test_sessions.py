@@ -56,6 +56,7 @@ def test_a_session_speaks_for_its_user(sessions: Sessions, user: str) -> None:
 def test_only_the_digest_is_kept(sessions: Sessions, user: str) -> None:
     cookie = sessions.create(user, LoginMethod.SEALED, PEER)
     assert len(cookie) == 43, "32 bytes"
+    assert sessions.cookies.session == "__Host-hl_session"
     kept = sessions.database.execute('SELECT * FROM "session"')
     assert digest(cookie) in kept[0]
     assert cookie not in str(kept)
@@ -177,3 +178,39 @@ def test_tokens_for_forms(sessions: Sessions, user: str) -> None:
         (cookie, "é"),
     ):
         assert not sessions.check_csrf(wrong_cookie, wrong_token)
+
+
+def test_no_token_is_good_without_a_cookie(sessions: Sessions) -> None:
+    """Everybody can compute the one of an empty cookie."""
+    assert not sessions.check_csrf("", sessions.csrf_token(""))
+    assert not sessions.check_csrf(None, sessions.csrf_token(""))
+
+
+def test_what_is_not_known_of_a_visitor_is_not_kept(sessions: Sessions, user: str) -> None:
+    session = sessions.find(sessions.create(user, LoginMethod.SEALED, Peer("", "")))
+    assert session is not None and (session.ip, session.user_agent) == (None, None)
+
+
+def test_a_login_is_a_sign_of_life(sessions: Sessions, user: str, clock: Clock) -> None:
+    clock.time += timedelta(days=3)
+    sessions.create(user, LoginMethod.SEALED, PEER)
+    assert sessions.users.get(user).last_active == clock.time
+
+
+def test_more_sessions_than_a_page(sessions: Sessions, user: str) -> None:
+    for _ in range(101):
+        sessions.create(user, LoginMethod.SEALED, PEER)
+    assert len(sessions.of(user)) == 101 == sessions.end_all(user)
+
+
+@pytest.mark.parametrize("sid", ["", "%", "\0", "a" * 300, "' OR 1=1"])
+def test_text_that_is_no_sid_ends_nothing(sessions: Sessions, user: str, sid: str) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    assert sessions.end_one(user, sid) == 0 and sessions.caller(cookie) is not None
+
+
+def test_what_did_not_end_is_not_in_the_history(sessions: Sessions, user: str) -> None:
+    stranger = new_user(sessions, 2)
+    theirs = sessions.find(sessions.create(stranger, LoginMethod.SEALED, PEER))
+    assert theirs is not None and sessions.end_one(user, theirs.sid) == 0
+    assert sessions.events.events.list_full()["items"] == []
