@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from time import perf_counter
 from typing import Any
 
 import falcon
@@ -17,7 +18,7 @@ from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.http.reference import ReferenceResource
 from codegen.runtime.reference.pages import Reference
-from codegen.runtime.rpc.answers import as_json
+from codegen.runtime.rpc.answers import INTERNAL_ERROR, as_json
 from codegen.runtime.rpc.auth import Authenticator, Environ
 from codegen.runtime.rpc.discovery import Discovery
 from codegen.runtime.rpc.dispatch import STATUSES, Answer, Dispatcher, Limits
@@ -114,6 +115,8 @@ def create_app(
     app.add_route("/healthz", HealthResource({}, observation))
     app.add_route("/readyz", HealthResource({"database": database.ping, **(ready or {})}, observation))
     app.add_route("/metrics", MetricsResource(observation, tuple(collectors)))
+    webhooks = tuple(webhooks)
+    observation.metrics.include(_counted_as(webhook) for webhook in webhooks)
     for webhook in webhooks:
         app.add_route(webhook.path, WebhookResource(webhook, dispatcher, database, clock, observation))
     if reference is not None:
@@ -234,13 +237,15 @@ class WebhookResource:
 
     @runs(Place.SLOW)
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        began = perf_counter()
         body = read_body(req.env, self._dispatcher.limits.body)
         headers = {name.lower(): value for name, value in req.headers.items()}
         context = Context(PUBLIC, self._clock, self._database, self._dispatcher.request_id())
         resp.set_headers(HEADERS)
-        code = 0
+        code = INTERNAL_ERROR
         try:
             resp.data = self._webhook.call(context, body, headers)
+            code = 0
         except DeclaredError as error:
             code = error.code
             _refuse(resp, error, error.status)
@@ -252,9 +257,15 @@ class WebhookResource:
             code = error.answer.code
             hindered(resp, self._observation.log, error, request_id=context.request_id, webhook=self._webhook.name)
         finally:
+            self._observation.metrics.add(_counted_as(self._webhook), code, perf_counter() - began)
             self._observation.log.line(
                 "webhook", {"request_id": context.request_id, "webhook": self._webhook.name, "code": code}
             )
+
+
+def _counted_as(webhook: Webhook) -> str:
+    """The `method` label of a webhook; no method's name has a colon."""
+    return f"webhook:{webhook.name}"
 
 
 def require_json(environ: Mapping[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Counts, errors by code and latencies of every method, for Prometheus: cheap to add to, summed over all workers.
+"""Counts, errors by code and latencies of every method and webhook, for Prometheus: cheap, summed over all workers.
 
 PERF: prometheus_client's own counters cost several microseconds a call with more than one process. Here a call adds to
 three numbers in memory; only a scrape reads them all. The memory belongs to no file: a disk that is full takes nothing
@@ -48,18 +48,22 @@ class Metrics(Collector):
     """Counts for this process alone, until it is told which areas the workers of its server have."""
 
     def __init__(self, methods: Sequence[Method]) -> None:
-        names = [UNKNOWN, DISCOVER, *(method.name for method in methods)]
         declared = {
             error.code for method in methods for error in method.errors if issubclass(error, errors.DeclaredError)
         }
-        self._names = names
         self._codes = sorted({_OTHER, *_ALWAYS, *declared})
         self._columns = {code: column for column, code in enumerate(self._codes, len(BUCKETS) + 2)}
         self._width = len(BUCKETS) + 2 + len(self._codes)  # buckets and +Inf, sum, codes
-        self._rows = {name: 1 + row * self._width for row, name in enumerate(names)}
-        self._size = 1 + self._width * len(names)
-        self._layout = 1.0 + crc32(repr((BUCKETS, names, self._codes)).encode())
         self._lock = Lock()
+        self._names: list[str] = []
+        self.include([UNKNOWN, DISCOVER, *(method.name for method in methods)])
+
+    def include(self, names: Iterable[str]) -> None:
+        """Count calls of these too; to be said before anything is counted or shared."""
+        self._names += names
+        self._rows = {name: 1 + row * self._width for row, name in enumerate(self._names)}
+        self._size = 1 + self._width * len(self._names)
+        self._layout = 1.0 + crc32(repr((BUCKETS, self._names, self._codes)).encode())
         self.share([memoryview(bytearray(8 * self._size)).cast("d")], 0)
 
     def share(self, areas: Sequence[Area], number: int) -> None:
