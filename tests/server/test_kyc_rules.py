@@ -14,7 +14,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
-from generated.models.onboarding import KycSession, KycStarted, PaymentEventKind, User
+from generated.models.onboarding import KycSession, KycStarted, KycVerdict, PaymentEventKind, User
 from generated.models.onboarding import KycStatus as S
 from generated.tables.onboarding import KYC_EVENT, NOTICE, USER
 from handlers.kyc.attempts import LOOKS
@@ -101,7 +101,11 @@ def test_one_is_over_with_its_last_second(
     """Where the provider does not answer our own clock decides."""
     at(house, moment)
     fetch = house.provider.fetch
-    house.provider.fetch = lambda ref: exec("raise SILENT", {"SILENT": SILENT})  # type: ignore[method-assign]
+
+    def silent(scan_ref: str) -> KycVerdict:
+        raise SILENT
+
+    house.provider.fetch = silent  # type: ignore[method-assign]
     second = house.begun(user)
     house.provider.fetch = fetch  # type: ignore[method-assign]
     assert (second.sid != session.sid) is new
@@ -399,7 +403,7 @@ def test_one_is_erased_by_two_at_once(house: KycHouse, session: KycSession) -> N
     handler, erase = KycHandler(house.verification), house.provider.erase
     answers = []
 
-    def slowly(ref: str) -> None:
+    def slowly(scan_ref: str) -> None:
         house.provider.erase = erase  # type: ignore[method-assign]
         answers.append(handler.erase(house.context(), session_sid=session.sid, reason="by letter"))
 

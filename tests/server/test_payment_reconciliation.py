@@ -450,11 +450,15 @@ def test_an_error_midway_leaves_the_day_undone(
     assert site.payments.reconciler.run_once() == 1 and site.status(started) == TopUpStatus.SETTLED
 
 
+def killed(*arguments: object, **named: object) -> None:
+    raise KeyboardInterrupt
+
+
 def test_killed_before_the_day_is_written_down(site: World, user: User, monkeypatch: pytest.MonkeyPatch) -> None:
     site.switch(fees=FEES)
     started, _ = paid(site, user)
     with monkeypatch.context() as broken:
-        broken.setattr(reconcile, "next_comparison", lambda *_: exec("raise KeyboardInterrupt"))
+        broken.setattr(reconcile, "next_comparison", killed)
         site.clock.ahead += timedelta(days=1)
         with pytest.raises(KeyboardInterrupt):
             site.payments.reconciler.run_once()
@@ -469,7 +473,7 @@ def test_an_operators_comparison_and_its_act_are_written_down_together(
 ) -> None:
     paid(site, user)
     with monkeypatch.context() as broken:
-        broken.setattr(Acts, "record", lambda *_, **__: exec("raise KeyboardInterrupt"))
+        broken.setattr(Acts, "record", killed)
         with pytest.raises(KeyboardInterrupt):
             site.handler.reconcile(site.context(None), day=today(site), reason="before the books are closed")
     assert compared(site) == [] and site.acts() == []

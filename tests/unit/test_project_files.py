@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Sized
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +111,7 @@ def test_benchmarks_that_are_named_are_those_there_are() -> None:
 
 def test_the_decision_counts_the_wrong_plugins_there_are() -> None:
     decision = (ROOT / "docs/decisions/0012-laws-of-plugins.md").read_text()
-    tables = {
+    tables: dict[str, Sized] = {
         "payment providers": WRONG,
         "KYC providers": WRONG_KYC,
         "provisioners": WRONG_PROVISIONERS,
