@@ -99,6 +99,7 @@ _SIGNS = (
     ("status code: 403", "the credentials do not allow to push there"),
     ("status code: 404", "there is no such repository, or the credentials do not reach it"),
     ("failed to resolve path", "there is no such repository"),
+    ("certificate", "the forge's certificate is not trusted; SSL_CERT_FILE names a file of those that are"),
     ("redirect", "the forge leads to another place, or does not accept the credentials"),
     ("timed out", "the forge does not answer"),
     ("timeout", "the forge does not answer"),

@@ -144,6 +144,7 @@ _SIGNS = (
     ("authentication", "refused", "the credentials are not accepted"),
     ("status code: 404", "not_found", "there is no such repository"),
     ("failed to resolve path", "not_found", "there is no such repository"),
+    ("certificate", "unreachable", "its certificate is not trusted; SSL_CERT_FILE names a file of those that are"),
     ("redirect", "refused", ELSEWHERE),
     ("timed out", "too_slow", "the other side is silent"),
     ("timeout", "too_slow", "the other side is silent"),

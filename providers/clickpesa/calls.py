@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from codegen.runtime.client.whole_answer import certificates, whole_answer
+from codegen.runtime.client.whole_answer import certificates, outage, whole_answer
 from codegen.runtime.clock import Clock
 from codegen.runtime.errors import NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
@@ -77,7 +77,7 @@ class Calls:
             url = self._settings.api_url + path
             return whole_answer(self._http, verb, url, within=LONGEST, most=MOST_BYTES, headers=headers, **content)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None
+            raise ProviderUnavailable(provider=NAME, detail=outage(error)) from None
 
 
 def _read(answer: httpx.Response) -> Any:

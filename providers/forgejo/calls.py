@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 from pydantic_core import from_json
 
-from codegen.runtime.client.whole_answer import certificates, whole_answer
+from codegen.runtime.client.whole_answer import certificates, outage, whole_answer
 from codegen.runtime.errors import Forbidden, NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 
@@ -78,7 +78,7 @@ class Api:
             url = f"{self._base}{path}"
             response = whole_answer(self._http, method, url, within=LONGEST, most=MOST_BYTES, **given)
         except httpx.HTTPError as error:
-            raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None
+            raise ProviderUnavailable(provider=NAME, detail=outage(error)) from None
         if response.is_success:
             return Answer(response.status_code, response.headers, response.content)
         raise _error(method, response)

@@ -13,6 +13,8 @@ from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 from generated.models.onboarding import GitCredentials
 
 NAME = "git"
+TRUSTED = "SSL_CERT_FILE"
+"""The variable by which all of us are told whom to believe under https; git has one of its own."""
 LONGEST = 30.0
 """Seconds for an answer."""
 _MISSING = ("does not appear to be a git repository", "not found", "does not exist", "error: 404")
@@ -55,6 +57,8 @@ def _environment(credentials: GitCredentials | None) -> dict[str, str]:
     if credentials is not None:
         pair = base64.b64encode(f"{credentials.username}:{credentials.password}".encode()).decode()
         config["http.extraHeader"] = f"Authorization: Basic {pair}"
+    if TRUSTED in os.environ:
+        config["http.sslCAInfo"] = os.environ[TRUSTED]
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": os.devnull,
@@ -77,4 +81,7 @@ def _error(complaint: str) -> Exception:
         return ProviderRefused(provider=NAME, detail="the credentials are missing, or not accepted")
     if any(sign in complaint for sign in _MISSING):
         return NotFound()
+    if "certificate" in complaint:
+        detail = f"its certificate is not trusted; {TRUSTED} names a file of those that are"
+        return ProviderUnavailable(provider=NAME, detail=detail)
     return ProviderUnavailable(provider=NAME, detail="the server cannot be reached")

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from pydantic_core import from_json
 
-from codegen.runtime.client.whole_answer import certificates, whole_answer
+from codegen.runtime.client.whole_answer import certificates, outage, whole_answer
 from codegen.runtime.errors import Conflict, NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 
@@ -46,7 +46,7 @@ class Api:
             url = f"{self._url}{path}"
             response = whole_answer(self._http, "POST", url, within=LONGEST, most=MOST_BYTES, json=body)
         except httpx.HTTPError as error:
-            raise ProviderUnavailable(provider=NAME, detail=type(error).__name__) from None
+            raise ProviderUnavailable(provider=NAME, detail=outage(error)) from None
         found = _object(response.content)
         if response.is_success:
             if found is None:

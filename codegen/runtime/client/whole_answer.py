@@ -38,3 +38,16 @@ def whole_answer(
                 raise Endless("the answer does not end")
     headers = {name: value for name, value in answer.headers.items() if name != "content-encoding"}
     return httpx.Response(answer.status_code, headers=headers, content=bytes(content), request=answer.request)
+
+
+def outage(error: httpx.HTTPError | httpx.InvalidURL) -> str:
+    """Why no answer came, in a sentence for whoever runs this side; no part of the request stands in it."""
+    if isinstance(error, Endless):
+        return "its answer does not end"
+    if isinstance(error, httpx.TimeoutException):
+        return "it does not answer in time"
+    if "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return "its certificate is not trusted; SSL_CERT_FILE names a file of those that are"
+    if isinstance(error, httpx.ConnectError):
+        return "it cannot be reached"
+    return f"the connection broke off ({type(error).__name__})"
