@@ -6,7 +6,7 @@ Inside the transaction of the commit. What is read is written in chunks, so that
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -22,14 +22,13 @@ from handlers.usage.halt import Halt
 from handlers.usage.line_rules import Allowed, Aside, set_aside
 from handlers.usage.payers import Payers
 from handlers.usage.rates import Rates
-from handlers.usage.records import KeyTaken, Records
+from handlers.usage.records import TOGETHER, KeyTaken, Records
 from handlers.usage.skips import SkippedLine
 from handlers.usage.streams import Stream, Streams
 from handlers.usage.sums import Sums
 from handlers.usage_format.line import decode, line_hash
 from handlers.usage_format.record import Finding, LoggedUsage
 
-CHUNK = 1000
 _CONFLICT = HaltReason.CONTENT_CONFLICT
 _KEY_TAKEN = "its idempotency key or its number is that of another record"
 MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
@@ -77,19 +76,25 @@ class Reading:
 
     def read(self, lines: Iterable[Line]) -> None:
         """Read all lines. Raises `Halt`."""
-        for line in lines:
-            self._read(line)
-        self.flush()
+        try:
+            for line in lines:
+                self._read(line)
+            self.flush()
+        finally:
+            self._records.close()
 
     def flush(self) -> None:
         """Write what was read."""
-        try:
-            self._records.write()
-        except KeyTaken as taken:
-            raise Halt(_CONFLICT, _KEY_TAKEN, commit=self._commit, path=taken.path, line=taken.line) from None
+        self._write(self._records.write)
         if self.counts.asides:
             self._quarantine.insert_many(self.counts.asides, self._now)
             self.counts.asides.clear()
+
+    def _write(self, write: Callable[[], None]) -> None:
+        try:
+            write()
+        except KeyTaken as taken:
+            raise Halt(_CONFLICT, _KEY_TAKEN, commit=self._commit, path=taken.path, line=taken.line) from None
 
     # --- one line ---------------------------------------------------------------------------------------------
 
@@ -172,7 +177,7 @@ class Reading:
                 "record": json.loads(line.data),
             }
         )
-        if len(self.counts.asides) >= CHUNK:
+        if len(self.counts.asides) >= TOGETHER:
             self.flush()
 
     # --- what it costs ----------------------------------------------------------------------------------------
@@ -216,8 +221,8 @@ class Reading:
                 return
         self.sums.add(line)
         self.counts.records += 1
-        if self._records.add(line) >= CHUNK:
-            self.flush()
+        if self._records.add(line) >= TOGETHER:
+            self._write(self._records.begin_write)
 
     def _taking_back(self, record: LoggedUsage, key: str, digest: str, line: Line) -> ChargedLine | Aside:
         self.flush()

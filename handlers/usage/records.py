@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cache
 from itertools import chain
@@ -19,8 +20,10 @@ from handlers.usage.charged_line import ChargedLine
 from handlers.usage.rows import RowsOfLines
 from handlers.usage_format.record import LoggedUsage
 
-_TOGETHER = 250
-"""Rows of one statement on SQLite."""
+TOGETHER = 1000
+"""Lines that are written at once: on SQLite by one statement, while the next ones are read."""
+_SOME = 100
+"""Rows of one statement on SQLite where they are fewer."""
 _PLACES = {field.name: place for place, field in enumerate(USAGE_RECORD.fields)}
 _STREAM, _NUMBER, _KEY = _PLACES["stream_id"], _PLACES["local_seq"], _PLACES["idempotency_key"]
 _PATH, _LINE = _PLACES["path"], _PLACES["line"]
@@ -43,6 +46,8 @@ class Records:
         self._row = RowsOfLines(database.dialect, now)
         self._waiting: list[Row] = []
         self._sids: Iterator[str] = iter(())
+        self._begun: tuple[Sequence[Row], Callable[[], None]] | None = None
+        self._helper: ThreadPoolExecutor | None = None
         prepare = database.prepare
         self._hash, self._key = prepare(statements.HASH_OF_RECORD), prepare(statements.KEY_IS_TAKEN)
         self._aside, self._void = prepare(statements.WAS_SET_ASIDE), prepare(statements.IS_TAKEN_BACK)
@@ -71,13 +76,28 @@ class Records:
         """Take a line that `write` is to write; how many wait now."""
         sid = next(self._sids, None)
         if sid is None:
-            self._sids = iter(new_sids(_TOGETHER))
+            # PERF: whoever waits for Python's lock begins to wait anew each time it is let go, as random numbers do.
+            self._sids = iter(new_sids(_SOME if self._helper is None else TOGETHER))
             sid = next(self._sids)
         self._waiting.append(self._row(sid, line))
         return len(self._waiting)
 
+    def begin_write(self) -> None:
+        """Begin to write the lines that wait; `write` and `close` wait for the end. Raises `KeyTaken` for those of the
+        last time."""
+        self._settle()
+        if self._database.dialect != "sqlite" or len(self._waiting) != TOGETHER:
+            self.write()
+            return
+        if self._helper is None:
+            self._helper = ThreadPoolExecutor(1, "write")
+        rows, self._waiting = self._waiting, []
+        params = tuple(chain.from_iterable(rows))
+        self._begun = rows, self._database.begin(_many_rows(self._store.sql.insert, TOGETHER), params, self._helper)
+
     def write(self) -> None:
-        """Write the lines that wait, all or none. Raises `KeyTaken`."""
+        """Write the lines that wait. Raises `KeyTaken`: the transaction is to be given up then."""
+        self._settle()
         rows, self._waiting = self._waiting, []
         if not rows:
             return
@@ -85,18 +105,42 @@ class Records:
             with self._database.transaction():
                 self._insert(rows)
         except Duplicate:
-            taken = self._taken(rows)
-            if taken is None:
-                raise
-            raise KeyTaken(taken[_PATH], taken[_LINE]) from None
+            self._tell(rows)
+            raise
+
+    def close(self) -> None:
+        """Wait for what was begun, whatever becomes of it. Nothing may be written when the transaction has ended."""
+        if self._helper is not None:
+            self._helper.shutdown()
+            self._helper = None
+
+    def _settle(self) -> None:
+        """Wait for what was begun."""
+        if self._begun is None:
+            return
+        (rows, wait), self._begun = self._begun, None
+        try:
+            wait()
+        except Duplicate:
+            self._tell(rows)
+            raise
+
+    def _tell(self, rows: Sequence[Row]) -> None:
+        """Raise `KeyTaken` for the first row whose key or number another record has."""
+        met = set[object]()
+        for row in rows:
+            key, number = row[_KEY], (row[_STREAM], row[_NUMBER])
+            if key in met or number in met or self._has(key) or self._hash_at(*number) is not None:
+                raise KeyTaken(row[_PATH], row[_LINE]) from None
+            met |= {key, number}
 
     def _insert(self, rows: Sequence[Row]) -> None:
-        # PERF: SQLite makes the sets of a table's checks anew each time a statement is run, which is a third of the
-        # work of one row. psycopg sends the rows of `execute_many` together by itself.
-        whole = len(rows) - len(rows) % _TOGETHER if self._database.dialect == "sqlite" else 0
-        together = _many_rows(self._store.sql.insert) if whole else ""
-        for at in range(0, whole, _TOGETHER):
-            self._database.execute(together, tuple(chain.from_iterable(rows[at : at + _TOGETHER])))
+        # PERF: on SQLite each run of a statement costs as much as a row. psycopg sends the rows of `execute_many`
+        # together by itself.
+        whole = len(rows) - len(rows) % _SOME if self._database.dialect == "sqlite" else 0
+        for at in range(0, whole, _SOME):
+            params = tuple(chain.from_iterable(rows[at : at + _SOME]))
+            self._database.execute(_many_rows(self._store.sql.insert, _SOME), params)
         if whole < len(rows):
             self._database.execute_many(self._store.sql.insert, rows[whole:])
 
@@ -107,19 +151,9 @@ class Records:
         rows = self._database.execute(self._hash, (self._node_id, stream_id, seq))
         return rows[0][0] if rows else None
 
-    def _taken(self, rows: Sequence[Row]) -> Row | None:
-        """The first row whose key or number another record has."""
-        met = set[object]()
-        for row in rows:
-            key, number = row[_KEY], (row[_STREAM], row[_NUMBER])
-            if key in met or number in met or self._has(key) or self._hash_at(*number) is not None:
-                return row
-            met |= {key, number}
-        return None
-
 
 @cache
-def _many_rows(insert: str) -> str:
-    """The statement that inserts `_TOGETHER` rows, of the one that inserts one."""
+def _many_rows(insert: str, count: int) -> str:
+    """The statement that inserts so many rows, of the one that inserts one."""
     head, values, row = insert.rpartition(" VALUES ")
-    return f"{head}{values}{', '.join([row] * _TOGETHER)}"
+    return f"{head}{values}{', '.join([row] * count)}"

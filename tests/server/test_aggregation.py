@@ -98,17 +98,22 @@ def test_a_line_that_comes_again_is_counted_and_not_charged(world: UsageWorld, r
     world.audit()
 
 
-def test_many_lines_of_a_commit_are_kept_in_their_order_or_none(world: UsageWorld, repository: NodeRepository) -> None:
-    """More than are written by one statement, and one of them with the key of another."""
-    user = world.user(9)
+@pytest.mark.parametrize(("count", "bad"), [(540, 400), (2540, 400), (2540, 1400), (2540, 2500)])
+def test_many_lines_of_a_commit_are_kept_in_their_order_or_none(
+    world: UsageWorld, repository: NodeRepository, count: int, bad: int
+) -> None:
+    """More than are written by one statement, or while others are read; one of them with the key of another."""
+    user = world.user(1)
     world.register(repository)
-    repository.push(*(line(seq, user, idempotency_key=f"key-{3 if seq == 400 else seq}") for seq in range(1, 541)))
+    keys = {seq: f"key-{3 if seq == bad else seq}" for seq in range(1, count + 1)}
+    repository.push(*(line(seq, user, idempotency_key=key) for seq, key in keys.items()))
     [halted] = world.run().halted
-    assert halted.reason == "content_conflict" and ":400:" in halted.detail and world.records() == []
-    world.skip(line=400)
-    assert world.run().records_consumed == 539
-    assert [record.line for record in world.records()] == [seq for seq in range(1, 541) if seq != 400]
-    assert world.book.balance(user) == 900 * CENT - 539 * CENT * 11 // 10
+    assert halted.reason == "content_conflict" and f":{bad}:" in halted.detail and world.records() == []
+    world.skip(line=bad)
+    assert world.run().records_consumed == count - 1
+    kept = world.database.execute("SELECT line FROM usage_record ORDER BY sid")
+    assert [place for (place,) in kept] == [seq for seq in keys if seq != bad]
+    assert world.book.balance(user) == 100 * CENT - (count - 1) * CENT * 11 // 10
     world.audit()
 
 

@@ -1,6 +1,8 @@
 """Writes that are sent at once: all or none, errors by their kind, and a connection that goes on after them."""
 
 import logging
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -12,6 +14,12 @@ def tables(database: Database) -> Database:
     database.execute("CREATE TABLE parent (sid TEXT PRIMARY KEY)")
     database.execute("CREATE TABLE child (sid TEXT PRIMARY KEY, parent_sid TEXT NOT NULL REFERENCES parent (sid))")
     return database
+
+
+@pytest.fixture
+def helper() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
 
 
 def rows(database: Database) -> list[tuple[str, ...]]:
@@ -48,3 +56,27 @@ def test_errors_leave_nothing_and_the_connection_goes_on(tables: Database, caplo
                 kept.append((f"p{number:02}",))
     assert rows(tables)[: len(kept)] == kept
     assert not caplog.records
+
+
+def test_what_a_helper_writes_is_of_this_threads_transaction(tables: Database, helper: ThreadPoolExecutor) -> None:
+    parent = tables.prepare("INSERT INTO parent VALUES (?)")
+    with pytest.raises(ZeroDivisionError), tables.transaction():
+        tables.begin(parent, ("gone",), helper)()
+        assert rows(tables) == [("gone",)]
+        raise ZeroDivisionError
+    with tables.transaction():
+        wait = tables.begin(parent, ("kept",), helper)
+        assert not helper.submit(lambda: tables.in_transaction).result()
+        wait()
+    assert rows(tables) == [("kept",)]
+
+
+def test_errors_of_what_a_helper_writes_are_told_by_their_kind(tables: Database, helper: ThreadPoolExecutor) -> None:
+    child = tables.prepare("INSERT INTO child VALUES (?, ?)")
+    parent = tables.prepare("INSERT INTO parent VALUES (?)")
+    tables.execute(parent, ("a",))
+    with pytest.raises(Duplicate), tables.transaction():
+        tables.begin(parent, ("a",), helper)()
+    with pytest.raises(UnknownReference), tables.transaction():
+        tables.begin(child, ("b", "nobody"), helper)()
+    assert rows(tables) == [("a",)]

@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
@@ -42,6 +43,8 @@ CONNECTING: Mapping[str, int] = {
 """Parameters of a connection to PostgreSQL, where its URL has no others: a server that is silent is noticed."""
 KEPT_STATEMENTS = 1024
 """So many statements a SQLite connection keeps compiled: more than the few of each root object in a large program."""
+SHARED_CONNECTIONS = sqlite3.threadsafety == 3
+"""Whether two threads may use one connection of this SQLite: it serializes them."""
 ATTEMPTS = 8
 """So often `run` starts a transaction at least before it gives up, however long one takes."""
 LONGEST_PAUSE = 0.03
@@ -185,7 +188,13 @@ class Database:
                 "temp_store": "memory",
             }
             return cls(
-                _Sqlite(path, pragmas=pragmas, timeout=BUSY_TIMEOUT, cached_statements=KEPT_STATEMENTS),
+                _Sqlite(
+                    path,
+                    pragmas=pragmas,
+                    timeout=BUSY_TIMEOUT,
+                    cached_statements=KEPT_STATEMENTS,
+                    check_same_thread=not SHARED_CONNECTIONS,  # see `begin`
+                ),
                 "sqlite",
                 url,
             )
@@ -217,6 +226,25 @@ class Database:
             return int(cursor.rowcount)
         except (sqlite3.Error, psycopg.Error, peewee.PeeweeException) as error:
             raise self._translate(error, sql) from error
+
+    def begin(self, sql: str, params: Sequence[Any], helper: Executor) -> Callable[[], None]:
+        """Begin one write of this thread's transaction in a thread of `helper`; what is returned waits for its end.
+
+        SQLite works without Python's lock, so this thread goes on meanwhile. It must wait before its transaction ends,
+        and before it reads what is written. Where a connection is not made for two threads the write is done at once.
+        """
+        if not SHARED_CONNECTIONS or not self._is_sqlite:
+            self.execute(sql, params)
+            return lambda: None
+        writing = helper.submit(self._connection().execute, sql, params)
+
+        def wait() -> None:
+            try:
+                writing.result()
+            except (sqlite3.Error, peewee.PeeweeException) as error:
+                raise self._translate(error, sql) from error
+
+        return wait
 
     def execute_all(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Run writes in their order, in a transaction, which an error ends. PostgreSQL is sent all of them before it
