@@ -240,9 +240,9 @@ class Inbox:
     def _failed(self, entry: WebhookInboxEntry, error: Exception, also: Also) -> None:
         """Try again later: soon at first, then ever more rarely while an alert has somebody look."""
         attempts = entry.attempts + 1
-        given_up = isinstance(error, WebhookMalformed) or attempts > len(RETRY_AFTER)
+        given_up = isinstance(error, (WebhookMalformed, InvalidParams)) or attempts > len(RETRY_AFTER)
         failure = f"{type(error).__name__}: {error}".partition("\n")[0][:500]
-        if not isinstance(error, (Stale, Unmatched, Unconfirmed, DeclaredError)):
+        if not isinstance(error, (Stale, Unmatched, Unconfirmed, DeclaredError, InvalidParams)):
             self._log.line("webhook not applied", {"entry": entry.sid, **described(error)}, "error")
         wait = 0 if isinstance(error, Stale) else _pause(attempts, given_up)
 

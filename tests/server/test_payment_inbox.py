@@ -202,12 +202,13 @@ def test_the_other_mode(site: World, user: User) -> None:
     assert site.balance(user) == 10
 
 
-def test_our_event_that_cannot_be_read(site: World, user: User) -> None:
+@pytest.mark.parametrize("odd", [{"amount_total": "ten"}, {"payment_intent": "pi\0"}, {"id": "cs\0"}])
+def test_our_event_that_cannot_be_read(site: World, user: User, odd: dict[str, Any]) -> None:
     started = site.start(user)
     site.pay(started)
     site.settle()
     (paid,) = [entry for entry in site.inbox() if entry.event_type == "checkout.session.completed"]
-    of = json.loads(paid.body)["data"]["object"] | {"amount_total": "ten"}
+    of = json.loads(paid.body)["data"]["object"] | odd
     site.act("tell", type="checkout.session.completed", object=of)
     site.settle()
     assert site.inbox()[-1].state == InboxState.FAILED and site.alerts() == ["webhook_failed"]
