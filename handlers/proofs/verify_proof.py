@@ -378,6 +378,8 @@ def _valid(key: Row, at: datetime) -> bool:
 
 
 def _hashes(path: list[str]) -> list[bytes]:
+    if not all(re.fullmatch("[0-9a-f]{64}", each) for each in path):
+        raise ValueError("a hash has 64 hexadecimal digits")
     return [bytes.fromhex(each) for each in path]
 
 

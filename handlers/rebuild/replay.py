@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from codegen.runtime.context import ADMIN, Context
-from codegen.runtime.errors import Conflict, DeclaredError, NotFound
+from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams, NotFound
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
@@ -130,7 +130,7 @@ class Replay:
         """Do `work`, or tell why the rules of the product do not let it be done again."""
         try:
             work()
-        except (ValueError, ArithmeticError, LookupError, Conflict, NotFound, DeclaredError) as error:
+        except (ValueError, ArithmeticError, LookupError, DeclaredError, InvalidParams) as error:
             self.problems.append((subject, f"{type(error).__name__}: {error}"))
 
     def _again(self, cause: Cause) -> None:
