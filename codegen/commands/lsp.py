@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -11,13 +12,18 @@ from typing import Any
 
 import click
 
-from codegen.commands.editor import Editor, path_of
+from codegen.commands.language import topic
+from codegen.editor.editor import Editor, path_of
 
 _UNKNOWN_METHOD, _WRONG_PARAMS, _NO_JSON = -32601, -32602, -32700
 _CAPABILITIES = {
     "textDocumentSync": {"openClose": True, "change": 1, "save": True},
     "documentFormattingProvider": True,
     "hoverProvider": True,
+    "definitionProvider": True,
+    "referencesProvider": True,
+    "documentSymbolProvider": True,
+    "completionProvider": {"triggerCharacters": ["@", "&", ".", ":", "[", "!"]},
 }
 
 
@@ -30,10 +36,12 @@ _CAPABILITIES = {
     help="The directory of schemas, below the folder that the editor has open.",
 )
 def command(schemas: Path) -> None:
-    """Serve an editor by the Language Server Protocol: findings while you write, formatting, what a word means.
+    """Serve an editor by the Language Server Protocol: findings while you write, formatting, what a word means, where
+    names are declared and used, what may stand where you are, the outline.
 
     It talks on standard input and output; the editor starts it.
     """
+    gc.enable()
     raise SystemExit(Server(schemas, sys.stdin.fileno(), sys.stdout.fileno()).run())
 
 
@@ -46,7 +54,7 @@ class Server:
 
     def __init__(self, schemas: Path, incoming: int, outgoing: int) -> None:
         self._schemas, self._incoming, self._outgoing = schemas, incoming, outgoing
-        self._editor = Editor(schemas)
+        self._editor = Editor(schemas, topic)
         self._received = b""
         self._changed = self._may_end = False
 
@@ -84,30 +92,41 @@ class Server:
         match method:
             case "initialize":
                 if params.get("rootUri"):
-                    self._editor = Editor(path_of(params["rootUri"]) / self._schemas)
+                    self._editor = Editor(path_of(params["rootUri"]) / self._schemas, topic)
                 return {"capabilities": _CAPABILITIES, "serverInfo": {"name": "oschema"}}
-            case "initialized" | "textDocument/didSave":
+            case "initialized" | "textDocument/didSave" | "workspace/didChangeWatchedFiles":
                 self._changed = True
             case "textDocument/didOpen":
-                self._write(path, document["text"])
+                self._write(path, document["text"], document.get("version"))
             case "textDocument/didChange":
-                self._write(path, params["contentChanges"][-1]["text"])
+                self._write(path, params["contentChanges"][-1]["text"], document.get("version"))
             case "textDocument/didClose":
                 self._editor.open.pop(path, None)
+                self._editor.versions.pop(path, None)
                 self._changed = True
             case "textDocument/formatting":
                 return self._editor.formatted(path)
             case "textDocument/hover":
-                text = self._editor.meaning(path, **params["position"])
+                text = self._editor.meaning(path, params["position"])
                 return {"contents": {"kind": "markdown", "value": text}} if text else None
+            case "textDocument/definition":
+                return self._editor.definition(path, params["position"])
+            case "textDocument/references":
+                itself = params["context"]["includeDeclaration"]
+                return self._editor.references(path, params["position"], itself=itself)
+            case "textDocument/documentSymbol":
+                return self._editor.symbols(path)
+            case "textDocument/completion":
+                return self._editor.completions(path, params["position"])
             case "shutdown":
                 self._may_end = True
             case _:
                 raise _Unknown(method)
         return None
 
-    def _write(self, path: Path, text: str) -> None:
+    def _write(self, path: Path, text: str, version: int | None) -> None:
         self._editor.open[path] = text.replace("\r\n", "\n")
+        self._editor.versions[path] = version
         self._changed = True
 
     # --- messages -----------------------------------------------------------------------------------------------

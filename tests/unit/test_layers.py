@@ -45,7 +45,9 @@ MAY_IMPORT = {
         "codegen.runtime.values.python_names",
         "codegen.runtime.values.types",
     },
+    "codegen.editor": {"codegen.source", "codegen.syntax", "codegen.model", "codegen.rules"},
     "codegen.commands": {
+        "codegen.editor",
         "codegen.source",
         "codegen.syntax",
         "codegen.model",

@@ -1,0 +1,1 @@
+"""What editors ask for: the language server, on the same parser, checker and formatter as the commands."""
