@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from codegen.runtime.errors import Forbidden
+from codegen.runtime.errors import Forbidden, NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 from providers.forgejo import ForgejoForge
 from tests.server.forge_world import HOOK, Hearth
@@ -179,6 +179,37 @@ def test_gitea_tells_a_page_where_forgejo_tells_the_address(forge: Hearth) -> No
 def test_a_list_that_is_none_is_an_outage(forge: Hearth, body: bytes) -> None:
     plugin = forge.provider()
     plugin._api._http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200, content=body)))
+    with pytest.raises(ProviderUnavailable):
+        ensured(plugin)
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [(403, Forbidden), (404, NotFound)]
+    + [(each, ProviderRefused) for each in (400, 401, 409, 413, 422)]
+    + [(each, ProviderUnavailable) for each in (429, 500, 503)],
+)
+def test_a_webhook_that_is_not_made(forge: Hearth, status: int, error: type[Exception]) -> None:
+    """Each status is one of the errors that the interface declares, and none is taken for success."""
+
+    def asked(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json=[]) if request.method == "GET" else httpx.Response(status, json=None)
+
+    plugin = forge.provider()
+    plugin._api._http = httpx.Client(transport=httpx.MockTransport(asked))
+    with pytest.raises(error):
+        ensured(plugin)
+
+
+def test_one_that_is_made_and_not_listed_is_an_outage(forge: Hearth) -> None:
+    """Nobody knows whether it will announce anything."""
+
+    def asked(request: httpx.Request) -> httpx.Response:
+        made = {"id": 1, **GOOD}
+        return httpx.Response(200, json=[]) if request.method == "GET" else httpx.Response(201, json=made)
+
+    plugin = forge.provider()
+    plugin._api._http = httpx.Client(transport=httpx.MockTransport(asked))
     with pytest.raises(ProviderUnavailable):
         ensured(plugin)
 
