@@ -8,10 +8,12 @@ from codegen.runtime.errors import DeclaredError, Forbidden, NotFound
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable
 from generated.models.onboarding import NodeWebhook
 from generated.plugins.onboarding import Forge
+from handlers.origin import is_loopback
 from handlers.usage.forges import Forges
 
 FORGE = "forge"
 NOBODY_SETS = "no forge that sets webhooks is set up: see FORGE_WEBHOOK_SIGNING_KEY"
+OWN_ADDRESS = "HERO_ONBOARDING_PUBLIC_URL is this machine's own address, which the forge cannot reach"
 OF_NO_FORGE = "no forge that sets webhooks has this repository; its pushes are found by polls"
 
 
@@ -33,6 +35,8 @@ class Announcing:
         forge = self._forges.setting_webhooks(address)
         if forge is None:
             raise ProviderRefused(provider=FORGE, detail=OF_NO_FORGE)
+        if is_loopback(self._origin) and address.startswith("http") and not is_loopback(address):
+            raise ProviderRefused(provider=forge[0], detail=OWN_ADDRESS)
         owner, name = _names(address)
         return self._set(*forge, owner, name, renew)
 

@@ -18,6 +18,7 @@ from generated.models.onboarding import ForgeRepository, ForgeRepositoryPage, We
 from generated.plugins.onboarding import Forge
 from generated.tables.onboarding import NODE, OPERATOR_ACT
 from handlers.usage.aggregation import Aggregation
+from handlers.usage.announcing import Announcing
 from handlers.usage.background import aggregate_job
 from handlers.usage.discovery import Discovery
 from handlers.usage.fetchers import Limits
@@ -325,3 +326,11 @@ def test_a_node_that_is_registered_has_its_pushes_announced(bare: House, tmp_pat
     log.flush()
     assert bare.nodes_of.get("n-b") is not None
     assert b"its pushes are not announced, and found by polls: HTTP 503" in b"".join(lines)
+
+
+def test_a_forge_elsewhere_is_not_asked_to_call_this_machine(bare: House) -> None:
+    """It would try its own."""
+    elsewhere = Forges({"forge": bare.forge.provider(url="https://forge.example")})
+    address = "https://forge.example/hero_ops/billing-n1.git"
+    seen = Announcing(elsewhere, "http://127.0.0.1:9920", "hero_ops").see_to(address)
+    assert seen.url is None and seen.error is not None and "HERO_ONBOARDING_PUBLIC_URL" in seen.error
