@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypeAliasType
 
 from codegen.runtime.values.input_names import also_reads
+from codegen.runtime.values.pattern import Matches
 from codegen.runtime.values.struct import Struct
 from codegen.runtime.values.types import (
     F32,
@@ -18,6 +19,7 @@ from codegen.runtime.values.types import (
     I8,
     I32,
     I64,
+    U8,
     U32,
     U64,
     Bool,
@@ -60,6 +62,9 @@ class State(StrEnum):
 
 Cents = TypeAliasType("Cents", Annotated[I64, Field(ge=0)])
 Note = TypeAliasType("Note", Annotated[str | None, Field(max_length=80, min_length=0)])
+Tag = TypeAliasType(
+    "Tag", Annotated[str, Field(min_length=1, max_length=12, pattern="^A[^\\n]*$"), Matches("^(?!0)[0-9A-Z]+$")]
+)
 
 
 class Refund(Struct):
@@ -128,6 +133,18 @@ class Order(Struct):
     free: Any | None = None
     key: Uuid
     took: Duration | None = None
+    slug: Annotated[str, Field(max_length=900, min_length=1)]
+    rank: Annotated[U8 | None, Field(le=5)] = None
+    short: Annotated[str, Field(min_length=1, max_length=12), Matches("^(?!0)[0-9A-Z]+$")]
+    tag: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=12, pattern="^[^\\n]{2,}$"),
+            Matches("^A[^\\n]*$"),
+            Matches("^(?!0)[0-9A-Z]+$"),
+        ]
+        | None
+    ) = None
     note: Note | None
     sum: I32 | None
     rev: U64
@@ -163,6 +180,18 @@ class OrderParam(Struct):
     free: Any | None = None
     key: Uuid
     took: Duration | None = None
+    slug: Annotated[str, Field(max_length=900, min_length=1)]
+    rank: Annotated[U8 | None, Field(le=5)] = None
+    short: Annotated[str, Field(min_length=1, max_length=12), Matches("^(?!0)[0-9A-Z]+$")]
+    tag: (
+        Annotated[
+            str,
+            Field(min_length=1, max_length=12, pattern="^[^\\n]{2,}$"),
+            Matches("^A[^\\n]*$"),
+            Matches("^(?!0)[0-9A-Z]+$"),
+        ]
+        | None
+    ) = None
     note: Note | None
     _input_names = also_reads({"color": "colour"}, ["sid", "sum", "rev"])
 

@@ -65,7 +65,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         idempotent="key",
         audit=True,
         errors=(SoldOut, Closed, NotFound),
-        source="shop/shop.oschema:71",
+        source="shop/shop.oschema:77",
     ),
     ServiceMethod(
         service=ShopService,
@@ -77,7 +77,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=State | None,
         auth="own",
         safe=True,
-        source="shop/shop.oschema:79",
+        source="shop/shop.oschema:85",
     ),
     ServiceMethod(
         service=ShopService,
@@ -90,7 +90,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[Remedy],
         auth="public",
         safe=True,
-        source="shop/shop.oschema:80",
+        source="shop/shop.oschema:86",
     ),
     ServiceMethod(
         service=ShopService,
@@ -100,7 +100,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         params=ShopServiceCloseParams,
         result=None,
         auth="admin",
-        source="shop/shop.oschema:81",
+        source="shop/shop.oschema:87",
     ),
 )
 
@@ -111,6 +111,6 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/bank",
         result=Refund,
         errors=(Closed,),
-        source="shop/shop.oschema:93",
+        source="shop/shop.oschema:99",
     ),
 )

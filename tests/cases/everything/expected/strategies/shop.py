@@ -21,6 +21,7 @@ from codegen.runtime.testing.strategies import (
 )
 from codegen.runtime.values.types import I64
 
+from ..models.common import Code
 from ..models.shop import Bought, Entry, Label, Order, OrderParam, Page, Refund, Remedy, State, Swap, User
 from .common import any_code
 
@@ -43,6 +44,11 @@ def any_cents() -> st.SearchStrategy[I64]:
 @cache
 def any_note() -> st.SearchStrategy[str | None]:
     return st.none() | texts(0, 80)
+
+
+@cache
+def any_tag() -> st.SearchStrategy[Code]:
+    return texts(1, 12, "^A[^\\n]*$", "^(?!0)[0-9A-Z]+$")
 
 
 @cache
@@ -125,6 +131,10 @@ def any_order() -> st.SearchStrategy[Order]:
         free=st.none() | json_values(),
         key=st.uuids(),
         took=st.none() | durations(),
+        slug=texts(1, 900),
+        rank=st.none() | st.integers(0, 5),
+        short=texts(1, 12, "^(?!0)[0-9A-Z]+$"),
+        tag=st.none() | texts(1, 12, "^[^\\n]{2,}$", "^A[^\\n]*$", "^(?!0)[0-9A-Z]+$"),
         note=st.none() | any_note(),
         sum=st.none() | st.integers(-2147483648, 2147483647),
         rev=st.integers(0, 18446744073709551615),
@@ -153,6 +163,10 @@ def any_order_param() -> st.SearchStrategy[OrderParam]:
         free=st.none() | json_values(),
         key=st.uuids(),
         took=st.none() | durations(),
+        slug=texts(1, 900),
+        rank=st.none() | st.integers(0, 5),
+        short=texts(1, 12, "^(?!0)[0-9A-Z]+$"),
+        tag=st.none() | texts(1, 12, "^[^\\n]{2,}$", "^A[^\\n]*$", "^(?!0)[0-9A-Z]+$"),
         note=st.none() | any_note(),
     )
 

@@ -31,6 +31,10 @@ CREATE TABLE "bought" (
     "free" JSON,
     "key" UUID NOT NULL,
     "took" BIGINT,
+    "slug" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_bought__slug" CHECK (length("slug") BETWEEN 1 AND 900),
+    "rank" INTEGER CONSTRAINT "ck_bought__rank" CHECK ("rank" BETWEEN 0 AND 5),
+    "short" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_bought__short" CHECK (length("short") BETWEEN 1 AND 12),
+    "tag" TEXT COLLATE "C" CONSTRAINT "ck_bought__tag" CHECK (length("tag") BETWEEN 1 AND 12),
     "note" TEXT COLLATE "C" CONSTRAINT "ck_bought__note" CHECK (length("note") <= 80),
     "rev" BIGINT NOT NULL
 );
@@ -44,6 +48,8 @@ CREATE INDEX "ix_bought__day" ON "bought" ("day");
 CREATE INDEX "ix_bought__code" ON "bought" ("code");
 
 CREATE UNIQUE INDEX "uq_bought__key" ON "bought" ("key");
+
+CREATE INDEX "ix_bought__slug" ON "bought" ("slug");
 
 CREATE UNIQUE INDEX "uq_bought__user_and_number" ON "bought" ("user", "number");
 

@@ -28,6 +28,7 @@ from codegen.runtime.storage.fields import (
     Reference,
     SidColumn,
     TextColumn,
+    U8Column,
     U32Column,
     U64Column,
     UuidColumn,
@@ -37,6 +38,7 @@ from codegen.runtime.values.types import (
     F32,
     F64,
     I8,
+    U8,
     U32,
     U64,
     Bool,
@@ -53,7 +55,7 @@ from codegen.runtime.values.types import (
 )
 
 from ..models.common import Code
-from ..models.shop import Colour, Entry, Label, Note, Order, Remedy, State, User
+from ..models.shop import Colour, Entry, Label, Note, Order, Remedy, State, Tag, User
 
 
 class UserTable(peewee.Model):
@@ -147,6 +149,10 @@ class OrderTable(peewee.Model):
     free = JsonColumn(null=True)
     key = UuidColumn()
     took = DurationColumn(null=True)
+    slug = TextColumn()
+    rank = U8Column(null=True)
+    short = TextColumn()
+    tag = TextColumn(null=True)
     note = TextColumn(null=True)
     rev = I64Column()
 
@@ -158,6 +164,7 @@ class OrderTable(peewee.Model):
             (("day",), False),
             (("code",), False),
             (("key",), True),
+            (("slug",), False),
             (("user", "number"), True),
             (("state", "day"), False),
         )
@@ -185,6 +192,10 @@ class OrderNew(TypedDict):
     free: NotRequired[Any | None]
     key: Uuid
     took: NotRequired[Duration | None]
+    slug: Annotated[str, Field(min_length=1, max_length=900)]
+    rank: NotRequired[Annotated[U8, Field(le=5)] | None]
+    short: Annotated[Code, Field(min_length=1, max_length=20)]
+    tag: NotRequired[Annotated[Tag, Field(pattern="^[^\\n]{2,}$")] | None]
     note: Note | None
 
 
@@ -209,6 +220,10 @@ class OrderPatch(TypedDict, total=False):
     free: Any | None
     key: Uuid
     took: Duration | None
+    slug: Annotated[str, Field(min_length=1, max_length=900)]
+    rank: Annotated[U8, Field(le=5)] | None
+    short: Annotated[Code, Field(min_length=1, max_length=20)]
+    tag: Annotated[Tag, Field(pattern="^[^\\n]{2,}$")] | None
     note: Note | None
 
 
@@ -221,6 +236,7 @@ class OrderFilter(TypedDict, total=False):
     day: Date
     code: Code
     key: Uuid
+    slug: str
 
 
 ORDER: StoredType[Order, OrderNew, OrderPatch, OrderFilter] = StoredType(
@@ -253,6 +269,10 @@ ORDER: StoredType[Order, OrderNew, OrderPatch, OrderFilter] = StoredType(
         StoredField("free", "json", nullable=True),
         StoredField("key", "uuid", required=True),
         StoredField("took", "duration", nullable=True),
+        StoredField("slug", "text", required=True),
+        StoredField("rank", "u8", nullable=True),
+        StoredField("short", "text", required=True),
+        StoredField("tag", "text", nullable=True),
         StoredField("note", "text", nullable=True, required=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),
@@ -261,12 +281,13 @@ ORDER: StoredType[Order, OrderNew, OrderPatch, OrderFilter] = StoredType(
         ("key",),
         ("user", "number"),
     ),
-    indexed=("user", "number", "state", "day", "code", "key"),
+    indexed=("user", "number", "state", "day", "code", "key", "slug"),
     computed=("sum",),
     old_names={"color": "colour"},
     crud=("new", "get", "set", "patch", "delete", "list", "list_full", "exists", "find"),
     auth="own",
     owner="user",
+    wide=(("slug",),),
 )
 
 

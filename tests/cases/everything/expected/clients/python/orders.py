@@ -9,6 +9,7 @@ from codegen.runtime.client.client import AsyncTransport, Call, Page, PageParams
 from codegen.runtime.values.types import (
     F32,
     F64,
+    U8,
     U32,
     Bytes,
     Date,
@@ -22,7 +23,7 @@ from codegen.runtime.values.types import (
 )
 
 from ...models.common import Code
-from ...models.shop import Colour, Label, Note, Order, Remedy, State
+from ...models.shop import Colour, Label, Note, Order, Remedy, State, Tag
 
 
 class OrderInput(TypedDict):
@@ -50,6 +51,10 @@ class OrderInput(TypedDict):
     free: NotRequired[Any | None]
     key: Uuid
     took: NotRequired[Duration | None]
+    slug: str
+    rank: NotRequired[U8 | None]
+    short: Code
+    tag: NotRequired[Tag | None]
     note: Note | None
 
 
@@ -91,6 +96,10 @@ class OrderPatch(TypedDict):
     free: NotRequired[Any | None]
     key: NotRequired[Uuid]
     took: NotRequired[Duration | None]
+    slug: NotRequired[str]
+    rank: NotRequired[U8 | None]
+    short: NotRequired[Code]
+    tag: NotRequired[Tag | None]
     note: NotRequired[Note | None]
 
 
@@ -119,6 +128,7 @@ class OrderFilter(TypedDict):
     day: NotRequired[Date]
     code: NotRequired[Code]
     key: NotRequired[Uuid]
+    slug: NotRequired[str]
 
 
 class OrderFindParams(TypedDict):

@@ -14,6 +14,8 @@ export type Cents = bigint;
 
 export type Note = string | null;
 
+export type Tag = Code;
+
 /** Money back. */
 export interface Refund {
   how: "refund";
@@ -73,6 +75,10 @@ export interface Order {
   free?: Json | null;
   key: string;
   took?: string | null;
+  slug: string;
+  rank?: number | null;
+  short: Code;
+  tag?: Tag | null;
   note: Note | null;
   sum: number | null;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
@@ -104,6 +110,10 @@ export interface OrderParam {
   free?: Json | null;
   key: string;
   took?: string | null;
+  slug: string;
+  rank?: number | null;
+  short: Code;
+  tag?: Tag | null;
   note: Note | null;
 }
 
@@ -153,6 +163,10 @@ export interface OrderInput {
   free?: Json | null;
   key: string;
   took?: string | null;
+  slug: string;
+  rank?: number | null;
+  short: Code;
+  tag?: Tag | null;
   note: Note | null;
 }
 
@@ -176,6 +190,10 @@ export interface OrderPatch {
   free?: Json | null;
   key?: string;
   took?: string | null;
+  slug?: string;
+  rank?: number | null;
+  short?: Code;
+  tag?: Tag | null;
   note?: Note | null;
 }
 
@@ -187,6 +205,7 @@ export interface OrderFilter {
   day?: string;
   code?: Code;
   key?: string;
+  slug?: string;
 }
 
 /** What `user.patch` may change; what is absent stays. */
