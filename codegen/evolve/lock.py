@@ -50,6 +50,9 @@ def load(text: str) -> Program:
         data = json.loads(text)
         found = data["format"]
     except (ValueError, KeyError, TypeError) as error:
+        if "\n<<<<<<< " in f"\n{text}":
+            mend = "merge the schemas, then plan one of the two again with `oschema migrate rebase --onto REF`"
+            raise LockError(f"two branches changed the lock: {mend}") from error
         raise LockError('the lock is no JSON object with a "format"; restore it from version control') from error
     if found != FORMAT:
         raise LockError(

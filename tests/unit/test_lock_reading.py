@@ -43,3 +43,13 @@ def test_a_lock_that_is_that_of_the_schemas_is_not_read(project: Path, monkeypat
     monkeypatch.setattr(lock, "load", None)
     done = CliRunner().invoke(main, ["migrate", "plan"])
     assert (done.exit_code, done.output) == (0, "nothing to do: the lock is that of the schemas\n")
+
+
+def test_a_lock_with_the_marks_of_a_merge_says_what_mends_it(project: Path) -> None:
+    path = project / "schemas/schema.lock.json"
+    ours = path.read_text()
+    path.write_text(f"<<<<<<< HEAD\n{ours}=======\n{ours}>>>>>>> other\n")
+    done = CliRunner().invoke(main, ["breaking"])
+    assert done.exit_code == 1
+    assert "two branches changed the lock" in done.output
+    assert "oschema migrate rebase --onto REF" in done.output
