@@ -78,7 +78,6 @@ def _currency_beside(subject: Subject, field: Field, fields: Sequence[Field]) ->
         other.name.split("_")[-1] == "currency"
         or (subject.primitive(other.type) == "money" and other.name in (stem, f"{stem}_amount"))
         for other in fields
-        if other is not field
     )
 
 
