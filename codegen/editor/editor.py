@@ -29,8 +29,8 @@ _WORD = re.compile(r"\w+", re.ASCII)
 class Editor:
     """The schemas of a directory as they stand in an editor: what is open there counts, else what is on disk.
 
-    `explain` gives what is known of a word of the language, as Markdown. `open` are texts by their files, `versions` how
-    often the editor changed them, where it counts.
+    `explain` gives what is known of a word of the language, as Markdown. `open` are texts by their files, `versions`
+    counts their changes as the editor does, where it does.
     """
 
     def __init__(self, schemas: Path, explain: Callable[[str], str | None]) -> None:
@@ -39,6 +39,8 @@ class Editor:
         self.versions: dict[Path, int | None] = {}
         self._explain = explain
         self._told: set[Path] = set()
+        self._parsed: dict[str, tuple[bytes, Sources, tuple[Finding, ...]]] = {}
+        """Of each file as it was last: its bytes, and what was read from them."""
 
     def diagnostics(self) -> list[dict[str, Any]]:
         """What is to be published now: for each file that is open or has findings, and once more for those before."""
@@ -127,7 +129,22 @@ class Editor:
         written = {path for path in self.open if path.is_relative_to(self.schemas) and path.suffix == ".oschema"}
         for path in {file.resolve() for file in on_disk} | written:
             files[self._named(path)] = self._text(path).encode()
-        return sources_of(self.schemas.name, files, report)
+        sources = Sources(self.schemas.name)
+        for name in sorted(files):
+            own = self._read(name, files[name], report)
+            sources.texts.update(own.texts)
+            for directory, trees in own.trees.items():
+                sources.trees.setdefault(directory, []).extend(trees)
+        return sources
+
+    def _read(self, name: str, data: bytes, report: Report) -> Sources:
+        """One file. PERF: it is parsed again only where it changed, so that typing in one of many is not slow."""
+        known = self._parsed.get(name)
+        if known is None or known[0] != data:
+            own = Report()
+            known = self._parsed[name] = data, sources_of(self.schemas.name, {name: data}, own), tuple(own)
+        report.extend(known[2])
+        return known[1]
 
     def _named(self, path: Path) -> str:
         """A file's path below the schemas, which spans have."""
