@@ -28,6 +28,7 @@ from handlers.checkpoints.publishing import publish
 from handlers.checkpoints.signature import holds
 from handlers.cli import main
 from handlers.node.errors import NodeError
+from handlers.node.signing_key import SigningKey
 from handlers.proofs import verify_proof
 from tests.git_repository import GitRepository
 from tests.server.audited import audit
@@ -291,6 +292,11 @@ def test_the_commands_prove_and_check_growth(tmp_path: Path, monkeypatch: pytest
     assert run("checkpoint", "consistency", str(yesterday), "--out", proof)[0] == 0
     code, said = run("verify-proof", proof, "--kept", str(yesterday))
     assert code == 0 and "(12 entries) goes on from that of" in said and "(6 entries, root " in said
+    site, other = tmp_path / "var/checkpoints/key.pub", tmp_path / "other"
+    assert run("verify-proof", proof, "--key", str(site))[0] == 0
+    SigningKey.make(other, "other")
+    code, said = run("verify-proof", proof, "--key", str(other.with_suffix(".pub")))
+    assert code == 1 and "which is not the one in" in said
     today = tmp_path / "today.json"
     today.write_text(run("checkpoint", "--json")[1])
     code, said = run("verify-proof", proof, "--kept", str(today))

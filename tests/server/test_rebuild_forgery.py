@@ -98,6 +98,11 @@ def test_payments_that_were_forged_are_told(database: Database, tmp_path: Path, 
             None, K.PROVIDER_FEE, "fee:stub:txn_9", partial(rules.provider_fee, provider="stub", amount=5), house
         )
 
+        with told.forger.forged():
+            database.execute("UPDATE \"user\" SET kyc_status = 'completed' WHERE mycelium_address = '400::3'")
+            [verified] = rebuilt(database, fetching).differences
+            assert (verified.what, verified.live, verified.rebuilt) == ("verification", "verified", None)
+            database.execute("UPDATE \"user\" SET kyc_status = 'pending' WHERE mycelium_address = '400::3'")
         first, second = told.forger.keys(K.TOP_UP)[-2:]
         with told.forger.forged():
             told.forger.swap(first, second)

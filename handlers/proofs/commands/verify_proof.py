@@ -15,18 +15,22 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command(name="verify-proof")
 @click.argument("file", type=FILE)
 @click.option("--kept", type=FILE, help="A checkpoint that you kept, as JSON: the proof must begin there.")
+@click.option("--key", type=FILE, help="The site's public key (its `key.pub`): whose else signed is wrong.")
 @click.option(
     "--json",
     "as_json",
     is_flag=True,
     help="Print {lines, traced, commits, charge, entries, signed_by, wrong}; charge in nano-dollars.",
 )
-def command(file: Path, kept: Path | None, as_json: bool) -> None:
+def command(file: Path, kept: Path | None, key: Path | None, as_json: bool) -> None:
     """Check the signatures, hashes and arithmetic of FILE; exit 1 where something is wrong."""
     try:
         checker, wrong = verify(str(file), None if kept is None else str(kept))
     except ValueError as error:
         raise click.ClickException(f"{file} is no proof: {error}") from None
+    found_key = None if checker.checkpoint is None else signer(checker.checkpoint)
+    if key is not None and key.read_text(encoding="utf-8").split()[:2] != (found_key or "").split():
+        wrong.append(f"it is signed with the key {found_key}, which is not the one in {key}")
     if as_json:
         found = {
             "lines": checker.lines,
@@ -34,7 +38,7 @@ def command(file: Path, kept: Path | None, as_json: bool) -> None:
             "commits": len(checker.commits),
             "charge": str(checker.charge),
             "entries": checker.entries,
-            "signed_by": None if checker.checkpoint is None else signer(checker.checkpoint),
+            "signed_by": found_key,
             "wrong": wrong,
         }
         click.echo(json.dumps(found))
