@@ -247,6 +247,7 @@ def test_the_api_refuses_what_forgejo_refuses(forge: Hearth) -> None:
     of_all = add(forge, of="orgs/hero_ops")
     assert forge.http.get(f"{place}/{of_all}").status_code == 404, "it is the organization's"
     assert forge.http.delete(f"/orgs/hero_ops/hooks/{of_all}").status_code == 204
+    assert add(forge) > of_all, "no number is given twice"
 
 
 def test_events_carry_what_forgejo_sends(forge: Hearth, tmp_path: Path) -> None:

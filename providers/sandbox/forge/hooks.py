@@ -22,6 +22,8 @@ JsonObject = dict[str, Any]
 KINDS = {"forgejo", "gitea", "gogs", "slack", "discord", "dingtalk", "telegram", "msteams", "feishu", "matrix"}
 CONTENT_TYPES = {"json", "form"}
 EVENT = "push"
+LAST = "last"
+"""What the last number is kept under: one that is gone leaves its number to nobody."""
 PREFIXES = ("X-Forgejo", "X-Gitea", "X-Gogs", "X-GitHub")
 
 
@@ -52,7 +54,8 @@ class Hooks:
                 raise Refused(422, f"Missing config option: {name}")
         now = self._repositories.now()
         with self._store.transaction():
-            number = 1 + max((each["number"] for each in self._store.all(VENDOR, HOOK)), default=0)
+            number = 1 + int((self._store.get(VENDOR, LAST, HOOK) or {"number": 0})["number"])
+            self._store.put(VENDOR, LAST, {"id": HOOK, "number": number})
             made = {
                 "id": str(number),
                 "number": number,
