@@ -97,7 +97,7 @@ class Attempts:
                 return newest, False
             self._verdicts.close(newest)
         name = self._name()
-        now = self._clock.now().replace(microsecond=0)
+        now = self._verdicts.now()
         for sid, created_at in self._database.execute(self._unopened, (user_sid,)):
             if abs(now - decode_otime(created_at)) < OPENING:
                 return None, False
@@ -152,7 +152,7 @@ class Attempts:
                 raise gone
         except NotFound:  # somebody did not wait any longer
             raise gone from None
-        now = self._clock.now().replace(microsecond=0)
+        now = self._verdicts.now()
         try:
             kept = self._store.patch(
                 session.sid,

@@ -24,7 +24,7 @@ class Callbacks:
         """Raises `InvalidSignature`, `WebhookMalformed`."""
         if provider not in self._providers.ready:
             raise InvalidSignature  # nobody here knows its key
-        now = self._verdicts.clock.now().replace(microsecond=0)
+        now = self._verdicts.now()
         request = WebhookRequest(headers=dict(headers), body=body, received_at=now)
         plugin = self._providers[provider]
         head = plugin.verify_webhook(request)

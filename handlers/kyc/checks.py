@@ -49,7 +49,7 @@ class Checks:
         if session is None or session.scan_ref is None:
             return
         ref, provider = session.scan_ref, self._providers[session.provider]
-        at = self._clock.now().replace(microsecond=0)
+        at = self._verdicts.now()
         if session.decided_at is not None:  # the answer is newer than all that was known when it was asked for
             at = max(at, session.decided_at + timedelta(seconds=1))
         try:
@@ -70,7 +70,7 @@ class Checks:
     def hurry(self, user_sid: str) -> None:
         """Somebody came back from the provider: ask soon, unless its callback comes first."""
         session = self._verdicts.newest(user_sid)
-        soon = self._clock.now().replace(microsecond=0) + schedule.SOON
+        soon = self._verdicts.now() + schedule.SOON
         if session is None or session.status != KycStatus.IN_PROGRESS or session.checks >= schedule.HURRIED:
             return
         if session.next_check_at is None or session.next_check_at > soon:
@@ -83,7 +83,7 @@ class Checks:
         if session.superseded_at is not None:
             self._sessions.patch(sid, {"next_check_at": None})
             return None
-        now = self._clock.now().replace(microsecond=0)
+        now = self._verdicts.now()
         if session.status == KycStatus.IN_PROGRESS and now - _expires(session) >= schedule.OVERDUE:
             detail = f"started at {session.created_at:%Y-%m-%d %H:%M}; {session.provider} has not said how it ended"
             alert(self._database, self._clock, "kyc_unknown", sid, detail)
@@ -96,7 +96,7 @@ class Checks:
         session = self._sessions.get(sid)
         self._verdicts.users.lock(session.user_sid)
         session = self._sessions.object(self._sessions.locked(sid, None))
-        now = self._clock.now().replace(microsecond=0)
+        now = self._verdicts.now()
         late = now >= _expires(session) + (schedule.GRACE if verdict is not None else schedule.CLAIM)
         untouched = verdict is None or verdict.status in (KycStatus.IN_PROGRESS, KycStatus.PENDING)
         if session.status == KycStatus.IN_PROGRESS and late and untouched and not self._went_through(sid):

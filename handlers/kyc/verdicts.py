@@ -41,6 +41,10 @@ class Verdicts:
         self._events = Store.of(KYC_EVENT, database)
         self._newest = database.prepare(statements.NEWEST_ATTEMPT)
 
+    def now(self) -> datetime:
+        """The time in whole seconds, as the database keeps it."""
+        return self.clock.now().replace(microsecond=0)
+
     def newest(self, user_sid: str) -> KycSession | None:
         """The attempt that counts: the last one that was not set aside."""
         rows = self.database.execute(self._newest, (user_sid,))
@@ -67,7 +71,7 @@ class Verdicts:
                 "status": verdict.status,
                 "tags": list(verdict.tags),
                 "occurred_at": received.at,
-                "received_at": self._now(),
+                "received_at": self.now(),
             },
             self.clock.now(),
             ("provider", "event_id"),
@@ -95,10 +99,10 @@ class Verdicts:
         if now != before:
             self._keep(session, now, reason)
         if states.contradicts(before, told) and not asked and session.superseded_at is None:
-            self.sessions.patch(session.sid, {"next_check_at": self._now()})
+            self.sessions.patch(session.sid, {"next_check_at": self.now()})
 
     def _keep(self, session: KycSession, state: State, reason: str | None) -> None:
-        now = self._now()
+        now = self.now()
         aside = session.superseded_at is not None
         expires = session.expires_at or session.created_at
         kept = self.sessions.patch(
@@ -128,9 +132,6 @@ class Verdicts:
         if newest is not None and newest.sid == session.sid:
             occasion = f"kyc:{session.sid}:{session.rev}"
             notify(self.database, self.clock, session.user_sid, "kyc_decided", occasion, NOTICES[session.status])
-
-    def _now(self) -> datetime:
-        return self.clock.now().replace(microsecond=0)
 
 
 def _state(session: KycSession) -> State:

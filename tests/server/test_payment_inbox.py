@@ -202,7 +202,9 @@ def test_the_other_mode(site: World, user: User) -> None:
     assert site.balance(user) == 10
 
 
-@pytest.mark.parametrize("odd", [{"amount_total": "ten"}, {"payment_intent": "pi\0"}, {"id": "cs\0", "payment_intent": "pi_2"}])
+@pytest.mark.parametrize(
+    "odd", [{"amount_total": "ten"}, {"payment_intent": "pi\0"}, {"id": "cs\0", "payment_intent": "pi_2"}]
+)
 def test_our_event_that_cannot_be_read(site: World, user: User, odd: dict[str, Any]) -> None:
     started = site.start(user)
     site.pay(started)

@@ -70,6 +70,7 @@ def test_unknown_cookies(sessions: Sessions, user: str, cookie: str) -> None:
 
 
 def test_idle_for_twelve_hours(sessions: Sessions, user: str, clock: Clock) -> None:
+    assert timedelta(hours=12) == IDLE
     cookie = sessions.create(user, LoginMethod.SEALED, PEER)
     clock.time += IDLE - timedelta(seconds=1)
     assert sessions.caller(cookie) is not None, "which is being seen"
@@ -80,6 +81,7 @@ def test_idle_for_twelve_hours(sessions: Sessions, user: str, clock: Clock) -> N
 
 
 def test_seven_days_in_all(sessions: Sessions, user: str, clock: Clock) -> None:
+    assert timedelta(days=7) == LIFE
     cookie = sessions.create(user, LoginMethod.SEALED, PEER)
     end = clock.time + LIFE
     while clock.time + IDLE / 2 < end:
@@ -214,3 +216,11 @@ def test_what_did_not_end_is_not_in_the_history(sessions: Sessions, user: str) -
     theirs = sessions.find(sessions.create(stranger, LoginMethod.SEALED, PEER))
     assert theirs is not None and sessions.end_one(user, theirs.sid) == 0
     assert sessions.events.events.list_full()["items"] == []
+
+
+def test_a_login_prolongs_no_other_session(sessions: Sessions, user: str, clock: Clock) -> None:
+    cookie = sessions.create(user, LoginMethod.SEALED, PEER)
+    before = sessions.find(cookie)
+    clock.time += timedelta(seconds=30)
+    sessions.create(new_user(sessions, 2), LoginMethod.SEALED, PEER)
+    assert sessions.find(cookie) == before
