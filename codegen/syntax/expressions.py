@@ -33,6 +33,8 @@ class Expressions(Cursor):
                 opened = self.at
                 self.at += 1
                 argument = self.dotted("a name such as `USD`")
+                if self.kinds[self.at] == ",":
+                    self.fail("`>`", "a map is written `map<str, T>`")
                 self.close(opened, "")
                 core = tree.NamedType(path, argument, self.since(first))
         elif kind == "&":
@@ -66,12 +68,8 @@ class Expressions(Cursor):
         sign = self.kinds[self.at]
         if sign not in ("|", "[", "("):
             return kind
-        written = self._written(first).removesuffix("?")
-        if sign == "|":
-            null = self.texts[self.at + 1] in ("null", "None", "undefined", "nil")
-            name = self._declared_name(first)
-            declared = f"declare the alternatives (`{name} = {written} | …`) and name them here"
-            self.fail("the end of the type", f"what may be null is written `{written}?`" if null else declared)
+        self._no_alternatives(first)
+        written = self._written(first)
         if sign == "[" and not self.starts_line(self.at):
             argument = self.texts[self.at + 1]
             form = "{}?" if written.lower() in ("optional", "maybe") else "[{}]"
@@ -80,14 +78,24 @@ class Expressions(Cursor):
             self.fail("the end of the type", "limits stand in notes behind it, such as `@len(0, 80)` or `@min(0)`")
         return kind
 
+    def _no_alternatives(self, first: int) -> None:
+        """Behind the type from `first` on stands no `|`."""
+        if self.kinds[self.at] == "|":
+            written = self._written(first).removesuffix("?")
+            null = self.texts[self.at + 1] in ("null", "None", "undefined", "nil")
+            name = self._declared_name(first)
+            declared = f"declare the alternatives (`{name} = {written} | …`) and name them here"
+            self.fail("the end of the type", f"what may be null is written `{written}?`" if null else declared)
+
     def _written(self, first: int) -> str:
         """The tokens from `first` on, up to the next one to read."""
         return "".join(self.texts[first : self.at])
 
     def _declared_name(self, at: int | None = None) -> str:
         """What a type could be called that is declared for the member whose type begins `at`, or here."""
-        before = (self.at if at is None else at) - 2
-        name = self.texts[before] if before >= 0 and self.kinds[before] == NAME else "name"
+        place = self.at if at is None else at
+        named = place > 1 and self.kinds[place - 1] == ":" and self.kinds[place - 2] == NAME
+        name = self.texts[place - 2] if named else "name"
         return name.title().replace("_", "")
 
     def map(self, first: int, depth: int) -> tree.MapType:
@@ -209,7 +217,9 @@ class Expressions(Cursor):
         result = None
         if self.kinds[self.at] == "->":
             self.at += 1
+            first = self.at
             result = self.type()
+            self._no_alternatives(first)
         if self.kinds[self.at] != "!":
             return result, ()
         self.at += 1

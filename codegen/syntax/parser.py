@@ -14,6 +14,8 @@ from codegen.syntax.expressions import Expressions
 from codegen.syntax.lexer import EOF, NAME, STRING, Findings, TooManyErrors, tokenize
 
 Member = TypeVar("Member")
+_NO_FIELD = {STRING: "names stand without quotes", "@": "notes follow the field, without a comma between"}
+"""What is written where a field should begin, and what is meant."""
 FOREIGN = {
     "type": "{name} = …",
     "struct": "{name} = {{ … }}",
@@ -89,7 +91,10 @@ class Parser(Expressions):
             brackets += self.brackets()
             docs += self.take_docs()
         if self.kinds[self.at] != NAME:
-            self.fail("a declaration" if not brackets else "a declaration after `[…]`")
+            near = (
+                "notes before a declaration stand in brackets: `[rootobject]`" if self.kinds[self.at] == "@" else None
+            )
+            self.fail("a declaration" if not brackets else "a declaration after `[…]`", near)
         word = self.texts[self.at]
         if self.kinds[self.at + 1] == NAME or (word in KEYWORDS and self.kinds[self.at + 1] not in ("=", "[", "{")):
             word = self.keyword(word)
@@ -151,7 +156,7 @@ class Parser(Expressions):
             self.module = tree.ModuleHeader(name, version, span)
             return
         if self.kinds[self.at] != STRING:
-            self.fail("the imported path as a string")
+            self.fail("the imported path as a string", 'write `import "../common"`')
         target = self.string()
         alias = None
         if self.kinds[self.at] == NAME and self.texts[self.at] == "as":
@@ -292,6 +297,8 @@ class Parser(Expressions):
 
     def field(self) -> tree.Field:
         first, docs = self.at, self.take_docs()
+        if self.kinds[first] in _NO_FIELD:
+            self.fail("a field or `}`", _NO_FIELD[self.kinds[first]])
         name = self.name("a field or `}`")
         optional = self.kinds[self.at] == "?"
         self.at += optional

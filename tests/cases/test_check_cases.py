@@ -28,8 +28,7 @@ def marks(case: Path) -> dict[tuple[str, int], tuple[str, str, str]]:
     for path in sorted(case.rglob("*.oschema")):
         for number, line in enumerate(path.read_text().split("\n"), 1):
             if match := MARK.search(line):
-                found[path.relative_to(case).as_posix(), number] = (
-                    match[1].lower(), match[2], json.loads(match[3]))
+                found[path.relative_to(case).as_posix(), number] = (match[1].lower(), match[2], json.loads(match[3]))
             else:
                 assert "# ERROR" not in line and "# WARNING" not in line, f"a mark that cannot be read: {line}"
     return found
@@ -44,8 +43,9 @@ def check_marks(case: Path, report: Report) -> None:
         text = f"{finding.message} | {finding.fix}"
         shown.append(f"{place[0]}:{place[1]}: {finding.rule.severity} {finding.rule.code} {text}")
         severity, code, part = expected.pop(place, ("", "", ""))
-        assert severity == finding.rule.severity and code and finding.rule.code.startswith(code) and part in text, \
+        assert severity == finding.rule.severity and code and finding.rule.code.startswith(code) and part in text, (
             "\n".join(["unexpected or different finding:", *shown[-1:]])
+        )
     assert not expected, "marks without a finding:\n" + "\n".join(f"{p}:{n}: {m}" for (p, n), m in expected.items())
 
 
@@ -55,7 +55,7 @@ def dump(value: Any) -> Any:
         shown = {"": type(value).__name__}
         for field in dataclasses.fields(value):
             held = getattr(value, field.name)
-            default = (field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default)
+            default = field.default_factory() if field.default_factory is not dataclasses.MISSING else field.default
             if field.name != "span" and held != default:
                 shown[field.name] = dump(held)
         return shown
