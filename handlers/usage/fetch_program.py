@@ -29,6 +29,7 @@ from pygit2.enums import CredentialType
 from handlers.usage.packs import MERGING, merge_packs
 
 ELSEWHERE = "it leads to another place, and credentials are not for that"
+SETTINGS = Path(__file__).with_name("fetch_settings")
 FETCHED = "refs/fetched/"
 """Where a mirror keeps the branches that it fetched, below the one name that they have over there."""
 
@@ -166,6 +167,7 @@ def _set_up(memory: int, file_size: int, silence: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for level in (pygit2.enums.ConfigLevel.SYSTEM, pygit2.enums.ConfigLevel.GLOBAL, pygit2.enums.ConfigLevel.XDG):
         pygit2.settings.search_path[level] = ""
+    pygit2.settings.search_path[pygit2.enums.ConfigLevel.PROGRAMDATA] = str(SETTINGS)
     pygit2.settings.owner_validation = False  # a repository on this disk may be another user's: nothing of it is run
     pygit2.settings.mwindow_mapped_limit = memory >> 2
     pygit2.settings.server_connect_timeout = pygit2.settings.server_timeout = silence
