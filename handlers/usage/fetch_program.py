@@ -90,9 +90,21 @@ def fetch(asked: dict[str, Any]) -> str | None:
             return str(heads[name])
         _remove_leftovers(path)
         callbacks = Callbacks(asked)
-        mirror.remotes.create_anonymous(url).fetch([f"+{name}:{own}"], callbacks=callbacks)
+        with _comparing_little():
+            mirror.remotes.create_anonymous(url).fetch([f"+{name}:{own}"], callbacks=callbacks)
         merge_packs(path, asked["most_bytes"])
         return str(mirror.references[own].target)
+
+
+@contextmanager
+def _comparing_little() -> Iterator[None]:
+    """A repository on this disk is packed by this process, as `SETTINGS` say; packs are put together as ever."""
+    level = pygit2.enums.ConfigLevel.PROGRAMDATA  # the lowest, which has nothing on POSIX
+    pygit2.settings.search_path[level] = str(SETTINGS)
+    try:
+        yield
+    finally:
+        pygit2.settings.search_path[level] = ""
 
 
 @contextmanager
@@ -167,7 +179,6 @@ def _set_up(memory: int, file_size: int, silence: int) -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     for level in (pygit2.enums.ConfigLevel.SYSTEM, pygit2.enums.ConfigLevel.GLOBAL, pygit2.enums.ConfigLevel.XDG):
         pygit2.settings.search_path[level] = ""
-    pygit2.settings.search_path[pygit2.enums.ConfigLevel.PROGRAMDATA] = str(SETTINGS)
     pygit2.settings.owner_validation = False  # a repository on this disk may be another user's: nothing of it is run
     pygit2.settings.mwindow_mapped_limit = memory >> 2
     pygit2.settings.server_connect_timeout = pygit2.settings.server_timeout = silence
