@@ -20,13 +20,16 @@ MOST_FOLDERS = 5_000
 MOST_BYTES = 16 << 20
 """Of all lists of files that it changes, old and new; about 400 000 names."""
 _files = re.compile(rb"(?:1[0-9]{5} [^\0]+\0[\0-\xff]{20})*").fullmatch
+_NAME = re.compile(rb"1[0-9]{5} ([^\0]+)\0[\0-\xff]{20}")
 _ENTRY = re.compile(rb"([0-9]+) ([^\0]+)\0([\0-\xff]{20})")
+_FOLDER = (b"40000", b"040000")
 Folders = dict[bytes, bytes]
 """The ids of folders by their names."""
 
 
 def require_flat(mirror: pygit2.Repository, old: pygit2.Oid | None, new: pygit2.Oid) -> None:
-    """Raises `Halt` where the trees of two commits differ in too many, too deep or too large folders."""
+    """Raises `Halt` where the trees of two commits differ in too many, too deep or too large folders, or the new one
+    names something twice or out of order: git and we would not read the same of it."""
     waiting: list[tuple[bytes | None, bytes | None, int]] = [(None if old is None else old.raw, new.raw, 0)]
     folders = size = 0
     while waiting:
@@ -40,7 +43,7 @@ def require_flat(mirror: pygit2.Repository, old: pygit2.Oid | None, new: pygit2.
                 size += mirror.odb.read_header(pygit2.Oid(raw=tree))[1]
                 if size > MOST_BYTES:
                     raise _refused(f"the lists of the files that it changes have more than {MOST_BYTES} bytes")
-                into |= _folders(mirror, tree)
+                into |= _folders(mirror, tree, judged=tree is after)
         waiting += [
             (known.get(name), found.get(name), depth + 1)
             for name in known.keys() | found.keys()
@@ -52,9 +55,22 @@ def _refused(detail: str) -> Halt:
     return Halt(HaltReason.FORBIDDEN_CHANGE, detail)
 
 
-def _folders(mirror: pygit2.Repository, tree: bytes) -> Folders:
+def _folders(mirror: pygit2.Repository, tree: bytes, judged: bool) -> Folders:
     """Those in a folder. PERF: one that has files only, as most have, is told by one match."""
     _, data = mirror.odb.read(pygit2.Oid(raw=tree))
     if _files(data):
+        if judged:
+            _require_order(_NAME.findall(data))
         return {}
-    return {name: entry for mode, name, entry in _ENTRY.findall(data) if mode in (b"40000", b"040000")}
+    entries = _ENTRY.findall(data)
+    if judged:  # folders stand as if their names ended so
+        _require_order([name + b"/" if mode in _FOLDER else name for mode, name, _ in entries])
+        _require_order(sorted(name for _, name, _ in entries))
+    return {name: entry for mode, name, entry in entries if mode in _FOLDER}
+
+
+def _require_order(names: list[bytes]) -> None:
+    """Raises `Halt` unless each name is greater than the one before. PERF: sorting what is sorted costs a comparison
+    each."""
+    if names != sorted(names) or len(set(names)) != len(names):
+        raise _refused("a folder has a name twice, or its names are out of order")

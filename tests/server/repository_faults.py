@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pygit2
+
 from generated.models.onboarding import HaltReason
 from tests.server.node_repository import FILE, NodeRepository, encoded, line, make_key
 
@@ -183,6 +185,55 @@ def _spaced(repository: NodeRepository, user: str) -> None:
     repository.commit()
 
 
+def _text(change: Callable[[str], str]) -> Callable[[NodeRepository, str], None]:
+    """A third line that is a good one but for what `change` makes of its text."""
+
+    def build(repository: NodeRepository, user: str) -> None:
+        good = encoded(line(3, user)).decode()
+        _bytes(change(good).encode("utf-8", "surrogatepass"))(repository, user)
+
+    return build
+
+
+def _tree(entries: Callable[[str], str], where: str = "usage") -> Callable[[NodeRepository, str], None]:
+    """A commit whose folder (`usage`, or the repository itself where none is named) has these entries beside the good
+    ones; it is made of the name of a blob that has a good line."""
+
+    def build(repository: NodeRepository, user: str) -> None:
+        blob = repository.git("hash-object", "-w", "--stdin", given=encoded(line(3, user)).decode())
+        added = entries(blob)
+        if where:
+            known = repository.git("ls-tree", f"HEAD:{where}")
+            inner = repository.object("tree", f"{known}\n{added}")
+            added = f"040000 tree {inner}\t{where}\n"
+        kept = [each for each in repository.git("ls-tree", "HEAD").splitlines() if not each.endswith(f"\t{where}")]
+        root = repository.object("tree", "".join(f"{each}\n" for each in kept) + added)
+        repository.at += timedelta(seconds=1)
+        made = repository.git("commit-tree", "-S", "-p", "HEAD", "-m", "usage", root)
+        repository.git("update-ref", "refs/heads/main", made)
+
+    return build
+
+
+def raw_tree(*entries: tuple[bytes, bytes]) -> Callable[[NodeRepository, str], None]:
+    """A commit with entries (mode and name) in the folder `usage` that git does not make, before the good one."""
+
+    def build(repository: NodeRepository, user: str) -> None:
+        blob = bytes.fromhex(repository.git("hash-object", "-w", "--stdin", given=encoded(line(3, user)).decode()))
+        data = b"".join(mode + b" " + name + b"\0" + blob for mode, name in entries)
+        data += pygit2.Repository(str(repository.folder)).revparse_single("HEAD:usage").read_raw()
+        (repository.folder / "tree").write_bytes(data)
+        inner = repository.git("hash-object", "-t", "tree", "-w", "--literally", "tree")
+        (repository.folder / "tree").unlink()
+        node = repository.git("ls-tree", "HEAD", "node.json")
+        root = repository.object("tree", f"{node}\n040000 tree {inner}\tusage\n")
+        repository.at += timedelta(seconds=1)
+        made = repository.git("commit-tree", "-S", "-p", "HEAD", "-m", "usage", root)
+        repository.git("update-ref", "refs/heads/main", made)
+
+    return build
+
+
 R = HaltReason
 LARGE = 100_000
 """Bytes that a file may have while a test asks for the fault of a huge one."""
@@ -234,4 +285,69 @@ FAULTS = {
     "expired key and a clock set back": Fault(_set_back, R.BAD_SIGNATURE, "was not valid at 2027", skips=2),
     "other content under the signature": Fault(_tampered, R.BAD_SIGNATURE, "does not fit the commit"),
     "two signatures": Fault(_two_signatures, R.FORBIDDEN_CHANGE, "headers of the commit"),
+    "carriage returns": Fault(_text(lambda text: text.replace("\n", "\r\n")), R.NOT_CANONICAL, f"{FILE}:3: "),
+    "byte order mark": Fault(_text(lambda text: f"\ufeff{text}"), R.PARSE_ERROR, f"{FILE}:3: no JSON"),
+    "empty line": Fault(_text(lambda text: f"\n{text}"), R.PARSE_ERROR, f"{FILE}:3: no JSON"),
+    "blank before a line": Fault(_text(lambda text: f" {text}"), R.NOT_CANONICAL, f"{FILE}:3: "),
+    "two records on a line": Fault(_text(lambda text: text.replace("\n", "") + text), R.PARSE_ERROR, f"{FILE}:3: "),
+    "a key twice": Fault(
+        _text(lambda text: text.replace('"schema":1', '"schema":1,"schema":1')), R.NOT_CANONICAL, f"{FILE}:3: "
+    ),
+    "a user twice": Fault(
+        _text(lambda text: text.replace('"user_sid"', '"user_sid":"01JD4ZK7Q1M80000000000000X","user_sid"')),
+        R.NOT_CANONICAL,
+        f"{FILE}:3: ",
+    ),
+    "keys in another order": Fault(
+        _text(lambda text: text.replace('{"cost":"0.01",', "{").replace("}", ',"cost":"0.01"}')), R.NOT_CANONICAL, "3: "
+    ),
+    "whole number as a float": Fault(
+        _text(lambda text: text.replace('"local_seq":3', '"local_seq":3.0')), R.PARSE_ERROR, "`local_seq`"
+    ),
+    "number with an exponent": Fault(
+        _text(lambda text: text.replace('"local_seq":3', '"local_seq":3e0')), R.PARSE_ERROR, "`local_seq`"
+    ),
+    "number of a thousand digits": Fault(
+        _text(lambda text: text.replace('"local_seq":3', f'"local_seq":{"9" * 1000}')), R.PARSE_ERROR, "`local_seq`"
+    ),
+    "number of five thousand digits": Fault(
+        _text(lambda text: text.replace('"local_seq":3', f'"local_seq":{"9" * 5000}')), R.PARSE_ERROR, "no JSON"
+    ),
+    "no number": Fault(_text(lambda text: text.replace('"local_seq":3', '"local_seq":NaN')), R.PARSE_ERROR, "`local"),
+    "truth for a number": Fault(
+        _text(lambda text: text.replace('"schema":1', '"schema":true')), R.PARSE_ERROR, "`schema`"
+    ),
+    "decimal with an exponent": Fault(
+        _text(lambda text: text.replace('"0.01"', '"1e5"')), R.PARSE_ERROR, "`cost` is not a number as text"
+    ),
+    "digits of another script": Fault(
+        _text(lambda text: text.replace('"1000"', '"\u0661\u0660"')), R.PARSE_ERROR, "`quantity`"
+    ),
+    "NUL in text": Fault(_text(lambda text: text.replace("llama", "ll\0ma")), R.PARSE_ERROR, f"{FILE}:3: "),
+    "escaped NUL in text": Fault(_text(lambda text: text.replace("llama", "ll\\u0000ma")), R.PARSE_ERROR, "`model`"),
+    "half a character": Fault(_text(lambda text: text.replace("llama", "\\ud800")), R.PARSE_ERROR, "`model`"),
+    "half a character in bytes": Fault(_text(lambda text: text.replace("llama", "\ud800")), R.PARSE_ERROR, "no UTF-8"),
+    "escaped letter": Fault(_text(lambda text: text.replace("llama", "\\u006clama")), R.NOT_CANONICAL, f"{FILE}:3: "),
+    "null for what is absent": Fault(
+        _text(lambda text: text.replace('"model":"llama"', '"model":null')), R.PARSE_ERROR, "`model`"
+    ),
+    "brackets without end": Fault(_text(lambda text: "[" * 16_000 + "\n"), R.PARSE_ERROR, f"{FILE}:3: no JSON"),
+    "name in another script": Fault(
+        _tree(lambda blob: f"100644 blob {blob}\tusage_\u0662026.jsonl\n"), R.FORBIDDEN_CHANGE, "usage/usage_"
+    ),
+    "name of another case": Fault(
+        _tree(lambda blob: f"100644 blob {blob}\tMORE.JSONL\n"), R.FORBIDDEN_CHANGE, "usage/MORE.JSONL: only"
+    ),
+    "folder of another case": Fault(
+        _tree(lambda blob: f"100644 blob {blob}\tUSAGE\n", where=""), R.FORBIDDEN_CHANGE, "USAGE: only"
+    ),
+    "settings of git": Fault(
+        _tree(lambda blob: f"100644 blob {blob}\t.gitattributes\n", where=""),
+        R.FORBIDDEN_CHANGE,
+        ".gitattributes: only",
+    ),
+    "a name twice": Fault(raw_tree((b"100644", b"a.jsonl"), (b"100644", b"a.jsonl")), R.FORBIDDEN_CHANGE, "", skips=1),
+    "names upwards": Fault(raw_tree((b"100644", b"../../../etc.jsonl")), R.FORBIDDEN_CHANGE, "etc.jsonl: only"),
+    "name that is no UTF-8": Fault(raw_tree((b"100644", b"a\xff\xfe.jsonl")), R.FORBIDDEN_CHANGE, "usage/a"),
+    "mode that git no longer writes": Fault(raw_tree((b"100664", b"a.jsonl")), R.FORBIDDEN_CHANGE, "its mode was"),
 }
