@@ -10,6 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -37,6 +38,9 @@ from handlers.work.leases import Leases
 
 LEASE = timedelta(minutes=5)
 """So long nobody else reads a repository after its reader was killed."""
+
+TURN_COMMITS, TURN_SECONDS = 1000, 60.0
+"""After so many commits, or so long, of one repository the others have their turn."""
 
 Progress = Callable[[int, int], None]
 """Told how many repositories of how many are done."""
@@ -77,20 +81,27 @@ class Aggregator:
         self._repositories = Repositories(database, mirrors, consumption)
         self._nodes = Nodes(database, clock, log)
 
-    def run(self, progress: Progress | None = None) -> AggregateReport:
-        """Consume everything that is there now. Raises `Unavailable` where the database is away."""
+    def run(self, progress: Progress | None = None, turns: int | None = None) -> AggregateReport:
+        """Consume everything that is there now, or so much of it as each repository's `turns` come to. Raises
+        `Unavailable` where the database is away."""
         began, tally, nodes = perf_counter(), Tally(), list(self._nodes.read_from())
         holder = f"{socket.gethostname()}:{os.getpid()}:{threading.get_ident()}"
         leases = Leases(self._database, self._clock, holder)
         halted: list[RepositoryHalt] = []
+        waiting: list[Node] = []
         with ThreadPoolExecutor(FETCHERS, "fetch") as pool:
             fetching = {pool.submit(self._fetched, node): node for node in nodes}
             for done, future in enumerate(as_completed(fetching), 1):
                 node = fetching.pop(future)
-                if (halt := self._apply(node, future.result, leases, tally)) is not None:
+                if (halt := self._apply(node, future.result, leases, tally, waiting)) is not None:
                     halted.append(halt)
                 if progress is not None:
                     progress(done, len(nodes))
+        turn = 1
+        while waiting and turn != turns:
+            turn, these, waiting = turn + 1, waiting, []
+            halts = [self._apply(node, partial(self._known_head, node), leases, tally, waiting) for node in these]
+            halted += [halt for halt in halts if halt is not None]
         return AggregateReport(
             repositories=len(nodes),
             commits=tally.commits,
@@ -103,8 +114,9 @@ class Aggregator:
         )
 
     def run_once(self) -> int:
-        """The same as a job; how many commits were consumed."""
-        return int(self.run().commits)
+        """A turn of each repository, as a job; how many commits were consumed. What is left waits for the next poll, so
+        that nobody waits for one that has very much."""
+        return int(self.run(turns=1).commits)
 
     def subjects(self) -> Iterable[str]:
         """The nodes whose repositories `consume_one` consumes."""
@@ -129,16 +141,27 @@ class Aggregator:
         """The head of a node's branch, brought into our mirror. Raises `FetchFailed`."""
         return self._mirrors.fetch(node.node_id, node.repo_url, node.branch, self._credentials(node.repo_url))
 
+    def _known_head(self, node: Node) -> str | None:
+        """The head that was brought by the last fetch."""
+        return self._mirrors.fetched(node.node_id, node.branch)
+
     def _apply(
-        self, node: Node, fetched: Callable[[], str | None], leases: Leases, tally: Tally
+        self,
+        node: Node,
+        fetched: Callable[[], str | None],
+        leases: Leases,
+        tally: Tally,
+        waiting: list[Node] | None = None,
     ) -> RepositoryHalt | None:
-        """Consume one repository; why it stands still, if it does."""
+        """Consume one repository; why it stands still, if it does. With `waiting` for one turn only: there it stands
+        then, as it is now, if it has more."""
         failure = f"usage:{node.node_id}"
         try:
             head = fetched()
             if head == node.last_commit and node.state == NodeState.ACTIVE:
                 return None
-            self._consume(node, head, leases, tally)
+            if not self._consume(node, head, leases, tally, one_turn=waiting is not None) and waiting is not None:
+                waiting += filter(None, [self._nodes.get(node.node_id)])
         except Overtaken:
             return None
         except FetchFailed as error:
@@ -157,13 +180,21 @@ class Aggregator:
         self._nodes.halt(node.node_id, halt)
         return RepositoryHalt(node_id=node.node_id, commit=halt.commit, reason=halt.reason, detail=halt.detail)
 
-    def _consume(self, node: Node, head: str | None, leases: Leases, tally: Tally) -> None:
-        lease = f"usage:{node.node_id}"
+    def _consume(self, node: Node, head: str | None, leases: Leases, tally: Tally, one_turn: bool) -> bool:
+        """Whether all of it was consumed, or somebody else does."""
+        lease, ends, left = f"usage:{node.node_id}", perf_counter() + TURN_SECONDS, TURN_COMMITS
         if not leases.take(lease, LEASE):
-            return
+            return True
+        finished = True
         try:
-            for done in self._repositories.consume(node, head, lambda: leases.take(lease, LEASE)):
-                tally.add(done)
+            with closing(self._repositories.consume(node, head, lambda: leases.take(lease, LEASE))) as commits:
+                for done in commits:
+                    tally.add(done)
+                    left -= 1
+                    if one_turn and (left <= 0 or perf_counter() > ends):
+                        finished = False
+                        break
             self._nodes.resume(node)
         finally:
             leases.release(lease)
+        return finished

@@ -12,6 +12,8 @@ from handlers.usage.halt import Halt
 
 LARGEST = 1 << 20
 """Bytes of a commit, its message included."""
+MOST = 100_000
+"""Commits that may come at once: eleven years of one every hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,15 @@ def new_commits(mirror: pygit2.Repository | None, head: str | None, known: Known
         return []
     assert mirror is not None, "a head was fetched into a mirror"
     found = [head]
-    while parents := _commit(mirror, found[-1], known.skipped).parent_ids:
+    while len(found) <= MOST and (parents := _commit(mirror, found[-1], known.skipped).parent_ids):
         if str(parents[0]) == known.last:
             return found[::-1]
         found.append(str(parents[0]))
     decided = next((place for place, commit in enumerate(found) if commit in known.skipped), None)
     if decided is not None:
         return found[decided::-1]
+    if len(found) > MOST:
+        raise Halt(HaltReason.FORBIDDEN_CHANGE, f"more than {MOST} commits came at once", commit=head)
     if known.last is not None:
         detail = f"{known.last}, which was consumed, is not in the history"
         raise Halt(HaltReason.REWRITTEN_HISTORY, detail, commit=head)

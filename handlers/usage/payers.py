@@ -35,6 +35,14 @@ class Payers:
         self._owners: dict[str, str | None] = {}
         self._ends: dict[str, datetime | None] = {}
 
+    def __len__(self) -> int:
+        return len(self._payers) + len(self._owners)
+
+    def forget(self) -> None:
+        """Let go of what was looked up; records that were read must have been written."""
+        for known in (self._payers, self._owners, self._ends):
+            known.clear()
+
     def payer(self, user_sid: str) -> Payer | None:
         """The user of this sid, if any."""
         if user_sid not in self._payers:

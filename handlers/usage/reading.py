@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
@@ -29,6 +30,10 @@ from handlers.usage.sums import Sums
 from handlers.usage_format.line import decode, line_hash
 from handlers.usage_format.record import Finding, LoggedUsage
 
+CHUNK = 1000
+"""Lines between which it is looked at how much is kept."""
+MOST_KEPT = 20_000
+"""Sums, streams, users and machines that are kept while a commit is read; a hostile one has another in each line."""
 _CONFLICT = HaltReason.CONTENT_CONFLICT
 _KEY_TAKEN = "its idempotency key or its number is that of another record"
 MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
@@ -76,12 +81,24 @@ class Reading:
 
     def read(self, lines: Iterable[Line]) -> None:
         """Read all lines. Raises `Halt`."""
+        rest = iter(lines)
         try:
-            for line in lines:
-                self._read(line)
+            while chunk := list(islice(rest, CHUNK)):
+                for line in chunk:
+                    self._read(line)
+                if len(self.sums) + len(self.streams) + len(self._payers) + len(self._met) > MOST_KEPT:
+                    self._let_go()
             self.flush()
         finally:
             self._records.close()
+
+    def _let_go(self) -> None:
+        """Write down what would grow with the commit, and forget it. Between two lines: nothing of it is in use."""
+        self.flush()
+        self.sums.spill(self._database, self._now)
+        self.streams.spill(self._now)
+        self._payers.forget()
+        self._met.clear()
 
     def flush(self) -> None:
         """Write what was read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 
 import pygit2
@@ -27,7 +27,7 @@ class Repositories:
     def __init__(self, database: Database, mirrors: Mirrors, consumption: Consumption) -> None:
         self._database, self._mirrors, self._consumption = database, mirrors, consumption
 
-    def consume(self, node: Node, head: str | None, go_on: Callable[[], bool]) -> Iterator[Consumed]:
+    def consume(self, node: Node, head: str | None, go_on: Callable[[], bool]) -> Generator[Consumed, None, None]:
         """Consume the commits up to `head`, as long as `go_on()`; what became of each, when it is done. Raises `Halt`,
         `Overtaken`."""
         skips = Skips.of(self._database, node.node_id)

@@ -41,6 +41,14 @@ class Streams:
         self._store = Store.of(STREAM_CURSOR, database)
         self._met: dict[str, Stream] = {}
 
+    def __len__(self) -> int:
+        return len(self._met)
+
+    def spill(self, now: datetime) -> None:
+        """Keep what was met, and forget it; no `Stream` that was given out may be used any more."""
+        self.write(now)
+        self._met.clear()
+
     def get(self, stream_id: str) -> Stream:
         """The stream with this id."""
         found = self._met.get(stream_id)

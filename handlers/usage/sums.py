@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Context, Decimal
 from functools import partial
@@ -79,17 +79,31 @@ Key = tuple[str, date, str | None, str, ResourceCategory, str | None]
 
 
 class Sums:
-    """Adds lines of a commit up; written once, inside the transaction that writes the lines."""
+    """Adds lines of a commit up; written once, inside the transaction that writes the lines. What is owed is kept for
+    each user and category; the rest may be let go of before (`spill`)."""
 
     def __init__(self, node_id: str, commit: str) -> None:
         self._node_id, self._commit = node_id, commit
         self._used: dict[Key, Sum] = {}
         self._taken_back: dict[Key, Sum] = {}
+        self._spilt: dict[tuple[str, str, TransactionKind], Owed] = {}
+        self._spilt_charge = 0
+
+    def __len__(self) -> int:
+        return len(self._used) + len(self._taken_back)
 
     @property
     def charge(self) -> int:
         """Nano-dollars of all lines, without what was taken back."""
-        return sum(each.charge for each in self._used.values()) - sum(each.charge for each in self._taken_back.values())
+        used, taken_back = (sum(each.charge for each in sums.values()) for sums in (self._used, self._taken_back))
+        return self._spilt_charge + used - taken_back
+
+    def spill(self, database: Database, now: datetime) -> None:
+        """Add to the daily usage what was added up so far, and forget the days. Raises `LedgerOverflow`."""
+        self._spilt, self._spilt_charge = self._owed(), self.charge
+        self.write_days(database, now)
+        self._used.clear()
+        self._taken_back.clear()
 
     def add(self, line: ChargedLine) -> None:
         """Add a line that is charged, or that takes another one back: on the day when that was used."""
@@ -115,7 +129,7 @@ class Sums:
 
     def _owed(self) -> dict[tuple[str, str, TransactionKind], Owed]:
         """What is to be posted. Raises `LedgerOverflow`."""
-        all_owed: dict[tuple[str, str, TransactionKind], Owed] = {}
+        all_owed = {key: replace(owed) for key, owed in self._spilt.items()}
         for kind, sums in ((TransactionKind.USAGE, self._used), (TransactionKind.USAGE_VOID, self._taken_back)):
             for (user_sid, _, _, _, category, _), each in sums.items():  # in the order of their first lines
                 key = (user_sid, category.value, kind)

@@ -10,9 +10,9 @@ import pytest
 from codegen.runtime.errors import Conflict, InvalidParams
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import HaltReason, QuarantineReason, RepositoryHalt, UsageLayout
+from generated.models.onboarding import HaltReason, NodeState, QuarantineReason, RepositoryHalt, UsageLayout
 from generated.tables.onboarding import OPERATOR_ACT
-from handlers.usage import changes, history, reading
+from handlers.usage import aggregator, changes, history, reading
 from handlers.usage.consumption import Overtaken
 from handlers.usage.mirrors import Mirrors
 from tests.server.node_repository import USED_AT, NodeRepository, hours, line, make_key
@@ -222,6 +222,103 @@ def test_a_commit_is_not_read_that_is_too_much(
         world.skip()
         assert (world.run().halted, world.node().last_commit) == ([], repository.head)
     world.audit()
+
+
+def test_a_repository_of_very_many_commits_holds_up_no_other(
+    world: UsageWorld, repository: NodeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aggregator, "TURN_COMMITS", 3)
+    user = world.user(1)
+    world.register(repository)
+    other = NodeRepository(tmp_path / "n2", make_key(tmp_path, "key-2"), "n2")
+    world.register(other)
+    for seq in range(1, 11):
+        repository.push(line(seq, user))
+    other.push(line(1, user, node_id="n2"))
+    assert world.aggregator.run_once() == 4, "a turn of each"
+    assert world.node().last_commit == repository.git("rev-parse", "HEAD~7")
+    report = world.run()
+    assert (report.commits, report.records_consumed, report.halted) == (7, 7, []), "as many turns as it takes"
+    repository.push(line(11, user))
+    repository.push(line(13, user))
+    for seq in (14, 15, 16):
+        repository.push(line(seq, user))
+    assert halted(world).reason == HaltReason.SEQUENCE_GAP
+    world.skip()
+    assert (world.run().commits, world.node().state) == (4, NodeState.ACTIVE)
+    world.audit()
+
+
+def test_commits_without_end_are_not_walked(
+    world: UsageWorld, repository: NodeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(history, "MOST", 5)
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    world.run()
+    for _ in range(8):
+        repository.commit()
+    assert "more than 5 commits came at once" in halted(world).detail
+    world.skip()
+    assert (world.run().halted, world.node().last_commit) == ([], repository.head)
+    repository.push(line(2, user))
+    assert world.run().records_consumed == 1
+    world.audit()
+
+
+def test_lines_that_have_nothing_in_common_need_no_more_memory(
+    world: UsageWorld, repository: NodeRepository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What grows with them is written down meanwhile; it comes to the same."""
+    users = [world.user(1) for _ in range(4)]
+    mine = [machine(world, user) for user in users]
+    streams = [f"s{number}" for number in range(7)]
+    lines = []
+    for number in range(60):
+        user, stream = users[number % 4], streams[number % 7]
+        seq = number // 7 + 1
+        given: dict[str, object] = {"stream_id": stream, "model": f"m{number % 5}"}
+        if number % 9 == 3:
+            given |= {"void": f"n1/{streams[(number - 3) % 7]}/{(number - 3) // 7 + 1}", "quantity": "0", "cost": None}
+        lines.append(line(seq, "01JD4ZK7Q1M80000000000000X" if number % 11 == 5 else user, **given))
+    lines += [hours(seq, users[seq % 4], mine[seq % 4], stream_id="hours", occurred_at=_at(seq)) for seq in range(1, 9)]
+    world.register(repository)
+    repository.push(*lines)
+    usual = world.run()
+    assert usual.halted == [] and usual.quarantined > 6
+
+    monkeypatch.setattr(reading, "CHUNK", 4)
+    monkeypatch.setattr(reading, "MOST_KEPT", 6)
+    database = Database.open(f"sqlite:///{tmp_path}/other.db")
+    other = UsageWorld(database, Mirrors(tmp_path / "other", world.mirrors.fetchers))
+    for user in users:
+        other.user(1, sid=user)
+    for user, sid in zip(users, mine, strict=True):
+        _same_machine(other, user, sid)
+    other.register(repository)
+    report = other.run()
+    counted = ("records_consumed", "duplicates", "quarantined", "balances_updated")
+    assert [getattr(report, name) for name in counted] == [getattr(usual, name) for name in counted]
+    for user in users:
+        days = [
+            [(each.model, each.records, each.quantity, each.charge) for each in w.days(user)] for w in (world, other)
+        ]
+        assert sorted(days[0]) == sorted(days[1])
+        assert world.book.balance(user) == other.book.balance(user)
+    assert [each.local_seq for each in other.records()] == [each.local_seq for each in world.records()]
+    world.audit()
+    other.audit()
+    database.close()
+
+
+def _at(seq: int) -> str:
+    return f"{USED_AT + timedelta(hours=1, minutes=seq // 4):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def _same_machine(world: UsageWorld, user: str, sid: str) -> None:
+    made = machine(world, user)
+    world.database.execute(world.database.prepare("UPDATE vm_allocation SET sid = ? WHERE sid = ?"), (sid, made))
 
 
 def test_quantities_of_many_digits_leave_the_others_as_they_were(world: UsageWorld, repository: NodeRepository) -> None:

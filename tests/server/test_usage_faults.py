@@ -10,7 +10,7 @@ from generated.models.onboarding import HaltReason, NodeState
 from handlers.usage import changes
 from handlers.usage.mirrors import Mirrors
 from tests.server.node_repository import FILE, NodeRepository, line, make_key
-from tests.server.repository_faults import FAULTS, LARGE
+from tests.server.repository_faults import FAULTS, LARGE, raw_tree
 from tests.server.usage_world import UsageWorld, copied
 
 STAND_IN = "01JD4ZK7Q1M80000000000000A"
@@ -157,6 +157,24 @@ def test_one_line_is_skipped(world: UsageWorld, built: dict[str, NodeRepository]
     world.skip(line=3)
     report = world.run()
     assert (report.halted, [each.local_seq for each in world.records()]) == ([], [1, 2, 4, 5])
+    world.audit()
+
+
+def test_what_git_cannot_unpack_is_told_and_the_others_go_on(
+    world: UsageWorld, built: dict[str, NodeRepository], tmp_path: Path
+) -> None:
+    """It never comes into our copy, so nothing of it can be skipped; it goes on when it is gone from there."""
+    bad, good = (copied(each, tmp_path / node_id) for node_id, each in built.items())
+    world.register(bad)
+    world.run()
+    world.register(good)
+    sound = bad.head
+    raw_tree((b"777777", b"a.jsonl"))(bad, STAND_IN)
+    report = world.run()
+    [halt] = report.halted
+    assert (halt.reason, halt.commit, report.records_consumed) == (HaltReason.UNREACHABLE, None, 2)
+    bad.git("update-ref", "refs/heads/main", sound)
+    assert (world.run().halted, world.node().state) == ([], NodeState.ACTIVE)
     world.audit()
 
 
