@@ -63,4 +63,4 @@ def command(user: str, out: Path, files: bool) -> None:
     except (CannotProve, LedgerChanged, Incomplete, NodeError) as error:
         out.unlink(missing_ok=True)
         raise click.ClickException(str(error)) from None
-    click.echo(f"{out}: {count} lines of {found.sid}, up to the root of {last.day}")
+    click.echo(f"{out}: {count} lines of {found.sid}")
