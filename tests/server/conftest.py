@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from codegen.runtime.storage.database import Database
+from tests.migrated import migrate
 from tests.server.migration_project import Databases
 
 if TYPE_CHECKING:
@@ -20,6 +22,20 @@ def databases(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databa
     made = Databases(request.param, request, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture
+def queue_database(postgresql_url: str) -> Iterator[Database]:
+    """The product's database on PostgreSQL, whose task queue is empty and has no workers."""
+    from handlers.work.queue.tables import connected
+
+    opened = Database.open(postgresql_url)
+    migrate(opened)
+    with connected(opened.url) as connection:  # the queue's triggers know no other schema
+        for table in ("procrastinate_jobs", "procrastinate_workers"):
+            connection.execute(f"DELETE FROM {table}".encode())  # noqa: S608
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="module")

@@ -21,7 +21,6 @@ from handlers.work.queue import Queue
 from handlers.work.queue import tables as queue_tables
 from handlers.work.queue.working import LONGEST_WAIT, Worker
 from handlers.work.settings import WorkSettings
-from tests.migrated import migrate
 from tests.server.forge_world import Hearth, hearth
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.test_sandbox_forge import run as run_git
@@ -35,13 +34,8 @@ DUE = b"UPDATE procrastinate.procrastinate_jobs SET scheduled_at = now() WHERE s
 
 
 @pytest.fixture
-def database(postgresql_url: str) -> Iterator[Database]:
-    opened = Database.open(postgresql_url)
-    migrate(opened)
-    for table in ("procrastinate_jobs", "procrastinate_workers"):
-        opened.execute(f"DELETE FROM procrastinate.{table}")  # noqa: S608
-    yield opened
-    opened.close()
+def database(queue_database: Database) -> Database:
+    return queue_database
 
 
 @pytest.fixture

@@ -25,7 +25,6 @@ from handlers.work.queue import tables as queue_tables
 from handlers.work.queue.working import FIRST_WAIT, LONGEST_WAIT, Worker
 from handlers.work.settings import WorkSettings
 from handlers.work.soon import Soon
-from tests.migrated import migrate
 from tests.waiting import PATIENCE, wait_for
 
 NAME = "tests.pieces"
@@ -34,13 +33,8 @@ JOBS = "SELECT args->>'subject', status::text, attempts FROM procrastinate.procr
 
 
 @pytest.fixture
-def database(postgresql_url: str) -> Iterator[Database]:
-    opened = Database.open(postgresql_url)
-    migrate(opened)
-    for table in ("procrastinate_jobs", "procrastinate_workers"):
-        opened.execute(f"DELETE FROM procrastinate.{table}")  # noqa: S608
-    yield opened
-    opened.close()
+def database(queue_database: Database) -> Database:
+    return queue_database
 
 
 @dataclass
