@@ -350,9 +350,9 @@ def found(**environment: str) -> set[tuple[str, str]]:
 
 
 GOOD = {
-    "IDENFY_API_KEY": "live",
-    "IDENFY_API_SECRET": "secret",
-    "IDENFY_WEBHOOK_SIGNING_KEY": "a key that is long enough",
+    "IDENFY_API_KEY": "an-api-key-as-given",
+    "IDENFY_API_SECRET": "a-secret-of-the-api",
+    "IDENFY_WEBHOOK_SIGNING_KEY": "a-key-that-is-long-enough",
 }
 
 
@@ -360,7 +360,7 @@ def test_what_must_not_go_into_production() -> None:
     assert found(**GOOD) == set()
     signing = "IDENFY_WEBHOOK_SIGNING_KEY"
     assert found(**{**GOOD, signing: "short"}) == {("weak", signing)}
-    assert found(**{**GOOD, "IDENFY_API_SECRET": "the secret of the api", signing: "the secret of the api"}) == {
+    assert found(**{**GOOD, "IDENFY_API_SECRET": "the-secret-of-the-api", signing: "the-secret-of-the-api"}) == {
         ("weak", signing)
     }
     base = "HERO_ONBOARDING_IDENFY_BASE_URL"
