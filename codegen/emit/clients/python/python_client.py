@@ -28,6 +28,7 @@ from codegen.emit.schema.declarations import old_name
 from codegen.model.model import CrudVerb, Default, Field, Method, Param, Program, QName, Struct
 from codegen.runtime.values.python_names import client_argument, client_method
 
+_LATER_LINE = re.compile(r"\n(?=[^\n])")
 _LIST = re.compile(r"\blist\b(?=\[)")
 _RUNTIME = "codegen.runtime.client.client"
 
@@ -97,6 +98,14 @@ class Call:
         if self.errors:
             parts.append(_folded("errors=(", self.errors, ",)" if len(self.errors) == 1 else ")"))
         return _filled(f"_{self.name.upper()} = Call(", parts, ")")
+
+    @property
+    def docstring(self) -> str:
+        """PERF: a macro of the template takes a tenth of a client's time for it."""
+        margin = "        "
+        text = _LATER_LINE.sub(f"\n{margin}", self.doc)
+        end = f"\n{margin}" if "\n" in text else ""
+        return f'{margin}"""{text}{end}"""'
 
     def head(self, define: str) -> str:
         """The `def` line, broken where it is too long."""
