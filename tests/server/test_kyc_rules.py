@@ -262,6 +262,12 @@ def test_only_what_is_due_is_asked_about(house: KycHouse, session: KycSession) -
     assert house.verification.checks.run_once() == 2
 
 
+def test_fifty_are_asked_about_at_once(house: KycHouse) -> None:
+    for number in range(51):
+        put_off(house, house.begun(house.user(number + 1)), START)
+    assert [house.verification.checks.run_once() for _ in range(3)] == [50, 1, 0]
+
+
 def test_a_silent_provider_is_asked_once_in_a_run(house: KycHouse, session: KycSession) -> None:
     for each in (session, house.begun(house.user(2)), house.begun(house.user(3))):
         put_off(house, each, START)
