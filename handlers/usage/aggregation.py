@@ -9,6 +9,7 @@ from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from generated.models.onboarding import GitCredentials
+from handlers.domain import SpreadJob
 from handlers.ledger.posting import Ledger
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
@@ -45,3 +46,11 @@ class Aggregation:
         rates = CurrentRates(PriceBooks(database, clock), prices.ladder, prices.discount_base)
         aggregator = Aggregator(database, clock, log, mirrors, Consumption(ledger, clock, rates), credentials)
         return cls(aggregator, Decisions(ledger, rates, mirrors, operator), Nodes(database, clock, log), mirrors)
+
+    def job(self, seconds: float) -> SpreadJob:
+        """All repositories every so many seconds; with several workers each repository is a piece. They may be slow,
+        and no other job waits for them."""
+        aggregator = self.aggregator
+        return SpreadJob(
+            "usage.aggregate", seconds, aggregator.run_once, aggregator.subjects, aggregator.consume_one, apart=True
+        )

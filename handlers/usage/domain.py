@@ -7,7 +7,6 @@ from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.usage import audit, routes
 from handlers.usage.aggregation import Aggregation
-from handlers.usage.background import aggregate_job
 from handlers.usage.breakdown import BreakdownHandler, Breakdowns
 from handlers.usage.commands import COMMANDS
 from handlers.usage.discovery import Discovery
@@ -44,7 +43,7 @@ def parts(site: Site) -> Parts:
         site.settings_of(PriceSettings),
         credentials=forges.credentials,
     )
-    aggregate = aggregate_job(made.aggregator, site.log, settings.aggregate_cron_interval_ms / 1000)
+    aggregate = made.job(settings.aggregate_cron_interval_ms / 1000)
     pushes = Pushes(forges, made.nodes, Soon(aggregate, site.log, Queue.of(site)), site.clock)
     repositories = ForgeRepositories(site.database, forges, made.nodes, settings.forge_owner, site.settings.public_url)
     discovery = Discovery(site.database, site.clock, forges, made.nodes, settings.forge_owner)

@@ -19,7 +19,6 @@ from generated.plugins.onboarding import Forge
 from generated.tables.onboarding import NODE, OPERATOR_ACT
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.announcing import Announcing
-from handlers.usage.background import aggregate_job
 from handlers.usage.discovery import Discovery
 from handlers.usage.fetchers import Limits
 from handlers.usage.forges import Forges
@@ -49,7 +48,7 @@ class House(UsageWorld):
         made = Aggregation.over(database, self.clock, self.log, mirrors, PRICES, credentials=self.forges.credentials)
         self.aggregator = made.aggregator
         self.nodes_of = made.nodes
-        soon = Soon(aggregate_job(made.aggregator, self.log, 300), self.log, None)
+        soon = Soon(made.job(300), self.log, None)
         self.pushes = Pushes(self.forges, made.nodes, soon, self.clock)
 
     def tell(self, webhook: WebhookRequest) -> WebhookEvent:

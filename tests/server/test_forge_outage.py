@@ -14,7 +14,6 @@ from codegen.runtime.storage.store import Store
 from generated.models.onboarding import NodeState
 from generated.tables.onboarding import NODE, OPERATOR_ALERT
 from handlers.usage.aggregation import Aggregation
-from handlers.usage.background import aggregate_job
 from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import Mirrors
 from handlers.work.queue import Queue
@@ -51,7 +50,7 @@ def test_what_is_at_a_forge_that_is_down_waits_longer_and_longer(
     mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=10), at_once=2)
     world, plugin = UsageWorld(database, mirrors), forge.provider()
     made = Aggregation.over(database, world.clock, world.log, mirrors, PRICES, credentials=plugin.git_credentials)
-    job, settings = aggregate_job(made.aggregator, world.log, 300), WorkSettings(worker_tasks=1)
+    job, settings = made.job(300), WorkSettings(worker_tasks=1)
     queue, user = Queue(database, SILENCE), world.user(dollars=10)
     nodes = {name: NodeRepository(tmp_path / name, make_key(tmp_path, f"key-{name}"), name) for name in ("down", "up")}
     for name, node in nodes.items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 import pytest
@@ -145,6 +145,13 @@ def test_each_piece_is_queued_once_and_done_by_a_worker(database: Database) -> N
     assert database.execute(JOBS) == [], "what is done leaves nothing behind"
     plain = Job("plain", 1, lambda: 7)
     assert queue(database).jobs([plain]) == (plain,)
+
+
+def test_a_job_that_is_handed_out_stays_apart(database: Database) -> None:
+    """Where no worker lives its pieces are done here, and may hang."""
+    for apart in (True, False):
+        (job,) = queue(database).jobs([replace(Pieces().job, apart=apart)])
+        assert job.apart is apart
 
 
 def test_without_a_worker_a_job_is_run_where_it_is_handed_out(database: Database) -> None:

@@ -63,7 +63,7 @@ class UsageWorld:
         self.clock.time = USED_AT + timedelta(hours=2)
         self.logged: list[bytes] = []
         self.log = Log(self.logged.append)
-        made = Aggregation.over(database, self.clock, self.log, mirrors, PRICES)
+        made = self.aggregation = Aggregation.over(database, self.clock, self.log, mirrors, PRICES)
         self.aggregator = made.aggregator
         self.service = local(UsageService, AggregationHandler(made.aggregator, made.decisions), SERVICES)
         self.watch = SilenceWatch(database, self.clock, self.log, made.nodes)

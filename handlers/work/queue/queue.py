@@ -42,7 +42,9 @@ class Queue:
     def jobs(self, jobs: Iterable[Job]) -> tuple[Job, ...]:
         """The jobs as a process runs them that has this queue: those that can be spread are handed out."""
         return tuple(
-            Job(job.name, job.seconds, partial(self.hand_out, job)) if isinstance(job, SpreadJob) else job
+            Job(job.name, job.seconds, partial(self.hand_out, job), apart=job.apart)
+            if isinstance(job, SpreadJob)
+            else job
             for job in jobs
         )
 
