@@ -12,7 +12,7 @@ import pytest
 
 from codegen.runtime.context import SystemClock
 from codegen.runtime.http.log import Log
-from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.database import Database, Unavailable
 from codegen.runtime.storage.migrations import NotCurrent
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import OPERATOR_ALERT
@@ -20,8 +20,9 @@ from handlers import version
 from handlers.domain import Job, SpreadJob
 from handlers.work import jobs
 from handlers.work.jobs import Runner
-from handlers.work.queue import Queue
+from handlers.work.queue import Queue, deferring
 from handlers.work.queue import tables as queue_tables
+from handlers.work.queue.deferring import defer, defer_soon
 from handlers.work.queue.working import FIRST_WAIT, LONGEST_WAIT, Worker
 from handlers.work.settings import WorkSettings
 from handlers.work.soon import Soon
@@ -254,6 +255,31 @@ def test_web_processes_leave_jobs_to_workers(database: Database, monkeypatch: py
         assert not ran.is_set()
         lives = False
         assert ran.wait(PATIENCE)
+
+
+def test_a_database_that_is_away_is_said_to_be_so(database: Database) -> None:
+    """Before the first statement, and in the middle."""
+    nowhere = "postgresql://127.0.0.1:9/none"
+    with pytest.raises(Unavailable):
+        defer(nowhere, NAME, {"a": "lock"})
+    with pytest.raises(Unavailable):
+        defer_soon(nowhere, NAME, "a", "lock")
+    with pytest.raises(Unavailable), queue_tables.connected(database.url) as connection:
+        database.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+        connection.execute("SELECT 1")
+
+
+def test_a_queue_that_goes_away_while_a_task_is_put_in(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextmanager
+    def cut(url: str) -> Iterator[object]:
+        with queue_tables.connected(url) as connection:
+            database.execute("SELECT pg_terminate_backend(%s)", (connection.info.backend_pid,))
+            yield connection
+
+    monkeypatch.setattr(deferring, "connected", cut)
+    with pytest.raises(Unavailable):
+        defer_soon(database.url, NAME, "a", "lock")
+    assert database.execute(JOBS) == []
 
 
 @pytest.mark.parametrize("workers", [0, 1])

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from typing import Any
 
+import psycopg
 from procrastinate import SyncPsycopgConnector
-from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import DEFAULT_QUEUE, Job
 from procrastinate.manager import JobManager
 
@@ -19,17 +21,29 @@ _MANAGER = JobManager(SyncPsycopgConnector())
 
 
 def defer(url: str, name: str, locks: Mapping[str, str]) -> None:
-    """Queue a task for each subject, with its lock: all or none."""
+    """Queue a task for each subject, with its lock: all or none. Raises `Unavailable`."""
     tasks = [_task(name, subject, lock) for subject, lock in locks.items()]
-    with connected(url) as connection:
+    with _queue(url) as connection:
         _MANAGER.batch_defer_jobs(tasks, connection)
 
 
 def defer_soon(url: str, name: str, subject: str, lock: str) -> None:
-    """Queue a task before others; once, as long as it waits."""
+    """Queue a task before others; once, as long as it waits. Raises `Unavailable`."""
     task = _task(name, subject, lock).evolve(priority=SOON, queueing_lock=f"{lock} soon")
-    with connected(url) as connection, suppress(AlreadyEnqueued):
+    with _queue(url) as connection, suppress(AlreadyEnqueued):
         _MANAGER.defer_job(task, connection)
+
+
+@contextmanager
+def _queue(url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to the queue; what procrastinate makes of the database's errors is undone."""
+    with connected(url) as connection:
+        try:
+            yield connection
+        except ConnectorException as error:
+            if isinstance(error.__cause__, psycopg.OperationalError):
+                raise error.__cause__ from None
+            raise
 
 
 def _task(name: str, subject: str, lock: str) -> Job:

@@ -16,7 +16,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from codegen.runtime.storage.database import CONNECTING, Database
+from codegen.runtime.storage.database import CONNECTING, Database, Unavailable
 from codegen.runtime.storage.migrations import MigrationError
 from handlers.work.queue import statements
 
@@ -89,6 +89,12 @@ def parameters(url: str) -> Mapping[str, Any]:
 
 @contextmanager
 def connected(url: str) -> Iterator[psycopg.Connection[Any]]:
-    """A connection to the queue of the database at this URL; each statement is a transaction unless one is begun."""
-    with psycopg.connect(**parameters(url), autocommit=True) as connection:
-        yield connection
+    """A connection to the queue of the database at this URL; each statement is a transaction unless one is begun.
+
+    Raises `Unavailable` where the database is away, or goes away meanwhile.
+    """
+    try:
+        with psycopg.connect(**parameters(url), autocommit=True) as connection:
+            yield connection
+    except psycopg.OperationalError as error:
+        raise Unavailable(str(error).strip()) from error
