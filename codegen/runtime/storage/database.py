@@ -9,7 +9,8 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
+from concurrent.futures import wait as wait_for
 from contextlib import contextmanager, nullcontext, suppress
 from itertools import count
 from pathlib import Path
@@ -162,7 +163,7 @@ class Database:
         self.stores: dict[Any, Any] = {}  # what `Store.of` made for this database
         self._thread = _Thread()
         self._is_sqlite = dialect == "sqlite"
-        self._connection: Callable[[], Any] = self.peewee.connection if self._is_sqlite else self._living
+        self._connection: Callable[[], Any] = self._idle if self._is_sqlite else self._living
         self._only_reads = 0  # no thread has this number
         _opened.add(self)
 
@@ -228,23 +229,53 @@ class Database:
             raise self._translate(error, sql) from error
 
     def begin(self, sql: str, params: Sequence[Any], helper: Executor) -> Callable[[], None]:
-        """Begin one write of this thread's transaction in a thread of `helper`; what is returned waits for its end.
+        """Begin one write of this thread's transaction in a thread of `helper`; what is returned waits for its end and
+        raises its error. It is to be called before the transaction ends, or that raises the error.
 
-        SQLite works without Python's lock, so this thread goes on meanwhile. It must wait before its transaction ends,
-        and before it reads what is written. Where a connection is not made for two threads the write is done at once.
+        SQLite works without Python's lock, so this thread goes on meanwhile, until it uses the database again: the next
+        statement waits for the end. Where a connection is not made for two threads the write is done at once.
         """
         if not SHARED_CONNECTIONS or not self._is_sqlite:
             self.execute(sql, params)
             return lambda: None
-        writing = helper.submit(self._connection().execute, sql, params)
+        writing = self._thread.writing = helper.submit(self._connection().execute, sql, params)
 
         def wait() -> None:
+            self._settle()
+            if self._thread.failed is writing:
+                self._thread.failed = None
             try:
                 writing.result()
             except (sqlite3.Error, peewee.PeeweeException) as error:
                 raise self._translate(error, sql) from error
 
         return wait
+
+    def _idle(self) -> Any:
+        """This thread's connection to SQLite, when nobody else uses it: two statements at once would take each other's
+        errors, for SQLite keeps the last one of a connection; then a write that was refused may seem to be done."""
+        if self._thread.writing is not None:
+            self._settle()
+            if self._thread.broken is not None:
+                raise self._thread.broken
+        return self.peewee.connection()
+
+    def _settle(self) -> None:
+        """Wait for what was begun, whatever interrupts: nothing may be written behind the end of the transaction."""
+        writing, interrupt = self._thread.writing, None
+        while writing is not None and not writing.done():
+            try:
+                wait_for([writing])
+            except BaseException as interrupted:
+                interrupt = interrupted
+        self._thread.writing = None
+        error = None if writing is None else writing.exception()
+        if error is not None:
+            self._thread.failed = writing
+        if isinstance(error, sqlite3.Error):
+            self._translate(error, "")  # where SQLite ended the transaction, nothing more is kept of it
+        if interrupt is not None:
+            raise interrupt
 
     def execute_all(self, statements: Iterable[tuple[str, Sequence[Any]]]) -> None:
         """Run writes in their order, in a transaction, which an error ends. PostgreSQL is sent all of them before it
@@ -300,7 +331,12 @@ class Database:
         try:
             self._connection()
             with self.peewee.atomic(level) if outermost else self.peewee.atomic():
-                yield
+                try:
+                    yield
+                finally:
+                    self._settle()
+                if outermost and self._thread.failed is not None:  # nobody waited for it
+                    self._thread.failed.result()
                 complete = True
                 if self._thread.broken is not None:
                     raise self._thread.broken
@@ -312,7 +348,7 @@ class Database:
             raise translated from error
         finally:
             if outermost:
-                self._thread.broken = None
+                self._thread.broken = self._thread.failed = None
 
     @property
     def in_transaction(self) -> bool:
@@ -426,9 +462,12 @@ class Database:
 
 
 class _Thread(threading.local):
-    """What a database keeps of a thread. `broken` is why its transaction can only be rolled back."""
+    """What a database keeps of a thread. `broken` is why its transaction can only be rolled back; `writing` is what a
+    helper writes for it, `failed` such a write whose error nobody was told yet."""
 
     broken: Unavailable | None = None
+    writing: Future[Any] | None = None
+    failed: Future[Any] | None = None
 
 
 def _connection_parameters(url: str) -> Mapping[str, Any]:
