@@ -13,7 +13,7 @@ from handlers.usage.commit_checks import check_commit
 from handlers.usage.consumption import Commit, Consumed, Consumption
 from handlers.usage.halt import Halt
 from handlers.usage.history import Known, new_commits
-from handlers.usage.mirrors import Mirrors
+from handlers.usage.mirrors import Mirrors, keep
 from handlers.usage.signed_commit import told_time
 from handlers.usage.skips import Skips
 
@@ -32,6 +32,7 @@ class Repositories:
         `Overtaken`."""
         skips = Skips.of(self._database, node.node_id)
         known = Known(node.root_commit, node.last_commit, skips.commits)
+        mirror: pygit2.Repository | None = None
         try:
             mirror = self._mirrors.open(node.node_id) if head is not None else None
             for commit in new_commits(mirror, head, known):
@@ -42,11 +43,12 @@ class Repositories:
                 node = node.model_copy(update={"last_commit": commit})
         except (pygit2.GitError, KeyError) as error:  # objects are missing: the next fetch brings all of them anew
             self._mirrors.discard(node.node_id)
+            mirror = None
             raise Halt(HaltReason.UNREACHABLE, f"our copy of the repository cannot be read: {error}") from error
         finally:
-            if node.last_commit != known.last and node.last_commit is not None:
+            if mirror is not None and node.last_commit is not None and node.last_commit != known.last:
                 with suppress(pygit2.GitError, OSError):
-                    self._mirrors.keep(node.node_id, KEPT, node.last_commit)
+                    keep(mirror, KEPT, node.last_commit)
 
     def _one(self, mirror: pygit2.Repository, node: Node, commit: str, skips: Skips) -> Consumed:
         decision = skips.commits.get(commit)

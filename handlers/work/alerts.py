@@ -5,7 +5,7 @@ from __future__ import annotations
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import AlertKind, NoticeKind
+from generated.models.onboarding import AlertKind, NoticeKind, OperatorAlert
 from generated.tables.onboarding import NOTICE, OPERATOR_ALERT
 from handlers.work import statements
 
@@ -30,14 +30,17 @@ def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> bo
     """Take an alert down; whether it was up."""
     store = Store.of(OPERATOR_ALERT, database)
 
+    def found() -> list[OperatorAlert]:
+        known = store.find({"kind": kind, "subject": subject}, limit=1000)["items"]
+        return [each for each in known if each.cleared_at is None]
+
     def work() -> bool:
-        found = store.find({"kind": kind, "subject": subject}, limit=1000)["items"]
-        up = [known for known in found if known.cleared_at is None]
+        up = found()
         for known in up:
             store.patch(known.sid, {"cleared_at": clock.now().replace(microsecond=0)})
         return bool(up)
 
-    return database.run(work)
+    return bool(found()) and database.run(work)  # PERF: mostly it is not up, and nobody waits to write then
 
 
 def subjects_up(database: Database, kind: AlertKind) -> set[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
+from generated.models.onboarding import Lease
 from generated.tables.onboarding import LEASE
 
 
@@ -21,8 +22,7 @@ class Leases:
         """Take or prolong a lease of this length; False while somebody else has it."""
         now = self._clock.now().replace(microsecond=0)
         known = self._store.one({"name": name})
-        # One that ends later than any that begins now was taken before the clock was set back: it holds nobody.
-        if known is not None and now < known.expires_at <= now + length:
+        if known is not None and _holds(known, now, length):
             if known.holder != self._holder:
                 return False
             if known.expires_at > now + length / 2:
@@ -52,8 +52,22 @@ class Leases:
 
         return self._database.run(work)
 
+    def held_by_another(self, name: str, length: timedelta) -> bool:
+        """Whether somebody else has a lease of this length; only looks."""
+        known = self._store.one({"name": name})
+        if known is None or known.holder == self._holder:
+            return False
+        return _holds(known, self._clock.now().replace(microsecond=0), length)
+
     def release(self, name: str) -> None:
         """Give a lease back before its time, where it is ours."""
         known = self._store.one({"name": name})
-        if known is not None and known.holder == self._holder:
-            self._store.patch(known.sid, {"expires_at": self._clock.now().replace(microsecond=0)})
+        now = self._clock.now().replace(microsecond=0)
+        if known is not None and known.holder == self._holder and known.expires_at > now:
+            self._store.patch(known.sid, {"expires_at": now})
+
+
+def _holds(lease: Lease, now: datetime, length: timedelta) -> bool:
+    """Whether it still holds. One that ends later than any that begins now was taken before the clock was set back: it
+    holds nobody."""
+    return now < lease.expires_at <= now + length

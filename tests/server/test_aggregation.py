@@ -12,7 +12,9 @@ from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NodeExists, NotHalted, QuarantineDecided
 from generated.models.onboarding import AllocationStatus, AuditFinding, Node, QuarantineReason
 from generated.tables.onboarding import VM_ALLOCATION
+from handlers.usage.aggregator import LEASE
 from handlers.usage.mirrors import Mirrors
+from handlers.work.leases import Leases
 from tests.server.audited import audit
 from tests.server.node_repository import FILE, USED_AT, NodeRepository, hours, line, make_key
 from tests.server.usage_world import UsageWorld
@@ -62,6 +64,33 @@ def test_files_are_read_in_the_order_in_which_they_were_written(world: UsageWorl
     report = world.run()
     assert (report.records_consumed, report.halted) == (13, [])
     assert [record.path for record in world.records()] == list(parts)
+    world.audit()
+
+
+def test_one_commit_takes_no_lease_and_more_of_them_give_it_back(world: UsageWorld, repository: NodeRepository) -> None:
+    user = world.user(1)
+    world.register(repository)
+    repository.append(line(1, user))
+    repository.commit()
+    assert world.run().commits == 1
+    assert world.database.execute("SELECT holder FROM lease") == []
+    for seq in (2, 3):
+        repository.append(line(seq, user))
+        repository.commit()
+    assert world.run().commits == 2
+    assert not Leases(world.database, world.clock, "other").held_by_another("usage:n1", LEASE)
+    world.audit()
+
+
+def test_a_repository_that_somebody_else_reads_is_left_alone(world: UsageWorld, repository: NodeRepository) -> None:
+    user, theirs = world.user(1), Leases(world.database, world.clock, "theirs")
+    world.register(repository)
+    repository.append(line(1, user))
+    repository.commit()
+    assert theirs.take("usage:n1", LEASE)
+    assert (world.run().commits, world.records()) == (0, [])
+    theirs.release("usage:n1")
+    assert world.run().commits == 1
     world.audit()
 
 
