@@ -209,7 +209,7 @@ def _no_effect(node: ast.stmt) -> bool:
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return True
-        case ast.Assign(value=ast.Subscript(value=ast.Name(id="Literal" | "Callable" | "Mapping"))):
+        case ast.Assign(value=ast.Subscript(value=ast.Name(id="Literal" | "Callable" | "Mapping" | "tuple"))):
             return True
         case ast.Assign(value=ast.Call(func=ast.Name(id="TypeVar"))):
             return True

@@ -113,3 +113,40 @@ def test_the_pace_of_who_used_something_long_ago_and_yesterday_is_that_of_the_we
     write(database, hero_os(user, back(60)), hero_os(user, back(1), hours=14))
     found = UsageStandings(database, book.clock).of(user)
     assert found is not None and found.burn_per_day == 2 * HOUR
+
+
+def test_thirty_days_of_spending_are_told_today_among_them(database: Database) -> None:
+    create_tables(database)
+    book = Book(database)
+    user = book.user()
+    write(database, hero_os(user, back(30)), hero_os(user, back(29), percent=50))
+    found = UsageStandings(database, book.clock).of(user)
+    assert found is not None
+    assert [(each.day, each.charge, each.discount) for each in found.spend] == [(back(29), 12 * HOUR, 12 * HOUR)]
+
+
+def test_a_node_serves_who_used_it_within_35_days_and_is_silent_after_three_hours(database: Database) -> None:
+    create_tables(database)
+    book = Book(database)
+    user = book.user()
+    write(
+        database,
+        language_model(user, back(36), 1, 1, node="n1"),
+        language_model(user, back(35), 1, 1, node="n2"),
+        language_model(user, back(1), 1, 7, node="n3"),
+    )
+    seen(database, "n1", None)
+    seen(database, "n2", START - timedelta(hours=3))
+    seen(database, "n3", START - timedelta(hours=3, seconds=1))
+    found = UsageStandings(database, book.clock).of(user)
+    assert found is not None
+    assert (found.as_of, found.silent) == (START - timedelta(hours=3, seconds=1), ("n3",))
+
+
+def test_the_pace_of_who_began_yesterday_is_what_that_day_cost(database: Database) -> None:
+    create_tables(database)
+    book = Book(database)
+    user = book.user()
+    write(database, hero_os(user, back(1)))
+    found = UsageStandings(database, book.clock).of(user)
+    assert found is not None and found.burn_per_day == 24 * HOUR
