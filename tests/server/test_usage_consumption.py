@@ -87,13 +87,13 @@ class World:
         checked = CheckedCommit(commit, parent, at, (grown,), own)
         return self.consumption.consume(node or self.node, checked, skips or Skips())
 
-    def skip(self, commit: str, parent: str | None = None, node: Node | None = None) -> str:
+    def skip(self, commit: str, parent: str | None = None, at: datetime = START, node: Node | None = None) -> str:
         """Leave a commit out; the sid of that decision."""
         act = self.database.run(lambda: Acts(self.database).record(self.book.context, "usage.skip", "n1", {}, "a test"))
         decision = Store.of(USAGE_SKIP, self.database).new(
             {"node_id": "n1", "commit": commit, "reason": "a test", "act_sid": act.sid}, START
         )
-        self.consumption.skip(node or self.node, Commit(commit, parent, START), decision.sid)
+        self.consumption.skip(node or self.node, Commit(commit, parent, at), decision.sid)
         return decision.sid
 
 
@@ -206,12 +206,13 @@ def test_prices_are_taken_of_a_node_that_may_set_them(world: World) -> None:
 
 def test_a_commit_that_is_skipped_is_left_out(world: World) -> None:
     world.consume(A, line(1, world.user))
-    world.clock.time = START + SECOND
-    decision = world.skip(B, parent=A)
+    world.clock.time = START + 2 * SECOND
+    decision = world.skip(B, parent=A, at=START + SECOND)
     row = world.commits()[-1]
     assert (row.commit, row.parent, row.skip_sid, row.records, row.charge) == (B, A, decision, 0, 0)
-    assert (row.committed_at, row.consumed_at) == (START, START + SECOND)
-    assert (world.node.last_commit, world.node.records) == (B, 1)
+    assert (row.committed_at, row.consumed_at) == (START + SECOND, START + 2 * SECOND)
+    node = world.node
+    assert (node.last_commit, node.records, node.last_seen_at) == (B, 1, START + SECOND)
     (stream,) = Store.of(STREAM_CURSOR, world.database).list_full()["items"]
     assert stream.skipped
     done = world.consume(C, line(5, world.user), parent=B)
