@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from itertools import chain, islice
 from typing import Any
 
@@ -40,9 +41,11 @@ class Rebuilt:
         return {"equal": self.equal, "taken_over": self.taken_over, "differences": told}
 
 
-def rebuild(live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings, kyc_free_cap: Money) -> Rebuilt:
+def rebuild(
+    live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings, kyc_free_cap: Money, now: datetime
+) -> Rebuilt:
     """Rebuild the ledger of `live` in `fresh`, which has the product's tables and no ledger, and compare. Before
-    verification `kyc_free_cap` may be paid in all; what is beyond it is held.
+    verification `kyc_free_cap` may be paid in all; what is beyond it is held. Nothing was posted later than `now`.
 
     `live` is only read, in one consistent state. Raises `NotFresh`.
     """
@@ -50,7 +53,7 @@ def rebuild(live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSett
         raise NotFresh
     replay = Replay(live, fresh, mirrors, prices, kyc_free_cap)
     with live.transaction(write=False):
-        replay.run()
+        replay.run(now)
         told: Iterator[Difference] = chain(
             (Difference("replay", subject, None, "done", reason) for subject, reason in replay.problems),
             differences(live, fresh),

@@ -113,11 +113,11 @@ class Replay:
     def _context(self) -> Context:
         return Context(ADMIN, self._clock, self._fresh, "rebuild")
 
-    def run(self) -> None:
-        """Do everything again."""
+    def run(self, now: datetime) -> None:
+        """Do everything again that was done until now."""
         self._inputs.begin()
         latest = self._clock.time
-        for cause in timeline(self._live):
+        for cause in timeline(self._live, now):
             self._telling(cause.sid, partial(self._again, cause))
             latest = max(latest, self._clock.time)
         for node in every(NODE, self._live):

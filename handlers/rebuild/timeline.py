@@ -8,8 +8,8 @@ posts has waited for its turn before: so their order is the ledger's, and the le
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -49,6 +49,8 @@ from handlers.audit import BATCH, u64
 from handlers.rebuild import statements
 
 M = TypeVar("M", bound=Struct)
+CLOCKS = timedelta(hours=1)
+"""So far the clocks of two hosts may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,42 @@ def transactions(database: Database) -> Iterator[Transaction]:
         yield Transaction(sid, TransactionKind(kind), user_sid, key, source, at, int(position), lines)
 
 
-def timeline(database: Database) -> Iterator[Cause]:
-    """Everything that may have caused a posting."""
+def timeline(database: Database, now: datetime) -> Iterator[Cause]:
+    """Everything that may have caused a posting. What the ledger says of when a grant's end was posted is believed as
+    far as it is not later than the next cause that has a time of its own, or `now`: else a grant could be ended before
+    its time, and the ledger say that it was later."""
+    waiting = list[Cause]()
+    for cause in _in_order(database):
+        waiting.append(cause)
+        if (written := _written_at(cause)) is not None:
+            yield from (_no_later(each, written) for each in waiting)
+            waiting.clear()
+    yield from (_no_later(each, now) for each in waiting)
+
+
+def _no_later(cause: Cause, than: datetime) -> Cause:
+    if isinstance(cause, Expiry) and cause.posted_at > than + CLOCKS:
+        return replace(cause, posted_at=than)
+    return cause
+
+
+def _written_at(cause: Cause) -> datetime | None:
+    """When a cause was written down, where it says so itself."""
+    match cause:
+        case User() | KycSession():
+            return cause.created_at
+        case PaymentEvent() | KycEvent():
+            return cause.received_at
+        case ProviderFee():
+            return cause.found_at
+        case ConsumedCommit():
+            return cause.consumed_at
+        case OperatorAct():
+            return cause.occurred_at
+    return None
+
+
+def _in_order(database: Database) -> Iterator[Cause]:
     streams = [_by_sid(place, every(stored, database)) for place, stored in enumerate(_CAUSES)]
     streams.append(_by_sid(len(_CAUSES), _expiries(database)))
     for _, _, cause in merge(*streams, key=lambda each: each[:2]):

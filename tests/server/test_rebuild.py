@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -42,11 +42,17 @@ PROVED = [each for each in registered_audits() if each.name.startswith(("ledger.
 """What must hold of a rebuilt ledger as well; it has no top-ups and purchases."""
 
 
-def rebuilt(live: Database, mirrors: Mirrors, prices: PriceSettings = PRICES, cap: Money = CAP) -> Rebuilt:
+def rebuilt(
+    live: Database,
+    mirrors: Mirrors,
+    prices: PriceSettings = PRICES,
+    cap: Money = CAP,
+    now: datetime = USED_AT + timedelta(days=9999),
+) -> Rebuilt:
     fresh = Database.open("sqlite:///:memory:")
     try:
         migrate(fresh)
-        found = rebuild(live, fresh, mirrors, prices, cap)
+        found = rebuild(live, fresh, mirrors, prices, cap, now)
         assert list(findings(fresh, PROVED)) == []
         return found
     finally:
@@ -198,7 +204,7 @@ def test_the_command_says_what_differs(tmp_path: Path, fetching: Mirrors, monkey
     done = CliRunner().invoke(main, ["rebuild", "--offline", "--into", url])
     assert done.exit_code == 2 and "holds a ledger already" in done.output
     with pytest.raises(NotFresh):
-        rebuild(live, live, fetching, PRICES, Money(0))
+        rebuild(live, live, fetching, PRICES, Money(0), USED_AT)
 
 
 def test_plans_and_their_renewals_are_rebuilt(database: Database, fetching: Mirrors) -> None:

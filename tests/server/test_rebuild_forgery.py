@@ -7,15 +7,18 @@ from functools import partial
 from pathlib import Path
 
 from codegen.runtime.storage.database import Database
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.models.onboarding import TransactionKind as K
 from handlers.ledger import wallet as rules
+from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.posting import Ledger
 from handlers.rebuild.comparison import Difference
 from handlers.usage.mirrors import Mirrors
 from tests.server.audited import audit
 from tests.server.forger import Forger
 from tests.server.money_history import History
+from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.payment_house import House, payment_house
 from tests.server.test_kyc_cap import pay
 from tests.server.test_rebuild import CAP, DOLLAR, MUCH, closed, rebuilt, used_history
@@ -129,3 +132,29 @@ def test_usage_that_was_forged_is_told(database: Database, tmp_path: Path, fetch
     with told.forger.forged():
         told.forger.swap(first, second)
         assert told.by(first, "order") + told.by(second, "order")
+
+
+def test_a_grant_that_was_ended_before_its_time_is_told(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
+    """Whoever wrote it says that it was later: other rows say when it was, and the clock where nothing came after."""
+    mirrors = Mirrors(tmp_path / "mirrors", fetching.fetchers)
+    world = UsageWorld(database, mirrors)
+    user, node = world.user(), NodeRepository(tmp_path / "n1", make_key(tmp_path))
+    world.register(node)
+    world.book.adjustments.grant(
+        world.book.context,
+        user_sid=user,
+        amount=Money(DOLLAR),
+        reason="welcome",
+        expires_at=world.clock.now() + timedelta(days=10),
+    )
+    now = world.clock.now()
+    world.clock.time += timedelta(days=11)
+    assert GrantExpiry(world.ledger).run_once() == 1
+    assert rebuilt(database, mirrors, now=world.clock.now()).differences == []
+    world.clock.time = now
+    for _ in range(2):  # with nothing behind it, and with a commit
+        found = rebuilt(database, mirrors, now=now).differences
+        [ended] = [each for each in found if each.what == "transaction" and "breakage" in str(each.live)]
+        assert (ended.user_sid, ended.rebuilt) == (user, None)
+        node.push(line(1, user))
+        world.run()

@@ -61,7 +61,7 @@ def command(offline: bool, url: str | None, as_json: bool) -> None:
         with start.database_faults(), _fresh(url) as fresh:
             if not offline:
                 _fetch(live, mirrors, settings)
-            found = rebuild(live, fresh, mirrors, settings, cap)
+            found = rebuild(live, fresh, mirrors, settings, cap, SystemClock().now())
     except NotFresh:
         raise click.UsageError("--into: this database holds a ledger already") from None
     finally:
