@@ -16,6 +16,7 @@ from codegen.runtime.storage.store import Store
 from generated.models.onboarding import HaltReason, QuarantineReason
 from generated.tables.onboarding import QUARANTINED_LINE, QuarantinedLineNew
 from handlers.pricing.charge import NANO, CannotBePriced, Usage, differs
+from handlers.usage import statements
 from handlers.usage.added_lines import Line
 from handlers.usage.changes import BATCH
 from handlers.usage.charged_line import ChargedLine, charged, taking_back
@@ -36,6 +37,9 @@ MOST_KEPT = 20_000
 """Sums, streams, users and machines that are kept while a commit is read; a hostile one has another in each line."""
 _CONFLICT = HaltReason.CONTENT_CONFLICT
 _KEY_TAKEN = "its idempotency key or its number is that of another record"
+MOST_ASIDE = 10_000
+"""Lines of a node that may wait for an operator. A hostile one could fill the disk with them; of an honest one so many
+have one cause, which is to be mended rather than decided about line by line."""
 MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
 """Dollars that one line may cost: by itself, and where an operator accepts it. A node whose lines cost anything
 could fill an account of the house, in which all nodes' usage is posted, to the end of its 64 bits."""
@@ -78,6 +82,7 @@ class Reading:
         self._payers = Payers(database, self.flush)
         self._quarantine = Store.of(QUARANTINED_LINE, database)
         self._met: dict[str, str] = {}
+        self._aside_before: int | None = None
 
     def read(self, lines: Iterable[Line]) -> None:
         """Read all lines. Raises `Halt`."""
@@ -181,7 +186,13 @@ class Reading:
             self.take(found)
 
     def _set_aside(self, aside: Aside, digest: str, line: Line) -> None:
+        if self._aside_before is None:
+            found = self._database.execute(self._database.prepare(statements.OPEN_LINES), (self._rules.node_id,))
+            self._aside_before = int(found[0][0])
         self.counts.quarantined += 1
+        if self._aside_before + self.counts.quarantined > MOST_ASIDE:
+            detail = f"more than {MOST_ASIDE} lines of the node would be set aside, this one as {aside.reason.value}"
+            raise Halt(HaltReason.FORBIDDEN_CHANGE, f"{line.path}:{line.number}: {detail}", commit=self._commit)
         self.counts.asides.append(
             {
                 "node_id": self._rules.node_id,

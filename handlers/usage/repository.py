@@ -20,6 +20,13 @@ from handlers.usage.skips import Skips
 KEPT = "consumed"
 """The name by which a mirror keeps the last commit that was consumed, whatever happens to its branch."""
 
+_OURS = "our copy of the repository cannot be read"
+_THEIRS = "it cannot be read, not even fetched anew"
+
+
+def _ours(commit: str) -> str:
+    return f"{_OURS} at commit {commit}"
+
 
 class Repositories:
     """Repositories as they stand in `mirrors`."""
@@ -31,7 +38,7 @@ class Repositories:
         """Consume the commits up to `head`, as long as `go_on()`; what became of each, when it is done. Raises `Halt`,
         `Overtaken`."""
         skips = Skips.of(self._database, node.node_id)
-        known = Known(node.root_commit, node.last_commit, skips.commits)
+        known, commit = Known(node.root_commit, node.last_commit, skips.commits), None
         mirror: pygit2.Repository | None = None
         try:
             mirror = self._mirrors.open(node.node_id) if head is not None else None
@@ -41,14 +48,25 @@ class Repositories:
                     return
                 yield self._one(mirror, node, commit, skips)
                 node = node.model_copy(update={"last_commit": commit})
-        except (pygit2.GitError, KeyError) as error:  # objects are missing: the next fetch brings all of them anew
+        except (pygit2.GitError, KeyError) as error:
+            if (theirs := self._what_the_node_pushed(node, commit, error)) is not None:
+                raise theirs from error
             self._mirrors.discard(node.node_id)
             mirror = None
-            raise Halt(HaltReason.UNREACHABLE, f"our copy of the repository cannot be read: {error}") from error
+            at = _OURS if commit is None else _ours(commit)
+            raise Halt(HaltReason.UNREACHABLE, f"{at}: {error}") from error
         finally:
             if mirror is not None and node.last_commit is not None and node.last_commit != known.last:
                 with suppress(pygit2.GitError, OSError):
                     keep(mirror, KEPT, node.last_commit)
+
+    def _what_the_node_pushed(self, node: Node, commit: str | None, error: Exception) -> Halt | None:
+        """Objects are missing, or no git could read them. It may be our copy, of which the next fetch brings all anew;
+        where that did not help, it is what the node pushed, and an operator may go on behind the commit."""
+        said = node.halted_detail or ""
+        if commit is None or not (said.startswith(_ours(commit)) or (node.halted_commit == commit and _THEIRS in said)):
+            return None
+        return Halt(HaltReason.FORBIDDEN_CHANGE, f"{_THEIRS}: {error}", commit=commit)
 
     def _one(self, mirror: pygit2.Repository, node: Node, commit: str, skips: Skips) -> Consumed:
         decision = skips.commits.get(commit)

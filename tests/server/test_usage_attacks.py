@@ -1,16 +1,26 @@
 """What a malicious node can put into its repository: nobody is charged wrongly, and the others go on."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import ClassVar
 
+import pygit2
 import pytest
 
 from codegen.runtime.errors import Conflict, InvalidParams
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import HaltReason, NodeState, QuarantineReason, RepositoryHalt, UsageLayout
+from generated.models.onboarding import (
+    GitCredentials,
+    HaltReason,
+    NodeState,
+    QuarantineReason,
+    RepositoryHalt,
+    UsageLayout,
+)
 from generated.tables.onboarding import OPERATOR_ACT
 from handlers.usage import aggregator, changes, history, reading
 from handlers.usage.consumption import Overtaken
@@ -331,3 +341,82 @@ def test_quantities_of_many_digits_leave_the_others_as_they_were(world: UsageWor
     [day] = world.days(user)
     assert day.quantity == Decimal("1.5")
     world.audit()
+
+
+def test_no_node_fills_the_disk_with_lines_that_are_set_aside(
+    world: UsageWorld, repository: NodeRepository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In one commit, or little by little; what an operator decided about counts no more."""
+    monkeypatch.setattr(reading, "MOST_ASIDE", 3)
+    user, nobody = world.user(1), "01JD4ZK7Q1M80000000000000X"
+    world.register(repository)
+    repository.push(*(line(seq, nobody) for seq in (1, 2, 3)), line(4, user))
+    assert (world.run().quarantined, world.node().state) == (3, NodeState.ACTIVE)
+    bad = repository.push(line(5, user), line(6, nobody))
+    halt = halted(world)
+    assert (halt.reason, halt.commit) == (HaltReason.FORBIDDEN_CHANGE, bad)
+    assert halt.detail.endswith(":6: more than 3 lines of the node would be set aside, this one as unknown_user")
+    assert (len(world.quarantine()), len(world.records())) == (3, 1), "nothing of it"
+    world.service.quarantine_reject(world.operator, sid=world.quarantine()[0].sid, reason="nobody")
+    report = world.run()
+    assert (report.records_consumed, report.quarantined, world.node().state) == (1, 1, NodeState.ACTIVE)
+    repository.push(*(line(seq, nobody) for seq in (7, 8, 9, 10)))
+    assert halted(world).reason == HaltReason.FORBIDDEN_CHANGE
+    world.skip()
+    repository.push(line(11, user))
+    assert (world.run().records_consumed, len(world.quarantine())) == (1, 4)
+    world.audit()
+
+
+class Given(Mirrors):
+    """Takes what a server gives as it is, as from one that is no git and looks at nothing."""
+
+    def fetch(
+        self, node_id: str, url: str, branch: str = "main", credentials: GitCredentials | None = None
+    ) -> str | None:
+        source, path = Path(url.removeprefix("file://")) / ".git", self.path(node_id)
+        if not path.exists():
+            pygit2.init_repository(str(path), bare=True)
+            self.fetches.append(node_id)
+        shutil.copytree(source / "objects", path / "objects", dirs_exist_ok=True)
+        head = (source / "refs" / "heads" / branch).read_text().strip()
+        pygit2.Repository(str(path)).references.create(f"refs/fetched/{branch}", head, force=True)
+        return head
+
+    fetches: ClassVar[list[str]] = []
+
+
+@pytest.mark.parametrize("ending", [b"garbage", b"100644 \0" + b"x" * 20, b"100644 usage_9.jsonl\0" + b"x" * 20])
+def test_what_no_git_can_read_halts_with_its_commit(
+    ending: bytes, tmp_path: Path, fetching: Mirrors, repository: NodeRepository
+) -> None:
+    """Once our copy was fetched anew: a broken disk looks the same."""
+    database = Database.open(f"sqlite:///{tmp_path}/test.db")
+    mirrors = Given(tmp_path / "mirrors", fetching.fetchers)
+    mirrors.fetches.clear()
+    world = UsageWorld(database, mirrors)
+    user = world.user(1)
+    world.register(repository)
+    repository.push(line(1, user))
+    assert world.run().records_consumed == 1
+    good = repository.head
+    raw = pygit2.Repository(str(repository.folder)).revparse_single("HEAD:usage").read_raw()
+    (tmp_path / "tree").write_bytes(raw + ending)
+    inner = repository.git("hash-object", "-t", "tree", "-w", "--literally", str(tmp_path / "tree"))
+    (tmp_path / "tree").write_bytes(b"40000 usage\0" + bytes.fromhex(inner))
+    root = repository.git("hash-object", "-t", "tree", "-w", "--literally", str(tmp_path / "tree"))
+    repository.at += timedelta(seconds=1)
+    bad = repository.git("commit-tree", "-S", "-p", "HEAD", "-m", "usage", root)
+    repository.git("update-ref", "refs/heads/main", bad)
+
+    first = halted(world)
+    assert (first.reason, first.commit, bad in first.detail) == (HaltReason.UNREACHABLE, None, True)
+    for _ in range(3):
+        found = halted(world)
+        assert (found.reason, found.commit) == (HaltReason.FORBIDDEN_CHANGE, bad)
+    assert mirrors.fetches == ["n1", "n1"], "it is not fetched anew for ever"
+    world.skip()
+    assert (world.run().halted, world.node().last_commit, world.node().state) == ([], bad, NodeState.ACTIVE)
+    assert good in [commit for (commit,) in database.execute('SELECT "commit" FROM consumed_commit')]
+    world.audit()
+    database.close()
