@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+import pygit2
+
 from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams, NotFound
 from codegen.runtime.http.log import Log
@@ -75,7 +77,7 @@ class ReplayClock:
 class MirrorsAsTheyAre(Mirrors):
     """Mirrors that are only read: what a rebuild does not find, it neither keeps under a name nor fetches anew."""
 
-    def keep(self, node_id: str, name: str, commit: str) -> None:
+    def keep(self, mirror: pygit2.Repository, name: str, commit: str) -> None:
         pass
 
     def discard(self, node_id: str) -> None:

@@ -96,6 +96,10 @@ class Mirrors:
             return None
         return None if found is None else str(found.target)
 
+    def keep(self, mirror: pygit2.Repository, name: str, commit: str) -> None:
+        """Keep a commit and its history readable under a name, also when the branch no longer leads to it."""
+        mirror.references.create(KEPT + name, commit, force=True)
+
     def discard(self, node_id: str) -> None:
         """Forget the mirror; the next fetch brings everything anew."""
         shutil.rmtree(self.path(node_id), ignore_errors=True)
@@ -103,11 +107,6 @@ class Mirrors:
     def close(self) -> None:
         """End the processes that fetch."""
         self.fetchers.close()
-
-
-def keep(mirror: pygit2.Repository, name: str, commit: str) -> None:
-    """Keep a commit and its history readable under a name, also when the branch no longer leads to it."""
-    mirror.references.create(KEPT + name, commit, force=True)
 
 
 def check_address(url: str, branch: str = "main") -> None:

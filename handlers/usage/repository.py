@@ -13,7 +13,7 @@ from handlers.usage.commit_checks import check_commit
 from handlers.usage.consumption import Commit, Consumed, Consumption
 from handlers.usage.halt import Halt
 from handlers.usage.history import Known, new_commits
-from handlers.usage.mirrors import Mirrors, keep
+from handlers.usage.mirrors import Mirrors
 from handlers.usage.signed_commit import told_time
 from handlers.usage.skips import Skips
 
@@ -58,7 +58,7 @@ class Repositories:
         finally:
             if mirror is not None and node.last_commit is not None and node.last_commit != known.last:
                 with suppress(pygit2.GitError, OSError):
-                    keep(mirror, KEPT, node.last_commit)
+                    self._mirrors.keep(mirror, KEPT, node.last_commit)
 
     def _what_the_node_pushed(self, node: Node, commit: str | None, error: Exception) -> Halt | None:
         """Objects are missing, or no git could read them. It may be our copy, of which the next fetch brings all anew;

@@ -23,7 +23,7 @@ import pytest
 from generated.models.onboarding import GitCredentials
 from handlers.usage import packs
 from handlers.usage.fetchers import Limits
-from handlers.usage.mirrors import FetchFailed, Mirrors, keep
+from handlers.usage.mirrors import FetchFailed, Mirrors
 from tests.git_repository import GitRepository
 from tests.waiting import PATIENCE, wait_for
 
@@ -101,7 +101,7 @@ def test_rewritten_history_replaces_the_branch_and_what_is_kept_stays(mirrors: M
     node.commit({"node.json": b"{}"})
     old = node.commit({"usage/a.jsonl": b"1\n"})
     assert mirrors.fetch("n1", node.url) == old
-    keep(mirrors.open("n1"), "consumed", old)
+    mirrors.keep(mirrors.open("n1"), "consumed", old)
     new = node.commit({"usage/a.jsonl": b"2\n"}, onto=None)
     assert mirrors.fetch("n1", node.url) == new
     found = mirrors.open("n1")
