@@ -76,9 +76,7 @@ class Serving:
             return False
         except Conflict:  # somebody else serves it
             return True
-        except InvalidParams as error:
-            self._allocations.database.run(lambda error=error: self._waiting.pass_over(entry, str(error)))  # type: ignore[misc]
-        except DeclaredError as error:
+        except (InvalidParams, DeclaredError) as error:  # refused by their plan, balance or verification
             self._allocations.database.run(lambda error=error: self._waiting.pass_over(entry, str(error)))  # type: ignore[misc]
         return True
 

@@ -143,6 +143,29 @@ def test_what_cannot_be_allocated_is_released(there: World, cloud: Cloud) -> Non
     assert [notice.kind for notice in there.notices(user)] == ["vm_failed"]
 
 
+def test_a_form_sent_again_after_a_crash_finds_what_runs_by_now(there: World, cloud: Cloud) -> None:
+    user = there.holder()
+    cloud.before["allocate"] = Killed()
+    with pytest.raises(Killed):
+        there.allocate(user, form_token="t")
+    cloud.before.clear()
+    there.later(seconds=LEASE + CLAIM.seconds)
+    made = only(there)
+    assert made.status is S.ACTIVE and there.allocate(user, form_token="t") == made
+
+
+def test_a_form_sent_again_after_a_crash_and_a_failure_is_told_of_it(there: World, cloud: Cloud) -> None:
+    user = there.holder()
+    cloud.before["allocate"] = Killed()
+    with pytest.raises(Killed):
+        there.allocate(user, form_token="t")
+    cloud.before["allocate"] = AllocationFailed(detail="no disk left")
+    there.later(seconds=LEASE + CLAIM.seconds)
+    with failed("no disk left"):
+        there.allocate(user, form_token="t")
+    assert len(there.allocations()) == 1 and there.used(user) == 0
+
+
 # --- what changes meanwhile -----------------------------------------------------------------------------------------
 
 
@@ -419,3 +442,50 @@ def test_a_newcomer_takes_no_machine_that_is_promised(there: World, cloud: Cloud
     cloud.free = 1
     there.jobs()
     assert there.used(late) == 1
+
+
+def test_a_newcomer_takes_what_is_free_beyond_those_that_are_promised(there: World, cloud: Cloud) -> None:
+    first, late = there.holder("1"), there.holder("2")
+    cloud.free = 2
+    cloud.meanwhile["allocate"] = lambda: there.allocate(late)
+    there.allocate(first)
+    assert (there.used(first), there.used(late), there.waiting()) == (1, 1, [])
+
+
+def test_who_waits_and_asks_again_is_given_one_machine(there: World, cloud: Cloud) -> None:
+    """It is their turn, and they ask for themselves: nobody serves them beside."""
+    first, second = there.holder("1"), there.holder("2")
+    for user in (first, second):
+        there.machines.allocations.waiting.wait(user.sid, SKU, None)
+    assert there.allocate(second).status is S.ACTIVE
+    assert (there.used(first), there.used(second), there.waiting()) == (1, 1, [])
+
+
+def test_where_a_cloud_is_full_after_all_nobody_behind_is_tried(there: World, cloud: Cloud) -> None:
+    for number in (1, 2):
+        there.machines.allocations.waiting.wait(there.holder(f"{number}").sid, SKU, None)
+    cloud.before["allocate"] = PoolEmpty()
+    assert there.machines.serving.run_once() == 0 and cloud.asked.count("allocate") == 1
+    cloud.before.clear()
+    assert there.machines.serving.run_once() == 2, "both are served"
+
+
+def test_who_leaves_the_list_meanwhile_keeps_nobody_behind_them_waiting(there: World, cloud: Cloud) -> None:
+    first, second = there.holder("1"), there.holder("2")
+    list_ = there.machines.allocations.waiting
+    for user in (first, second):
+        list_.wait(user.sid, SKU, None)
+    [(entry, _)] = list_.all_of(first.sid)
+    cloud.meanwhile["capacity"] = lambda: there.database.run(lambda: list_.leave(first.sid, entry.sid))
+    there.machines.serving.run_once()
+    assert (there.used(first) or 0, there.used(second), there.waiting()) == (0, 1, [])
+
+
+def test_who_waits_for_a_size_that_their_plan_gives_no_more_is_passed_over(there: World, cloud: Cloud) -> None:
+    first, second = there.holder("1"), there.holder("2")
+    there.machines.allocations.waiting.wait(first.sid, "large", None)
+    there.machines.allocations.waiting.wait(second.sid, SKU, None)
+    there.jobs()
+    assert there.waiting() == [] and (there.used(first) or 0, there.used(second)) == (0, 1)
+    [notice] = there.notices(first)
+    assert f"the plan gives machines of the size {SKU}" in notice.text

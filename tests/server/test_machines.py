@@ -49,6 +49,7 @@ def test_a_plan_gives_its_machines_one_at_a_time(there: World) -> None:
     assert len({each.address for each in made}) == 3
     assert [each.cost_cents for each in made] == [334, 333, 333]  # the first takes the remainder
     assert {each.expires_at for each in made} == {purchase.period_end}
+    assert {(each.plan_id, each.purchase_sid) for each in made} == {("vm3", purchase.sid)}
     assert there.used(user) == 3 and there.states() == "used used used free free free"
     with pytest.raises(QuotaExceeded) as refused:
         there.allocate(user)
@@ -97,6 +98,24 @@ def test_one_form_token_is_one_machine(there: World) -> None:
     with pytest.raises(Conflict):
         there.allocate(user, form_token="t1")
     assert there.allocate(user, form_token="t2").sid != first.sid
+
+
+def test_a_form_that_found_no_machine_free_is_answered_the_same_again(there: World) -> None:
+    user = there.holder()
+    there.fill_pool(1)
+    there.release(user, there.allocate(user).sid)
+    with pytest.raises(PoolEmpty):
+        there.allocate(user, form_token="t")
+    there.machines.allocations.waiting.wait(there.holder("2").sid, SKU, None)
+    with pytest.raises(PoolEmpty):
+        there.allocate(user, form_token="u")
+    there.fill_pool(3, first=10)
+    there.jobs()
+    assert there.used(user) == 1
+    for token in ("t", "u"):
+        with pytest.raises(PoolEmpty):
+            there.allocate(user, form_token=token)
+    assert there.used(user) == 1
 
 
 def test_release_is_done_once_and_by_its_user(there: World) -> None:
@@ -197,8 +216,7 @@ def test_after_a_failure_all_processes_rest(tmp_path: Path, database_url: str) -
         machines = made.machines
         other = Serving(machines.allocations, machines.provisioners, machines.follow_up, Log(lambda _: None))
         cloud.before["allocate"] = AllocationFailed(detail="no disk left")
-        for serving in (machines.serving, other, machines.serving):
-            serving.run_once()
+        assert [serving.run_once() for serving in (machines.serving, other, machines.serving)] == [0, 0, 0]
         assert cloud.asked.count("allocate") == 1 and made.waiting() == [user.sid for user in users]
         made.clock.ahead += REST
         other.run_once()
