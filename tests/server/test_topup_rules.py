@@ -220,6 +220,10 @@ def test_what_a_provider_tells_once_is_kept(desk: Desk) -> None:
     desk.bank.answers = Checkout(session_ref=ref, state=SessionState.OPEN)
     again = desk.top_ups.open(desk.found(started))
     assert (again.url, again.expires_at) == ("https://stub.example/a", ends)
+    later = Checkout(session_ref=ref, url="https://stub.example/b", state=SessionState.OPEN, expires_at=ends + HOUR)
+    desk.bank.answers = later
+    again = desk.top_ups.open(desk.found(started))
+    assert (again.url, again.expires_at) == (later.url, later.expires_at)
 
 
 # --- how much and how often -------------------------------------------------------------------------------------------
