@@ -44,7 +44,7 @@ class ForgeRepositories:
             failed=[ForgeFailure(forge=forge, detail=detail_of(error)) for forge, error in listing.failed],
         )
 
-    def make(self, context: Context, node_id: str) -> NodeRepository:
+    def make(self, context: Context, node_id: str, reason: str | None = None) -> NodeRepository:
         """A node's repository, private, made where it is missing, and its webhook. Raises `ProviderUnavailable`,
         `ProviderRefused`."""
         maker = self._forges.maker()
@@ -61,10 +61,10 @@ class ForgeRepositories:
             raise ProviderRefused(provider=name, detail=f"there is no owner {self._owner}") from None
         made, seen = _told(name, found, self._registered()), self.announcing.see_to(found.clone_url)
         webhook = {} if seen.url is None else {"webhook_url": seen.url}
-        self._record(context, "make_repository", node_id, {"clone_url": made.clone_url, **webhook})
+        self._record(context, "make_repository", node_id, {"clone_url": made.clone_url, **webhook}, reason)
         return made.model_copy(update={"webhook_url": seen.url, "webhook_error": seen.error})
 
-    def set_webhook(self, context: Context, node_id: str | None, renew: bool) -> NodeWebhook:
+    def set_webhook(self, context: Context, node_id: str | None, renew: bool, reason: str | None = None) -> NodeWebhook:
         """Have pushes to a node's repository announced, or those to all of the owner's where none is named.
 
         Raises `NotFound` for a node that is not registered, `ProviderUnavailable`, `ProviderRefused`.
@@ -76,13 +76,15 @@ class ForgeRepositories:
             if node is None:
                 raise NotFound(f"no node {node_id} is registered")
             made = self.announcing.of_repository(node.repo_url, renew)
-        self._record(context, "set_webhook", node_id or made.owner, {"webhook_url": made.url, "renewed": renew})
+        self._record(context, "set_webhook", node_id or made.owner, {"webhook_url": made.url, "renewed": renew}, reason)
         return made
 
-    def _record(self, context: Context, act: str, subject: str, after: Mapping[str, object]) -> None:
-        acts = Acts(self._database)
+    def _record(
+        self, context: Context, act: str, subject: str, after: Mapping[str, object], reason: str | None
+    ) -> None:
+        acts, why = Acts(self._database), reason or NO_REASON
         self._database.run(
-            lambda: acts.record(context, f"nodes.{act}", subject, {}, NO_REASON, after=after, operator=self._operator)
+            lambda: acts.record(context, f"nodes.{act}", subject, {}, why, after=after, operator=self._operator)
         )
 
     def _registered(self) -> dict[str, str]:
@@ -105,15 +107,17 @@ class RepositoriesHandler:
 
     @runs(Place.SLOW)
     @own_transactions
-    def make_repository(self, context: Context, *, node_id: str) -> NodeRepository:
+    def make_repository(self, context: Context, *, node_id: str, reason: str | None = None) -> NodeRepository:
         """Make a node's repository at the forge."""
-        return self._repositories.make(context, node_id)
+        return self._repositories.make(context, node_id, reason)
 
     @runs(Place.SLOW)
     @own_transactions
-    def set_webhook(self, context: Context, *, node_id: str | None = None, renew: bool | None = None) -> NodeWebhook:
+    def set_webhook(
+        self, context: Context, *, node_id: str | None = None, renew: bool | None = None, reason: str | None = None
+    ) -> NodeWebhook:
         """Have the forge announce pushes to a node's repository, or to all of the owner's."""
-        return self._repositories.set_webhook(context, node_id, bool(renew))
+        return self._repositories.set_webhook(context, node_id, bool(renew), reason)
 
 
 def _told(forge: str, found: ForgeRepository, registered: dict[str, str]) -> NodeRepository:

@@ -55,6 +55,7 @@ class NodesHandler:
         root_commit: str | None = None,
         layout: UsageLayout | None = None,
         sets_prices: bool | None = None,
+        reason: str | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered."""
         node = self._database.run(
@@ -68,6 +69,7 @@ class NodesHandler:
                 root_commit=root_commit,
                 layout=layout,
                 sets_prices=sets_prices,
+                reason=reason,
             )
         )
         if self._announcing is not None and (error := self._announcing.see_to(node.repo_url).error) is not None:
@@ -75,9 +77,13 @@ class NodesHandler:
             self._log.line("webhook", told, "warning")
         return node
 
-    def revoke_key(self, context: Context, *, node_id: str, public_key: str, valid_until: datetime) -> Node:
+    def revoke_key(
+        self, context: Context, *, node_id: str, public_key: str, valid_until: datetime, reason: str | None = None
+    ) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key."""
-        return self._registration.revoke_key(context, node_id=node_id, public_key=public_key, valid_until=valid_until)
+        return self._registration.revoke_key(
+            context, node_id=node_id, public_key=public_key, valid_until=valid_until, reason=reason
+        )
 
     def retire(self, context: Context, *, node_id: str, reason: str) -> Node:
         """Read no more from a node."""

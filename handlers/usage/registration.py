@@ -44,6 +44,7 @@ class Registration:
         root_commit: str | None = None,
         layout: UsageLayout | None = None,
         sets_prices: bool | None = None,
+        reason: str | None = None,
     ) -> Node:
         """Register a node, or give a registered one another key and other kinds.
 
@@ -71,7 +72,7 @@ class Registration:
                 },
                 now,
             )
-            return self._record(context, "register", None, made, NO_REASON)
+            return self._record(context, "register", None, made, reason)
         if node.state == NodeState.RETIRED:
             raise NodeRetired(node_id=node_id)
         other_root = root_commit is not None and node.root_commit not in (None, root_commit)
@@ -92,9 +93,11 @@ class Registration:
                 "sets_prices": sets_prices,
             },
         )
-        return self._record(context, "register", node, changed, NO_REASON)
+        return self._record(context, "register", node, changed, reason)
 
-    def revoke_key(self, context: Context, *, node_id: str, public_key: str, valid_until: datetime) -> Node:
+    def revoke_key(
+        self, context: Context, *, node_id: str, public_key: str, valid_until: datetime, reason: str | None = None
+    ) -> Node:
         """End the time of a key. Raises `NotFound`, `KeyUnknown`."""
         node, key = self._get(node_id), _key("public_key", public_key)
         if not any(raw_key(each.public_key) == key for each in node.keys):
@@ -103,7 +106,7 @@ class Registration:
             each.model_copy(update={"valid_until": valid_until}) if raw_key(each.public_key) == key else each
             for each in node.keys
         ]
-        return self._record(context, "revoke_key", node, self._store.patch(node.sid, {"keys": keys}), NO_REASON)
+        return self._record(context, "revoke_key", node, self._store.patch(node.sid, {"keys": keys}), reason)
 
     def retire(self, context: Context, *, node_id: str, reason: str) -> Node:
         """Read no more from a node. Raises `NotFound`."""
@@ -121,13 +124,13 @@ class Registration:
             raise NotFound(f"no node {node_id} is registered")
         return node
 
-    def _record(self, context: Context, act: str, before: Node | None, after: Node, reason: str) -> Node:
+    def _record(self, context: Context, act: str, before: Node | None, after: Node, reason: str | None) -> Node:
         self._acts.record(
             context,
             f"nodes.{act}",
             after.node_id,
             {},
-            reason,
+            reason or NO_REASON,
             before=None if before is None else _shown(before),
             after=_shown(after),
             operator=self._operator,

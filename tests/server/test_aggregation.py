@@ -11,7 +11,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NodeExists, NotHalted, QuarantineDecided
 from generated.models.onboarding import AllocationStatus, AuditFinding, Node, QuarantineReason
-from generated.tables.onboarding import VM_ALLOCATION
+from generated.tables.onboarding import OPERATOR_ACT, VM_ALLOCATION
 from handlers.usage.aggregator import LEASE
 from handlers.usage.mirrors import Mirrors
 from handlers.work.leases import Leases
@@ -262,7 +262,10 @@ def test_nodes_are_registered_revoked_and_retired(world: UsageWorld, repository:
     assert world.run().records_consumed == 1
     new = NodeRepository(repository.folder.parent / "new", make_key(repository.folder.parent, "new-key"))
     assert len(register(new.public_key, valid_from=USED_AT).keys) == 2
-    world.nodes.revoke_key(call, node_id="n1", public_key=repository.public_key, valid_until=repository.at)
+    why = "the disk was sold"
+    world.nodes.revoke_key(call, node_id="n1", public_key=repository.public_key, valid_until=repository.at, reason=why)
+    acts = Store.of(OPERATOR_ACT, world.database).list_full(10)["items"]
+    assert [each.reason for each in acts] == ["no reason given", "no reason given", why]
     repository.push(line(2, user))
     assert "was not valid" in world.run().halted[0].detail
     with pytest.raises(NotHalted):

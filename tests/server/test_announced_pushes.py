@@ -285,7 +285,7 @@ def test_a_webhook_is_set_by_an_operator(bare: House, tmp_path: Path) -> None:
     told = bare.repositories().set_webhook(bare.operator, NODE_ID, False)
     assert (told.owner, told.name, told.url) == ("hero_ops", NAME, HOOK)
     first = bare.forge.http.get(f"/repos/hero_ops/{NAME}/hooks").json()[0]["id"]
-    bare.repositories().set_webhook(bare.operator, NODE_ID, True)
+    bare.repositories().set_webhook(bare.operator, NODE_ID, True, "the key was lost")
     (only,) = bare.forge.http.get(f"/repos/hero_ops/{NAME}/hooks").json()
     assert only["id"] != first
     told = bare.repositories().set_webhook(bare.operator, None, False)
@@ -297,10 +297,10 @@ def test_a_webhook_is_set_by_an_operator(bare: House, tmp_path: Path) -> None:
         bare.repositories("nobody").set_webhook(bare.operator, None, False)
     assert "there is no owner nobody" in refused.value.detail
     acts = Store.of(OPERATOR_ACT, bare.database).list_full(10)["items"]
-    assert [(each.act, each.subject) for each in acts if each.act == "nodes.set_webhook"] == [
-        ("nodes.set_webhook", NODE_ID),
-        ("nodes.set_webhook", NODE_ID),
-        ("nodes.set_webhook", "hero_ops"),
+    assert [(each.subject, each.reason) for each in acts if each.act == "nodes.set_webhook"] == [
+        (NODE_ID, "no reason given"),
+        (NODE_ID, "the key was lost"),
+        ("hero_ops", "no reason given"),
     ]
 
 

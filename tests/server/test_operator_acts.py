@@ -148,6 +148,7 @@ def test_an_alert_is_taken_down_and_goes_up_again_by_its_cause(desk: Desk) -> No
     (act,) = desk.acts()
     assert (act.act, act.subject, act.reason) == ("admin.dismiss_alert", of["subject"], "it was credited by hand")
     assert act.arguments == {"kind": "reconciliation_differs"}
+    assert act.before == {"detail": "1 differences, 5.00 in all", "count": 1}
     raise_it()
     assert shown() == [down, other, other]
 

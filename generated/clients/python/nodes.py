@@ -36,6 +36,7 @@ class RegisterParams(TypedDict):
     root_commit: NotRequired[CommitId | None]
     layout: NotRequired[UsageLayout | None]
     sets_prices: NotRequired[Bool | None]
+    reason: NotRequired[Reason | None]
 
 
 class RevokeKeyParams(TypedDict):
@@ -44,6 +45,7 @@ class RevokeKeyParams(TypedDict):
     node_id: NodeId
     public_key: SshPublicKey
     valid_until: OTime
+    reason: NotRequired[Reason | None]
 
 
 class RetireParams(TypedDict):
@@ -69,6 +71,7 @@ class MakeRepositoryParams(TypedDict):
     """The parameters of `nodes.make_repository`."""
 
     node_id: NodeId
+    reason: NotRequired[Reason | None]
 
 
 class SetWebhookParams(TypedDict):
@@ -76,6 +79,7 @@ class SetWebhookParams(TypedDict):
 
     node_id: NotRequired[NodeId | None]
     renew: NotRequired[Bool | None]
+    reason: NotRequired[Reason | None]
 
 
 _REGISTER = Call("nodes.register", RegisterParams, Node, errors=(NodeExists, NodeRetired))
@@ -109,6 +113,7 @@ class NodesCalls:
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
         sets_prices: Bool | None = None,
+        reason: Reason | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set
         prices
@@ -130,13 +135,20 @@ class NodesCalls:
                         "root_commit": root_commit,
                         "layout": layout,
                         "sets_prices": sets_prices,
+                        "reason": reason,
                     },
-                    ["valid_from", "root_commit", "layout", "sets_prices"],
+                    ["valid_from", "root_commit", "layout", "sets_prices", "reason"],
                 ),
             ),
         )
 
-    def revoke_key(self, node_id: NodeId, public_key: SshPublicKey, valid_until: OTime) -> Node:
+    def revoke_key(
+        self,
+        node_id: NodeId,
+        public_key: SshPublicKey,
+        valid_until: OTime,
+        reason: Reason | None = None,
+    ) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key.
 
         Raises `NotFound`, `KeyUnknown`.
@@ -145,11 +157,15 @@ class NodesCalls:
             "Node",
             self._transport.call(
                 _REVOKE_KEY,
-                {
-                    "node_id": node_id,
-                    "public_key": public_key,
-                    "valid_until": valid_until,
-                },
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "public_key": public_key,
+                        "valid_until": valid_until,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
             ),
         )
 
@@ -175,15 +191,32 @@ class NodesCalls:
         """The repositories `billing-…` of the configured owner at all forges, registered or not."""
         return cast("NodeRepositories", self._transport.call(_DISCOVER, {}))
 
-    def make_repository(self, node_id: NodeId) -> NodeRepository:
+    def make_repository(self, node_id: NodeId, reason: Reason | None = None) -> NodeRepository:
         """Make a node's repository at the forge where it is missing. Its address is for the node, and to register it
         with.
 
         Raises `ProviderUnavailable`, `ProviderRefused`.
         """
-        return cast("NodeRepository", self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
+        return cast(
+            "NodeRepository",
+            self._transport.call(
+                _MAKE_REPOSITORY,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
-    def set_webhook(self, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+    def set_webhook(
+        self,
+        node_id: NodeId | None = None,
+        renew: Bool | None = None,
+        reason: Reason | None = None,
+    ) -> NodeWebhook:
         """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
         owner's; `renew` replaces the webhook that is there, for a key that is new.
 
@@ -197,8 +230,9 @@ class NodesCalls:
                     {
                         "node_id": node_id,
                         "renew": renew,
+                        "reason": reason,
                     },
-                    ["node_id", "renew"],
+                    ["node_id", "renew", "reason"],
                 ),
             ),
         )
@@ -220,6 +254,7 @@ class AsyncNodesCalls:
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
         sets_prices: Bool | None = None,
+        reason: Reason | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set
         prices
@@ -241,13 +276,20 @@ class AsyncNodesCalls:
                         "root_commit": root_commit,
                         "layout": layout,
                         "sets_prices": sets_prices,
+                        "reason": reason,
                     },
-                    ["valid_from", "root_commit", "layout", "sets_prices"],
+                    ["valid_from", "root_commit", "layout", "sets_prices", "reason"],
                 ),
             ),
         )
 
-    async def revoke_key(self, node_id: NodeId, public_key: SshPublicKey, valid_until: OTime) -> Node:
+    async def revoke_key(
+        self,
+        node_id: NodeId,
+        public_key: SshPublicKey,
+        valid_until: OTime,
+        reason: Reason | None = None,
+    ) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key.
 
         Raises `NotFound`, `KeyUnknown`.
@@ -256,11 +298,15 @@ class AsyncNodesCalls:
             "Node",
             await self._transport.call(
                 _REVOKE_KEY,
-                {
-                    "node_id": node_id,
-                    "public_key": public_key,
-                    "valid_until": valid_until,
-                },
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "public_key": public_key,
+                        "valid_until": valid_until,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
             ),
         )
 
@@ -286,15 +332,32 @@ class AsyncNodesCalls:
         """The repositories `billing-…` of the configured owner at all forges, registered or not."""
         return cast("NodeRepositories", await self._transport.call(_DISCOVER, {}))
 
-    async def make_repository(self, node_id: NodeId) -> NodeRepository:
+    async def make_repository(self, node_id: NodeId, reason: Reason | None = None) -> NodeRepository:
         """Make a node's repository at the forge where it is missing. Its address is for the node, and to register it
         with.
 
         Raises `ProviderUnavailable`, `ProviderRefused`.
         """
-        return cast("NodeRepository", await self._transport.call(_MAKE_REPOSITORY, {"node_id": node_id}))
+        return cast(
+            "NodeRepository",
+            await self._transport.call(
+                _MAKE_REPOSITORY,
+                without_none(
+                    {
+                        "node_id": node_id,
+                        "reason": reason,
+                    },
+                    ["reason"],
+                ),
+            ),
+        )
 
-    async def set_webhook(self, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+    async def set_webhook(
+        self,
+        node_id: NodeId | None = None,
+        renew: Bool | None = None,
+        reason: Reason | None = None,
+    ) -> NodeWebhook:
         """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
         owner's; `renew` replaces the webhook that is there, for a key that is new.
 
@@ -308,8 +371,9 @@ class AsyncNodesCalls:
                     {
                         "node_id": node_id,
                         "renew": renew,
+                        "reason": reason,
                     },
-                    ["node_id", "renew"],
+                    ["node_id", "renew", "reason"],
                 ),
             ),
         )

@@ -435,6 +435,7 @@ class NodesServiceRegisterParams(TypedDict):
     root_commit: NotRequired[Annotated[CommitId | None, Field(default=None)]]
     layout: NotRequired[Annotated[UsageLayout | None, Field(default=None)]]
     sets_prices: NotRequired[Annotated[Bool | None, Field(default=None)]]
+    reason: NotRequired[Annotated[Reason | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -444,6 +445,7 @@ class NodesServiceRevokeKeyParams(TypedDict):
     node_id: NodeId
     public_key: SshPublicKey
     valid_until: OTime
+    reason: NotRequired[Annotated[Reason | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -474,6 +476,7 @@ class NodesServiceMakeRepositoryParams(TypedDict):
     """Params of `nodes.make_repository`."""
 
     node_id: NodeId
+    reason: NotRequired[Annotated[Reason | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -482,6 +485,7 @@ class NodesServiceSetWebhookParams(TypedDict):
 
     node_id: NotRequired[Annotated[NodeId | None, Field(default=None)]]
     renew: NotRequired[Annotated[Bool | None, Field(default=None)]]
+    reason: NotRequired[Annotated[Reason | None, Field(default=None)]]
 
 
 @with_config(ConfigDict(extra="forbid"))
@@ -1099,6 +1103,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
             "root_commit",
             "layout",
             "sets_prices",
+            "reason",
         ),
         result=Node,
         auth="admin",
@@ -1112,12 +1117,12 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="nodes.revoke_key",
         aliases=("NodesService.revoke_key",),
         params=NodesServiceRevokeKeyParams,
-        param_names=("node_id", "public_key", "valid_until"),
+        param_names=("node_id", "public_key", "valid_until", "reason"),
         result=Node,
         auth="admin",
         audit=True,
         errors=(NotFound, KeyUnknown),
-        source="onboarding/90_services.oschema:197",
+        source="onboarding/90_services.oschema:198",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1130,7 +1135,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:199",
+        source="onboarding/90_services.oschema:205",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1142,7 +1147,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="node",
         safe=True,
         errors=(NodeRetired,),
-        source="onboarding/90_services.oschema:201",
+        source="onboarding/90_services.oschema:207",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1153,7 +1158,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[NodeOverview],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:203",
+        source="onboarding/90_services.oschema:209",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1164,7 +1169,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=NodeRepositories,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:205",
+        source="onboarding/90_services.oschema:211",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1172,12 +1177,12 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="nodes.make_repository",
         aliases=("NodesService.make_repository",),
         params=NodesServiceMakeRepositoryParams,
-        param_names=("node_id",),
+        param_names=("node_id", "reason"),
         result=NodeRepository,
         auth="admin",
         audit=True,
         errors=(ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:207",
+        source="onboarding/90_services.oschema:213",
     ),
     ServiceMethod(
         service=NodesService,
@@ -1185,12 +1190,12 @@ SERVICES: tuple[ServiceMethod, ...] = (
         name="nodes.set_webhook",
         aliases=("NodesService.set_webhook",),
         params=NodesServiceSetWebhookParams,
-        param_names=("node_id", "renew"),
+        param_names=("node_id", "renew", "reason"),
         result=NodeWebhook,
         auth="admin",
         audit=True,
         errors=(NotFound, ProviderUnavailable, ProviderRefused),
-        source="onboarding/90_services.oschema:210",
+        source="onboarding/90_services.oschema:216",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1201,7 +1206,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=User,
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:220",
+        source="onboarding/90_services.oschema:227",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1212,7 +1217,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[SessionInfo],
         auth="own",
         safe=True,
-        source="onboarding/90_services.oschema:222",
+        source="onboarding/90_services.oschema:229",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1223,7 +1228,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         param_names=("everywhere",),
         result=LogoutReport,
         auth="own",
-        source="onboarding/90_services.oschema:224",
+        source="onboarding/90_services.oschema:231",
     ),
     ServiceMethod(
         service=IdentityService,
@@ -1235,7 +1240,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=LogoutReport,
         auth="own",
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:226",
+        source="onboarding/90_services.oschema:233",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1248,7 +1253,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="user",
         safe=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:233",
+        source="onboarding/90_services.oschema:240",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1261,7 +1266,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(PriceBookInvalid, PriceBookConflict),
-        source="onboarding/90_services.oschema:235",
+        source="onboarding/90_services.oschema:242",
     ),
     ServiceMethod(
         service=PricesService,
@@ -1274,7 +1279,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         safe=True,
         errors=(PriceBookInvalid,),
-        source="onboarding/90_services.oschema:237",
+        source="onboarding/90_services.oschema:244",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1285,7 +1290,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=OperatorOverview,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:244",
+        source="onboarding/90_services.oschema:251",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1297,7 +1302,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=list[MarginLine],
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:246",
+        source="onboarding/90_services.oschema:253",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1308,7 +1313,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=AuditReport,
         auth="admin",
         safe=True,
-        source="onboarding/90_services.oschema:248",
+        source="onboarding/90_services.oschema:255",
     ),
     ServiceMethod(
         service=AdminService,
@@ -1321,7 +1326,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         auth="admin",
         audit=True,
         errors=(NotFound,),
-        source="onboarding/90_services.oschema:251",
+        source="onboarding/90_services.oschema:258",
     ),
 )
 

@@ -462,6 +462,7 @@ class NodesService(ABC):
         root_commit: CommitId | None = None,
         layout: UsageLayout | None = None,
         sets_prices: Bool | None = None,
+        reason: Reason | None = None,
     ) -> Node:
         """Register a node, or add a key to one that is registered. Where `sets_prices` is absent, a node may set prices
         whose log this host keeps, or whose layout is the older one, which knows no others.
@@ -470,7 +471,15 @@ class NodesService(ABC):
         """
 
     @abstractmethod
-    def revoke_key(self, context: Context, *, node_id: NodeId, public_key: SshPublicKey, valid_until: OTime) -> Node:
+    def revoke_key(
+        self,
+        context: Context,
+        *,
+        node_id: NodeId,
+        public_key: SshPublicKey,
+        valid_until: OTime,
+        reason: Reason | None = None,
+    ) -> Node:
         """Commits signed at or after `valid_until` are no longer taken from this key.
 
         Raises `NotFound`, `KeyUnknown`.
@@ -499,7 +508,7 @@ class NodesService(ABC):
         """The repositories `billing-…` of the configured owner at all forges, registered or not."""
 
     @abstractmethod
-    def make_repository(self, context: Context, *, node_id: NodeId) -> NodeRepository:
+    def make_repository(self, context: Context, *, node_id: NodeId, reason: Reason | None = None) -> NodeRepository:
         """Make a node's repository at the forge where it is missing. Its address is for the node, and to register it
         with.
 
@@ -507,7 +516,14 @@ class NodesService(ABC):
         """
 
     @abstractmethod
-    def set_webhook(self, context: Context, *, node_id: NodeId | None = None, renew: Bool | None = None) -> NodeWebhook:
+    def set_webhook(
+        self,
+        context: Context,
+        *,
+        node_id: NodeId | None = None,
+        renew: Bool | None = None,
+        reason: Reason | None = None,
+    ) -> NodeWebhook:
         """Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
         owner's; `renew` replaces the webhook that is there, for a key that is new.
 

@@ -34,6 +34,7 @@ from handlers.usage.nodes_service import NodesHandler
 from handlers.usage.registration import Registration
 from handlers.usage.settings import UsageSettings
 
+_REASON = click.option("--reason", default=NO_REASON, help="Why; it is kept in the audit log.")
 _JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 _NODE = click.option("--node-id", required=True, help="The node's name.")
 _TIME = Moment()
@@ -101,6 +102,7 @@ def command() -> None:
     default=None,
     help="Whether its records may bring their price; those of a log that this host keeps and of the older layout may.",
 )
+@_REASON
 @_JSON
 def register(
     node_id: str,
@@ -111,6 +113,7 @@ def register(
     root_commit: str | None,
     layout: str | None,
     sets_prices: bool | None,
+    reason: str,
     as_json: bool,
 ) -> None:
     """Register a node, or give a registered one a further key."""
@@ -140,6 +143,7 @@ def register(
                 root_commit=root_commit,
                 layout=None if layout is None else UsageLayout(layout),
                 sets_prices=sets_prices,
+                reason=reason,
             )
         )
     _tell(node, as_json, f"registered with {len(node.keys)} keys for {node.repo_url}")
@@ -151,14 +155,15 @@ def register(
 @_NODE
 @click.option("--public-key", required=True, help="The key.")
 @click.option("--valid-until", type=_TIME, required=True, help="From when on it is good no more (UTC).")
+@_REASON
 @_JSON
-def revoke_key(node_id: str, public_key: str, valid_until: datetime, as_json: bool) -> None:
+def revoke_key(node_id: str, public_key: str, valid_until: datetime, reason: str, as_json: bool) -> None:
     """Take no commits from a key that were signed at a time or after it."""
     database, context, _ = _opened()
     with _refusals():
         node = database.run(
             lambda: _registration(database).revoke_key(
-                context, node_id=node_id, public_key=public_key, valid_until=valid_until
+                context, node_id=node_id, public_key=public_key, valid_until=valid_until, reason=reason
             )
         )
     _tell(node, as_json, f"the key is good until {valid_until:%Y-%m-%dT%H:%M:%SZ}")
@@ -166,7 +171,7 @@ def revoke_key(node_id: str, public_key: str, valid_until: datetime, as_json: bo
 
 @command.command()
 @_NODE
-@click.option("--reason", default=NO_REASON, help="Why; it is kept in the audit log.")
+@_REASON
 @_JSON
 def retire(node_id: str, reason: str, as_json: bool) -> None:
     """Read no more from a node."""
@@ -254,13 +259,14 @@ def discover(as_json: bool) -> None:
 
 @command.command(name="make-repository")
 @_NODE
+@_REASON
 @_JSON
-def make_repository(node_id: str, as_json: bool) -> None:
+def make_repository(node_id: str, reason: str, as_json: bool) -> None:
     """Make a node's repository at the forge, if it is missing; prints its address."""
     _require("--node-id", NodeId, node_id)
     repositories, context, _ = _at_forges()
     with _refusals():
-        made = repositories.make(context, node_id)
+        made = repositories.make(context, node_id, reason)
     click.echo(made.model_dump_json() if as_json else made.clone_url)
     _tell_webhook(node_id, made.webhook_url, made.webhook_error)
 
@@ -268,12 +274,13 @@ def make_repository(node_id: str, as_json: bool) -> None:
 @command.command(name="set-webhook")
 @click.option("--node-id", help="Announce pushes to this node's repository; to all of the owner's without.")
 @click.option("--renew", is_flag=True, help="Replace the webhook that is there: the key is new, or was lost.")
+@_REASON
 @_JSON
-def set_webhook(node_id: str | None, renew: bool, as_json: bool) -> None:
+def set_webhook(node_id: str | None, renew: bool, reason: str, as_json: bool) -> None:
     """Have the forge announce pushes to this site, which reads them at once then."""
     repositories, context, _ = _at_forges()
     with _refusals():
-        made = repositories.set_webhook(context, node_id, renew)
+        made = repositories.set_webhook(context, node_id, renew, reason)
     what = f"all repositories of {made.owner}" if made.name is None else f"{made.owner}/{made.name}"
     click.echo(made.model_dump_json() if as_json else f"pushes to {what} are announced at {made.url}")
 

@@ -96,14 +96,14 @@ export const nodes_calls = (transport: Transport) => ({
    *
    * Throws NodeExists, NodeRetired.
    */
-  register: (params: { node_id: NodeId; repo_url: Url; public_key: SshPublicKey; kinds: ResourceKind[]; valid_from?: string | null; root_commit?: CommitId | null; layout?: UsageLayout | null; sets_prices?: boolean | null }): Promise<Node> =>
+  register: (params: { node_id: NodeId; repo_url: Url; public_key: SshPublicKey; kinds: ResourceKind[]; valid_from?: string | null; root_commit?: CommitId | null; layout?: UsageLayout | null; sets_prices?: boolean | null; reason?: Reason | null }): Promise<Node> =>
     transport.call("nodes.register", params, false, null, "Node"),
   /**
    * Commits signed at or after `valid_until` are no longer taken from this key.
    *
    * Throws NotFound, KeyUnknown.
    */
-  revoke_key: (params: { node_id: NodeId; public_key: SshPublicKey; valid_until: string }): Promise<Node> =>
+  revoke_key: (params: { node_id: NodeId; public_key: SshPublicKey; valid_until: string; reason?: Reason | null }): Promise<Node> =>
     transport.call("nodes.revoke_key", params, false, null, "Node"),
   /**
    * Read no more from a node.
@@ -130,7 +130,7 @@ export const nodes_calls = (transport: Transport) => ({
    *
    * Throws ProviderUnavailable, ProviderRefused.
    */
-  make_repository: (params: { node_id: NodeId }): Promise<NodeRepository> =>
+  make_repository: (params: { node_id: NodeId; reason?: Reason | null }): Promise<NodeRepository> =>
     transport.call("nodes.make_repository", params, false, null),
   /**
    * Have the forge announce pushes to a node's repository, or, where no node is named, to all of the configured
@@ -138,7 +138,7 @@ export const nodes_calls = (transport: Transport) => ({
    *
    * Throws NotFound, ProviderUnavailable, ProviderRefused.
    */
-  set_webhook: (params: { node_id?: NodeId | null; renew?: boolean | null } = {}): Promise<NodeWebhook> =>
+  set_webhook: (params: { node_id?: NodeId | null; renew?: boolean | null; reason?: Reason | null } = {}): Promise<NodeWebhook> =>
     transport.call("nodes.set_webhook", params, false, null),
 });
 
