@@ -5,14 +5,12 @@ from collections.abc import Sequence
 from codegen.runtime.context import Context
 from codegen.runtime.errors import NotFound
 from codegen.runtime.rpc.wiring import own_transactions, serves
-from codegen.runtime.storage.store import Store
 from generated.models.onboarding import AlertKind, AuditReport
 from generated.services.onboarding import AdminService
-from generated.tables.onboarding import OPERATOR_ALERT
 from handlers.admin.acts import Acts
 from handlers.admin.audit_runs import report
 from handlers.audit import Audit
-from handlers.work.alerts import clear
+from handlers.work.alerts import clear, up
 
 
 @serves(AdminService)
@@ -34,8 +32,9 @@ class AlertHandler:
 
     def dismiss_alert(self, context: Context, *, kind: AlertKind, subject: str, reason: str) -> None:
         """Take an alert down; its cause raises it anew."""
-        found = Store.of(OPERATOR_ALERT, context.database).find({"kind": kind, "subject": subject}, 1000)["items"]
-        before = next(({"detail": each.detail, "count": each.count} for each in found if each.cleared_at is None), None)
-        if not clear(context.database, context.clock, kind, subject):
+        known = up(context.database, kind, subject)
+        if not known:
             raise NotFound
+        before = {"detail": known[0].detail, "count": known[0].count}
+        clear(context.database, context.clock, kind, subject)
         Acts(context.database).record(context, "admin.dismiss_alert", subject, {"kind": kind}, reason, before=before)

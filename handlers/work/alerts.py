@@ -12,15 +12,20 @@ from handlers.work import statements
 MOST_DETAIL = 1000
 
 
+def up(database: Database, kind: AlertKind, subject: str) -> list[OperatorAlert]:
+    """The alerts of a kind that are up for a subject."""
+    found = Store.of(OPERATOR_ALERT, database).find({"kind": kind, "subject": subject}, limit=1000)["items"]
+    return [each for each in found if each.cleared_at is None]
+
+
 def alert(database: Database, clock: Clock, kind: AlertKind, subject: str, detail: str) -> None:
     """Raise an alert, or count one that is up already for this subject."""
     store = Store.of(OPERATOR_ALERT, database)
 
     def work() -> None:
-        for known in store.find({"kind": kind, "subject": subject}, limit=1000)["items"]:
-            if known.cleared_at is None:
-                store.patch(known.sid, {"detail": detail[:MOST_DETAIL], "count": known.count + 1})
-                return
+        for known in up(database, kind, subject):
+            store.patch(known.sid, {"detail": detail[:MOST_DETAIL], "count": known.count + 1})
+            return
         store.new({"kind": kind, "subject": subject, "detail": detail[:MOST_DETAIL]}, clock.now())
 
     database.run(work)
@@ -30,17 +35,15 @@ def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> bo
     """Take an alert down; whether it was up."""
     store = Store.of(OPERATOR_ALERT, database)
 
-    def found() -> list[OperatorAlert]:
-        known = store.find({"kind": kind, "subject": subject}, limit=1000)["items"]
-        return [each for each in known if each.cleared_at is None]
-
     def work() -> bool:
-        up = found()
-        for known in up:
+        found = up(database, kind, subject)
+        for known in found:
             store.patch(known.sid, {"cleared_at": clock.now().replace(microsecond=0)})
-        return bool(up)
+        return bool(found)
 
-    return bool(found()) and database.run(work)  # PERF: mostly it is not up, and nobody waits to write then
+    return bool(up(database, kind, subject)) and database.run(
+        work
+    )  # PERF: mostly it is not up, and nobody waits to write then
 
 
 def subjects_up(database: Database, kind: AlertKind) -> set[str]:
