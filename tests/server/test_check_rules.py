@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from codegen.runtime.errors import Conflict, NotFound, RateLimited
+from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import ProviderRefused, ProviderUnavailable, TopUpNotOpen
 from generated.models.onboarding import OperatorAlert, ProviderSession, SessionState, TopUp, User
 from generated.models.onboarding import TopUpStatus as S
 from generated.tables.onboarding import OPERATOR_ALERT
+from handlers.payments.checks import Checks
 from handlers.payments.schedule import CLAIM
 from tests.server.payment_house import START, House, payment_house
 
@@ -114,6 +116,47 @@ def test_what_fails_keeps_no_other_waiting(
         house.clock.ahead += CLAIM
 
 
+def test_what_nobody_declared_is_logged_and_nothing_else(
+    house: House, top_up: TopUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    logged: list[bytes] = []
+    made = house.payments
+    log = Log(logged.append)
+    checks = Checks(house.database, house.clock, made.providers, made.settlement, made.top_ups, log)
+
+    def overtaken(ref: str) -> ProviderSession:
+        made.settlement.top_ups.patch(top_up.sid, {"checks": 7})
+        return house.provider.sessions[ref]
+
+    for work in (failing(ProviderRefused(provider="stub", detail="no")), failing(AWAY), overtaken):
+        house.clock.ahead += HOUR
+        answers(house, monkeypatch, work)
+        assert checks.run_once() == 1
+    log.flush()
+    assert logged == []
+    house.clock.ahead += HOUR
+    answers(house, monkeypatch, failing(ZeroDivisionError("half a cent")))
+    assert checks.run_once() == 1
+    log.flush()
+    assert b"half a cent" in b"".join(logged) and top_up.sid.encode() in b"".join(logged)
+
+
+def test_what_was_closed_meanwhile_is_not_asked_about(
+    house: House, user: User, top_up: TopUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = house.top_up(user)
+    house.clock.ahead = 5 * MINUTE
+    settlement = house.payments.settlement
+
+    def meanwhile(ref: str) -> ProviderSession:
+        settlement.ledger.transaction(lambda: settlement.close(other.sid, f"close:{other.sid}"))
+        return house.provider.sessions[ref]
+
+    asked = answers(house, monkeypatch, meanwhile)
+    assert house.payments.checks.run_once() == 2 and asked == [top_up.session_ref]
+    assert now(house, other).checks == 0
+
+
 def test_a_checkout_that_ended_is_closed_at_the_provider(house: House, top_up: TopUp) -> None:
     house.payments.settlement.top_ups.patch(top_up.sid, {"expires_at": START + HOUR})
     for ahead, status in ((HOUR - SECOND, S.OPEN), (HOUR, S.EXPIRED)):
@@ -178,7 +221,7 @@ def test_a_user_may_ask_ten_times_and_then_once_a_minute(house: House, top_up: T
     checks.ask(top_up.sid, limited=True)
     with pytest.raises(RateLimited):
         checks.ask(top_up.sid, limited=True)
-    house.clock.ahead = 3 * MINUTE
+    house.clock.ahead = 2 * MINUTE + SECOND
     house.truth(top_up, 0)
     assert checks.ask(top_up.sid, limited=True).status == S.SETTLED
     assert checks.ask(top_up.sid, limited=True).checks == 13, "nothing is asked any more"
@@ -260,6 +303,30 @@ def test_what_is_done_beside_is_done_once_an_answer_is_there(
     with pytest.raises(ProviderUnavailable):
         checks.recheck(top_up.sid, lambda: done.append(S.FAILED))
     assert done == [S.OPEN, S.SETTLED]
+
+
+def test_to_look_closes_nothing(house: House, top_up: TopUp) -> None:
+    assert house.payments.checks.look(top_up.sid).state == SessionState.OPEN
+    assert now(house, top_up).status == S.OPEN
+
+
+def test_what_is_given_up_is_closed_at_a_provider_that_answers(house: House, top_up: TopUp) -> None:
+    assert house.payments.checks.give_up(top_up.sid, "close:1", lambda: None).status == S.EXPIRED
+    assert house.provider.sessions[top_up.session_ref].state == SessionState.EXPIRED
+
+
+def test_an_open_top_up_without_an_answer_is_asked_about_again_and_a_settled_one_is_not(
+    house: House, user: User, top_up: TopUp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.payments.settlement.top_ups.patch(top_up.sid, {"next_check_at": None})
+    paid = house.top_up(user)
+    house.truth(paid, 0)
+    house.payments.checks.recheck(paid.sid, lambda: None)
+    answers(house, monkeypatch, failing(AWAY))
+    for each in (top_up, paid):
+        with pytest.raises(ProviderUnavailable):
+            house.payments.checks.recheck(each.sid, lambda: None)
+    assert (now(house, top_up).next_check_at, now(house, paid).next_check_at) == (START + CLAIM, None)
 
 
 # --- what never reached its provider --------------------------------------------------------------------------------
