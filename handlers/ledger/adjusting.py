@@ -16,8 +16,9 @@ from generated.models.onboarding import Billing, OperatorAct, TransactionKind
 from generated.tables.onboarding import USER
 from handlers.admin.acts import Acts
 from handlers.ledger import wallet as rules
+from handlers.ledger.drawing import LedgerOverflow
 from handlers.ledger.freezing import FREEZE, freezing
-from handlers.ledger.posting import Ledger, LedgerOverflow
+from handlers.ledger.posting import Ledger
 from handlers.ledger.wallet import Wallet
 
 SET_BALANCE = "billing.set_credit_balance"

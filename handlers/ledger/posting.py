@@ -7,10 +7,9 @@ ledger.transaction(lambda: ledger.post(
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,64 +19,28 @@ from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database, Duplicate, Restart
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.columns import decode_otime, encode_otime
-from codegen.runtime.values.sid import new_sid
-from codegen.runtime.values.types import Money
-from generated.models.onboarding import Account, LedgerTransaction, LotKind, TransactionKind
+from generated.models.onboarding import Account, LedgerTransaction, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.hash_chain import GENESIS
-from handlers.ledger import chain, statements
+from handlers.ledger import statements
 from handlers.ledger import wallet as rules
 from handlers.ledger.billing import billings
+from handlers.ledger.drawing import NOBODY, Before, Cause, Draft, Drawing, Drawn, House, require_source, second
 from handlers.ledger.freezing import FREEZING, freezing
+from handlers.ledger.states import States
 from handlers.ledger.turns import Turn
-from handlers.ledger.wallet import PARTS, Line, Lot, Wallet, user_account
+from handlers.ledger.wallet import PARTS, Lot, Wallet, user_account
 
 T = TypeVar("T")
 
-SOURCE = re.compile(r"(usage|payment|plan|operator):[^\n\r]+")
-ACTIVE = (TransactionKind.TOP_UP, TransactionKind.USAGE, TransactionKind.PLAN)
-"""What a user does; the latest of them is when the user was last active."""
 _ACCOUNT: TypeAdapter[str] = TypeAdapter(Account)
-_MOST = 2**63 - 1
 _NO_KEY = ""
 """The key of no transaction: keys have at least one character."""
-_NOBODY = ""
-"""The user of a transaction between accounts of the house: it has no accounts, lots and balance."""
-
-
-class LedgerOverflow(ArithmeticError):
-    """An amount or a balance would leave the 64 bits of nano-dollars; nothing was written."""
 
 
 def payment_key(provider: str, payment_ref: str) -> str:
     """Posting key and source of a settled payment: it is credited once, whatever tells us of it."""
     return f"payment:{provider}:{payment_ref}"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Whose transaction, of which kind, under which posting key, from which source, why, and when it happened.
-
-    `user_sid` is None for one between accounts of the house.
-    """
-
-    user_sid: str | None
-    kind: TransactionKind
-    key: str
-    source: str
-    reason: str
-    effective_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What a posting finds: head of the chain, the user's accounts, and the values of `Billing` where there is one."""
-
-    position: int
-    hash: str
-    posted_at: datetime | None
-    balances: dict[Any, int]
-    billing: dict[str, Any] | None
 
 
 class Ledger:
@@ -102,6 +65,8 @@ class Ledger:
         self._keep_frozen_sql = prepare(statements.KEEP_FROZEN)
         self._is_frozen = freezing(database)
         self._turn = Turn.of(database)
+        self._states = States(database)
+        self._drawing = Drawing(database, self._open_lots, self._find_lot)
 
     # --- one after the other ----------------------------------------------------------------------------------
 
@@ -163,11 +128,10 @@ class Ledger:
         """
         if not self.database.in_transaction:
             raise RuntimeError("post inside Ledger.transaction()")
-        if not SOURCE.fullmatch(source):
-            raise ValueError(f"a source is usage:…, payment:…, plan:… or operator:…, not {source!r}")
+        require_source(source)
         if not self._turn.taken:
             self._queue()
-        owner = user_sid or _NOBODY
+        owner = user_sid or NOBODY
         before = self._before(owner, key)
         if before is None:
             return None
@@ -175,6 +139,52 @@ class Ledger:
             before = self._before(owner, key)
             assert before is not None, "an expiry has a key of its own"
         return self._write(Cause(user_sid, kind, key, source, reason, effective_at), before, draw)
+
+    def post_many(self, drafts: Iterable[Draft]) -> int:
+        """Post drafts of users as `post` does one after the other, but written together; how many. Those whose key was
+        posted before are left out. Raises as `post` does, and then the transaction is to be given up."""
+        if not self.database.in_transaction:
+            raise RuntimeError("post inside Ledger.transaction()")
+        if not self._turn.taken:
+            self._queue()
+        count = 0
+        for run in _of_different_users(drafts):
+            for cause, _ in run:
+                require_source(cause.source)
+            known = self._states.known_keys([cause.key for cause, _ in run])
+            new = [(cause, draw) for cause, draw in run if cause.key not in known]
+            self._post_run(new)
+            count += len(new)
+        if not self._turn.taken:
+            self._turn.tell()
+        return count
+
+    def _post_run(self, run: Sequence[Draft]) -> None:
+        """Post drafts of which each is another user's: what one does, no other finds but the house's accounts."""
+        users = [cause.user_sid or NOBODY for cause, _ in run]
+        states = self._states.of(users)
+        # What has expired is posted first.
+        if sum([self.expire(user) for user in users if states[user].balances["granted"]]):
+            states = self._states.of(users)
+        before, house, all_drawn = self._before(NOBODY, _NO_KEY), House(self._house_balance), list[Drawn]()
+        assert before is not None, "no transaction has an empty key"
+        for user, (cause, draw) in zip(users, run, strict=True):
+            before = replace(before, balances=states[user].balances, billing=states[user].billing)
+            drawn = self._drawing.drawn(cause, before, draw, house, self._posting_time(before))
+            all_drawn.append(drawn)
+            head = drawn.head
+            before = replace(before, position=head["position"], hash=head["hash"], posted_at=head["posted_at"])
+        together: dict[str, list[Sequence[Any]]] = {}
+        for drawn in all_drawn:
+            for sql, params in drawn.writes:
+                together.setdefault(sql, []).append(params)
+        try:
+            for sql, rows in together.items():
+                self.database.execute_many(sql, rows)
+        except Duplicate as error:
+            raise Restart("another posting was made meanwhile") from error
+        for drawn in all_drawn:
+            self._written(drawn)
 
     def expire(self, user_sid: str) -> int:
         """Post what is left of the user's granted lots that have expired to `breakage`; how many lots that were.
@@ -201,49 +211,28 @@ class Ledger:
 
     def _posting_time(self, before: Before) -> datetime:
         """Now; never before the last posting, whatever the clock says."""
-        now = _second(self.clock.now())
+        now = second(self.clock.now())
         return max(now, before.posted_at) if before.posted_at else now
 
     def _write(self, cause: Cause, before: Before, draw: Callable[[Wallet], object]) -> LedgerTransaction:
-        owner = cause.user_sid or _NOBODY
-        wallet = Wallet(owner, before.balances, lambda: self._open_lots(owner), lambda sid: self._find_lot(owner, sid))
-        draw(wallet)
-        lines = wallet.lines
-        if not lines:
-            raise ValueError("there is nothing to post")
-        transaction: dict[str, Any] = {
-            "sid": new_sid(),
-            "kind": cause.kind,
-            "user_sid": cause.user_sid,
-            "posting_key": cause.key,
-            "source": cause.source,
-            "reason": cause.reason,
-            "effective_at": _second(cause.effective_at),
-            "posted_at": self._posting_time(before),
-        }
-        lot = self._new_lot(wallet, transaction)
-        transaction["hash"] = chain.transaction_hash(_shown(transaction), _shown(lot) if lot else None)
-        entries = self._chained(before, lines, transaction)
-        writes = [(self.transactions.sql.insert, self.transactions.row(transaction))]
-        writes += [(self.entries.sql.insert, self.entries.row(entry)) for entry in entries]
-        if lot:
-            writes.append((self.lots.sql.insert, self.lots.row(lot)))
-        writes += [(self._keep_remaining_sql, (changed.remaining, changed.sid)) for changed in wallet.changed.values()]
-        if cause.user_sid is not None:
-            writes.append(self._projected(before, wallet, lines, transaction))
+        drawn = self._drawing.drawn(cause, before, draw, House(self._house_balance), self._posting_time(before))
         try:
-            self.database.execute_all(writes)
+            self.database.execute_all(drawn.writes)
         except Duplicate as error:  # the caller's transaction had read before it came to its turn
             raise Restart("another posting was made meanwhile") from error
+        self._written(drawn)
+        if not self._turn.taken:
+            self._turn.tell()
+        return self.transactions.object(drawn.transaction)
+
+    def _written(self, drawn: Drawn) -> None:
+        """What follows from a transaction that is written."""
+        cause = drawn.cause
+        if cause.user_sid is None:
+            return
         if cause.kind in FREEZING:
-            self.database.execute(self._keep_frozen_sql, (self._is_frozen(owner), owner))
-        posted = self.transactions.object(transaction)
-        if cause.user_sid is not None:
-            was = int(before.billing["credit_balance"]) if before.billing is not None else 0
-            self._turn.note(cause.user_sid, was, posted.sid, posted.posted_at)
-            if not self._turn.taken:
-                self._turn.tell()
-        return posted
+            self.database.execute(self._keep_frozen_sql, (self._is_frozen(cause.user_sid), cause.user_sid))
+        self._turn.note(cause.user_sid, drawn.balance_before, drawn.transaction["sid"], drawn.transaction["posted_at"])
 
     def lot_of(self, key: str) -> str | None:
         """The sid of the lot that the transaction with this posting key made."""
@@ -298,92 +287,21 @@ class Ledger:
         sid, kind, amount, remaining, expires_at = row
         return Lot(sid, kind, amount, remaining, sid, decode_otime(expires_at) if expires_at is not None else None)
 
-    # --- writing ----------------------------------------------------------------------------------------------
 
-    def _new_lot(self, wallet: Wallet, transaction: dict[str, Any]) -> dict[str, Any] | None:
-        if not wallet.new_lots:
-            return None
-        (new,) = wallet.new_lots
-        return {
-            "sid": new_sid(),
-            "user_sid": wallet.user_sid,
-            "kind": LotKind(new.kind),
-            "transaction_sid": transaction["sid"],
-            "source": transaction["source"],
-            "amount": _fitting(new.amount),
-            "remaining": Money(new.remaining),
-            "created_at": transaction["posted_at"],
-            "expires_at": _second(new.expires_at) if new.expires_at else None,
-            "rev": 1,
-        }
-
-    def _chained(self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any]) -> list[dict[str, Any]]:
-        """The entries of a transaction as they follow the head of the chain. Those of the house's accounts belong to no
-        user: their balances are the house's."""
-        owner = transaction["user_sid"] or _NOBODY
-        user_accounts = {user_account(owner, part): balance for part, balance in before.balances.items()}
-        entries = []
-        previous = before.hash
-        for position, line in enumerate(lines, before.position + 1):
-            own = line.account in user_accounts
-            balance = user_accounts[line.account] if own else self._house_balance(line.account)
-            entry = {
-                "sid": new_sid(),
-                "position": position,
-                "transaction_sid": transaction["sid"],
-                "account": line.account,
-                "user_sid": transaction["user_sid"] if own else None,
-                "amount": _fitting(line.amount),
-                "balance_after": _fitting(balance + line.amount),
-                "effective_at": transaction["effective_at"],
-                "posted_at": transaction["posted_at"],
-                "reason": transaction["reason"],
-                "source": transaction["source"],
-                "previous_hash": previous,
-            }
-            previous = entry["hash"] = chain.entry_hash(_shown(entry), transaction["hash"])
-            entries.append(entry)
-        return entries
-
-    def _projected(
-        self, before: Before, wallet: Wallet, lines: tuple[Line, ...], transaction: dict[str, Any]
-    ) -> tuple[str, tuple[Any, ...]]:
-        """The statement that writes the balance as it now is."""
-        kind, effective_at, user_sid = transaction["kind"], transaction["effective_at"], transaction["user_sid"]
-        billing = before.billing or self.billings.complete({"user_sid": user_sid}, transaction["posted_at"])
-        balance = _fitting(wallet.credit_balance)
-        changes: dict[str, Any] = {
-            "credit_balance": balance,
-            "debt_since": (billing["debt_since"] or transaction["posted_at"]) if balance < 0 else None,
-        }
-        if kind in ACTIVE:
-            changes["last_active_at"] = max(billing["last_active_at"] or effective_at, effective_at)
-        if kind == TransactionKind.TOP_UP:
-            paid = sum(line.amount for line in lines if line.account.startswith("cash:"))
-            changes["lifetime_paid"] = _fitting(billing["lifetime_paid"] + paid)
-            changes["first_paid_at"] = min(billing["first_paid_at"] or effective_at, effective_at)
-        after = {**billing, **changes}
-        if before.billing is None:
-            return self.billings.sql.insert, self.billings.row(after)
-        row = self.billings.row({**after, "rev": after["rev"] + 1})
-        return self.billings.sql.update, (*row[1:], row[0])
+def _of_different_users(drafts: Iterable[Draft]) -> Iterator[list[Draft]]:
+    """The drafts in their order, cut wherever a user comes again."""
+    run: list[Draft] = []
+    users = set[str | None]()
+    for draft in drafts:
+        if draft[0].user_sid in users:
+            yield run
+            run, users = [], set()
+        run.append(draft)
+        users.add(draft[0].user_sid)
+    if run:
+        yield run
 
 
 def _accounts(user_sid: str) -> list[str]:
     """Each account of a user, twice."""
     return [account for part in PARTS for account in (user_account(user_sid, part),) * 2]
-
-
-def _second(time: datetime) -> datetime:
-    """As it is kept and hashed: whole seconds, UTC."""
-    return time.astimezone(UTC).replace(microsecond=0)
-
-
-def _fitting(amount: int) -> Money:
-    if not -_MOST - 1 <= amount <= _MOST:
-        raise LedgerOverflow(f"{amount} nano-dollars do not fit into 64 bits")
-    return Money(amount)
-
-
-def _shown(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: str(value) if type(value) is Money else value for name, value in values.items()}

@@ -28,6 +28,26 @@ LEFT JOIN billing ON billing.user_sid = ?
 )
 """Whether the key is taken, the head of the chain, the balances of the user's accounts, and the user's billing."""
 
+LISTED_SQLITE, LISTED_POSTGRESQL = "(SELECT value FROM json_each(?))", "(SELECT UNNEST(?::text[]) AS value)"
+"""The texts of one parameter as rows."""
+_BALANCE_OF_LISTED = """(
+    SELECT balance_after FROM ledger_entry
+    WHERE account BETWEEN 'user:' || listed.value || ':{part}' AND 'user:' || listed.value || ':{part}'
+    ORDER BY account DESC, position DESC LIMIT 1
+)"""
+STATES = statement(
+    """
+SELECT listed.value, {purchased}, {granted}, {receivable}, {held}, {billing}
+FROM {listed} AS listed LEFT JOIN billing ON billing.user_sid = listed.value
+""",
+    **{part: statement(_BALANCE_OF_LISTED, part=part) for part in ("purchased", "granted", "receivable", "held")},
+    billing=BILLING,
+    listed="{listed}",
+)
+KNOWN_KEYS = """
+SELECT posting_key FROM ledger_transaction WHERE posting_key IN (SELECT value FROM {listed} AS listed)
+"""
+
 TAKE_TURN_POSTGRESQL = "LOCK TABLE ledger_queue IN EXCLUSIVE MODE"
 
 LOT_OF_KEY = """

@@ -11,7 +11,8 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import HaltReason, Node, NodeState
 from generated.tables.onboarding import CONSUMED_COMMIT, NODE, NodePatch
-from handlers.ledger.posting import Ledger, LedgerOverflow
+from handlers.ledger.drawing import LedgerOverflow
+from handlers.ledger.posting import Ledger
 from handlers.usage.commit_checks import CheckedCommit
 from handlers.usage.halt import Halt
 from handlers.usage.line_rules import Allowed

@@ -16,7 +16,8 @@ from generated.errors.onboarding import LineUnclear, NotHalted, QuarantineDecide
 from generated.models.onboarding import Node, NodeState, OperatorAct, QuarantinedLine, QuarantineState
 from generated.tables.onboarding import NODE, QUARANTINED_LINE, USAGE_SKIP
 from handlers.admin.acts import Acts
-from handlers.ledger.posting import Ledger, LedgerOverflow
+from handlers.ledger.drawing import LedgerOverflow
+from handlers.ledger.posting import Ledger
 from handlers.usage.added_lines import Line
 from handlers.usage.charged_line import ChargedLine
 from handlers.usage.commit_checks import paths_with_line

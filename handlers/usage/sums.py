@@ -14,7 +14,8 @@ from codegen.runtime.values.types import Money
 from generated.models.onboarding import ResourceCategory, TransactionKind
 from generated.tables.onboarding import DAILY_USAGE, DailyUsageNew
 from handlers.ledger import wallet
-from handlers.ledger.posting import Ledger, LedgerOverflow
+from handlers.ledger.drawing import Cause, Draft, LedgerOverflow
+from handlers.ledger.posting import Ledger
 from handlers.usage import statements
 from handlers.usage.added_lines import Line
 from handlers.usage.charged_line import ChargedLine
@@ -146,25 +147,17 @@ class Sums:
     def post(self, ledger: Ledger, posting: str) -> int:
         """Post what is owed, under keys that begin with `posting`; how many balances that changed. Raises
         `LedgerOverflow`."""
-        users = set()
+        drafts: list[Draft] = []
         for (user_sid, category, kind), owed in sorted(self._owed().items()):
             if not owed.listed:
                 continue
             rule = wallet.usage if kind == TransactionKind.USAGE else wallet.usage_void
-            account = f"revenue:{category}"
-            posted = ledger.post(
-                user_sid=user_sid,
-                kind=kind,
-                key=f"{posting}:{user_sid}:{category}:{kind.value}",
-                source=owed.source,
-                reason=REASONS[kind],
-                effective_at=owed.latest,
-                draw=partial(rule, account=account, listed=owed.listed, amount=owed.charge),
-            )
-            if posted is None:
-                raise RuntimeError(f"{posting} was posted before its lines were written: run the audit")
-            users.add(user_sid)
-        return len(users)
+            key = f"{posting}:{user_sid}:{category}:{kind.value}"
+            draw = partial(rule, account=f"revenue:{category}", listed=owed.listed, amount=owed.charge)
+            drafts.append((Cause(user_sid, kind, key, owed.source, REASONS[kind], owed.latest), draw))
+        if ledger.post_many(drafts) != len(drafts):
+            raise RuntimeError(f"{posting} was posted before its lines were written: run the audit")
+        return len({cause.user_sid for cause, _ in drafts})
 
     def write_days(self, database: Database, now: datetime) -> None:
         """Add to the daily usage."""

@@ -16,7 +16,7 @@ from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSAC
 from handlers.hash_chain import GENESIS, canonical
 from handlers.ledger import chain
 from handlers.ledger import wallet as rules
-from handlers.ledger.posting import LedgerOverflow
+from handlers.ledger.drawing import LedgerOverflow
 from tests.server.audited import audit
 from tests.server.book import START, Book, create_tables
 
