@@ -82,7 +82,7 @@ def posted(database: Database, post: Callable[[Book], None]) -> list[Any]:
     book.later(2 * 24 * 60 * 60)
     book.ledger.transaction(lambda: post(book))
     assert audit(database) == []
-    found = [
+    found: list[list[Any]] = [
         book.ledger.entries.list_full(1000)["items"],
         book.ledger.lots.list_full(1000)["items"],
         book.ledger.billings.list_full(1000)["items"],
