@@ -13,7 +13,7 @@ from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import DailyUsage, DiscountBase, DiscountTier, ResourceCategory, UsageRecord
 from generated.tables.onboarding import DAILY_USAGE, LEDGER_ENTRY, LEDGER_TRANSACTION
-from handlers.ledger.posting import LedgerOverflow
+from handlers.ledger.drawing import LedgerOverflow
 from handlers.usage.added_lines import Line
 from handlers.usage.charged_line import ChargedLine
 from handlers.usage.sums import Sums, line_source
