@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
@@ -27,11 +28,17 @@ class Calls:
 
     def __init__(self, seconds: float = SECONDS, at_once: int = AT_ONCE) -> None:
         self._seconds, self._at_once = seconds, at_once
+        self._begin()
+
+    def _begin(self) -> None:
         self._asked: SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = SimpleQueue()
         self._idle, self._lock, self._threads = threading.Semaphore(0), threading.Lock(), 0
+        self._process = os.getpid()
 
     def make(self, act: Callable[[], T]) -> T:
         """What `act` answers or raises. Raises `TimeoutError` for one that is not back in time."""
+        if self._process != os.getpid():
+            self._begin()  # a process that was forked has none of the threads
         future: Future[T] = Future()
         self._asked.put((future, act))
         if not self._idle.acquire(blocking=False):

@@ -22,6 +22,7 @@ from handlers.composition import assemble, load_settings
 from handlers.domain import Job
 from handlers.plans.overview import PlanOverviews
 from handlers.plans.service import PlansHandler
+from handlers.vms.deadline import InTime
 from handlers.vms.service import Machines, VmHandler
 from providers.pool import PoolAssignmentProvisioner
 from tests.server.audited import audit
@@ -72,9 +73,9 @@ class Life:
     @property
     def pool(self) -> Database:
         """The pool's own connections to the database."""
-        [provisioner] = self.machines.provisioners.offered.values()
-        assert isinstance(provisioner, PoolAssignmentProvisioner)
-        return provisioner._database
+        [limited] = self.machines.provisioners.offered.values()
+        assert isinstance(limited, InTime) and isinstance(limited._plugin, PoolAssignmentProvisioner)
+        return limited._plugin._database
 
     @property
     def states(self) -> Counter[str]:

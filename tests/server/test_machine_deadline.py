@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -135,3 +136,15 @@ def test_the_time_is_what_the_interface_allows() -> None:
 def test_those_that_are_installed_hold_nobody(cloud: Cloud) -> None:
     found = Provisioners.of(Installed(PROVISIONER, {"cloud": Cloud}, {"cloud": cloud}, {}, ()))
     assert isinstance(found["cloud"], InTime) and found.for_size(SKU) == "cloud"
+
+
+def test_a_forked_process_makes_calls_of_its_own() -> None:
+    calls = Calls(PATIENCE)
+    assert calls.make(lambda: "here") == "here"
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(calls.make(lambda: 7))
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
