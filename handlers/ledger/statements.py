@@ -28,25 +28,37 @@ LEFT JOIN billing ON billing.user_sid = ?
 )
 """Whether the key is taken, the head of the chain, the balances of the user's accounts, and the user's billing."""
 
-LISTED_SQLITE, LISTED_POSTGRESQL = "(SELECT value FROM json_each(?))", "(SELECT UNNEST(?::text[]) AS value)"
+_LISTED_SQLITE, _LISTED_POSTGRESQL = "(SELECT value FROM json_each(?))", "(SELECT UNNEST(?::text[]) AS value)"
 """The texts of one parameter as rows."""
 _BALANCE_OF_LISTED = """(
     SELECT balance_after FROM ledger_entry
     WHERE account BETWEEN 'user:' || listed.value || ':{part}' AND 'user:' || listed.value || ':{part}'
     ORDER BY account DESC, position DESC LIMIT 1
 )"""
-STATES = statement(
-    """
+
+
+def _states(listed: str) -> str:
+    parts = ("purchased", "granted", "receivable", "held")
+    return statement(
+        """
 SELECT listed.value, {purchased}, {granted}, {receivable}, {held}, {billing}
 FROM {listed} AS listed LEFT JOIN billing ON billing.user_sid = listed.value
 """,
-    **{part: statement(_BALANCE_OF_LISTED, part=part) for part in ("purchased", "granted", "receivable", "held")},
-    billing=BILLING,
-    listed="{listed}",
-)
-KNOWN_KEYS = """
+        **{part: statement(_BALANCE_OF_LISTED, part=part) for part in parts},
+        billing=BILLING,
+        listed=listed,
+    )
+
+
+STATES_SQLITE, STATES_POSTGRESQL = _states(_LISTED_SQLITE), _states(_LISTED_POSTGRESQL)
+"""The balances and the billing of each listed user."""
+
+_KNOWN_KEYS = """
 SELECT posting_key FROM ledger_transaction WHERE posting_key IN (SELECT value FROM {listed} AS listed)
 """
+KNOWN_KEYS_SQLITE = statement(_KNOWN_KEYS, listed=_LISTED_SQLITE)
+KNOWN_KEYS_POSTGRESQL = statement(_KNOWN_KEYS, listed=_LISTED_POSTGRESQL)
+"""Which of the listed keys were posted."""
 
 TAKE_TURN_POSTGRESQL = "LOCK TABLE ledger_queue IN EXCLUSIVE MODE"
 

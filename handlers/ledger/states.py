@@ -27,9 +27,11 @@ class States:
 
     def __init__(self, database: Database) -> None:
         self._database, self._billings = database, billings(database)
-        listed = statements.LISTED_POSTGRESQL if database.dialect == "postgresql" else statements.LISTED_SQLITE
-        self._states = database.prepare(statements.STATES.format(listed=listed))
-        self._keys = database.prepare(statements.KNOWN_KEYS.format(listed=listed))
+        if database.dialect == "postgresql":
+            states, keys = statements.STATES_POSTGRESQL, statements.KNOWN_KEYS_POSTGRESQL
+        else:
+            states, keys = statements.STATES_SQLITE, statements.KNOWN_KEYS_SQLITE
+        self._states, self._keys = database.prepare(states), database.prepare(keys)
 
     def of(self, users: Sequence[str]) -> dict[str, State]:
         """By user."""
