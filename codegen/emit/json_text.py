@@ -51,7 +51,7 @@ def _flat(value: Any, room: int) -> str | None:
     """
     if isinstance(value, str):
         text = encode_basestring(value)
-    elif isinstance(value, dict):
+    elif isinstance(value, dict) and value:
         entries: list[str] = []
         for key, item in value.items():  # each with two columns more: of the brackets, then of the comma before it
             name = f"{encode_basestring(key)}: "
@@ -61,7 +61,7 @@ def _flat(value: Any, room: int) -> str | None:
             entries.append(name + inner)
             room -= len(name) + len(inner) + 2
         return f"{{{', '.join(entries)}}}"
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple) and value:
         items: list[str] = []
         for item in value:
             inner = _flat(item, room - 2)

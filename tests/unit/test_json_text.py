@@ -47,6 +47,9 @@ def test_a_line_is_full_at_the_width() -> None:
     assert json_text([{"a": "x" * inside}, 1]).count("\n") == 4
     assert json_text([{"a": "x" * inside, "": 1}, 1]).count("\n") == 7
     assert json_text([{"a": "x" * (inside + 1)}, 1]).count("\n") == 6
+    inside -= len(', "b": []')
+    assert json_text([{"a": "x" * inside, "b": []}, 1]).count("\n") == 4
+    assert json_text([{"a": "x" * (inside + 1), "b": []}, 1]).count("\n") == 7
 
 
 def test_time_grows_with_the_size() -> None:
