@@ -27,7 +27,9 @@ class Editor:
         self._count = 0
         self._told: deque[dict[str, Any]] = deque()
         self._versions: dict[str, int] = {}
-        self.ask("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": {}})
+        answer = self.ask("initialize", {"processId": None, "rootUri": folder.as_uri(), "capabilities": {}})
+        self.offered: dict[str, Any] = answer["capabilities"]
+        """What the server says that it can do."""
         self.tell("initialized", {})
 
     def __enter__(self) -> Editor:
@@ -53,17 +55,36 @@ class Editor:
 
     def ask(self, method: str, params: object) -> Any:
         """The result; an error fails the test. What the server tells meanwhile is kept."""
+        message = self._asked(method, params)
+        assert "error" not in message, message
+        return message["result"]
+
+    def refused(self, method: str, params: object) -> int:
+        """The code of the error."""
+        code: int = self._asked(method, params)["error"]["code"]
+        return code
+
+    def garbled(self) -> int:
+        """Send what is no JSON; the code of the error, which answers no call by name."""
+        self._write(b"{")
+        code: int = self._answer(None)["error"]["code"]
+        return code
+
+    def _asked(self, method: str, params: object) -> dict[str, Any]:
         self._count += 1
         self._send({"id": self._count, "method": method, **({} if params is None else {"params": params})})
-        while True:
-            message = self._receive()
-            if message.get("id") == self._count and "method" not in message:
-                assert "error" not in message, message
-                return message["result"]
+        return self._answer(self._count)
+
+    def _answer(self, number: int | None) -> dict[str, Any]:
+        while "method" in (message := self._receive()):
             self._told.append(message)
+        assert message["id"] == number, message
+        return message
 
     def _send(self, message: dict[str, Any]) -> None:
-        data = json.dumps({"jsonrpc": "2.0", **message}).encode()
+        self._write(json.dumps({"jsonrpc": "2.0", **message}).encode())
+
+    def _write(self, data: bytes) -> None:
         assert self.process.stdin is not None
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
         self.process.stdin.flush()

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -105,6 +106,17 @@ def test_findings_are_those_of_lint_and_follow_the_typing(editor: Editor) -> Non
     assert [told["severity"] for told in found] == [2]
 
 
+def test_a_finding_says_what_mends_it_and_what_it_has_to_do_with(editor: Editor) -> None:
+    new = "schemas/shop/30_more.oschema"
+    [found] = [each for each in editor.open(new, "Gift = { name: Strng }\n") if each["severity"] == 1]
+    assert (found["code"], found["message"]) == ("OS201", "unknown type 'Strng'\nfix: did you mean 'str'?")
+    assert found["range"] == {"start": {"line": 0, "character": 15}, "end": {"line": 0, "character": 20}}
+    kinds = 'Kind = "\N{GRINNING FACE}" | "b" | "b"\n'
+    [twice] = [each for each in editor.type(new, kinds) if each["severity"] == 1]
+    assert twice["range"]["start"] == {"line": 0, "character": 20}, "an editor counts in UTF-16"
+    assert twice["relatedInformation"][0]["location"]["range"]["start"] == {"line": 0, "character": 14}
+
+
 def test_findings_in_files_that_are_not_open_are_told_and_taken_back(editor: Editor) -> None:
     editor.open(PEOPLE_FILE)
     editor.type(PEOPLE_FILE, PEOPLE.replace("Person", "Human"))
@@ -131,6 +143,18 @@ def test_a_file_that_is_not_saved_yet_counts(editor: Editor) -> None:
     assert editor.open(new, 'Gift = { person: &Person }\n\nerror Gone(1501, 410) "gone" { gift: Gift }\n') != []
     found = editor.ask("textDocument/definition", editor.at(new, 2, 40))
     assert found["uri"] == editor.uri(new)
+
+
+def test_a_file_that_is_not_saved_yet_declares_for_others_until_it_is_closed(editor: Editor) -> None:
+    def unknown(found: list[dict[str, Any]]) -> bool:
+        return "OS201" in {each["code"] for each in found}
+
+    assert unknown(editor.open(ORDERS_FILE, ORDERS.replace("common.Code", "Strng")))
+    new = "schemas/shop/15_more.oschema"
+    assert not unknown(editor.open(new, "Strng = str @len(2, 40)\n"))
+    assert not unknown(editor.found(ORDERS_FILE))
+    assert editor.close(new) == []
+    assert unknown(editor.found(ORDERS_FILE))
 
 
 def test_formatting_gives_the_whole_text_or_nothing(editor: Editor) -> None:
@@ -165,6 +189,9 @@ def test_hover_shows_declarations_primitives_and_notes(editor: Editor) -> None:
     assert "stored" in hovered("[rootobject]", "rootobject")
     nothing = editor.ask("textDocument/hover", editor.at(ORDERS_FILE, *place(ORDERS, "number", "number")))
     assert nothing is None
+    editor.type(ORDERS_FILE, "Gift = { cost: money<USD> @min(0) }\n")
+    told = editor.ask("textDocument/hover", editor.at(ORDERS_FILE, 0, 17))
+    assert "amount in a currency" in told["contents"]["value"]
     editor.open(PEOPLE_FILE)
     line, character = place(PEOPLE, "sid: sid")
     told = editor.ask("textDocument/hover", editor.at(PEOPLE_FILE, line, character + 6))
@@ -246,3 +273,12 @@ def test_what_changes_on_disk_is_seen(editor: Editor) -> None:
     changes = [{"uri": editor.uri(PEOPLE_FILE), "type": 2}]
     editor.tell("workspace/didChangeWatchedFiles", {"changes": changes})
     assert [each["code"] for each in editor.found(ORDERS_FILE)] == ["OS201"]
+
+
+def test_what_is_no_call_is_told_and_the_server_goes_on(editor: Editor) -> None:
+    assert editor.garbled() == -32700
+    assert editor.refused("textDocument/rename", {}) == -32601
+    assert editor.refused("textDocument/formatting", {"textDocument": 3}) == -32602
+    editor.tell("$/setTrace", {"value": "off"})  # nobody waits for an answer, so there is none
+    assert editor.offered["documentFormattingProvider"]
+    assert editor.ask("textDocument/definition", editor.at(ORDERS_FILE, 1, 0)) is None
