@@ -220,9 +220,8 @@ def _checks(column: Column, dialect: Dialect) -> Iterator[str]:
         yield f"{on} BETWEEN 0 AND 1"
     if column.kind == "enum_closed":
         known = [sql.text(value) for value in sorted(column.values)]
-        if (
-            dialect == "sqlite"
-        ):  # PERF: it makes the set of an IN anew for each statement, which is half the work of a row
+        if dialect == "sqlite":
+            # PERF: it makes the set of an IN anew for each statement, which is half the work of a row.
             yield f"({' OR '.join(f'{on} = {value}' for value in known)})"
         else:
             yield f"{on} IN ({', '.join(known)})"

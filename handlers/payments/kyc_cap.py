@@ -10,19 +10,18 @@ from handlers.payments.moves import gone
 
 
 class FreedOfCap:
-    """Reads payments of `database`."""
+    """What went back of payments, or may, in nano-dollars; read from `database`."""
 
     def __init__(self, database: Database) -> None:
         self._database, self._history = database, History(database)
         self._gone = database.prepare(statements.GONE_OF_USER)
 
     def of(self, user_sid: str) -> int:
-        """Nano-dollars of all payments of a user."""
+        """Of all payments of a user."""
         return self._before(user_sid, None)
 
     def before(self, user_sid: str, payment: str) -> int:
-        """Nano-dollars of a user's payments that were credited before the one with this posting key, which may not be
-        credited yet."""
+        """Of a user's payments that were credited before the one with this posting key; it may not be credited yet."""
         return self._before(user_sid, payment)
 
     def _before(self, user_sid: str, payment: str | None) -> int:

@@ -41,9 +41,8 @@ def clear(database: Database, clock: Clock, kind: AlertKind, subject: str) -> bo
             store.patch(known.sid, {"cleared_at": clock.now().replace(microsecond=0)})
         return bool(found)
 
-    return bool(up(database, kind, subject)) and database.run(
-        work
-    )  # PERF: mostly it is not up, and nobody waits to write then
+    # PERF: mostly it is not up, and then nobody waits to write.
+    return bool(up(database, kind, subject)) and database.run(work)
 
 
 def subjects_up(database: Database, kind: AlertKind) -> set[str]:

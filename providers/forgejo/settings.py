@@ -26,7 +26,7 @@ class ForgejoSettings(PluginSettings):
     """Of an account that reads the nodes' repositories. Its scopes are `read:repository` and, for the list of what an
     organization has, `read:organization`; to make repositories `write:repository` and `write:organization`."""
     signing_keys: Secrets = Field(default=(), validation_alias="FORGE_WEBHOOK_SIGNING_KEY")
-    """Of the webhook at the organization; two may be good, during rotation. Without one no push is announced."""
+    """Of webhooks, which are set with the first; two may be good, during rotation. Without one no push is announced."""
 
     @property
     def forge_url(self) -> str | None:
