@@ -54,9 +54,8 @@ class Fetchers:
             with self._lock:
                 fetcher = self._idle.pop() if self._idle else None
             if fetcher is not None and fetcher.usable:
-                with suppress(
-                    Ended
-                ):  # it may have ended while nobody looked; a new one tells whether it is the request
+                # It may have ended while nobody looked; a new one tells whether it is the request.
+                with suppress(Ended):
                     return self._asked(fetcher, request)
             return self._asked(_Fetcher(self.limits), request)
 

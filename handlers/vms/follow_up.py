@@ -147,9 +147,8 @@ class FollowUp:
     ) -> VmAllocation:
         if task is Task.ALLOCATE and allocation.status is AllocationStatus.ACTIVE and isinstance(answer, Allocation):
             return allocation  # another question brought the same answer
-        if (
-            task_of(allocation) is not task
-        ):  # it changed meanwhile: whoever was late may have undone what was done since
+        if task_of(allocation) is not task:
+            # It changed meanwhile: whoever was late may have undone what was done since.
             return self._again(allocation, soon=True)
         if task is Task.ALLOCATE:
             return self._allocated(allocation, answer, call or KeylessCall())
