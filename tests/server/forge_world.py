@@ -107,12 +107,16 @@ class Hearth:
 
     def clear(self) -> None:
         """Without a repository, and with the one webhook of the beginning."""
-        store = self.sandbox.store
-        for each in store.all("forge", "repository"):
+        for each in self.sandbox.store.all("forge", "repository"):
             self.act("delete", owner=each["owner"], name=each["name"])
+        self.drop_hooks()
+        self.provider().ensure_push_webhook("hero_ops", HOOK)
+
+    def drop_hooks(self) -> None:
+        """Without a webhook."""
+        store = self.sandbox.store
         for each in store.all("forge", "hook"):
             store.remove("forge", "hook", each["id"])
-        self.provider().ensure_push_webhook("hero_ops", HOOK)
 
     def sent(self, name: str, folder: Path, branch: str = "main") -> list[tuple[str, WebhookRequest]]:
         """Push, and answer each webhook as it would be sent, with its address."""

@@ -252,8 +252,7 @@ def set_hooks(house: House, name: str) -> list[str]:
 @pytest.fixture
 def bare(house: House) -> House:
     """Without a webhook of the owner."""
-    for each in house.forge.sandbox.store.all("forge", "hook"):
-        house.forge.sandbox.store.remove("forge", "hook", each["id"])
+    house.forge.drop_hooks()
     return house
 
 

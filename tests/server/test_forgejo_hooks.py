@@ -29,8 +29,7 @@ GOOD: dict[str, Any] = {
 def forge(forge: Hearth) -> Hearth:
     """With one repository and no webhook."""
     forge.clear()
-    for each in forge.sandbox.store.all("forge", "hook"):
-        forge.sandbox.store.remove("forge", "hook", each["id"])
+    forge.drop_hooks()
     forge.act("create", name=NAME, private=True)
     forge.switch(page_size=50)
     return forge
