@@ -21,9 +21,9 @@ class NotGrown(Exception):
     """The ledger does not go on from a root; the message says how it is known."""
 
 
-def read_kept(text: str) -> Shown:
+def read_kept(text: str | bytes) -> Shown:
     """A checkpoint as `checkpoint --json` prints it, or as its repository has it. Raises `NotGrown` for any other."""
-    with suppress(ValueError, LookupError, TypeError):
+    with suppress(ValueError, LookupError, TypeError, RecursionError):
         shown = json.loads(text)
         if isinstance(shown, dict) and holds(shown):
             return shown

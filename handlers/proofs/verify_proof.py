@@ -45,13 +45,15 @@ _CHARGES = ("usage", "usage_void")
 
 
 class Checker:
-    """Reads the rows of a proof one after the other; `charge` is the sum of the lines in nano-dollars."""
+    """Reads the rows of a proof one after the other; `charge` is the sum of the lines in nano-dollars, `signed_by` the
+    key of the checkpoint."""
 
     def __init__(self, kept: Row | None = None) -> None:
         self.kept = kept
         self.user, self.lines, self.traced, self.charge, self.entries = "", 0, 0, 0, 0
         self.checkpoint: Row | None = None
         self.earlier: Row | None = None
+        self.signed_by: str | None = None
         self.total: tuple[int, int, int] | None = None
         self.commits: set[tuple[str, str]] = set()
         self.balances: dict[str, int] = {}
@@ -285,9 +287,11 @@ class Checker:
     def _root(self, row: Row) -> Iterator[str]:
         if self.checkpoint is not None and (self._headed or self.entries or self.earlier is not None):
             yield "there is a checkpoint already: which of them the entries are below, nobody could say"
-        self.earlier, self.checkpoint = self.checkpoint, row
         message = b"hero-onboarding checkpoint 1\n" + canonical({name: row[name] for name in SIGNED})
-        if not _holds(row["public_key"], message, row["signature"]):
+        holds = _holds(row["public_key"], message, row["signature"])
+        self.signed_by = _shown_key(row["public_key"])
+        self.earlier, self.checkpoint = self.checkpoint, row
+        if not holds:
             yield f"the signature of the checkpoint of {row['day']} does not fit it"
 
     def _consistency(self, row: Row) -> Iterator[str]:
@@ -495,22 +499,32 @@ def _texts(data: bytes) -> list[bytes]:
 
 
 def verify(path: str, kept: str | None = None) -> tuple[Checker, list[str]]:
-    """What a file holds, and what is wrong with it. Raises `ValueError` for what is no JSON, `OSError`."""
+    """What a file holds, and what is wrong with it. Raises `ValueError`, which names the file, for what is no JSON, and
+    `OSError`."""
+    checker = Checker(None if kept is None else _read_kept(kept))
     try:
-        checkpoint = None
-        if kept is not None:
-            with open(kept, encoding="utf-8") as file:  # noqa: PTH123 - this file stands alone
-                checkpoint = json.load(file)
-        checker = Checker(checkpoint)
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123 - this file stands alone
             return checker, list(checker.check(json.loads(line) for line in file))
     except RecursionError:
-        raise ValueError("it is nested too deeply") from None
+        raise ValueError(f"{path} is no proof: it is nested too deeply") from None
+    except ValueError as error:
+        raise ValueError(f"{path} is no proof: {error}") from None
 
 
-def signer(checkpoint: Row) -> str:
-    """The key that signed a checkpoint, as the site's `key.pub` shows it."""
-    raw, kind = b64decode(checkpoint["public_key"]), b"ssh-ed25519"
+def _read_kept(path: str) -> Row:
+    try:
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            found = json.load(file)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict):
+        raise ValueError(f"{path} is no checkpoint")
+    return found
+
+
+def _shown_key(public_key: str) -> str:
+    """A public key as the site's `key.pub` shows it."""
+    raw, kind = _bytes(public_key), b"ssh-ed25519"
     blob = b"".join(len(text).to_bytes(4, "big") + text for text in (kind, raw))
     return f"{kind.decode()} {b64encode(blob).decode()}"
 
@@ -542,7 +556,7 @@ def said(checker: Checker) -> str:
     if checker.entries:
         stand = "stands" if checker.entries == 1 else "stand"
         told.append(f"{_count(checker.entries, 'entry')} of the ledger {stand} below the root of {last['day']}")
-    return "\n".join([*told, f"the root of {last['day']} is signed with the key {signer(last)}"])
+    return "\n".join([*told, f"the root of {last['day']} is signed with the key {checker.signed_by}"])
 
 
 def _count(count: int | str, what: str) -> str:

@@ -301,9 +301,33 @@ def test_the_commands_prove_and_check_growth(tmp_path: Path, monkeypatch: pytest
     today.write_text(run("checkpoint", "--json")[1])
     code, said = run("verify-proof", proof, "--kept", str(today))
     assert code == 1 and "does not begin at the checkpoint that was kept" in said
-    today.write_text("{}")
-    code, said = run("checkpoint", "consistency", str(today), "--out", proof)
-    assert code == 1 and "this is no checkpoint" in said
+    for content in (b"{}", b"null", b"\xff", b"[" * 100_000):
+        today.write_bytes(content)
+        code, said = run("checkpoint", "consistency", str(today), "--out", proof)
+        assert code == 1 and "this is no checkpoint" in said, content
+    for content in (b"null", b"[]", b"\xff", b"[" * 100_000):
+        today.write_bytes(content)
+        code, said = run("verify-proof", proof, "--kept", str(today))
+        assert code == 1 and f"{today} is no checkpoint" in said, content
+    today.write_bytes(b"\xff")
+    code, said = run("verify-proof", proof, "--key", str(today))
+    assert code == 1 and "which is not the one in" in said
+
+
+@pytest.mark.parametrize("changes", [{"public_key": "A"}, {"public_key": None}, {"public_key": 1}, {"signature": None}])
+def test_a_checkpoint_that_cannot_be_read_is_told(kept: Kept, tmp_path: Path, changes: dict[str, object]) -> None:
+    """In words, whatever stands where its key should."""
+    kept.post(1)
+    last = kept.checkpoints.make()
+    assert last is not None
+    head, *_ = inclusion(kept.checkpoints.ledger, last, [])
+    file = tmp_path / "proof.jsonl"
+    for row in ({**head, **changes}, {"kind": "checkpoint"}):
+        file.write_text(json.dumps(row))
+        for words in ((), ("--json",)):
+            done = CliRunner().invoke(main, ["verify-proof", str(file), *words])
+            assert isinstance(done.exception, SystemExit) and done.exit_code == 1
+            assert "cannot be read" in done.output, done.output
 
 
 def test_each_is_a_signed_commit_in_a_repository_of_its_own(kept: Kept, tmp_path: Path) -> None:

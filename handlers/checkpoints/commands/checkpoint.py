@@ -80,7 +80,7 @@ def consistency(kept: Path, out: Path) -> None:
         if last is None:
             raise click.ClickException("there is no checkpoint yet; `hero-onboarding checkpoint` makes one")
         try:
-            rows = list(growth(checkpoints.ledger, read_kept(kept.read_text(encoding="utf-8")), last))
+            rows = list(growth(checkpoints.ledger, read_kept(kept.read_bytes()), last))
         except (NotGrown, Incomplete) as error:
             raise click.ClickException(str(error)) from None
         out.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")

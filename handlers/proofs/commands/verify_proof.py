@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from handlers.proofs.verify_proof import said, signer, verify
+from handlers.proofs.verify_proof import said, verify
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -27,10 +27,10 @@ def command(file: Path, kept: Path | None, key: Path | None, as_json: bool) -> N
     try:
         checker, wrong = verify(str(file), None if kept is None else str(kept))
     except ValueError as error:
-        raise click.ClickException(f"{file} is no proof: {error}") from None
-    found_key = None if checker.checkpoint is None else signer(checker.checkpoint)
-    if key is not None and key.read_text(encoding="utf-8").split()[:2] != (found_key or "").split():
-        wrong.append(f"it is signed with the key {found_key}, which is not the one in {key}")
+        raise click.ClickException(str(error)) from None
+    signed_by = checker.signed_by
+    if key is not None and key.read_text(encoding="utf-8", errors="replace").split()[:2] != (signed_by or "").split():
+        wrong.append(f"it is signed with the key {signed_by}, which is not the one in {key}")
     if as_json:
         found = {
             "lines": checker.lines,
@@ -38,7 +38,7 @@ def command(file: Path, kept: Path | None, key: Path | None, as_json: bool) -> N
             "commits": len(checker.commits),
             "charge": str(checker.charge),
             "entries": checker.entries,
-            "signed_by": found_key,
+            "signed_by": signed_by,
             "wrong": wrong,
         }
         click.echo(json.dumps(found))
