@@ -89,9 +89,14 @@ def test_a_charge_opens_to_its_lines(world: World) -> None:
     assert "Before discount $0.055 Discount −$0.0275: 50 % of the price is left at that time" in shown
     assert "$0.000312 of the provider, told by the node + 10 % margin" in shown
     assert "rounding left -0.25 billionths of a dollar" in shown and "$0.0275; rounding left nothing" in shown
-    assert "Tier Week: a week and more since the first payment" in shown
+    assert "Tier Week: from day 7 after the first payment on Cost" in shown
     for cause in ("n1/s/1", f"{PATH}:1", COMMIT, "a" * 64, "over the 1800 seconds before"):
         assert cause in shown
+
+
+def test_a_line_of_somebody_who_never_paid_has_no_tier(world: World) -> None:
+    line(world, 1, tier=DiscountTier.NONE, charge=Money(55_000_000))
+    assert "Discount None Tier None Cost $0.055" in read(world, f"/usage/lines/n1/{COMMIT}")
 
 
 def test_a_commit_with_many_lines_is_told_to_have_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

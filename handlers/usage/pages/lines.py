@@ -6,14 +6,14 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.values.types import Money
 from handlers.pages.page import Page, page
 from handlers.pages.visit import PageContext, Visit
-from handlers.pricing.ladder import Step, percent_of
+from handlers.pricing.ladder import Step
 from handlers.usage.own_lines import OwnLines
 
 
 class LinesPage(Page):
     def __init__(self, context: PageContext, lines: OwnLines, ladder: tuple[Step, ...]) -> None:
         super().__init__(context)
-        self._lines, self._percents = lines, {step.tier: percent_of(step.tier, ladder) for step in ladder}
+        self._lines, self._steps = lines, {step.tier: step for step in ladder}
 
     @page
     def on_get(self, visit: Visit, node: str, commit: str) -> None:
@@ -29,6 +29,6 @@ class LinesPage(Page):
             commit=commit,
             lines=found,
             more=more,
-            percents=self._percents,
+            steps=self._steps,
             charge=Money(sum(each.record.charge for each in found)),
         )
