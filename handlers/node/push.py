@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -48,36 +48,39 @@ def push(directory: Path, clock: Clock | None = None) -> Pushed:
     """
     clock = clock or SystemClock()
     folder = NodeFolder.open(directory)
-    with _alone(folder.path / "push.lock"), require_sound(directory):
+    url = folder.repo_url
+    if url is None:
+        raise NodeError(f"{directory} has no repository to push to; `hero-onboarding node init --repo-url` tells it")
+    with _alone(folder.path / "push.lock"):
         with UsageLog(directory, clock) as log:
             sizes = log.state().sizes
+        key = SigningKey.read(folder.key)
         tidy(folder.repository)
-        repository = UsageRepository(folder, SigningKey.read(folder.key))
-        url = folder.repo_url
-        if url is None:
-            raise NodeError(
-                f"{directory} has no repository to push to; `hero-onboarding node init --repo-url` tells it"
-            )
-        waits = repository.head != repository.pushed
-        grown = repository.grow(sizes, clock.now())
-        heartbeat = grown.commit is None and not waits
-        if heartbeat:
-            repository.beat(clock.now())
-        remote = Remote(repository.git, url, credentials_for(url))
-        for _ in range(ATTEMPTS):
-            theirs = remote.head()
-            if theirs is not None and not repository.contains(theirs):
-                remote.fetch()
-                assert repository.pushed is not None
-                repository.adopt(repository.pushed, sizes)
-                grown = repository.grow(sizes, clock.now())
-                heartbeat = False
-            try:
-                remote.push(theirs)
-            except Moved:
-                continue
-            return Pushed(folder.node_id, str(repository.head), grown.records, grown.files, heartbeat)
-        raise PushRefused("others push to the branch all the time; it is tried again with the next push")
+        with require_sound(directory):
+            return _pushed(folder.node_id, UsageRepository(folder, key), url, sizes, clock)
+
+
+def _pushed(node_id: str, repository: UsageRepository, url: str, sizes: Mapping[str, int], clock: Clock) -> Pushed:
+    waits = repository.head != repository.pushed
+    grown = repository.grow(sizes, clock.now())
+    heartbeat = grown.commit is None and not waits
+    if heartbeat:
+        repository.beat(clock.now())
+    remote = Remote(repository.git, url, credentials_for(url))
+    for _ in range(ATTEMPTS):
+        theirs = remote.head()
+        if theirs is not None and not repository.contains(theirs):
+            remote.fetch()
+            assert repository.pushed is not None
+            repository.adopt(repository.pushed, sizes)
+            grown = repository.grow(sizes, clock.now())
+            heartbeat = False
+        try:
+            remote.push(theirs)
+        except Moved:
+            continue
+        return Pushed(node_id, str(repository.head), grown.records, grown.files, heartbeat)
+    raise PushRefused("others push to the branch all the time; it is tried again with the next push")
 
 
 @contextmanager

@@ -198,14 +198,15 @@ class UsageRepository:
 
 @contextmanager
 def require_sound(directory: Path) -> Iterator[None]:
-    """Raises `RepositoryDamaged` where git fails in a node's folder: objects are missing, say."""
+    """Raises `RepositoryDamaged` where git fails in a node's folder. Put no more into it than reads git's objects:
+    pygit2 raises `KeyError` for one that is missing, as a fault of ours might."""
     try:
         yield
     except (pygit2.GitError, KeyError) as error:
         raise RepositoryDamaged(
             f"the repository in {directory} cannot be used: {error}. Move repository.git away: the next push begins "
             "with what the forge has, and the log holds the rest"
-        ) from None
+        ) from error
 
 
 def tidy(git_directory: Path) -> None:
