@@ -60,8 +60,8 @@ Draft = tuple[Cause, Callable[[Wallet], object]]
 """What is to be posted, and what draws it up on the user's wallet."""
 
 
-class House(dict[str, int]):
-    """Balances of the house's accounts by account: asked for once, then counted on."""
+class HouseBalances(dict[str, int]):
+    """The balance of each account of the house: asked for once, then counted on."""
 
     def __init__(self, balance: Callable[[str], int]) -> None:
         self._balance = balance
@@ -99,7 +99,7 @@ class Drawing:
         self._keep_remaining_sql = database.prepare(statements.KEEP_REMAINING)
 
     def drawn(
-        self, cause: Cause, before: Before, draw: Callable[[Wallet], object], house: House, posted_at: datetime
+        self, cause: Cause, before: Before, draw: Callable[[Wallet], object], house: HouseBalances, posted_at: datetime
     ) -> Drawn:
         """What `draw` draws up. Raises `LedgerOverflow`, `ValueError` as `Ledger.post` does."""
         owner = cause.user_sid or NOBODY
@@ -149,7 +149,7 @@ class Drawing:
         }
 
     def _chained(
-        self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any], house: House
+        self, before: Before, lines: tuple[Line, ...], transaction: dict[str, Any], house: HouseBalances
     ) -> list[dict[str, Any]]:
         """The entries of a transaction as they follow the head of the chain. Those of the house's accounts belong to no
         user: their balances are the house's."""

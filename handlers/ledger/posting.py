@@ -25,7 +25,7 @@ from handlers.hash_chain import GENESIS
 from handlers.ledger import statements
 from handlers.ledger import wallet as rules
 from handlers.ledger.billing import billings
-from handlers.ledger.drawing import NOBODY, Before, Cause, Draft, Drawing, Drawn, House, require_source, second
+from handlers.ledger.drawing import NOBODY, Before, Cause, Draft, Drawing, Drawn, HouseBalances, require_source, second
 from handlers.ledger.freezing import FREEZING, freezing
 from handlers.ledger.states import States
 from handlers.ledger.turns import Turn
@@ -103,6 +103,13 @@ class Ledger:
         if self.database.dialect == "postgresql":
             self.database.execute(statements.TAKE_TURN_POSTGRESQL)
 
+    def _enter(self) -> None:
+        """Queue, unless `transaction` did. Raises `RuntimeError` outside of any transaction."""
+        if not self.database.in_transaction:
+            raise RuntimeError("post inside Ledger.transaction()")
+        if not self._turn.taken:
+            self._queue()
+
     # --- posting ----------------------------------------------------------------------------------------------
 
     def post(
@@ -126,11 +133,8 @@ class Ledger:
         Raises `LedgerOverflow`; `ValueError` for a transaction of nothing, one that does not sum to zero, a
         malformed source or an unknown account; `UnknownReference` for an unknown user.
         """
-        if not self.database.in_transaction:
-            raise RuntimeError("post inside Ledger.transaction()")
+        self._enter()
         require_source(source)
-        if not self._turn.taken:
-            self._queue()
         owner = user_sid or NOBODY
         before = self._before(owner, key)
         if before is None:
@@ -142,11 +146,9 @@ class Ledger:
 
     def post_many(self, drafts: Iterable[Draft]) -> int:
         """Post drafts of users as `post` does one after the other, but written together; how many. Those whose key was
-        posted before are left out. Raises as `post` does, and then the transaction is to be given up."""
-        if not self.database.in_transaction:
-            raise RuntimeError("post inside Ledger.transaction()")
-        if not self._turn.taken:
-            self._queue()
+        posted before are left out; no key may be of two users. Raises as `post` does, and then the transaction is to be
+        given up."""
+        self._enter()
         count = 0
         for run in _of_different_users(drafts):
             for cause, _ in run:
@@ -166,7 +168,7 @@ class Ledger:
         # What has expired is posted first.
         if sum([self.expire(user) for user in users if states[user].balances["granted"]]):
             states = self._states.of(users)
-        before, house, all_drawn = self._before(NOBODY, _NO_KEY), House(self._house_balance), list[Drawn]()
+        before, house, all_drawn = self._before(NOBODY, _NO_KEY), HouseBalances(self._house_balance), list[Drawn]()
         assert before is not None, "no transaction has an empty key"
         for user, (cause, draw) in zip(users, run, strict=True):
             before = replace(before, balances=states[user].balances, billing=states[user].billing)
@@ -215,7 +217,7 @@ class Ledger:
         return max(now, before.posted_at) if before.posted_at else now
 
     def _write(self, cause: Cause, before: Before, draw: Callable[[Wallet], object]) -> LedgerTransaction:
-        drawn = self._drawing.drawn(cause, before, draw, House(self._house_balance), self._posting_time(before))
+        drawn = self._drawing.drawn(cause, before, draw, HouseBalances(self._house_balance), self._posting_time(before))
         try:
             self.database.execute_all(drawn.writes)
         except Duplicate as error:  # the caller's transaction had read before it came to its turn

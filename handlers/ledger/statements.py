@@ -2,6 +2,7 @@
 
 from codegen.runtime.storage.stored_type import statement
 from generated.tables.onboarding import BILLING, CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
+from handlers.ledger.wallet import PARTS
 
 # --- postings -------------------------------------------------------------------------------------------------------
 
@@ -38,20 +39,19 @@ _BALANCE_OF_LISTED = """(
 
 
 def _states(listed: str) -> str:
-    parts = ("purchased", "granted", "receivable", "held")
     return statement(
         """
-SELECT listed.value, {purchased}, {granted}, {receivable}, {held}, {billing}
+SELECT listed.value, {balances}, {billing}
 FROM {listed} AS listed LEFT JOIN billing ON billing.user_sid = listed.value
 """,
-        **{part: statement(_BALANCE_OF_LISTED, part=part) for part in parts},
+        balances=", ".join(statement(_BALANCE_OF_LISTED, part=part) for part in PARTS),
         billing=BILLING,
         listed=listed,
     )
 
 
 STATES_SQLITE, STATES_POSTGRESQL = _states(_LISTED_SQLITE), _states(_LISTED_POSTGRESQL)
-"""The balances and the billing of each listed user."""
+"""The balances of each listed user, in the order of `PARTS`, and the billing."""
 
 _KNOWN_KEYS = """
 SELECT posting_key FROM ledger_transaction WHERE posting_key IN (SELECT value FROM {listed} AS listed)

@@ -23,7 +23,7 @@ class State:
 
 
 class States:
-    """Reads them from a database."""
+    """Reads the states of users from a database."""
 
     def __init__(self, database: Database) -> None:
         self._database, self._billings = database, billings(database)
@@ -34,7 +34,7 @@ class States:
         self._states, self._keys = database.prepare(states), database.prepare(keys)
 
     def of(self, users: Sequence[str]) -> dict[str, State]:
-        """By user."""
+        """The state of each user, by sid."""
         return {
             row[0]: State(
                 {part: balance or 0 for part, balance in zip(PARTS, row[1:5], strict=True)},
