@@ -55,8 +55,7 @@ CLOCKS = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
-    """A posted transaction; `lines` are its entries, amounts in nano-dollars by account, debit positive, `position`
-    the place of the first of them."""
+    """A posted transaction; `lines` are its entries, amounts in nano-dollars by account, debit positive."""
 
     sid: str
     kind: TransactionKind
@@ -64,7 +63,6 @@ class Transaction:
     key: str
     source: str
     effective_at: datetime
-    position: int
     lines: dict[str, int]
 
 
@@ -120,12 +118,12 @@ def transactions(database: Database) -> Iterator[Transaction]:
     """All transactions, in the order of their postings."""
     for _, rows in groupby(_entries(database), key=lambda row: row[1]):
         entries = list(rows)
-        position, sid, kind, user_sid, key, source, effective_at, _, _ = entries[0]
+        _, sid, kind, user_sid, key, source, effective_at, _, _ = entries[0]
         lines: dict[str, int] = {}
         for *_, account, amount in entries:
             lines[account] = lines.get(account, 0) + amount
         at = decode_otime(effective_at)
-        yield Transaction(sid, TransactionKind(kind), user_sid, key, source, at, int(position), lines)
+        yield Transaction(sid, TransactionKind(kind), user_sid, key, source, at, lines)
 
 
 def timeline(database: Database, now: datetime) -> Iterator[Cause]:

@@ -29,7 +29,7 @@ GIVEN = (
     "what was said and done: users, machines, top-ups, events, fees, verdicts, acts, purchases with their costs",
     "price books, the discount ladder and the cap before verification, as they are set now",
     "nodes with their keys and kinds, as they are registered now, and operators' skips",
-    "when the ledger was told to expire a grant and to renew a plan; that it was due is computed",
+    "when the end of a grant was posted (that it had ended by then is computed), and when a plan was renewed",
     "fees that were posted before they were kept beside the ledger: the migration took them from there",
 )
 """What a rebuild does not compute."""
