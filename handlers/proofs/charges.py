@@ -33,7 +33,7 @@ from handlers.node.signing_key import SigningKey
 from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.pricing.ladder import percent_of
-from handlers.proofs.verify_proof import FORMAT, canonical
+from handlers.proofs.verify_proof import CHARGES, FORMAT, canonical, signed_bytes
 from handlers.usage.batches import batch_lines
 from handlers.usage.changes import BATCH, Grown
 from handlers.usage.mirrors import Mirrors
@@ -42,7 +42,6 @@ from handlers.usage.nodes import Nodes
 Row = dict[str, Any]
 
 LACKING = "our copy of the repository of {node_id} lacks {commit}; aggregate first"
-CHARGES = ("usage", "usage_void")
 
 
 class CannotProve(Exception):
@@ -74,7 +73,7 @@ class Proofs:
         for row in self._rows(user_sid, made_at, signed, files):
             digest.update(canonical(row) + b"\n")
             yield row
-        signature = signed.key.sign_bare(b"hero-onboarding proof 2\n" + digest.hexdigest().encode())
+        signature = signed.key.sign_bare(signed_bytes(digest.hexdigest()))
         yield {
             "kind": "signature",
             "public_key": encoded(signed.key.public_bytes),

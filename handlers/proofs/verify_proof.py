@@ -40,8 +40,9 @@ SIGNED = ("created_at", "day", "first_position", "last_position", "previous_root
 """What the signature of a checkpoint covers."""
 TIERS = (("none", 0), ("week", 7 * 86_400), ("month", 30 * 86_400))
 """Each from so many seconds after the first payment on."""
+CHARGES = ("usage", "usage_void")
+"""The kinds of transactions that charge lines, and that take charges back."""
 _UNITS = {"million_tokens": 10**6}
-_CHARGES = ("usage", "usage_void")
 
 
 class Checker:
@@ -146,8 +147,7 @@ class Checker:
         self._signed = True
         if self.checkpoint is None or row["public_key"] != self.checkpoint["public_key"]:
             yield "the proof is signed with another key than its checkpoint"
-        message = b"hero-onboarding proof 2\n" + self._digest.hexdigest().encode()
-        if not _holds(row["public_key"], message, row["signature"]):
+        if not _holds(row["public_key"], signed_bytes(self._digest.hexdigest()), row["signature"]):
             yield "the site did not sign this: something was changed"
 
     # --- commits ----------------------------------------------------------------------------------------------
@@ -232,7 +232,7 @@ class Checker:
     def _linked(self, row: Row, place: str, charge: int, void: bool) -> Iterator[str]:
         """A line belongs to the posting of its commit, category and user, or to one of its own."""
         commit = f"usage:{row['node_id']}@{row['commit']}"
-        end = f"{self.user}:{row['category']}:{_CHARGES[void]}"
+        end = f"{self.user}:{row['category']}:{CHARGES[void]}"
         if row["posting"] is None:
             if charge:
                 yield f"{place} is said to be posted nowhere, and costs {charge} nano-dollars"
@@ -331,7 +331,7 @@ class Checker:
         if self.balances.get(account, 0) + amount != after:
             yield f"{place} does not follow from the entry of {account} before it: one is missing, or stands twice"
         self.balances[account] = after
-        if transaction["kind"] in _CHARGES:
+        if transaction["kind"] in CHARGES:
             key = transaction["posting_key"]
             posted, first = self._posted.get(key, (0, position))
             self._posted[key] = posted + amount, first
@@ -353,6 +353,11 @@ class OtherFormat(ValueError):
 def canonical(fields: Row) -> bytes:
     """The bytes that are hashed and signed."""
     return json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def signed_bytes(digest: str) -> bytes:
+    """What the site signs of a proof whose rows have this SHA-256."""
+    return f"hero-onboarding proof {FORMAT}\n{digest}".encode()
 
 
 def _nano(dollars: str) -> int:
