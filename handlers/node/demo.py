@@ -33,10 +33,8 @@ def secret_name(node_id: str) -> str:
 def fill(site: Site, secrets: DemoSecrets) -> Sequence[Hint]:
     """Add what is missing; how one of them is."""
     var_dir = site.settings.var_dir.absolute()
-    registration, keys = (
-        Registration(site.database, site.settings_of(UsageSettings).logs, COMMAND_LINE),
-        ApiKeys(site.database, site.clock),
-    )
+    registration = Registration(site.database, site.settings_of(UsageSettings).logs, COMMAND_LINE)
+    keys = ApiKeys(site.database, site.clock)
     context = Context(ADMIN, site.clock, site.database, new_sid())
     for node_id, kind in KINDS.items():
         folder = node_folder(var_dir, node_id)

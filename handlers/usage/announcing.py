@@ -11,13 +11,14 @@ from generated.plugins.onboarding import Forge
 from handlers.origin import is_loopback
 from handlers.usage.forges import Forges
 
-FORGE = "forge"
+NO_FORGE = "forge"
+"""The `provider` of a refusal that none of the forges gave."""
 NOBODY_SETS = "no forge that sets webhooks is set up: see FORGE_WEBHOOK_SIGNING_KEY"
 OWN_ADDRESS = "HERO_ONBOARDING_PUBLIC_URL is this machine's own address, which the forge cannot reach"
 OF_NO_FORGE = "no forge that sets webhooks has this repository; its pushes are found by polls"
 
 
-class Seen(NamedTuple):
+class Announced(NamedTuple):
     """Where pushes are announced, or why they are not; neither where the repository's forge sets no webhooks."""
 
     url: str | None = None
@@ -34,7 +35,7 @@ class Announcing:
         """Of the repository with this address. Raises `ProviderUnavailable`, `ProviderRefused`."""
         forge = self._forges.setting_webhooks(address)
         if forge is None:
-            raise ProviderRefused(provider=FORGE, detail=OF_NO_FORGE)
+            raise ProviderRefused(provider=NO_FORGE, detail=OF_NO_FORGE)
         if is_loopback(self._origin) and address.startswith("http") and not is_loopback(address):
             raise ProviderRefused(provider=forge[0], detail=OWN_ADDRESS)
         owner, name = _names(address)
@@ -44,17 +45,17 @@ class Announcing:
         """Of all repositories of the owner. Raises `ProviderUnavailable`, `ProviderRefused`."""
         forge = self._forges.setting_webhooks()
         if forge is None:
-            raise ProviderRefused(provider=FORGE, detail=NOBODY_SETS)
+            raise ProviderRefused(provider=NO_FORGE, detail=NOBODY_SETS)
         return self._set(*forge, self._owner, None, renew)
 
-    def see_to(self, address: str) -> Seen:
+    def see_to(self, address: str) -> Announced:
         """As `of_repository`, where nothing depends on it: what went wrong is told, not raised."""
         if self._forges.setting_webhooks(address) is None:
-            return Seen()
+            return Announced()
         try:
-            return Seen(url=self.of_repository(address).url)
+            return Announced(url=self.of_repository(address).url)
         except (ProviderUnavailable, ProviderRefused) as error:
-            return Seen(error=detail_of(error))
+            return Announced(error=detail_of(error))
 
     def _set(self, forge_name: str, forge: Forge, owner: str, name: str | None, renew: bool) -> NodeWebhook:
         try:

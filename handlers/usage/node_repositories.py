@@ -13,7 +13,7 @@ from generated.errors.onboarding import ProviderRefused
 from generated.models.onboarding import ForgeFailure, ForgeRepository, NodeRepositories, NodeRepository, NodeWebhook
 from generated.services.onboarding import NodesService
 from handlers.admin.acts import NO_REASON, Acts
-from handlers.usage.announcing import FORGE, Announcing, detail_of
+from handlers.usage.announcing import NO_FORGE, Announcing, detail_of
 from handlers.usage.forges import PREFIX, Forges, same_place
 from handlers.usage.nodes import Nodes
 
@@ -49,7 +49,7 @@ class ForgeRepositories:
         `ProviderRefused`."""
         maker = self._forges.maker()
         if maker is None:
-            raise ProviderRefused(provider=FORGE, detail=NOBODY_MAKES)
+            raise ProviderRefused(provider=NO_FORGE, detail=NOBODY_MAKES)
         name, forge = maker
         try:
             found = forge.ensure_repository(

@@ -49,7 +49,8 @@ class Registration:
         """Register a node, or give a registered one another key and other kinds.
 
         Without `valid_from` a node's first key is good for as long back as lines are taken, a further one from now on.
-        Without `sets_prices` a node may set prices whose log this host keeps, or whose layout is the older one.
+        Without `sets_prices` a node may set prices whose log this host keeps, or whose layout is the older one; one
+        that could before still may.
         Raises `NodeExists` where the node has another repository, layout or root, `NodeRetired`, `InvalidParams`.
         """
         key, now = _key("public_key", public_key), context.clock.now().replace(microsecond=0)
