@@ -189,7 +189,7 @@ class Proofs:
         assert self._file is not None, "its line was read"
         try:
             return all(json.loads(line)["user_sid"] == user_sid for line in self._file[2] if line)
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return False
 
     def _content(self, place: tuple[str, str, str]) -> Row:

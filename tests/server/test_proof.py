@@ -27,7 +27,7 @@ from handlers.proofs.verify_proof import Row, canonical
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes import Nodes
 from tests.server.changed_rows import changed_rows
-from tests.server.node_repository import USED_AT, NodeRepository, line, make_key
+from tests.server.node_repository import FILE, USED_AT, NodeRepository, line, make_key
 from tests.server.usage_world import PRICES, UsageWorld
 
 OWN = "usage/usage_2026-05-20-21.jsonl"
@@ -320,6 +320,29 @@ def test_each_row_counts(rows: Rows) -> None:
         assert wrong([*rows[: number + 1], *rows[number:]]), f"{number} twice"
         if number + 1 < len(rows):
             assert wrong([*rows[:number], rows[number + 1], rows[number], *rows[number + 2 :]]), f"{number} later"
+
+
+def test_a_line_that_was_left_out_keeps_nobody_from_a_proof(
+    database: Database, tmp_path: Path, fetching: Mirrors
+) -> None:
+    """Whatever a node wrote there: the file is not shown as one of the user's lines alone."""
+    world = UsageWorld(database, Mirrors(tmp_path / "mirrors", fetching.fetchers))
+    user, repository = world.user(1), NodeRepository(tmp_path / "n1", make_key(tmp_path))
+    world.register(repository)
+    repository.append(line(1, user))
+    with (repository.folder / FILE).open("ab") as file:
+        file.write(b"[" * 9000 + b"\n")
+    repository.commit()
+    world.run()
+    world.skip(line=2, path=FILE)
+    world.run()
+    checkpoints = Checkpoints(database, world.clock, tmp_path / "checkpoints")
+    earlier = checkpoints.make()
+    assert earlier is not None
+    found = Proved(world, user, checkpoints, earlier).rows()
+    assert wrong(found) == []
+    assert [row["kind"] for row in found if row["kind"] in ("line", "content")] == ["line"]
+    world.audit()
 
 
 def test_bytes_that_are_changed_mean_the_same_or_are_refused(rows: Rows, tmp_path: Path) -> None:
