@@ -48,7 +48,7 @@ def differences(live: Database, rebuilt: Database) -> Iterator[Difference]:
     for check in CHECKS:
         yield from _compared(check, live, rebuilt)
     yield from _transactions(live, rebuilt)
-    yield from _order(live, rebuilt)
+    yield from _rebuilt_transactions(live, rebuilt)
 
 
 def _compared(check: Check, live: Database, rebuilt: Database) -> Iterator[Difference]:
@@ -99,7 +99,7 @@ def _posted(each: Transaction, database: Database) -> Posted | None:
 
 
 def _transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
-    """Each transaction's entries, and whose it is, of which kind and when."""
+    """Of each live transaction its entries, and whose it is, of which kind and when."""
     for each in transactions(live):
         other = _posted(each, rebuilt)
         there = other.lines if other is not None else {}
@@ -110,23 +110,21 @@ def _transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
             said = f"{other.kind} of {other.user_sid} at {other.effective_at}"
             if here != said:
                 yield _of(each, "transaction", here, said)
-    for each in transactions(rebuilt):
-        if _posted(each, live) is None:
-            yield _of(each, "transaction", None, _lines(each.lines, {}))
 
 
-def _order(live: Database, rebuilt: Database) -> Iterator[Difference]:
-    """The order of each user's transactions."""
+def _rebuilt_transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
+    """Those that the live ledger lacks, and the order of each user's."""
     latest: dict[str, tuple[int, str]] = {}
     for each in transactions(rebuilt):
-        other = _posted(each, live) if each.user_sid is not None else None
-        if other is None or each.user_sid is None:
-            continue
-        position, key = latest.get(each.user_sid, (0, ""))
-        if other.position < position:
-            yield _of(each, "order", f"before {key}", f"after {key}")
-        else:
-            latest[each.user_sid] = other.position, each.key
+        other = _posted(each, live)
+        if other is None:
+            yield _of(each, "transaction", None, _lines(each.lines, {}))
+        elif each.user_sid is not None:
+            position, key = latest.get(each.user_sid, (0, ""))
+            if other.position < position:
+                yield _of(each, "order", f"before {key}", f"after {key}")
+            else:
+                latest[each.user_sid] = other.position, each.key
 
 
 def _of(each: Transaction, what: str, live: str | None, rebuilt: str | None) -> Difference:
