@@ -207,7 +207,7 @@ class Proofs:
 def _posting(record: UsageRecord, posted: set[str]) -> str | None:
     """The posting of a line: its own where it was set aside before, or that of its commit and category."""
     commit = f"usage:{record.node_id}@{record.commit}"
-    kind = CHARGES[record.void is not None]
+    kind = "usage" if record.void is None else "usage_void"
     end = f"{record.user_sid}:{record.category.value}:{kind}"
     keys = (f"{commit}:{record.path}:{record.line}:{end}", f"{commit}:{end}")
     return next((key for key in keys if key in posted), None)

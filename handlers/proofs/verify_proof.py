@@ -41,7 +41,7 @@ SIGNED = ("created_at", "day", "first_position", "last_position", "previous_root
 TIERS = (("none", 0), ("week", 7 * 86_400), ("month", 30 * 86_400))
 """Each from so many seconds after the first payment on."""
 CHARGES = ("usage", "usage_void")
-"""The kinds of transactions that charge lines, and that take charges back."""
+"""The kinds of transactions that lines cause."""
 _UNITS = {"million_tokens": 10**6}
 
 
@@ -232,7 +232,7 @@ class Checker:
     def _linked(self, row: Row, place: str, charge: int, void: bool) -> Iterator[str]:
         """A line belongs to the posting of its commit, category and user, or to one of its own."""
         commit = f"usage:{row['node_id']}@{row['commit']}"
-        end = f"{self.user}:{row['category']}:{CHARGES[void]}"
+        end = f"{self.user}:{row['category']}:{'usage_void' if void else 'usage'}"
         if row["posting"] is None:
             if charge:
                 yield f"{place} is said to be posted nowhere, and costs {charge} nano-dollars"
