@@ -66,7 +66,7 @@ class Inputs:
         self._live, self._fresh = live, fresh
 
     def begin(self) -> None:
-        """Operators' acts, price books, skips, and the nodes as they are registered now, of which nothing was read."""
+        """Operators' acts, price books, skips, and the nodes, of which nothing was read."""
         for stored in GIVEN:
             self._fresh.run(lambda stored=stored: self._copy_all(stored))  # type: ignore[misc]
         self._fresh.run(lambda: self._copy_all(NODE, **_UNREAD))

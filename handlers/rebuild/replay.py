@@ -45,6 +45,8 @@ from handlers.prices.settings import PriceSettings
 from handlers.rebuild import statements
 from handlers.rebuild.inputs import Inputs
 from handlers.rebuild.payments import Payments
+from handlers.rebuild.registrations import ACTS as REGISTRATIONS
+from handlers.rebuild.registrations import Registrations
 from handlers.rebuild.timeline import Cause, Expiry, every, timeline
 from handlers.rebuild.verification import SET_ASIDE, Verification
 from handlers.usage.consumption import Consumption, Overtaken
@@ -92,7 +94,7 @@ class Replay:
         self, live: Database, fresh: Database, mirrors: Mirrors, prices: PriceSettings, kyc_free_cap: Money
     ) -> None:
         self._live, self._fresh, self._clock = live, fresh, ReplayClock()
-        self._inputs = Inputs(live, fresh)
+        self._inputs, self._registrations = Inputs(live, fresh), Registrations(live, fresh)
         settlement = Settlement(fresh, self._clock, kyc_free_cap)
         self._ledger = settlement.ledger
         self._payments, self._verification = Payments(settlement), Verification(settlement, self._clock)
@@ -118,6 +120,7 @@ class Replay:
     def run(self, now: datetime) -> None:
         """Do everything again that was done until now."""
         self._inputs.begin()
+        self._fresh.run(self._registrations.begin)
         latest = self._clock.time
         for cause in timeline(self._live, now):
             self._telling(cause.sid, partial(self._again, cause))
@@ -125,6 +128,9 @@ class Replay:
         for node in every(NODE, self._live):
             if node.last_commit is not None:
                 self._consume(node.node_id, node.last_commit)
+        for node_id, names in self._registrations.others():
+            reason = f"it is registered otherwise than operators' acts say: {names}"
+            self.problems.append((f"node {node_id}", reason))
         self._clock.time = latest - OVERDUE
         GrantExpiry(self._ledger).run_once()
 
@@ -209,6 +215,8 @@ class Replay:
             self._payments.decide(act)
         elif act.act in SET_ASIDE:
             self._verification.set_aside(act)
+        elif act.act in REGISTRATIONS:
+            self._fresh.run(partial(self._registrations.again, act))
 
     def _adjust(self, act: OperatorAct) -> None:
         given: Mapping[str, Any] = act.arguments

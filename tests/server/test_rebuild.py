@@ -148,6 +148,53 @@ def test_usage_is_rebuilt_from_git(database: Database, tmp_path: Path, fetching:
     assert all("llm" in each.subject or user in each.subject for each in found.differences)
 
 
+def test_a_node_is_read_as_it_was_registered_then(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
+    """Operators change what it may report, whether it sets prices and which keys are good; the past stays."""
+    mirrors = Mirrors(tmp_path / "mirrors", fetching.fetchers)
+    world = UsageWorld(database, mirrors)
+    repository, user = NodeRepository(tmp_path / "n1", make_key(tmp_path)), world.user(20)
+
+    def register(*kinds: str, sets_prices: bool = False) -> None:
+        world.book.later(1)
+        world.nodes.register(
+            world.operator,
+            node_id="n1",
+            repo_url=repository.url,
+            public_key=repository.public_key,
+            kinds=list(kinds),
+            valid_from=USED_AT - timedelta(days=1),
+            sets_prices=sets_prices,
+        )
+
+    def push(seq: int, **fields: object) -> None:
+        world.book.later(1)
+        repository.push(line(seq, user, **fields))
+        world.run()
+
+    register("hero_os_hour")
+    push(1)
+    register("hero_os_hour", "llm_token")
+    push(2)
+    push(3, amount_cents=5, cost=None)
+    register("llm_token", sets_prices=True)
+    push(4, amount_cents=5, cost=None)
+    old = repository.public_key
+    repository.key = make_key(tmp_path, "second")
+    register("llm_token")
+    world.nodes.revoke_key(world.operator, node_id="n1", public_key=old, valid_until=USED_AT)
+    push(5)
+    assert [each.reason.value for each in world.quarantine()] == ["kind_not_allowed", "price_not_allowed"]
+    assert [each.local_seq for each in world.records()] == [2, 4, 5]
+    world.audit()
+    assert rebuilt(database, mirrors, cap=MUCH).differences == []
+
+    nodes, node = Store.of(NODE, database), world.node()
+    nodes.patch(node.sid, {"kinds": ["vm_hour"]})
+    [told] = rebuilt(database, mirrors, cap=MUCH).differences
+    assert (told.what, told.subject) == ("replay", "node n1"), "no act made it so"
+    assert str(told.rebuilt).startswith("it is registered otherwise than operators' acts say: kinds")
+
+
 def test_payments_are_rebuilt_from_their_events(database: Database, tmp_path: Path, fetching: Mirrors) -> None:
     with payment_house(database, tmp_path, kyc_free_cap_cents=1500) as house:
         History(house, tmp_path).everything()

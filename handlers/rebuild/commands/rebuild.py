@@ -28,7 +28,7 @@ from handlers.version import migrate
 GIVEN = (
     "what was said and done: users, machines, top-ups, events, fees, verdicts, acts, purchases with their costs",
     "price books, the discount ladder and the cap before verification, as they are set now",
-    "nodes with their keys and kinds, as they are registered now, and operators' skips",
+    "nodes with their keys, kinds and leave to set prices, as operators' acts made them, and operators' skips",
     "when the end of a grant was posted (that it had ended by then is computed), and when a plan was renewed",
     "fees that were posted before they were kept beside the ledger: the migration took them from there",
 )
