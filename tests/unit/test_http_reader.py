@@ -62,6 +62,39 @@ def test_requests_are_the_same_however_they_come(size: int) -> None:
     assert "HTTP_X_TRAILER" not in second.headers
 
 
+HEAD = POST + b"Content-Length: 4\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "pieces",
+    [
+        [HEAD + b"abcd", HEAD + b"efgh", HEAD + b"\r\n\r\n"],
+        [HEAD + b"abcd", HEAD[:-3], HEAD[-3:] + b"efgh", HEAD + b"ijkl"],
+        [HEAD + b"abcd", HEAD.replace(b"%41", b"%42") + b"efgh", HEAD + b"ijkl"],
+        [HEAD + b"abcd" + HEAD + b"efgh", HEAD + b"ijkl", HEAD + b"mnop" + HEAD, b"qrst"],
+        [HEAD + b"\r\n\r\n" + b"\r\n", HEAD + b"\r\n" + b"abcd"],
+        [b"\r\n" + HEAD + b"abcd", b"\r\n" + HEAD + b"efgh"],
+        [HEAD + b"abcd", HEAD + b"efg", b"h", HEAD + b"ijkl"],
+        [POST + b"\r\n", POST + b"\r\n"],
+        [POST + b"Transfer-Encoding: chunked\r\n\r\n4\r\n" + body + b"\r\n0\r\n\r\n" for body in (b"abcd", b"efgh")],
+        [POST + b"Connection: close\r\nContent-Length: 4\r\n\r\n" + body for body in (b"abcd", b"efgh")],
+        [POST + b"X: " + b"y" * (MOST_HEADER_BYTES // 2) + b"\r\n\r\n"] * 2,
+    ],
+)
+def test_a_head_that_comes_again_is_the_request_that_it_would_be_alone(pieces: list[bytes]) -> None:
+    found = reader()
+    for piece in pieces:
+        found.feed(memoryview(piece))
+    requests, status = read(b"".join(pieces), 1)
+    known = [each for each in found.waiting if isinstance(each, Request)]
+    errors = [int(each.head.split()[1]) for each in found.waiting if isinstance(each, Response)]
+    names = ("method", "target", "version", "headers", "body", "keep_alive", "peer", "server")
+    assert [[getattr(each, name) for name in names] for each in known] == [
+        [getattr(each, name) for name in names] for each in requests
+    ]
+    assert (errors, found.ended) == ([status] if status else [], bool(status))
+
+
 def test_the_environment_of_wsgi() -> None:
     [request], _ = read(POST + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
     environ = request.environ()

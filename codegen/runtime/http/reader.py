@@ -15,7 +15,10 @@ from codegen.runtime.http.response import Response, refusal
 
 MOST_HEADER_BYTES = 32 * 1024
 """Of the request line and all headers together."""
+MOST_KNOWN_BYTES = 4 * 1024
+"""Of a head that is kept, to know it again."""
 _VERSIONS = frozenset({"1.0", "1.1"})
+_HEAD_END = b"\r\n\r\n"
 
 
 class Stage(Enum):
@@ -62,11 +65,22 @@ class Reader:
         self._header_bytes = 0
         self._body: bytes | bytearray = b""
         self._taken = 0
+        self._known_head = b""
+        self._known_size = 0
+        """Of the whole request that had this head: that is, of any that has it."""
+        self._known: Request
 
     def feed(self, data: memoryview) -> None:
         """Read on. What follows the end is dropped."""
         if self.ended:
             return
+        if len(data) == self._known_size and self.stage is Stage.BETWEEN:
+            # PERF: a client mostly sends the head that it sent before; to compare it takes a tenth of parsing it.
+            request = bytes(data)
+            if request.startswith(self._known_head):
+                self.number += 1
+                self.waiting.append(self._known.with_body(request[len(self._known_head) :]))
+                return
         before = self.number, self.stage
         try:
             self._parser.feed_data(data)
@@ -78,6 +92,18 @@ class Reader:
             self._header_bytes += len(data)
             if self._header_bytes > MOST_HEADER_BYTES:
                 self._refuse(431, f"a request has at most {MOST_HEADER_BYTES} bytes of headers")
+        elif before == (self.number - 1, Stage.BETWEEN) and self.stage is Stage.BETWEEN and not self.ended:
+            self._know_again(data)
+
+    def _know_again(self, data: memoryview) -> None:
+        """Keep the head of a request that came whole and alone, where its body is what follows the head, as it is."""
+        request = self.waiting[-1]
+        assert isinstance(request, Request)
+        size = len(data) - len(request.body)
+        if request.keep_alive and size <= MOST_KNOWN_BYTES:
+            head = bytes(data[:size])
+            if head.find(_HEAD_END) + len(_HEAD_END) == size:
+                self._known_head, self._known_size, self._known = head, len(data), request.with_body(b"")
 
     def end(self) -> None:
         """The client sends no more."""
@@ -152,9 +178,11 @@ class Reader:
         if self.ended:
             return
         parser = self._parser
+        method = parser.get_method().decode()
+        self._headers["REQUEST_METHOD"], self._headers["REMOTE_ADDR"] = method, self._peer.host
         self.waiting.append(
             Request(
-                parser.get_method().decode(),
+                method,
                 self._target,
                 self._version,
                 self._headers,

@@ -25,6 +25,7 @@ class Request:
     """`target` is the request line's, as it was sent. The body is whole, whether it came with a length or in chunks.
 
     `headers` has the method, the client's address and the headers by their WSGI names: all that authentication reads.
+    Requests with the same head share it.
     """
 
     __slots__ = ("body", "headers", "keep_alive", "method", "peer", "server", "target", "version")
@@ -40,10 +41,14 @@ class Request:
         peer: Address,
         server: Address,
     ) -> None:
-        headers["REQUEST_METHOD"] = method
-        headers["REMOTE_ADDR"] = peer.host
         self.method, self.target, self.version, self.headers, self.body = method, target, version, headers, body
         self.keep_alive, self.peer, self.server = keep_alive, peer, server
+
+    def with_body(self, body: bytes) -> Request:
+        """The same request with another body of the same length."""
+        return Request(
+            self.method, self.target, self.version, self.headers, body, self.keep_alive, self.peer, self.server
+        )
 
     def path(self) -> str:
         """The path as WSGI spells it: each byte of the decoded URL is a character."""
