@@ -648,6 +648,8 @@ CREATE TABLE "node" (
     "records" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__records" CHECK ("records" BETWEEN 0 AND 18446744073709551615),
     "duplicates" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__duplicates" CHECK ("duplicates" BETWEEN 0 AND 18446744073709551615),
     "quarantined" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__quarantined" CHECK ("quarantined" BETWEEN 0 AND 18446744073709551615),
+    "balances_updated" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__balances_updated" CHECK ("balances_updated" BETWEEN 0 AND 18446744073709551615),
+    "halts" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__halts" CHECK ("halts" BETWEEN 0 AND 18446744073709551615),
     "registered_at" BIGINT NOT NULL CONSTRAINT "ck_node__registered_at" CHECK ("registered_at" BETWEEN 0 AND 4294967295),
     "rev" BIGINT NOT NULL
 );

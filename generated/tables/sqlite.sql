@@ -655,6 +655,8 @@ CREATE TABLE "node" (
     "records" TEXT NOT NULL CONSTRAINT "ck_node__records" CHECK (length("records") = 20 AND "records" NOT GLOB '*[^0-9]*' AND "records" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "duplicates" TEXT NOT NULL CONSTRAINT "ck_node__duplicates" CHECK (length("duplicates") = 20 AND "duplicates" NOT GLOB '*[^0-9]*' AND "duplicates" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "quarantined" TEXT NOT NULL CONSTRAINT "ck_node__quarantined" CHECK (length("quarantined") = 20 AND "quarantined" NOT GLOB '*[^0-9]*' AND "quarantined" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "balances_updated" TEXT NOT NULL CONSTRAINT "ck_node__balances_updated" CHECK (length("balances_updated") = 20 AND "balances_updated" NOT GLOB '*[^0-9]*' AND "balances_updated" BETWEEN '00000000000000000000' AND '18446744073709551615'),
+    "halts" TEXT NOT NULL CONSTRAINT "ck_node__halts" CHECK (length("halts") = 20 AND "halts" NOT GLOB '*[^0-9]*' AND "halts" BETWEEN '00000000000000000000' AND '18446744073709551615'),
     "registered_at" INTEGER NOT NULL CONSTRAINT "ck_node__registered_at" CHECK ("registered_at" BETWEEN 0 AND 4294967295),
     "rev" INTEGER NOT NULL
 ) STRICT;

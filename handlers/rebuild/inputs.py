@@ -39,6 +39,8 @@ _UNREAD: dict[str, Any] = {
     "records": 0,
     "duplicates": 0,
     "quarantined": 0,
+    "balances_updated": 0,
+    "halts": 0,
 }
 _UNVERIFIED: dict[str, Any] = {"kyc_status": KycStatus.PENDING, "kyc_verified_at": None}
 _UNPAID: dict[str, Any] = {

@@ -75,7 +75,7 @@ class Consumption:
             balances = reading.sums.post(self._ledger, f"usage:{node.node_id}@{checked.commit}")
             reading.sums.write_days(self._database, now)
             counts = reading.counts
-            self._finish(known, commit, counts, reading.sums.charge, None, now)
+            self._finish(known, commit, counts, reading.sums.charge, None, now, balances)
             return Consumed(counts.records, counts.duplicates, counts.quarantined, balances)
 
         try:
@@ -106,7 +106,14 @@ class Consumption:
         return known
 
     def _finish(
-        self, known: dict[str, Any], commit: Commit, counts: Counts, charge: int, skip_sid: str | None, now: datetime
+        self,
+        known: dict[str, Any],
+        commit: Commit,
+        counts: Counts,
+        charge: int,
+        skip_sid: str | None,
+        now: datetime,
+        balances: int = 0,
     ) -> None:
         """Keep the commit's own row, and move the node's cursor."""
         self._commits.insert_once(
@@ -130,6 +137,7 @@ class Consumption:
             "records": known["records"] + counts.records,
             "duplicates": known["duplicates"] + counts.duplicates,
             "quarantined": known["quarantined"] + counts.quarantined,
+            "balances_updated": known["balances_updated"] + balances,
         }
         if commit.own:
             changes["last_seen_at"] = min(max(known["last_seen_at"] or commit.at, commit.at), now)

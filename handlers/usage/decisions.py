@@ -140,7 +140,7 @@ class Decisions:
         try:
             reading.take(judged)
             reading.flush()
-            reading.sums.post(self._ledger, source)
+            balances = reading.sums.post(self._ledger, source)
         except Halt as halt:
             raise Conflict(halt.detail) from None
         except LedgerOverflow as error:
@@ -148,7 +148,7 @@ class Decisions:
         reading.sums.write_days(self._database, now)
         node = self._nodes.one({"node_id": found.node_id})
         assert node is not None, "its line was read"
-        self._nodes.patch(node.sid, {"records": node.records + 1})
+        self._nodes.patch(node.sid, {"records": node.records + 1, "balances_updated": node.balances_updated + balances})
 
     def _decide(
         self, context: Context, found: QuarantinedLine, state: QuarantineState, act: str, reason: str

@@ -33,7 +33,7 @@ def parts(site: Site) -> Parts:
     breakdowns, prices, own_lines = Breakdowns(site.database), UnitPrices(books), OwnLines(site.database, books)
     ladder = site.settings_of(PriceSettings).ladder
     settings = site.settings_of(UsageSettings)
-    mirrors = site.find(Mirrors) or Mirrors.below(settings.mirrors)
+    mirrors = site.find(Mirrors) or Mirrors.below(settings.mirrors, settings.fetch_limits)
     forges = site.find(Forges) or Forges.installed(site.settings, site.log)
     made = Aggregation.over(
         site.database,

@@ -29,6 +29,7 @@ from pygit2.enums import CredentialType
 from handlers.usage.packs import MERGING, merge_packs
 
 ELSEWHERE = "it leads to another place, and credentials are not for that"
+LARGER = "HERO_ONBOARDING_FETCH_MIB lets a fetch be larger"
 SETTINGS = Path(__file__).with_name("fetch_settings")
 FETCHED = "refs/fetched/"
 """Where a mirror keeps the branches that it fetched, below the one name that they have over there."""
@@ -62,7 +63,7 @@ class Callbacks(pygit2.RemoteCallbacks):
     def transfer_progress(self, stats: Any) -> None:
         most = self._asked["most_bytes"]
         if stats.received_bytes > most:
-            raise Failed("too_large", f"more than {most} bytes came at once")
+            raise Failed("too_large", f"more than {most >> 20} MiB came at once; {LARGER}")
 
 
 def _place(url: str) -> tuple[str, str | None, int | None, str]:
@@ -142,16 +143,16 @@ def answer(asked: dict[str, Any]) -> dict[str, Any]:
     except Failed as failed:
         return {"failed": failed.reason, "detail": failed.detail}
     except MemoryError:
-        return {"failed": "too_large", "detail": "it does not fit into the memory that a fetch may use"}
+        return {"failed": "too_large", "detail": f"it does not fit into the memory that a fetch may use; {LARGER}"}
     except (pygit2.GitError, OSError, ValueError, KeyError) as error:
         reason, detail = _told(str(error))
         return {"failed": reason, "detail": detail}
 
 
 _SIGNS = (
-    ("out of memory", "too_large", "it does not fit into the memory that a fetch may use"),
+    ("out of memory", "too_large", f"it does not fit into the memory that a fetch may use; {LARGER}"),
     ("no space left", "no_room", "the disk with the mirrors is full"),
-    ("file too large", "too_large", "more came at once than is taken"),
+    ("file too large", "too_large", f"more came at once than is taken; {LARGER}"),
     ("status code: 401", "refused", "the credentials are not accepted"),
     ("status code: 403", "refused", "the credentials do not allow it"),
     ("authentication", "refused", "the credentials are not accepted"),

@@ -29,6 +29,12 @@ class Limits:
     transfer_bytes: int = 1 << 30
     memory_bytes: int = 1 << 30
 
+    @classmethod
+    def of(cls, mib: int) -> Limits:
+        """Those of fetches that bring so many MiB; ten minutes for each whole GiB, and as much memory."""
+        usual, size = cls(), mib << 20
+        return cls(usual.seconds * max(mib >> 10, 1), usual.silence, size, max(size, usual.memory_bytes))
+
 
 class TooSlow(Exception):
     """A process did not answer in time, and was killed."""

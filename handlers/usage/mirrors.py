@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import pygit2
 
 from generated.models.onboarding import GitCredentials
-from handlers.usage.fetch_program import FETCHED
+from handlers.usage.fetch_program import FETCHED, LARGER
 from handlers.usage.fetchers import Ended, Fetchers, Limits, TooSlow
 
 KEPT = "refs/kept/"
@@ -70,7 +70,7 @@ class Mirrors:
         try:
             answer = self.fetchers.ask(request)
         except TooSlow:
-            raise FetchFailed("too_slow", f"it did not end within {limits.seconds:g} s") from None
+            raise FetchFailed("too_slow", f"it did not end within {limits.seconds:g} s; {LARGER}, and longer") from None
         except Ended:
             raise FetchFailed("too_large", "the process that fetched it ended before it was done") from None
         if "failed" in answer:

@@ -10,6 +10,7 @@ from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import AggregationHalted, AggregationResumed, HaltReason, Node, NodeState
 from generated.tables.onboarding import NODE, NodePatch
+from handlers.usage.advice import advice
 from handlers.usage.halt import Halt
 from handlers.work.alerts import alert, clear
 
@@ -64,9 +65,11 @@ class Nodes:
                     "halted_reason": halt.reason,
                     "halted_detail": halt.detail,
                     "halted_at": self._clock.now().replace(microsecond=0),
+                    "halts": node.halts + 1,
                 },
             )
-            alert(self._database, self._clock, "aggregation_halted", node_id, f"{halt.reason.value}: {halt.detail}")
+            told = f"{halt.reason.value}: {halt.detail}. {advice(node, halt)}"
+            alert(self._database, self._clock, "aggregation_halted", node_id, told)
             return True
 
         if self._database.run(work):
@@ -74,19 +77,19 @@ class Nodes:
             self._log.line("AggregationHalted", {**event.model_dump(), "detail": halt.detail}, "error")
 
     def resume(self, node: Node) -> None:
-        """Note that a node's repository goes on, if it stood still."""
+        """Note that a node's repository goes on, if it stood still. The event names the last commit that was read."""
         if node.state != NodeState.HALTED:
             return
         now = self._clock.now().replace(microsecond=0)
 
-        def work() -> bool:
+        def work() -> str | None:
             known = self._store.locked(node.sid, None)
             if known["state"] != NodeState.HALTED:
-                return False
+                return None
             self._store.write(known, {"state": NodeState.ACTIVE, **NOT_HALTED})
             clear(self._database, self._clock, "aggregation_halted", node.node_id)
-            return True
+            return known["last_commit"] or ""
 
-        if self._database.run(work):
-            event = AggregationResumed(node_name=node.node_id, commit_sha=node.last_commit or "", resumed_at=now)
+        if (reached := self._database.run(work)) is not None:
+            event = AggregationResumed(node_name=node.node_id, commit_sha=reached, resumed_at=now)
             self._log.line("AggregationResumed", event.model_dump(mode="json"))

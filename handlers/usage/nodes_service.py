@@ -14,6 +14,7 @@ from generated.models.onboarding import Node, NodeOverview, NodeState, UsageLayo
 from generated.services.onboarding import NodesService
 from generated.tables.onboarding import NODE
 from handlers.usage import statements
+from handlers.usage.advice import advice_now
 from handlers.usage.announcing import Announcing
 from handlers.usage.mirrors import Mirrors
 from handlers.usage.nodes import Nodes
@@ -103,4 +104,5 @@ class NodesHandler:
             lag_seconds=None if node.last_seen_at is None else max(int((now - heard).total_seconds()), 0),
             unapplied_commits=unapplied(self._mirrors, node),
             quarantined=int(read[0][0]),
+            advice=advice_now(node),
         )

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from handlers.settings import Settings
+from handlers.usage.fetchers import Limits
 
 
 class UsageSettings(Settings):
@@ -18,10 +19,17 @@ class UsageSettings(Settings):
     forge_owner: Annotated[str, Field(pattern="^[A-Za-z0-9._-]{1,100}$")] = "hero_ops"
     """Who has the nodes' repositories at the forge."""
 
+    fetch_mib: Annotated[int, Field(ge=1, le=1 << 20)] = 1024
+    """Most that one fetch of a node's repository may bring, in MiB, with as much memory and ten minutes a GiB."""
+
     @property
     def logs(self) -> Path:
         """Where the logs of nodes are that this host keeps, a folder each."""
         return self.var_dir / "nodes"
+
+    @property
+    def fetch_limits(self) -> Limits:
+        return Limits.of(self.fetch_mib)
 
     @property
     def mirrors(self) -> Path:

@@ -58,6 +58,16 @@ class UsageMetrics(Collector):
             ("usage_records", "Lines that were consumed.", sum(int(node.records) for node in nodes)),
             ("usage_duplicates", "Lines that were known already.", sum(int(node.duplicates) for node in nodes)),
             ("usage_quarantined", "Lines that were set aside.", sum(int(node.quarantined) for node in nodes)),
+            (
+                "usage_balances_updated",
+                "Balances that were changed, one for each user of a commit.",
+                sum(int(node.balances_updated) for node in nodes),
+            ),
+            (
+                "usage_errors",
+                "Times that a repository came to stand still, for it was wrong or out of reach.",
+                sum(int(node.halts) for node in nodes),
+            ),
         ):
             yield CounterMetricFamily(name, text, value=total)
         yield self._halted(nodes)

@@ -24,6 +24,7 @@ from generated.models.onboarding import GitCredentials
 from handlers.usage import packs
 from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import FetchFailed, Mirrors
+from handlers.usage.settings import UsageSettings
 from tests.git_repository import GitRepository
 from tests.waiting import PATIENCE, wait_for
 
@@ -195,12 +196,22 @@ def test_too_much_is_stopped_and_leaves_nothing(node: GitRepository, tmp_path: P
     noise = b"".join(sha256(b"%d" % number).digest() for number in range(20_000))  # cannot be made shorter
     node.commit({"usage/a.jsonl": noise})
     with limited(tmp_path, Limits(transfer_bytes=100_000)) as mirrors:
+        with pytest.raises(FetchFailed, match=r"came at once.*; HERO_ONBOARDING_FETCH_MIB lets a fetch be larger"):
+            mirrors.fetch("n1", node.url)
         assert refused(mirrors, node.url) == "too_large"
         assert mirrors.fetched("n1") is None
         left = sum(each.stat().st_size for each in mirrors.path("n1").rglob("*") if each.is_file())
         assert left < 300_000
     with limited(tmp_path / "b", Limits()) as mirrors:
         assert mirrors.fetch("n1", node.url)
+
+
+def test_an_operator_lets_fetches_be_larger() -> None:
+    """With the time and the memory that they take."""
+    assert UsageSettings().fetch_limits == Limits()
+    small, large = UsageSettings(fetch_mib=16).fetch_limits, UsageSettings(fetch_mib=4096).fetch_limits
+    assert small == Limits(transfer_bytes=16 << 20)
+    assert large == Limits(seconds=2400, transfer_bytes=4 << 30, memory_bytes=4 << 30)
 
 
 class Host:

@@ -62,7 +62,10 @@ def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path)
         "reason": "sequence_gap",
         "detail": "",
     }
-    assert "1 commits behind, sequence_gap" in run("nodes", "list").output
+    first, reason, advice = run("nodes", "list").output.splitlines()
+    assert first.startswith("n1  ") and first.endswith("  commits behind: 1")
+    assert reason.startswith(f"    sequence_gap at {bad}: {FILE}:3: ")
+    assert f"nodes skip --node-id n1 --commit {bad} --line {FILE}:3 --reason WHY" in advice
     skip = ("nodes", "skip", "--node-id", "n1", "--reason", "lost", "--commit")
     assert "is not halted at this commit" in run(*skip, "0" * 40, status=1).output
     assert "FILE:NUMBER" in run(*skip, bad, "--line", "x", status=2).output

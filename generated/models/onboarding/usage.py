@@ -120,6 +120,10 @@ class Node(Struct):
     """Lines that were consumed, found again, and set aside, in all."""
     duplicates: U64 = 0
     quarantined: U64 = 0
+    balances_updated: U64 = 0
+    """Balances that its commits changed, one for each user of a commit."""
+    halts: U64 = 0
+    """Times that its repository came to stand still, by something wrong with it or out of reach."""
     registered_at: OTime = Field(default_factory=otime_now)
     rev: U64
     """Counts the changes of the object; a change that names another `rev` is refused."""
@@ -324,6 +328,8 @@ class NodeOverview(Struct):
     lag_seconds: U64 | None = None
     unapplied_commits: U32
     quarantined: U32
+    advice: str | None = None
+    """What an operator does about a repository that stands still, in a sentence."""
 
 
 class NodeRepository(Struct):

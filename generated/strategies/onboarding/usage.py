@@ -125,6 +125,8 @@ def any_node() -> st.SearchStrategy[Node]:
         records=st.integers(0, 18446744073709551615),
         duplicates=st.integers(0, 18446744073709551615),
         quarantined=st.integers(0, 18446744073709551615),
+        balances_updated=st.integers(0, 18446744073709551615),
+        halts=st.integers(0, 18446744073709551615),
         registered_at=otimes(),
         rev=st.integers(0, 18446744073709551615),
     )
@@ -381,6 +383,7 @@ def any_node_overview() -> st.SearchStrategy[NodeOverview]:
         lag_seconds=st.none() | st.integers(0, 18446744073709551615),
         unapplied_commits=st.integers(0, 4294967295),
         quarantined=st.integers(0, 4294967295),
+        advice=st.none() | texts(),
     )
 
 

@@ -83,6 +83,8 @@ class NodeTable(peewee.Model):
     records = U64Column()
     duplicates = U64Column()
     quarantined = U64Column()
+    balances_updated = U64Column()
+    halts = U64Column()
     registered_at = OtimeColumn()
     rev = I64Column()
 
@@ -118,6 +120,8 @@ class NodeNew(TypedDict):
     records: NotRequired[U64]
     duplicates: NotRequired[U64]
     quarantined: NotRequired[U64]
+    balances_updated: NotRequired[U64]
+    halts: NotRequired[U64]
     registered_at: NotRequired[OTime]
 
 
@@ -142,6 +146,8 @@ class NodePatch(TypedDict, total=False):
     records: U64
     duplicates: U64
     quarantined: U64
+    balances_updated: U64
+    halts: U64
     registered_at: OTime
 
 
@@ -184,6 +190,8 @@ NODE: StoredType[Node, NodeNew, NodePatch, NodeFilter] = StoredType(
         StoredField("records", "u64", default=lambda _: 0),
         StoredField("duplicates", "u64", default=lambda _: 0),
         StoredField("quarantined", "u64", default=lambda _: 0),
+        StoredField("balances_updated", "u64", default=lambda _: 0),
+        StoredField("halts", "u64", default=lambda _: 0),
         StoredField("registered_at", "otime", default=this_second, immutable=True),
         StoredField("rev", "i64", default=lambda _: 1, server=True),
     ),

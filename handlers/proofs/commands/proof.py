@@ -45,7 +45,7 @@ def command(user: str, out: Path, files: bool) -> None:
     proofs = Proofs(
         database,
         Nodes(database, clock, Log()),
-        Mirrors.below(settings.mirrors),
+        Mirrors.below(settings.mirrors, settings.fetch_limits),
         PriceBooks(database, clock),
         settings,
     )

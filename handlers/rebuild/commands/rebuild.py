@@ -56,7 +56,7 @@ def command(offline: bool, url: str | None, as_json: bool) -> None:
     assert isinstance(settings, UsageSettings) and isinstance(settings, PriceSettings)
     assert isinstance(settings, PaymentSettings)
     cap = Money.from_cents(settings.kyc_free_cap_cents)
-    mirrors = Mirrors.below(settings.mirrors)
+    mirrors = Mirrors.below(settings.mirrors, settings.fetch_limits)
     try:
         with start.database_faults(), _fresh(url) as fresh:
             if not offline:

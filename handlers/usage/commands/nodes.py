@@ -66,7 +66,7 @@ def _opened() -> tuple[Database, Context, Aggregation]:
     settings, clock = _settings(), SystemClock()
     assert isinstance(settings, PriceSettings)
     database = start.database(settings)
-    mirrors = Mirrors.below(settings.mirrors)
+    mirrors = Mirrors.below(settings.mirrors, settings.fetch_limits)
     aggregation = Aggregation.over(database, clock, Log(), mirrors, settings, COMMAND_LINE)
     return database, Context(ADMIN, clock, database, new_sid()), aggregation
 
@@ -229,12 +229,15 @@ def list_(as_json: bool) -> None:
         return
     for each in found:
         node = each.node
-        notes = [f"{each.unapplied_commits} commits behind"] if each.unapplied_commits else []
-        notes += [f"{each.quarantined} lines set aside"] if each.quarantined else []
+        notes = [f"commits behind: {each.unapplied_commits}"] if each.unapplied_commits else []
+        notes += [f"lines set aside: {each.quarantined}"] if each.quarantined else []
         notes += ["silent"] if each.silent else []
-        notes += [f"{node.halted_reason.value}: {node.halted_detail}"] if node.halted_reason is not None else []
         last = node.last_commit or "-"
         click.echo(f"{node.node_id:<24}  {node.state.value:<8}  {last:<40}  {', '.join(notes)}".rstrip())
+        if node.halted_reason is not None:
+            at = f" at {node.halted_commit}" if node.halted_commit else ""
+            click.echo(f"    {node.halted_reason.value}{at}: {node.halted_detail}")
+            click.echo(f"    {each.advice}")
 
 
 @command.command()

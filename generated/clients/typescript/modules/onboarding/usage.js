@@ -68,7 +68,7 @@ export class LineUnclear extends RpcError {
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part = {
   shapes: {
-    Node: { fields: { "records": "bigint", "duplicates": "bigint", "quarantined": "bigint", "rev": "bigint" } },
+    Node: { fields: { "records": "bigint", "duplicates": "bigint", "quarantined": "bigint", "balances_updated": "bigint", "halts": "bigint", "rev": "bigint" } },
     UsageRecord: { fields: { "local_seq": "bigint", "amount_cents": "bigint" } },
     UsageBatch: { fields: { "records": { each: "UsageRecord" } } },
     DailyUsage: { fields: { "records": "bigint", "rev": "bigint" } },

@@ -54,6 +54,10 @@ export interface Node {
   records: bigint;
   duplicates: bigint;
   quarantined: bigint;
+  /** Balances that its commits changed, one for each user of a commit. */
+  balances_updated: bigint;
+  /** Times that its repository came to stand still, by something wrong with it or out of reach. */
+  halts: bigint;
   registered_at: string;
   /** Counts the changes of the object; a change that names another `rev` is refused. */
   rev: bigint;
@@ -301,6 +305,8 @@ export interface NodeOverview {
   lag_seconds?: bigint | null;
   unapplied_commits: number;
   quarantined: number;
+  /** What an operator does about a repository that stands still, in a sentence. */
+  advice?: string | null;
 }
 
 /** A repository of usage at a forge. */
@@ -544,7 +550,7 @@ export class LineUnclear extends RpcError {
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part: Part = {
   shapes: {
-    Node: { fields: { "records": "bigint", "duplicates": "bigint", "quarantined": "bigint", "rev": "bigint" } },
+    Node: { fields: { "records": "bigint", "duplicates": "bigint", "quarantined": "bigint", "balances_updated": "bigint", "halts": "bigint", "rev": "bigint" } },
     UsageRecord: { fields: { "local_seq": "bigint", "amount_cents": "bigint" } },
     UsageBatch: { fields: { "records": { each: "UsageRecord" } } },
     DailyUsage: { fields: { "records": "bigint", "rev": "bigint" } },

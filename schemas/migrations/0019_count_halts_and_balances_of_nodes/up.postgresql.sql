@@ -1,0 +1,9 @@
+-- Runs in one transaction.
+
+ALTER TABLE "node" ADD COLUMN "balances_updated" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__balances_updated" CHECK ("balances_updated" BETWEEN 0 AND 18446744073709551615) DEFAULT 0;
+
+ALTER TABLE "node" ALTER COLUMN "balances_updated" DROP DEFAULT;
+
+ALTER TABLE "node" ADD COLUMN "halts" NUMERIC(20, 0) NOT NULL CONSTRAINT "ck_node__halts" CHECK ("halts" BETWEEN 0 AND 18446744073709551615) DEFAULT 0;
+
+ALTER TABLE "node" ALTER COLUMN "halts" DROP DEFAULT;
