@@ -32,6 +32,8 @@ BEFORE_FEES = 15
 """The version before fees were kept beside the ledger."""
 BEFORE_CHECKS = 17
 """The version before the checks of nearly all tables were written anew."""
+ADDED_LATER = {"node": ("balances_updated", "halts")}
+"""Columns that migrations behind it added; rows have their defaults there."""
 STORED: dict[str, AnyStored] = {
     each.table._meta.table_name: replace(each, computed=(), _compute=[]) for each in generated.tables.STORED
 }
@@ -360,7 +362,11 @@ def test_rows_of_every_table_outlive_that_its_checks_are_written_anew(database: 
     before = {name: read(database, name) for name in STORED}
     assert [name for name, rows in before.items() if not rows] == []
     migrations.apply(database, DIRECTORY, BEFORE_CHECKS)
-    assert {name: read(database, name) for name in STORED} == before
+    older = {
+        name: [{column: row[column] for column in row if column not in ADDED_LATER.get(name, ())} for row in rows]
+        for name, rows in before.items()
+    }
+    assert {name: read(database, name) for name in STORED} == older
     migrations.apply(database, DIRECTORY)
     assert {name: read(database, name) for name in STORED} == before
     if database.dialect == "sqlite":
