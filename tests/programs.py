@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 import subprocess
+import sys
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,21 +14,29 @@ import httpx
 
 from tests.waiting import PATIENCE, wait_for
 
+_RESERVED: deque[socket.socket] = deque(maxlen=200)
+"""The sockets that keep the latest ports; more than the tests of one file use."""
 
-def free_port() -> int:
-    """A port of 127.0.0.1 for a program that is about to listen there.
 
-    A connection that ended rests on the port for a minute. Until then the system gives the port to nobody who lets it
-    choose, but does give it to the program that asks for it by number.
+def free_port(port: int = 0) -> int:
+    """A port of 127.0.0.1, or this one, for a program that is about to listen there, now and after each restart.
+
+    A socket that is bound to the port, and does not listen, keeps it: the system then gives it to nobody who lets it
+    choose, but does give it to the program that asks for it by number, as servers do with `SO_REUSEADDR`. Systems
+    other than Linux would refuse it to that program, too: there the port is free now, and not kept.
+
+    Raises `OSError` where another has this port.
     """
-    with socket.socket() as listening, socket.socket() as client:
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        client.connect(listening.getsockname())
-        accepted, _ = listening.accept()
-        accepted.close()  # this side closes first, so the rest is on its port
-        return int(listening.getsockname()[1])
+    reserved = socket.socket()
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, int(port == 0))
+    reserved.bind(("127.0.0.1", port))
+    reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found = int(reserved.getsockname()[1])
+    if sys.platform == "linux":
+        _RESERVED.append(reserved)
+    else:
+        reserved.close()
+    return found
 
 
 def answers(url: str) -> bool:

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.waiting import PATIENCE
+
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("HERO_ONBOARDING_", "PYTHON", "VIRTUAL_ENV")
 
@@ -48,7 +50,7 @@ class Installed:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert done.returncode == status, done.stdout
         return done.stdout

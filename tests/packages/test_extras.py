@@ -2,21 +2,19 @@
 
 import os
 import re
-import socket
 import subprocess
 import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
-from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
 
 from tests.git_repository import GitRepository
 from tests.packages.installed import ROOT, Installed, built, uv
+from tests.programs import free_port, program
 from tests.server.how_to import follow
 from tests.server.people import Person
 
@@ -119,36 +117,19 @@ def without(environment: dict[str, str]) -> dict[str, str]:
 @contextmanager
 def serving(site: Installed, folder: Path) -> Iterator[str]:
     """The product in an empty folder; its URL."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     variables = {"HERO_ONBOARDING_PORT": str(port), "HERO_ONBOARDING_VAR_DIR": str(folder / "var")}
     site.run("hero-onboarding", "migrate", cwd=folder, variables=variables)
-    with (folder / "log").open("w") as log:
-        process = subprocess.Popen(
-            [site.bin / "hero-onboarding", "serve"],
-            cwd=folder,
-            env=site.environment | variables,
-            stdout=log,
-            stderr=log,
-        )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/readyz", process, folder / "log")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def wait_for(url: str, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    until = monotonic() + 60
-    while monotonic() < until and process.poll() is None:
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except (URLError, OSError):
-            sleep(0.05)
-    raise AssertionError(log.read_text())
+    serving = program(
+        [site.bin / "hero-onboarding", "serve"],
+        ready=f"{url}/readyz",
+        log=folder / "log",
+        environment=site.environment | variables,
+        cwd=folder,
+    )
+    with serving:
+        yield url
 
 
 def test_site_is_the_product(install: Callable[..., Installed], tmp_path: Path) -> None:

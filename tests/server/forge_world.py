@@ -82,10 +82,13 @@ class Hearth:
         return ForgejoForge(ForgejoSettings.model_validate(settings))
 
     def switch(self, **switches: Any) -> None:
-        assert httpx.post(f"{self.root}/_control/forge", json=switches, verify=False).status_code == 200
+        assert (
+            httpx.post(f"{self.root}/_control/forge", json=switches, timeout=PATIENCE, verify=False).status_code == 200
+        )
 
     def act(self, act: str, **fields: Any) -> Any:
-        answer = httpx.post(f"{self.root}/_control/forge", json={"act": act, **fields}, verify=False)
+        asked = {"act": act, **fields}
+        answer = httpx.post(f"{self.root}/_control/forge", json=asked, timeout=PATIENCE, verify=False)
         assert answer.status_code == 200, answer.text
         return answer.json()
 

@@ -7,22 +7,16 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx
 
+from tests.programs import free_port
+from tests.waiting import PATIENCE, wait_for
+
 HERE = Path(__file__).parent
-LONG = 60.0
-"""Seconds that anything here may take on a machine that does much else."""
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 class Served:
@@ -43,14 +37,16 @@ class Served:
         environment = {**os.environ, "PYTHONPATH": str(HERE), "EXAMPLE_DIR": str(folder)}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen([sys.executable, "-c", script], env=environment, stderr=log, stdout=log)
-        until = time.monotonic() + LONG
-        while ready and not (folder / "ready").exists():
-            assert self.process.poll() is None and time.monotonic() < until, self.log.read_text()
-            time.sleep(0.02)
+        if ready:
+            wait_for(self._is_ready, "that all its processes serve")
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        return (self.folder / "ready").exists()
 
     def connect(self, data: bytes = b"") -> socket.socket:
         """A connection that has sent `data`."""
-        opened = socket.create_connection(("127.0.0.1", self.port), timeout=LONG)
+        opened = socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
         opened.sendall(data)
         return opened
 
@@ -63,14 +59,14 @@ class Served:
     def post(self, method: str, **params: object) -> object:
         """The result of a call over a connection of its own."""
         body = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
-        return httpx.post(f"{self.url}/rpc", json=body, timeout=LONG).json()["result"]
+        return httpx.post(f"{self.url}/rpc", json=body, timeout=PATIENCE).json()["result"]
 
     def healthy(self) -> bool:
-        return httpx.get(f"{self.url}/healthz", timeout=LONG).status_code == 200
+        return httpx.get(f"{self.url}/healthz", timeout=PATIENCE).status_code == 200
 
     def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        assert self.process.wait(timeout=LONG) == 0, self.log.read_text()
+        assert self.process.wait(timeout=PATIENCE) == 0, self.log.read_text()
 
 
 def everything(connection: socket.socket) -> bytes:

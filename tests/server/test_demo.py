@@ -7,12 +7,14 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
 import pytest
 
 from handlers.work.supervision import STOPPING, ChildFailed, Program, supervise
+from tests.programs import free_port
 from tests.server.site import COMMAND, Site
 from tests.waiting import PATIENCE, wait_for
 
@@ -21,12 +23,9 @@ def demo_site(directory: Path) -> Site:
     """A demo with a free port for the sandbox, which is ten above the site's."""
     while True:
         site = Site(directory)
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", site.port + 10))
-            except OSError:
-                continue
-        break
+        with suppress(OSError):
+            free_port(site.port + 10)
+            break
     for name in ("ADMIN_SECRET", "PUBLIC_URL"):
         del site.environment[f"HERO_ONBOARDING_{name}"]
     return site
@@ -63,7 +62,7 @@ def test_what_the_demo_prints(tmp_path: Path) -> None:
 
 def signed_in(site: Site, link: str) -> str:
     """The dashboard of a browser that opens the link and presses its button."""
-    with httpx.Client(base_url=site.url, headers={"Origin": site.url}) as browser:
+    with httpx.Client(base_url=site.url, headers={"Origin": site.url}, timeout=PATIENCE) as browser:
         page = browser.get(link).text
         form = dict(re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page))
         done = browser.post("/login/link", data=form)
@@ -85,7 +84,7 @@ def test_ctrl_c_ends_all_at_once(tmp_path: Path) -> None:
     assert time.monotonic() - began < STOPPING, "then the rest would have been killed"
     for port in (site.port, site.port + 10):
         with pytest.raises(httpx.ConnectError):
-            httpx.get(f"http://127.0.0.1:{port}/")
+            httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE)
     assert "Killing" not in (tmp_path / "var/demo/site.log").read_text()
 
 
@@ -116,7 +115,7 @@ def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
     assert "the other ended with status 1" in done.stderr
     assert "broken pipes" in done.stderr
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"http://127.0.0.1:{port}/")
+        httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE)
 
 
 def test_a_program_that_does_not_start_is_told(tmp_path: Path) -> None:

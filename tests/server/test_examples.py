@@ -5,10 +5,8 @@ import importlib
 import json
 import os
 import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -25,6 +23,7 @@ from codegen.runtime.client.client import RpcError, TransportError
 from codegen.runtime.errors import Conflict
 from codegen.runtime.values.types import Money
 from tests.npm import NODE, compile_types
+from tests.programs import free_port, program
 from tests.strict_types import strict_types
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -61,34 +60,15 @@ def start(name: str, folder: Path) -> Iterator[Example]:
     run(folder, "-m", "codegen", "generate", "--schemas", "schemas", "--out", package)
     run(folder, "-m", "codegen", "migrate", "plan", "--slug", "initial")
     run(folder, "-m", "codegen", "migrate", "apply", "--database", f"sqlite:///{name}.db")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "app.py"],
-            cwd=folder,
-            stdout=output,
-            stderr=output,
-            env=environment(folder, **{f"{name.upper()}_PORT": str(port)}),
-        )
+    port, log = free_port(), folder / "server.log"
+    url = f"http://127.0.0.1:{port}"
+    settings = environment(folder, **{f"{name.upper()}_PORT": str(port)})
     sys.path.insert(0, str(folder))
     try:
-        url = f"http://127.0.0.1:{port}"
-        deadline = time.monotonic() + 60
-        while True:
-            try:
-                assert httpx.get(f"{url}/healthz").status_code == 200
-                break
-            except httpx.TransportError:
-                assert server.poll() is None and time.monotonic() < deadline, log.read_text()
-                time.sleep(0.1)
-        yield Example(folder, package, f"{url}/rpc", log)
+        with program([sys.executable, "app.py"], ready=f"{url}/healthz", log=log, environment=settings, cwd=folder):
+            yield Example(folder, package, f"{url}/rpc", log)
     finally:
         sys.path.remove(str(folder))
-        server.terminate()
-        server.wait(30)
 
 
 @pytest.fixture(scope="module")

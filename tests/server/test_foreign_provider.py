@@ -10,7 +10,7 @@ import pytest
 from generated.models.onboarding import PaymentEventKind, PaymentNotice, TopUpStatus
 from tests.server.payment_world import World, world
 from tests.server.site import Site
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 
 def install(folder: Path, plugin: str = "tests.server.tollgate:Tollgate") -> None:
@@ -71,7 +71,7 @@ def notice(site: World, ref: str) -> str:
 
 def post(site: World, path: str, body: str, token: str = "try_me") -> int:
     headers = {"Tollgate-Token": token, "Content-Type": "application/json"}
-    return httpx.post(f"{site.site_url}{path}", content=body, headers=headers).status_code
+    return httpx.post(f"{site.site_url}{path}", content=body, headers=headers, timeout=PATIENCE).status_code
 
 
 def test_the_top_up_page_has_its_words(plugins: Path, tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from handlers.identity.peer import Peer
 from handlers.identity.sessions import Sessions
 from tests.server.payment_world import World, world
 from tests.server.site import ADMIN, SECRET
+from tests.waiting import PATIENCE
 
 HOSTILE = ("hello", "\0", "a\0b", "\u202e", "\U0001f4b8" * 40, "x" * 3000, "-1", "1e9", "'; --", "null", "\u0665" * 9)
 NOT_UTF_8 = "%ED%A0%80"
@@ -121,7 +122,7 @@ def cut_off(site: World, path: str, body: str, headers: dict[str, str]) -> int:
     """The status of the answer to a request whose sender stops before its end."""
     host, _, port = site.site_url.removeprefix("http://").partition(":")
     lines = [f"POST {path} HTTP/1.1", f"Host: {host}:{port}", *(f"{name}: {value}" for name, value in headers.items())]
-    with socket.create_connection((host, int(port)), timeout=20) as connection:
+    with socket.create_connection((host, int(port)), timeout=PATIENCE) as connection:
         connection.sendall("\r\n".join([*lines, "", body]).encode())
         connection.shutdown(socket.SHUT_WR)
         answer = connection.makefile("rb").readline().decode()

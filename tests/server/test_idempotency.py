@@ -20,6 +20,7 @@ from codegen.runtime.storage import migrations
 from codegen.runtime.storage.database import Database, Unavailable
 from tests.server.keyed_bank import ADA, BEN, OPERATOR, OTHER_OPERATOR, SERVICES, BankService, Program, Refused
 from tests.server.migration_project import Databases, Project
+from tests.waiting import PATIENCE
 
 CONFLICT, NOT_FOUND, BUSY = (1409, "conflict"), (1404, "not_found"), (1453, "busy")
 METHODS = pytest.mark.parametrize("method", ["bank.pay", "bank.send"])
@@ -158,7 +159,7 @@ def call_closing(program: Program, caller: Caller, method: str, amount: int) -> 
 def test_calls_at_the_same_time_are_one(program: Program, method: str) -> None:
     with ThreadPoolExecutor(6) as pool:
         calls = [pool.submit(call_closing, program, ADA, method, 5) for _ in range(6)]
-        answers = [call.result(timeout=60) for call in calls]
+        answers = [call.result(timeout=PATIENCE) for call in calls]
     assert all(answer == answers[0] for answer in answers)
     assert "sent" in str(answers[0]) or answers[0] == [5, 1]
     assert (done(program), len(program.bank.asked) <= 1) == (1, True)
@@ -171,11 +172,11 @@ def started(program: Program, pool: ThreadPoolExecutor) -> tuple[Future[object],
     def meet(place: str) -> None:
         if place == "asked":
             asked.set()
-            go_on.wait(60)
+            go_on.wait(PATIENCE)
 
     program.bank.meet = meet
     call = pool.submit(call_closing, program, ADA, "bank.send", 5)
-    assert asked.wait(60)
+    assert asked.wait(PATIENCE)
     return call, go_on
 
 
@@ -186,7 +187,7 @@ def test_the_second_waits_for_the_first(program: Program) -> None:
         assert program.call(ADA, "bank.send", amount=6, key="k") == CONFLICT
         assert not second.done()
         go_on.set()
-        assert first.result(timeout=60) == second.result(timeout=60)
+        assert first.result(timeout=PATIENCE) == second.result(timeout=PATIENCE)
     assert len(program.bank.asked) == 1
 
 
@@ -196,7 +197,7 @@ def test_who_has_waited_long_enough_is_told_to_come_again(program: Program, monk
         first, go_on = started(program, pool)
         assert program.call(ADA, "bank.send", amount=5, key="k") == BUSY
         go_on.set()
-        assert str(first.result(timeout=60)).startswith("sent")
+        assert str(first.result(timeout=PATIENCE)).startswith("sent")
 
 
 @pytest.mark.parametrize("moved", [LEASE + 1, -86_400], ids=["later", "set back a day"])
@@ -207,7 +208,7 @@ def test_an_attempt_that_takes_over_and_the_first_agree(program: Program, moved:
         program.clock.move(moved)
         second = program.call(ADA, "bank.send", amount=5, key="k")
         go_on.set()
-        assert first.result(timeout=60) == second
+        assert first.result(timeout=PATIENCE) == second
     assert (done(program), len(program.bank.asked)) == (1, 1)
 
 

@@ -28,7 +28,7 @@ from handlers.ledger.standing import Standings
 from handlers.settings import load
 from providers.sandbox.idenfy.room import SIGNING_KEY
 from tests.server.payment_world import World, world
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 HEADER = "Idenfy-Signature"
 
@@ -41,7 +41,7 @@ class Browser:
         cookie = site.database.run(lambda: sessions.create(user.sid, LoginMethod.SEALED, Peer("127.0.0.1")))
         self.site, self.user = site, user
         self.csrf = sessions.csrf_token(cookie)
-        self.http = httpx.Client(base_url=site.site_url, cookies={"hl_session": cookie}, verify=False)
+        self.http = httpx.Client(base_url=site.site_url, cookies={"hl_session": cookie}, timeout=PATIENCE, verify=False)
 
     def get(self, path: str) -> str:
         answer = self.http.get(path, headers={"Accept": "text/html"}, follow_redirects=True)

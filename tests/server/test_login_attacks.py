@@ -56,7 +56,7 @@ def person() -> Person:
 
 def execute(site: Site, sql: str, *params: object) -> list[tuple[object, ...]]:
     """A statement on the site's database, behind its back."""
-    connection = sqlite3.connect(site.directory / "var/hero-onboarding.db", timeout=10)
+    connection = sqlite3.connect(site.directory / "var/hero-onboarding.db", timeout=PATIENCE)
     try:
         with connection:
             return connection.execute(sql, params).fetchall()

@@ -19,6 +19,7 @@ from tests.server.login_world import Clock, answer, log_in, new_login, start
 from tests.server.mycelium_node import Node, running_node
 from tests.server.people import Browser, Person
 from tests.server.site import ADMIN, Site
+from tests.waiting import PATIENCE
 
 OWNER, STRANGER = "203.0.113.9", "198.51.100.1"
 
@@ -93,7 +94,7 @@ def test_all_headers_of_that_name_are_one(site: Site) -> None:
         while part := connection.recv(4096):
             answered += part
     assert answered.startswith(b"HTTP/1.1 200")
-    with closing(sqlite3.connect(site.directory / "var/hero-onboarding.db", timeout=10)) as database:
+    with closing(sqlite3.connect(site.directory / "var/hero-onboarding.db", timeout=PATIENCE)) as database:
         kept = database.execute(
             "SELECT peer FROM login_challenge WHERE public_key = ?", (person.public_key,)
         ).fetchall()

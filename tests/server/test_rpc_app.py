@@ -25,6 +25,7 @@ from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc.auth import Anonymous, Credentials, cookie_value, same_secret
 from codegen.runtime.storage.database import Unavailable
+from tests.waiting import PATIENCE
 
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("rpc_example.py"))))
 
@@ -193,7 +194,7 @@ def test_lines_are_written_by_themselves_and_in_order() -> None:
     for number in range(100):
         log.line("event", {"number": number})
     log.line("last", {})
-    assert done.wait(5)
+    assert done.wait(PATIENCE)
     assert [json.loads(line).get("number") for line in b"".join(written).splitlines()] == [*range(100), None]
 
 

@@ -98,6 +98,7 @@ def test_a_question_packed_with_gzip(forge: Hearth, work: Path) -> None:
             f"{forge.url}/hero_ops/{NAME}.git/git-upload-pack",
             content=packed,
             headers={"Authorization": f"token {PUBLISHED}", "Content-Type": UPLOAD, **encoding},
+            timeout=PATIENCE,
             verify=False,
         )
         assert (answer.status_code, answer.content[:12]) == (200, b"0008NAK\nPACK"), encoding
@@ -106,10 +107,12 @@ def test_a_question_packed_with_gzip(forge: Hearth, work: Path) -> None:
 def test_the_ways_to_give_a_token(forge: Hearth, work: Path) -> None:
     assert pushed(forge, work).returncode == 0
     for user, password in ((PUBLISHED, "x-oauth-basic"), (PUBLISHED, "")):
-        found = httpx.get(refs(forge), auth=(user, password), verify=False)
+        found = httpx.get(refs(forge), auth=(user, password), timeout=PATIENCE, verify=False)
         assert found.status_code == 200 and found.content.startswith(b"001e# service=git-upload-pack")
     for value in (f"token {PUBLISHED}", f"Bearer {PUBLISHED}"):
-        assert httpx.get(refs(forge), headers={"Authorization": value}, verify=False).status_code == 200
+        assert (
+            httpx.get(refs(forge), headers={"Authorization": value}, timeout=PATIENCE, verify=False).status_code == 200
+        )
 
 
 def refs(forge: Hearth, name: str = NAME, service: str = "git-upload-pack") -> str:
@@ -121,11 +124,11 @@ def test_git_is_asked_for_credentials(forge: Hearth) -> None:
     bad = base64.b64encode(b"node:" + b"0" * 40).decode()
     for given in ({}, {"Authorization": f"Basic {bad}"}, {"Authorization": "Basic %%"}, {"Authorization": "Digest x"}):
         for name in (NAME, "billing-none"):
-            answer = httpx.get(refs(forge, name), headers=given, verify=False)
+            answer = httpx.get(refs(forge, name), headers=given, timeout=PATIENCE, verify=False)
             assert (answer.status_code, answer.headers["www-authenticate"]) == (401, 'Basic realm="Gitea"')
     headers = {"Authorization": f"token {PUBLISHED}", "Content-Type": "text/plain"}
     url = f"{forge.url}/hero_ops/{NAME}.git/git-upload-pack"
-    assert httpx.post(url, headers=headers, verify=False).status_code == 401, "another content type"
+    assert httpx.post(url, headers=headers, timeout=PATIENCE, verify=False).status_code == 401, "another content type"
 
 
 def test_who_may_not_push(forge: Hearth, work: Path) -> None:
@@ -147,15 +150,15 @@ def test_who_may_not_push(forge: Hearth, work: Path) -> None:
 def test_a_public_repository_is_read_by_anybody(forge: Hearth, work: Path) -> None:
     assert pushed(forge, work).returncode == 0
     assert forge.http.patch(f"/repos/hero_ops/{NAME}", json={"private": False}).status_code == 200
-    assert httpx.get(refs(forge), verify=False).status_code == 200
-    assert httpx.get(refs(forge, service="git-receive-pack"), verify=False).status_code == 401
+    assert httpx.get(refs(forge), timeout=PATIENCE, verify=False).status_code == 200
+    assert httpx.get(refs(forge, service="git-receive-pack"), timeout=PATIENCE, verify=False).status_code == 401
 
 
 def test_a_renamed_repository_leads_to_its_new_name(forge: Hearth, work: Path) -> None:
     assert pushed(forge, work).returncode == 0
     forge.act("rename", name=NAME, to="billing-n9")
     try:
-        answer = httpx.get(refs(forge), headers={"Authorization": f"token {PUBLISHED}"}, verify=False)
+        answer = httpx.get(refs(forge), headers={"Authorization": f"token {PUBLISHED}"}, timeout=PATIENCE, verify=False)
         assert answer.status_code == 307
         assert answer.headers["location"] == "/forge/hero_ops/billing-n9/info/refs?service=git-upload-pack"
     finally:
@@ -171,7 +174,12 @@ def test_a_name_that_would_lead_out_of_the_folder_is_refused(forge: Hearth, name
     answers = [
         forge.http.post("/orgs/hero_ops/repos", json={"name": name}),
         forge.http.patch(f"/repos/hero_ops/{NAME}", json={"name": name}),
-        httpx.post(f"{forge.root}/_control/forge", json={"act": "rename", "name": NAME, "to": name}, verify=False),
+        httpx.post(
+            f"{forge.root}/_control/forge",
+            json={"act": "rename", "name": NAME, "to": name},
+            timeout=PATIENCE,
+            verify=False,
+        ),
     ]
     assert [answer.status_code for answer in answers] == [422, 422, 422]
     assert (kept / "file").read_text() == "kept"
@@ -284,7 +292,9 @@ def test_an_event_is_sent_once(forge: Hearth, work: Path) -> None:
 
 
 def deliveries(forge: Hearth) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = httpx.get(f"{forge.root}/_control/forge", verify=False).json()["deliveries"]
+    found: list[dict[str, Any]] = httpx.get(f"{forge.root}/_control/forge", timeout=PATIENCE, verify=False).json()[
+        "deliveries"
+    ]
     return found
 
 

@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.served import LONG, Served, call, everything, message
+from tests.server.served import Served, call, everything, message
+from tests.waiting import PATIENCE
 
 MANY = 200
 CALL = call("foobar")
@@ -116,7 +117,7 @@ def test_what_comes_in_drips_wins_no_time(hasty: Served, begin: bytes, drip: byt
     began = time.monotonic()
     with hasty.connect(begin) as slow:
         slow.settimeout(0.05)
-        while time.monotonic() < began + LONG:
+        while time.monotonic() < began + PATIENCE:
             try:
                 slow.sendall(drip)
                 if not (found := slow.recv(1000)) or found.startswith(b"HTTP/1.1 408 "):
@@ -131,7 +132,7 @@ def test_what_comes_in_drips_wins_no_time(hasty: Served, begin: bytes, drip: byt
 def test_a_client_that_never_reads_is_cut(hasty: Served) -> None:
     question = message(call("echo", params='{"value":"%s"}' % ("x" * 1_000_000)))
     with hasty.connect() as greedy:
-        greedy.settimeout(LONG)
+        greedy.settimeout(PATIENCE)
         with pytest.raises(ConnectionError):  # TimeoutError would be the test's own
             for _ in range(10_000):
                 greedy.sendall(question)

@@ -6,7 +6,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
@@ -17,9 +17,10 @@ import pytest
 
 from codegen.runtime.http.front import SLOW_THREADS
 from tests.server.people import Person
-from tests.server.served import LONG, call, message
+from tests.server.served import call, message
 from tests.server.site import ADMIN, Site, bearer, site_on
 from tests.server.visitor import Visitor
+from tests.waiting import PATIENCE, wait_for
 
 MANY = 200
 SLOW_WAYS = {
@@ -67,7 +68,7 @@ def site(
 ) -> Iterator[Site]:
     settings = {"SANDBOX_URL": provider.url, "RATE_LIMITS": "off", "KYC_FREE_CAP_CENTS": "1000000"}
     with site_on(request.param, request, tmp_path_factory.mktemp("site"), **settings) as found:
-        found.http = httpx.Client(base_url=found.url, timeout=LONG, verify=False)
+        found.http = httpx.Client(base_url=found.url, timeout=PATIENCE, verify=False)
         yield found
 
 
@@ -80,19 +81,12 @@ def new_user(site: Site) -> dict[str, Any]:
     return user
 
 
-def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + LONG
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def everybody_is_served(site: Site, known: dict[str, Any]) -> None:
     """Health, a short call, a reading page, a list, a write; some over new connections, for no process is spared."""
     for _ in range(4):
-        with httpx.Client(base_url=site.url, timeout=LONG, verify=False) as other:
+        with httpx.Client(base_url=site.url, timeout=PATIENCE, verify=False) as other:
             assert other.get("/healthz").status_code == 200
-        with httpx.Client(base_url=site.url, timeout=LONG, verify=False) as other:
+        with httpx.Client(base_url=site.url, timeout=PATIENCE, verify=False) as other:
             body = {"jsonrpc": "2.0", "id": 1, "method": "user.get", "params": {"sid": known["sid"]}}
             assert other.post("/rpc", json=body, headers=ADMIN).json()["result"] == known
         assert site.call("billing.plans")
@@ -106,7 +100,7 @@ def test_many_slow_clients(site: Site, sent: bytes) -> None:
     known = new_user(site)
     with ExitStack() as stack:
         for _ in range(MANY):
-            slow = stack.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=LONG))
+            slow = stack.enter_context(socket.create_connection(("127.0.0.1", site.port), timeout=PATIENCE))
             slow.settimeout(0.2)
             with suppress(TimeoutError):  # those that take no answers are not read from either
                 slow.sendall(sent)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -13,7 +12,8 @@ import pytest
 
 from codegen.runtime.http.app import App
 from tests.server import rpc_example
-from tests.server.served import LONG, Served, call, everything, message
+from tests.server.served import Served, call, everything, message
+from tests.waiting import PATIENCE, wait_for
 
 
 def children(parent: int) -> set[int]:
@@ -36,13 +36,6 @@ def alive(process: int) -> bool:
         return False
 
 
-def wait_for(what: Callable[[], bool]) -> None:
-    until = time.monotonic() + LONG
-    while not what():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 def create_when_told() -> App:
     """The example program, which takes its time to load."""
     folder = Path(os.environ["EXAMPLE_DIR"])
@@ -60,7 +53,7 @@ def test_clients_are_refused_until_the_first_worker_serves(tmp_path: Path) -> No
             server.connect()
         (tmp_path / "go").touch()
         wait_for((tmp_path / "ready").exists)
-        assert httpx.get(f"{server.url}/readyz").status_code == 200
+        assert httpx.get(f"{server.url}/readyz", timeout=PATIENCE).status_code == 200
     finally:
         server.stop()
 
@@ -85,7 +78,7 @@ def test_a_worker_that_dies_is_replaced(server: Served) -> None:
     assert '"event":"worker ended"' in server.log.read_text()
     assert server.post("foobar") == "bar"
     for _ in range(4):  # whichever tells them
-        counts = httpx.get(f"{server.url}/metrics").text
+        counts = httpx.get(f"{server.url}/metrics", timeout=PATIENCE).text
         assert 'rpc_call_seconds_count{method="foobar"} 22.0' in counts, "those of the killed one too"
 
 
@@ -93,7 +86,7 @@ def test_ctrl_c_ends_all(server: Served) -> None:
     workers = children(server.process.pid)
     for process in (server.process.pid, *workers):  # as a terminal does
         os.kill(process, signal.SIGINT)
-    assert server.process.wait(LONG) == 0
+    assert server.process.wait(PATIENCE) == 0
     assert not any(map(alive, workers))
     assert "Traceback" not in server.log.read_text()
 
@@ -110,12 +103,12 @@ def test_stopping_waits_for_calls_and_not_for_clients(server: Served) -> None:
         found = everything(called)
         assert b'"result":"done"' in found
         assert b"Connection: close" in found
-        assert server.process.wait(LONG) == 0
+        assert server.process.wait(PATIENCE) == 0
 
 
 def test_a_worker_that_cannot_begin_is_said(tmp_path: Path) -> None:
     served = Served(tmp_path, target="rpc_example:missing", ready=False)
-    assert served.process.wait(LONG) == 1
+    assert served.process.wait(PATIENCE) == 1
     said = served.log.read_text()
     assert "has no attribute 'missing'" in said
     assert said.endswith("a worker could not begin to serve; the lines above say why\n")
@@ -123,7 +116,7 @@ def test_a_worker_that_cannot_begin_is_said(tmp_path: Path) -> None:
 
 def test_what_a_program_lacks_is_said_without_a_traceback(tmp_path: Path) -> None:
     served = Served(tmp_path, target="rpc_example:unfit", ready=False)
-    assert served.process.wait(LONG) == 1
+    assert served.process.wait(PATIENCE) == 1
     lacking, ending = served.log.read_text().splitlines()
     assert lacking == "error: shop.oschema:3: ShopService.buy has no handler"
     assert ending == "a worker could not begin to serve; the lines above say why"

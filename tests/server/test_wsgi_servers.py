@@ -10,7 +10,8 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 
 import pytest
 
-from tests.server.served import LONG, Served, call, everything, message
+from tests.server.served import Served, call, everything, message
+from tests.waiting import PATIENCE
 
 CALL = call("whoami")
 
@@ -34,7 +35,7 @@ def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
 
 
 def ask(port: int, data: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", port), timeout=LONG) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as connection:
         connection.sendall(data)
         return everything(connection)
 

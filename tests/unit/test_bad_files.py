@@ -11,6 +11,7 @@ import pytest
 from codegen.source.diagnostics import Finding, Report
 from codegen.source.files import SourceFile, discover, load
 from codegen.syntax import parse
+from tests.waiting import PATIENCE
 
 
 def findings(text: str) -> list[Finding]:
@@ -59,7 +60,7 @@ def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
     ]
     for command in commands:
         done = subprocess.run(
-            [sys.executable, "-m", "codegen", *command], capture_output=True, text=True, check=False, timeout=60
+            [sys.executable, "-m", "codegen", *command], capture_output=True, text=True, check=False, timeout=PATIENCE
         )
         assert (done.returncode, done.stderr) == (1, "")
         assert done.stdout.count("error[OS001]") == 2

@@ -15,7 +15,7 @@ from handlers.work.jobs import LEASE as NAME
 from handlers.work.jobs import Runner
 from handlers.work.leases import Leases
 from tests.migrated import migrate
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 LENGTH = timedelta(seconds=20)
 
@@ -82,7 +82,7 @@ def test_jobs_run_after_the_clock_was_set_back_and_a_restart(house: Database) ->
 
     runner = threading.Thread(target=work)
     runner.start()
-    assert ran.wait(30)
+    assert ran.wait(PATIENCE)
     stop.set()
     runner.join()
 
