@@ -6,8 +6,10 @@ any time; it only ever lags behind the log, and is brought up to it before it is
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -44,7 +46,8 @@ class Used(NamedTuple):
 
 
 class KeyIndex:
-    """The keys of the log in `folder` that do not begin with `own`. To be used under the log's lock."""
+    """The keys of the log in `folder` that do not begin with `own`. To be used under the log's lock. Raises `OSError`
+    where the disk takes nothing more."""
 
     def __init__(self, folder: Path, path: Path, own: str) -> None:
         self._folder, self._path = folder, path
@@ -57,18 +60,22 @@ class KeyIndex:
         """Where a key was used, as far as the index was brought (`catch_up`, `add`)."""
         if (recent := self._recent.get(key)) is not None:
             return recent
-        row = self._keys.execute("SELECT stream_id, local_seq, content FROM used WHERE key = ?", (key,)).fetchone()
+        with _disk_faults():
+            row = self._keys.execute("SELECT stream_id, local_seq, content FROM used WHERE key = ?", (key,)).fetchone()
         return None if row is None else Used(*row)
 
     def catch_up(self, end: Place) -> None:
         """Read what the log has gained up to its end."""
         if end == self._known and len(self._recent) < MOST_RECENT:
             return
-        try:
-            self._catch_up(*end)
-        except sqlite3.DatabaseError:
-            self._renew()
-            self._catch_up(*end)
+        with _disk_faults():
+            try:
+                self._catch_up(*end)
+            except sqlite3.OperationalError:
+                raise
+            except sqlite3.DatabaseError:
+                self._renew()
+                self._catch_up(*end)
         self._recent.clear()
         self._known = end
 
@@ -130,11 +137,23 @@ def _size(path: Path) -> int:
 
 
 def _opened(path: Path) -> sqlite3.Connection:
+    with _disk_faults():
+        try:
+            return _tables(path)
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError:
+            _remove(path)  # all that is in it is in the log
+            return _tables(path)
+
+
+@contextmanager
+def _disk_faults() -> Iterator[None]:
+    """What SQLite says of a full or broken disk is told as `OSError`; a file that is no database is another fault."""
     try:
-        return _tables(path)
-    except sqlite3.DatabaseError:
-        _remove(path)  # all that is in it is in the log
-        return _tables(path)
+        yield
+    except sqlite3.OperationalError as error:
+        raise OSError(errno.EIO, f"the index of keys cannot be kept: {error}") from error
 
 
 def _remove(path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
 from hashlib import sha256
@@ -44,9 +44,8 @@ class UsageLog:
         self._tail = Tail(self.folder.log, self._lock)
         self._index: KeyIndex | None = None
         self._turn = Lock()
-        with self._turn, self._alone():
-            if self._keys.exists():
-                self._bring_up_index()  # before anything is appended: keys of lines that the disk has lost are not used
+        with self._turn, self._alone(), suppress(OSError):  # how far the log is can be asked on a full disk, too
+            self._bring_up_known_index()
 
     def append(self, usage: NewUsage) -> Logged:
         """Write one record; it is durable when this returns.
@@ -162,6 +161,8 @@ class UsageLog:
         """What became of each, and where in the file what was written begins, if anything was."""
         if any(usage.key is not None for usage in usages):
             self._bring_up_index()
+        else:
+            self._bring_up_known_index()
         now = self._clock.now().replace(microsecond=0)
         lines: list[bytes] = []
         used: dict[str, Used] = {}
@@ -212,10 +213,20 @@ class UsageLog:
             return Logged(before.stream_id, before.local_seq, usage.key, True), None
         return Logged(self.folder.stream_id, local_seq, record.idempotency_key, False), record
 
+    def _bring_up_known_index(self) -> None:
+        """Before anything is appended: keys of lines that the disk has lost are not used."""
+        if self._index is None and self._keys.exists():
+            self._bring_up_index()
+
     def _bring_up_index(self) -> None:
-        if self._index is None:
-            self._index = KeyIndex(self.folder.log, self._keys, self._own)
-        self._index.catch_up(self._tail.place)
+        index = self._index or KeyIndex(self.folder.log, self._keys, self._own)
+        self._index = None
+        try:
+            index.catch_up(self._tail.place)
+        except OSError:
+            index.close()
+            raise
+        self._index = index
 
     def _used_before(self, key: str) -> Used | None:
         return None if self._index is None else self._index.find(key)

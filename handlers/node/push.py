@@ -37,6 +37,8 @@ class Pushed(NamedTuple):
         """In a sentence."""
         if self.heartbeat:
             return f"nothing new, a heartbeat was pushed: {self.commit}"
+        if not self.files:
+            return f"nothing new, commits that waited were pushed, up to {self.commit}"
         return f"records committed: {self.records}, in files: {self.files}; pushed up to {self.commit}"
 
 

@@ -9,7 +9,7 @@ from threading import Lock
 from time import perf_counter
 
 from codegen.runtime.context import Clock, Context
-from codegen.runtime.errors import Conflict, InvalidParams, NotFound
+from codegen.runtime.errors import Busy, Conflict, InvalidParams, NotFound
 from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.rpc.wiring import own_transactions, serves
 from codegen.runtime.storage.database import Database
@@ -19,7 +19,7 @@ from generated.models.onboarding import NodeState, PushReport, ResourceCategory,
 from generated.services.onboarding import UsageService
 from generated.tables.onboarding import NODE, USER
 from handlers.admin.acts import Acts
-from handlers.node.errors import KeyConflict, NotANode
+from handlers.node.errors import KeyConflict, LogDamaged, NotANode, NotWritten
 from handlers.node.hosted import push_all
 from handlers.node.log import UsageLog
 from handlers.node.usage import NewUsage
@@ -52,6 +52,8 @@ class HostedNodes:
             raise Conflict(str(error)) from None
         except InvalidUsage as error:
             raise InvalidParams("", str(error), "line") from None
+        except (NotWritten, LogDamaged) as error:
+            raise Busy(str(error)) from None
         return UsageRecorded(
             node_id=node_id, stream_id=logged.stream_id, local_seq=logged.local_seq, duplicate=logged.duplicate
         )

@@ -22,7 +22,7 @@ from handlers.node.errors import LogDamaged, NodeError, NotWritten
 from handlers.node.hosted import push_all
 from handlers.node.init import init
 from handlers.node.log import UsageLog
-from handlers.node.push import push
+from handlers.node.push import Pushed, push
 from handlers.node.remote import PushRefused, Remote
 from handlers.node.repository import Diverged, RepositoryDamaged
 from handlers.node.signing_key import SigningKey
@@ -155,6 +155,7 @@ def test_weeks_without_a_forge_are_caught_up(node: Node) -> None:
     assert status(node.folder)["not_pushed"] == 48
     away.rename(node.forge.path)
     assert node.push() == (0, 0, False), "what waits is pushed, and needs no commit more"
+    assert Pushed("n1", "c0ffee", 0, 0, False).told == "nothing new, commits that waited were pushed, up to c0ffee"
     assert len(messages(node)) == 25
     assert [record.local_seq for record in consumed(node)] == list(range(1, 49))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from falcon import testing
@@ -15,7 +16,9 @@ from generated.models.onboarding import NodeKey, NodeState
 from generated.tables.onboarding import NODE
 from handlers.app import build
 from handlers.composition import load_settings
+from handlers.node.errors import LogDamaged, NodeError, NotWritten
 from handlers.node.init import init
+from handlers.node.log import UsageLog
 from tests.git_repository import GitRepository
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
@@ -117,6 +120,18 @@ def test_the_same_key_is_one_record(hosts: Hosts) -> None:
 def test_what_is_not_recorded(hosts: Hosts, changes: dict[str, Any], status: int, slug: str) -> None:
     found, told = hosts.record(**changes)
     assert (found, told["error"]) == (status, slug)
+    assert hosts.record()[1]["local_seq"] == 1
+
+
+@pytest.mark.parametrize(
+    "fault", [NotWritten("usage could not be written to n1/log: No space left on device"), LogDamaged("line 3")]
+)
+def test_what_the_disk_refuses_is_told(hosts: Hosts, monkeypatch: pytest.MonkeyPatch, fault: NodeError) -> None:
+    """The program sends it again later, with the same key."""
+    with monkeypatch.context() as patch:
+        patch.setattr(UsageLog, "append", Mock(side_effect=fault))
+        status, told = hosts.record()
+        assert (status, told["error"], told["message"]) == (503, "busy", str(fault))
     assert hosts.record()[1]["local_seq"] == 1
 
 

@@ -4,6 +4,7 @@ import errno
 import multiprocessing
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
-from handlers.node import tail
+from handlers.node import key_index, tail
 from handlers.node.errors import KeyConflict, LogDamaged, NodeError, NotANode, NotWritten
 from handlers.node.folder import NodeFolder
 from handlers.node.log import UsageLog
@@ -223,6 +225,31 @@ def test_what_the_disk_refuses_is_not_there(
         assert numbers(place) == [1]
         assert log.append(USAGE._replace(key="a")).local_seq == 2
     assert numbers(place) == [1, 2]
+
+
+def test_a_disk_without_room_for_the_index_of_keys_is_told(
+    place: Path, clock: SetClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written then, for a key may have been used; how far the log is can be asked, and it goes on later."""
+    with UsageLog(place, clock) as log:
+        log.append(USAGE._replace(key="a"))
+    for fault in ("database or disk is full", "disk I/O error"):
+        with monkeypatch.context() as patch:
+            patch.setattr(key_index, "_tables", Mock(side_effect=sqlite3.OperationalError(fault)))
+            with UsageLog(place, clock) as log:
+                assert log.state().records == 1
+                for key in ("a", None):
+                    with pytest.raises(NotWritten, match=f"the index of keys cannot be kept: {fault}"):
+                        log.append(USAGE._replace(key=key))
+    with UsageLog(place, clock) as log:
+        log.append(USAGE._replace(key="b"))
+        with monkeypatch.context() as patch, pytest.raises(NotWritten, match="cannot be kept"):
+            patch.setattr(key_index, "MOST_RECENT", 0)
+            patch.setattr(key_index.KeyIndex, "_catch_up", Mock(side_effect=sqlite3.OperationalError("disk is full")))
+            log.append(USAGE._replace(key="c"))
+        assert log.append(USAGE._replace(key="b")).duplicate
+        assert log.append(USAGE._replace(key="c")).local_seq == 3
+    assert numbers(place) == [1, 2, 3]
 
 
 def _append_some(place: Path, name: str) -> list[int]:
