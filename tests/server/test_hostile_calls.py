@@ -18,7 +18,7 @@ from typing_extensions import TypedDict
 
 from codegen.runtime.context import PUBLIC, Caller
 from codegen.runtime.errors import DeclaredError, Unauthorized, dumped
-from codegen.runtime.http.log import Call, Log, described
+from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc import dispatch
@@ -236,7 +236,7 @@ def test_a_secret_beyond_ascii_is_compared_by_its_bytes() -> None:
 def test_a_call_of_half_a_character_is_logged() -> None:
     written: list[bytes] = []
     log = Log(written.append)
-    log.call(Call("r1", "m", "user", "\ud800", 0, 0.001))
+    log.call("r1", "m", "user", "\ud800", 0, 0.001)
     log.flush()
     assert strict(written[0])["caller"] == "'\\ud800'"
 

@@ -21,7 +21,7 @@ from codegen.runtime.reference.pages import Reference
 from codegen.runtime.rpc.answers import INTERNAL_ERROR, as_json
 from codegen.runtime.rpc.auth import Authenticator, Environ
 from codegen.runtime.rpc.discovery import Discovery
-from codegen.runtime.rpc.dispatch import STATUSES, Answer, Dispatcher, Limits
+from codegen.runtime.rpc.dispatch import STATUSES, Dispatcher, Limits
 from codegen.runtime.rpc.method import Method, Place, place_of, runs
 from codegen.runtime.rpc.wiring import Webhook
 from codegen.runtime.storage.database import Database, Unavailable
@@ -133,7 +133,7 @@ class RpcEndpoint:
         self.read, self.place = dispatcher.read, dispatcher.place
         self._perform, self._authenticate = dispatcher.perform, authenticator.authenticate
 
-    def perform(self, environ: Environ, request: Any) -> tuple[Answer, int | None]:
+    def perform(self, environ: Environ, request: Any) -> tuple[tuple[bytes | None, int], int | None]:
         """Answer a request that was `read`; `environ` tells who calls. And after how many seconds to try again."""
         try:
             return self._perform(request, self._authenticate(environ)), None
@@ -142,7 +142,7 @@ class RpcEndpoint:
 
     def refuse(self, request: Any, refusal: DeclaredError) -> bytes | None:
         """Answer every call of a request that was `read` with this error; None where nothing is to be answered."""
-        return self._perform(request, PUBLIC, refusal).body
+        return self._perform(request, PUBLIC, refusal)[0]
 
 
 class RpcResource:

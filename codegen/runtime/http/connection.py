@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from codegen.runtime.http.worker import Worker
 
 NEVER = float("inf")
+_BETWEEN = Stage.BETWEEN
 _READ = memoryview(bytearray(64 * 1024))
 """What is read from any socket; it is used up before the next one is read."""
 
@@ -172,7 +173,7 @@ class Connection(asyncio.BufferedProtocol):
             return
         self._mark = mark
         deadlines = self._worker.deadlines
-        if reader.stage is Stage.BETWEEN:
+        if reader.stage is _BETWEEN:
             reader.rest()
             self._worker.rests(self)
             seconds = deadlines.idle
@@ -183,7 +184,7 @@ class Connection(asyncio.BufferedProtocol):
     @property
     def idle(self) -> bool:
         """Between two requests."""
-        return self._mark is not None and self._mark[1] is Stage.BETWEEN and not (self._stuck or self._closing)
+        return self._mark is not None and self._mark[1] is _BETWEEN and not (self._stuck or self._closing)
 
     def expire(self) -> None:
         """The client's time is over."""

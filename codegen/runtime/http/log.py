@@ -11,12 +11,11 @@ import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from multiprocessing.util import Finalize
 from time import sleep, time
-from typing import Any, NamedTuple
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import to_json
@@ -39,32 +38,13 @@ def to_stderr(lines: bytes) -> None:
         lines = lines[os.write(2, lines) :]
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """What an ordinary line says beside its time, level and event."""
-
-    level: str
-    event: str
-    fields: Mapping[str, Any]
-
-
-class Call(NamedTuple):
-    """The line of a call, by far the most frequent one."""
-
-    request_id: str
-    method: str
-    scope: str
-    caller: str | None
-    code: int
-    seconds: float
-
-
 class Log:
     """Writes through `write`, in batches; lines of level `error` at once."""
 
     def __init__(self, write: Write = to_stderr) -> None:
         self._write = write
-        self._pending: deque[tuple[float, Line | Call]] = deque()
+        self._pending: deque[tuple[Callable[..., str], tuple[Any, ...]]] = deque()
+        """What writes each line that waits, and what it writes it of."""
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._asleep = True
@@ -73,15 +53,15 @@ class Log:
         Finalize(None, self.flush, exitpriority=0)  # worker processes do not run what `atexit` holds
         os.register_at_fork(after_in_child=self._forked)
 
-    def call(self, call: Call) -> None:
-        """Log a call."""
-        self._pending.append((time(), call))
+    def call(self, request_id: str, method: str, scope: str, caller: str | None, code: int, seconds: float) -> None:
+        """Log a call: the line that is by far the most frequent."""
+        self._pending.append((_call_line, (time(), request_id, method, scope, caller, code, seconds)))
         if self._asleep:
             self._awake()
 
     def line(self, event: str, fields: Mapping[str, Any], level: str = "info") -> None:
         """Log `event`; `fields` hold plain values and must not change afterwards."""
-        self._pending.append((time(), Line(level, event, fields)))
+        self._pending.append((_line, (time(), level, event, fields)))
         if level == "error":
             self.flush()
         elif self._asleep:
@@ -93,9 +73,8 @@ class Log:
             lines = self._texts()
             if not lines:
                 return
-            lost = Line("error", "log lines lost", {"at_most": self._lost})
             # The last line that was begun may be torn: an empty line ends it.
-            before = ["", _line(_stamp(time()), lost)] if self._lost else []
+            before = ["", _line(time(), "error", "log lines lost", {"at_most": self._lost})] if self._lost else []
             try:
                 self._write("\n".join([*before, *lines, ""]).encode())
                 self._lost = 0
@@ -106,9 +85,8 @@ class Log:
         """The lines that wait."""
         lines: list[str] = []
         while self._pending:
-            moment, what = self._pending.popleft()
-            stamp = _stamp(moment)
-            lines.append(_call_line(stamp, what) if isinstance(what, Call) else _line(stamp, what))
+            write, of = self._pending.popleft()
+            lines.append(write(*of))
         return lines
 
     def _awake(self) -> None:
@@ -147,8 +125,8 @@ def _second(second: int) -> str:
     return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
-def _line(stamp: str, line: Line) -> str:
-    said = {"time": stamp, "level": line.level, "event": line.event, **line.fields}
+def _line(moment: float, level: str, event: str, fields: Mapping[str, Any]) -> str:
+    said = {"time": _stamp(moment), "level": level, "event": event, **fields}
     try:
         return _json(said)
     except Exception:  # a field that no JSON can hold: half a character, a circle, an object without `repr`
@@ -176,12 +154,13 @@ def _shown(value: Any) -> str:
     return text[:LONGEST].encode("ascii", "backslashreplace").decode()
 
 
-def _call_line(stamp: str, call: Call) -> str:
+def _call_line(
+    moment: float, request_id: str, method: str, scope: str, sid: str | None, code: int, seconds: float
+) -> str:
     """PERF: put together by hand; names of methods and ids of requests are plain, only the caller may need escapes."""
-    request_id, method, scope, sid, code, seconds = call
     caller = "null" if sid is None else _json(sid if sid.isascii() else _shown(sid))
     return (
-        f'{{"time":"{stamp}","level":"info","event":"rpc","request_id":"{request_id}","method":"{method}",'
+        f'{{"time":"{_stamp(moment)}","level":"info","event":"rpc","request_id":"{request_id}","method":"{method}",'
         f'"scope":"{scope}","caller":{caller},"code":{code},"ms":{seconds * 1000:.3f}}}'
     )
 

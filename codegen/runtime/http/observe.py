@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from codegen.runtime.context import Context
-from codegen.runtime.http.log import Call, Log, described, redacted
+from codegen.runtime.http.log import Log, described, redacted
 from codegen.runtime.http.metrics import UNKNOWN, Metrics
 from codegen.runtime.rpc.method import Method
 from codegen.runtime.storage.database import Unavailable
@@ -64,7 +64,7 @@ class Observation:
         name = UNKNOWN if method is None else method.name
         self.metrics.add(name, code, seconds)
         caller = context.caller
-        self.log.call(Call(context.request_id, name, caller.scope, caller.sid, code, seconds))
+        self.log.call(context.request_id, name, caller.scope, caller.sid, code, seconds)
 
     def audited(self, method: Method, context: Context, params: Mapping[str, Any], code: int) -> None:
         """A sink that fails is a fault in the log; the call is over and keeps its answer."""

@@ -6,10 +6,10 @@ from typing import Any
 
 # NOTE: possessive, and an unterminated string runs to the end: no input makes this more than linear.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
-_LARGE_EXPONENT = re.compile(rb"[0-9][eE]\+?[0-9]{3}").search
-_LONG = b"0" * 200
 _BLANK = b" \t\r\n"
-_TO_ZERO = bytes(48 if 48 <= byte <= 57 else 46 for byte in range(256))
+_SHAPES = bytes(48 if 48 <= byte <= 57 else 101 if byte == 69 else byte for byte in range(256))
+"""Each digit as `0`, and `E` as `e`."""
+_LARGE, _LARGE_SIGNED, _LONG = b"0e000", b"0e+000", b"0" * 200
 _STEPS = bytes.maketrans(b"[{]}", b"\x01\x01\xff\xff")  # as signed bytes: one up, one down
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
@@ -17,10 +17,10 @@ _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 def deeper_than(text: bytes, limit: int) -> bool:
     """Whether arrays and objects nest more than `limit` levels. Texts that are no JSON may answer either way.
 
-    Texts with at most `limit` opening brackets, which is nearly all of them, cost two counts. In the others strings
-    are taken out and brackets counted up and down.
+    Short texts cost nothing, those with at most `limit` opening brackets, which is nearly all others, two counts. In
+    the rest strings are taken out and brackets counted up and down.
     """
-    if text.count(b"[") + text.count(b"{") <= limit:
+    if len(text) <= 2 * limit or text.count(b"[") + text.count(b"{") <= limit:
         return False
     steps = _STRING.sub(b"", text).translate(_STEPS, _NO_BRACKETS)
     return max(accumulate(memoryview(steps).cast("b")), default=0) > limit
@@ -42,9 +42,10 @@ def has_infinity(text: bytes, value: Any) -> bool:
     """Whether a number of the text, read as `value`, became infinite (`1e999`).
 
     A float overflows only with an exponent of three digits, or with some two hundred digits before a smaller one:
-    nearly all texts cost one search for the former, and long ones another for the latter.
+    nearly all texts cost a copy, in which each digit is `0`, and searches for these.
     """
-    if _LARGE_EXPONENT(text) is None and (len(text) < len(_LONG) or _LONG not in text.translate(_TO_ZERO)):
+    shape = text.translate(_SHAPES)
+    if _LARGE not in shape and _LARGE_SIGNED not in shape and (len(shape) < len(_LONG) or _LONG not in shape):
         return False
     pending = [value]
     while pending:
