@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Mapping, Sequence
+from errno import EDQUOT, ENOSPC
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -56,9 +58,24 @@ class LazyGroup(click.Group):
         assert isinstance(command, click.Command)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a database that cannot do it now, or a disk that is full, is a sentence and exit 1."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if _is_busy(error) or (isinstance(error, OSError) and error.errno in (ENOSPC, EDQUOT)):
+                raise click.ClickException(str(error).partition("\n")[0]) from error
+            raise
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, told) for name, (told, _) in sorted(self._table.items())])
+
+
+def _is_busy(error: Exception) -> bool:
+    """Whether a database is away, stays locked, or finds no room."""
+    database = sys.modules.get("codegen.runtime.storage.database")  # commands of a node work without it
+    return database is not None and isinstance(error, database.Unavailable)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from codegen.runtime.clock import ClockFileWrong, follow
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.migrations import MigrationError
 from handlers.composition import load_settings
 from handlers.private_files import make_private
@@ -35,7 +35,7 @@ def database_faults() -> Iterator[None]:
     """What is wrong with a database or its version, as one sentence."""
     try:
         yield
-    except (ValueError, OSError, MigrationError, Unavailable) as error:
+    except (ValueError, OSError, MigrationError) as error:
         raise click.ClickException(str(error)) from None
 
 

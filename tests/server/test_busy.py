@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 import httpx
 import psycopg
 import pytest
+from click.testing import CliRunner
 from falcon import testing
 
 from codegen.runtime.client.client import Call, Options, Transport, TransportError
@@ -24,6 +25,7 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database, Restart, Unavailable
 from generated.models.onboarding import LoginMethod
 from handlers.app import build
+from handlers.cli import main
 from handlers.composition import load_settings
 from handlers.identity.api_keys import ApiKeys
 from handlers.identity.peer import Peer
@@ -142,6 +144,31 @@ def test_every_way_in_says_busy(product: Product) -> None:
     told = [line for line in map(json.loads, b"".join(product.logged).splitlines()) if line["event"] == "busy"]
     assert len(told) >= 5
     assert all("lock" in line["message"] for line in told if line.get("method") != "user.patch")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("apikey", "create", "--user", "USER", "--name", "program"),
+        ("apikey", "revoke", "KEY"),
+        ("worker", "--once"),
+        ("audit",),
+    ],
+    ids=" ".join,
+)
+def test_commands_say_it_in_a_sentence(product: Product, arguments: tuple[str, ...]) -> None:
+    key = ApiKeys(product.database, SystemClock()).create_for_user(product.user.sid, "reader").key
+    names = {"USER": product.user.sid, "KEY": key.sid}
+    environment = {
+        "HERO_ONBOARDING_DATABASE_URL": product.settings.database_url,
+        "HERO_ONBOARDING_VAR_DIR": str(product.settings.var_dir),
+        "HERO_ONBOARDING_SANDBOX_URL": "http://127.0.0.1:1",
+    }
+    with locked(product.settings.database_url):
+        done = CliRunner().invoke(main, [names.get(each, each) for each in arguments], env=environment)
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit), done.output
+    assert "lock" in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
 
 
 def test_who_only_reads_waits_for_no_writer(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, database_url: str) -> None:

@@ -1,11 +1,14 @@
-"""Groups of commands say of each what it does, to the end."""
+"""Groups of commands say of each what it does, to the end; what a disk has no room for is a sentence."""
 
+import errno
+import os
 from importlib import import_module
 
 import click
 import pytest
 from click.testing import CliRunner
 
+from handlers.cli import LazyGroup
 from handlers.commands.group import CommandGroup
 from handlers.domains import DOMAINS
 
@@ -24,6 +27,33 @@ def test_the_whole_first_sentence_is_listed() -> None:
     assert listed.endswith(
         "Commands: act Do a thing that takes quite some words to tell, as long as a help of a command may well be."
     )
+
+
+class Writing(LazyGroup):
+    """Whatever is asked of it fails by `error`."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__("main", packages=())
+        self._error = error
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        def write() -> None:
+            raise self._error
+
+        return click.Command(cmd_name, callback=write)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+def test_a_full_disk_is_a_sentence(number: int) -> None:
+    error = OSError(number, os.strerror(number), "/var/statement.pdf")
+    done = CliRunner().invoke(Writing(error), ["write"])
+    assert (done.exit_code, type(done.exception)) == (1, SystemExit)
+    assert done.stderr == f"Error: {error}\n"
+
+
+def test_a_fault_is_no_sentence() -> None:
+    error = OSError(errno.EBADF, "a mistake of ours")
+    assert CliRunner().invoke(Writing(error), ["write"]).exception is error
 
 
 @pytest.mark.parametrize("package", DOMAINS)
