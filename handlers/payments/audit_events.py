@@ -94,7 +94,7 @@ def problems(payment: Payment) -> Iterator[str]:
     counted = [event for event in payment.events if event.status != PaymentEventStatus.IGNORED]
     yield from _paid(payment, [event for event in counted if event.kind == Kind.PAYMENT_SUCCEEDED])
     yield from _refunded(payment, counted)
-    yield from _steps(payment, _causes(payment, counted))
+    yield from _steps(payment, counted)
 
 
 def _paid(payment: Payment, told: Sequence[Event]) -> Iterator[str]:
@@ -128,13 +128,13 @@ def _refunded(payment: Payment, counted: Sequence[Event]) -> Iterator[str]:
 
 def _causes(payment: Payment, counted: Sequence[Event]) -> dict[str, tuple[Event, Move]]:
     """By the keys of the postings that may follow from events: the event, and the move without its amount."""
-    found = {}
+    found: dict[str, tuple[Event, Move]] = {}
     for event in counted:
+        if event.kind == Kind.PAYMENT_SUCCEEDED:
+            found |= {key: (event, move) for key, move in _with_credit(payment, event.event_id).items()}
+            continue
         for act in ACTS.get(event.kind, ()):
-            refs: Sequence[str | None] = (None,)
-            if act in DISPUTE_ACTS:
-                refs = payment.dispute_refs if event.kind == Kind.PAYMENT_SUCCEEDED else (event.ref, UNNAMED)
-            for ref in refs:
+            for ref in (event.ref, UNNAMED) if act in DISPUTE_ACTS else (None,):
                 move = Move(act, 0, ref)
                 found[posting_key(payment.key, move, event.event_id)] = (event, move)
         if event.kind in DISPUTE_STATUS:  # it names the one that was known without a name, which ends that one
@@ -144,17 +144,34 @@ def _causes(payment: Payment, counted: Sequence[Event]) -> dict[str, tuple[Event
     return found
 
 
-def _steps(payment: Payment, causes: Mapping[str, tuple[Event, Move]]) -> Iterator[str]:
-    decided = {
-        posting_key(payment.key, Move("overpayment", 0), f"decision:{act.request_id}") for act in payment.decisions
-    }
+def _with_credit(payment: Payment, cause: str) -> dict[str, Move]:
+    """By their keys, what may be posted together with the credit: what was paid beyond it, and what had gone back or
+    was contested by then."""
+    moves = (
+        Move(act, 0, ref)
+        for act in ACTS[Kind.PAYMENT_SUCCEEDED]
+        for ref in (payment.dispute_refs if act in DISPUTE_ACTS else (None,))
+    )
+    return {posting_key(payment.key, move, cause): move for move in moves}
+
+
+def _steps(payment: Payment, counted: Sequence[Event]) -> Iterator[str]:
+    causes, decided = _causes(payment, counted), dict[str, Move]()
+    for act in payment.decisions:
+        decided |= _with_credit(payment, f"decision:{act.request_id}")
     returned = 0
     totals: dict[Event, int] = {}
     held: set[str | None] = set()
     for step in payment.steps:
-        if step.key == payment.key or step.key in decided:
+        with_credit = decided.get(step.key)
+        if step.key == payment.key or with_credit is not None:
             if step.effective_at != payment.settled_at:
                 yield f"transaction {step.sid} is of another time"
+            if with_credit is not None and with_credit.act in REFUND_ACTS:
+                returned -= step.cash
+            if with_credit is not None and with_credit.act == "hold":
+                opening = next((event for event in counted if _opens(with_credit.ref, event)), None)
+                yield from _contested(payment, step, opening)
             continue
         if step.key not in causes:
             yield f"no event told of transaction {step.sid}"
@@ -172,8 +189,18 @@ def _steps(payment: Payment, causes: Mapping[str, tuple[Event, Move]]) -> Iterat
             totals[event] = returned
         elif move.act == "hold" and move.ref != UNNAMED and move.ref not in held:
             held.add(move.ref)
-            if step.held != min(payment.asked if event.nano is None else event.nano, payment.asked):
-                yield f"the event {event.event_id} tells of another amount than transaction {step.sid} holds"
+            yield from _contested(payment, step, event)
     for event, total in totals.items():
         if event.nano is None or min(event.nano, payment.credited + payment.excess) != total:
             yield f"after the event {event.event_id} {money_text(total)} were refunded, which is not what it tells"
+
+
+def _opens(ref: str | None, event: Event) -> bool:
+    """Whether an event tells of the dispute `ref` that its money is, or was, contested."""
+    return event.ref == ref and event.kind in (Kind.DISPUTE_OPENED, Kind.DISPUTE_LOST)
+
+
+def _contested(payment: Payment, step: Step, event: Event | None) -> Iterator[str]:
+    """Whether what is held first for a dispute is what the event tells; None where none is known by its name."""
+    if event is not None and step.held != min(payment.asked if event.nano is None else event.nano, payment.asked):
+        yield f"the event {event.event_id} tells of another amount than transaction {step.sid} holds"
