@@ -160,7 +160,15 @@ class Inbox:
             return True
         if top_up is None:
             return notice.session_ref is None
-        return _contradicts(notice, top_up) or states.doubtful(self._settlement.state(top_up), _observation(notice))
+        if _contradicts(notice, top_up) or self._cannot_say_when(notice, top_up):
+            return True
+        return states.doubtful(self._settlement.state(top_up), _observation(notice))
+
+    def _cannot_say_when(self, notice: PaymentNotice, top_up: TopUp) -> bool:
+        """Whether an event tells how a dispute stands, of which the latest status counts, at a time that cannot be."""
+        return notice.kind in states.DISPUTE_STATUS and not states.can_be(
+            notice.occurred_at, top_up.created_at, self._clock.now()
+        )
 
     def _ask(
         self,
@@ -189,9 +197,9 @@ class Inbox:
         events = fetched_events(session, self._clock.now())
         if doubted and notice.kind == PaymentEventKind.PAYMENT_SUCCEEDED and not _confirms(session, notice):
             raise Unconfirmed
-        # A refund's total is that of the answer, and so is what became of a payment of which the event does not tell,
-        # or is not believed.
-        asked = doubted and notice.kind in TO_BE_CONFIRMED
+        # A refund's total is that of the answer, and so is what became of a payment, or how a dispute stands, of which
+        # the event does not tell, or is not believed.
+        asked = (doubted and notice.kind in TO_BE_CONFIRMED) or self._cannot_say_when(notice, top_up)
         believed = notice.kind != PaymentEventKind.REFUND_CHANGED and not asked
         self._keep(entry, notice, [*events, _event(notice, believed=believed)], top_up, rev, also)
 

@@ -96,9 +96,14 @@ class State:
         return TopUpStatus.EXPIRED if self.expired else TopUpStatus.OPEN
 
 
+def can_be(at: datetime, created_at: datetime, now: datetime) -> bool:
+    """Whether a provider's time of something about a top-up is neither before the top-up nor yet to come."""
+    return created_at - CLOCK_SKEW <= at <= now + CLOCK_SKEW
+
+
 def believable(at: datetime, created_at: datetime, now: datetime) -> datetime:
-    """A provider's time of something about a top-up; now, where it is before the top-up or has yet to come."""
-    return at if created_at - CLOCK_SKEW <= at <= now + CLOCK_SKEW else now
+    """A provider's time of something about a top-up, or now where it cannot be; to the second, as times are kept."""
+    return (at if can_be(at, created_at, now) else now).replace(microsecond=0)
 
 
 def doubtful(state: State, observation: Observation) -> bool:

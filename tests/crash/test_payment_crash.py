@@ -62,12 +62,12 @@ def test_every_order_through_the_database(house: House, way: str) -> None:
     orders = list(permutations(steps))
     assert len(orders) == MANY_ORDERS
     for number, order in enumerate(orders[::6] if house.database.dialect == "postgresql" else orders):
-        user = house.user(number + 1)
+        user, began = house.user(number + 1), house.clock.now()
         top_up = house.top_up(user)
         house.truth(top_up, refunded=300)
         for kind in (*order, order[0]):
             minor = {Kind.REFUND_CHANGED: 300, Kind.PAYMENT_SUCCEEDED: 1000}.get(kind, 400)
-            house.receive(house.told(top_up, kind, minor, at=START + timedelta(seconds=steps.index(kind))))
+            house.receive(house.told(top_up, kind, minor, at=began + timedelta(seconds=steps.index(kind))))
             house.payments.inbox.run_once()
         house.jobs()
         balance, accounts = house.end(user)

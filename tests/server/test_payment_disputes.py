@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from itertools import permutations
 from pathlib import Path
 
 import pytest
 
 from codegen.runtime.storage.store import Store
-from generated.models.onboarding import DisputeStatus, InboxState, TopUpStatus, User
+from generated.models.onboarding import DisputeStatus, InboxState, PaymentEventKind, TopUpStatus, User
 from generated.tables.onboarding import DISPUTE
+from handlers.payments.settlement import ProviderEvent
+from handlers.payments.states import Observation
 from tests.server.payment_world import World, world
 
 
@@ -163,3 +166,37 @@ def test_what_an_operator_said_last_counts(site: World, user: User) -> None:
     site.act("dispute_reinstated", dispute=lost)
     site.settle()
     assert standing(site, user) == (20.0, 0.0, False)
+
+
+@pytest.mark.parametrize("told", [1, 1924992000], ids=["1970", "2031"])
+def test_events_that_cannot_say_when(site: World, user: User, told: int) -> None:
+    """They come late and the wrong way round: how the dispute stands is asked for, whatever came last."""
+    started = site.paid(user)
+    site.switch(webhooks="hold", event_time=told)
+    dispute = site.act("dispute", payment_intent=site.payment(started))["id"]
+    site.act("dispute_won", dispute=dispute)
+    events = [each["event"] for each in site.deliveries() if each["held"]]
+    site.switch(webhooks="send")
+    for event in reversed(events):
+        site.act("repeat", event=event)
+        site.settle()
+        site.clock.ahead += timedelta(minutes=1)
+        assert standing(site, user) == FREE and site.status(started) == TopUpStatus.SETTLED
+    assert {entry.state for entry in site.inbox()} <= {InboxState.APPLIED, InboxState.IGNORED}
+
+
+def test_two_of_the_same_second(site: World, user: User) -> None:
+    """A dispute that is opened does not come after its end because of a part of a second that nothing keeps."""
+    started = site.paid(user)
+    top_up, ref = site.top_up(started.top_up_sid), site.payment(started)
+    second = site.clock.now().replace(microsecond=0)
+
+    def told(kind: PaymentEventKind, microsecond: int) -> ProviderEvent:
+        observation = Observation(kind, 1000, "USD", second.replace(microsecond=microsecond), "du_1")
+        return ProviderEvent(f"check:{kind}", "du_1", observation, ref)
+
+    settlement = site.payments.settlement
+    events = [told(PaymentEventKind.DISPUTE_WON, 0), told(PaymentEventKind.DISPUTE_OPENED, 900_000)]
+    for event in events:
+        settlement.ledger.transaction(partial(settlement.apply, top_up.sid, [event]))
+    assert standing(site, user) == FREE and status(site) == DisputeStatus.WON

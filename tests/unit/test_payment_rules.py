@@ -199,8 +199,10 @@ def test_times_that_cannot_be() -> None:
         (AT - CLOCK_SKEW - SECOND, now),
         (now + CLOCK_SKEW, now + CLOCK_SKEW),
         (now + CLOCK_SKEW + SECOND, now),
+        (now - SECOND / 2, now - SECOND),
     ):
         assert believable(at, AT, now) == found
+    assert believable(now + DAY, AT, now + SECOND / 2) == now
 
 
 def test_what_is_asked_about_before_it_is_believed() -> None:
