@@ -19,6 +19,10 @@ _UNITS = {PriceUnit.MILLION_TOKENS: 10**6}
 """What a price is for, where it is not for one."""
 
 
+OF_CALLS = (PriceUnit.COST, PriceUnit.MILLION_TOKENS)
+"""Units of calls, whose provider's price a node tells. What it says that hours cost sets no price."""
+
+
 class CannotBePriced(Exception):
     """The usage lacks what its rate is for; the message says what."""
 
@@ -83,7 +87,7 @@ def _parts(rate: Rate, usage: Usage) -> tuple[int, int, int]:
 
 def _cost(rate: Rate, usage: Usage) -> tuple[int, int]:
     """What the usage costs without margin, as a fraction of nano-dollars."""
-    if usage.cost is not None:
+    if usage.cost is not None and rate.unit in OF_CALLS:
         above, below = usage.cost.as_integer_ratio()
         # A price of the unit `cost` is for each dollar of it; a model's own price is what the call was checked against.
         price = rate.unit_price if rate.unit == PriceUnit.COST else NANO

@@ -43,6 +43,8 @@ TIERS = (("none", 0), ("week", 7 * 86_400), ("month", 30 * 86_400))
 CHARGES = ("usage", "usage_void")
 """The kinds of transactions that lines cause."""
 _UNITS = {"million_tokens": 10**6}
+_OF_CALLS = ("cost", "million_tokens")
+"""Units of calls, whose provider's price a node tells."""
 
 
 class Checker:
@@ -371,7 +373,7 @@ def _listed(price: Row, margin_bp: int, record: Row) -> tuple[Fraction, Fraction
         listed = Fraction(record["amount_cents"] * CENT)
         return listed, listed / margin
     unit_price = int(price["unit_price"])
-    if "cost" in record:
+    if "cost" in record and price["unit"] in _OF_CALLS:
         cost = Fraction(record["cost"]) * (unit_price if price["unit"] == "cost" else DOLLAR)
     else:
         cost = Fraction(record["quantity"]) * unit_price / _UNITS.get(price["unit"], 1)

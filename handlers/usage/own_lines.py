@@ -11,6 +11,7 @@ from generated.models.onboarding import UsageRecord
 from generated.tables.onboarding import USAGE_RECORD
 from handlers.prices.books import PriceBooks
 from handlers.pricing.book import Rate
+from handlers.pricing.charge import OF_CALLS
 from handlers.usage import statements
 
 MOST = 500
@@ -25,6 +26,11 @@ class OwnLine:
     record: UsageRecord
     rate: Rate | None
     book_from: datetime | None
+
+    @property
+    def by_cost(self) -> bool:
+        """Whether its charge was made of the cost that the node told, as far as is known."""
+        return self.record.cost is not None and (self.rate is None or self.rate.unit in OF_CALLS)
 
 
 class OwnLines:

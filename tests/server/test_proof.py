@@ -162,6 +162,27 @@ def test_what_came_after_the_root_is_left_out(one: Proved) -> None:
     assert [row["line"] for row in rows if row["kind"] == "line"] == [1, 3]
 
 
+def test_what_a_node_says_that_hours_cost_changes_nothing(
+    database: Database, tmp_path: Path, fetching: Mirrors
+) -> None:
+    """`cost` is the provider's price of a call; hours have the book's, and a node that may not set prices sets none."""
+    world = UsageWorld(database, Mirrors(tmp_path / "mirrors", fetching.fetchers))
+    user, repository = world.user(5), NodeRepository(tmp_path / "n1", make_key(tmp_path))
+    world.register(repository, sets_prices=False)
+    given: dict[str, Any] = {"model": None, "cost": "4"}
+    repository.push(
+        line(1, user, resource_kind="hero_os_hour", quantity="0.5", **given),
+        line(2, user, resource_kind="hero_os_hour", quantity="0.25", **given | {"cost": "0"}),
+        line(3, user, resource_kind="vm_hour", quantity="1", **given),
+    )
+    assert world.run().records_consumed == 3
+    assert [int(each.charge) for each in world.records()] == [55_000_000, 27_500_000, 0]
+    checkpoints = Checkpoints(database, world.clock, tmp_path / "checkpoints")
+    earlier = checkpoints.make()
+    assert earlier is not None and wrong(Proved(world, user, checkpoints, earlier).rows()) == []
+    world.audit()
+
+
 def test_another_format_is_refused_by_name(rows: Rows) -> None:
     for version, word in ((1, "before proofs led to the ledger"), (3, "take the program of its time")):
         [said] = wrong([{**rows[0], "format": version}, *rows[1:]])

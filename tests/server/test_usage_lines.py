@@ -31,7 +31,8 @@ def world(tmp_path: Path) -> World:
 
 def line(world: World, number: int, **more: object) -> None:
     """A consumed line of half an hour of Hero OS at half price."""
-    rate = PriceBooks(world.database, SystemClock()).every()[0].rate("hero_os_hour")
+    kind = more.get("resource_kind", "hero_os_hour")
+    rate = PriceBooks(world.database, SystemClock()).every()[0].rate(str(kind))
     assert rate is not None
     values = {
         "node_id": "n1",
@@ -73,6 +74,7 @@ def read(world: World, path: str) -> str:
 def test_a_charge_opens_to_its_lines(world: World) -> None:
     line(world, 1)
     line(world, 2, model="qwen", resource_kind="llm_token", cost=Decimal("0.000312"), rounding_rest=Decimal("-0.25"))
+    line(world, 3, cost=Decimal("4"), charge=Money(0))
     book = Book(world.database)
     book.post(
         world.user.sid,
@@ -88,6 +90,7 @@ def test_a_charge_opens_to_its_lines(world: World) -> None:
     assert "$0.10 per instance hour + 10 % margin" in shown and "In force from 1 Jan 2026" in shown
     assert "Before discount $0.055 Discount −$0.0275: 50 % of the price is left at that time" in shown
     assert "$0.000312 of the provider, told by the node + 10 % margin" in shown
+    assert "$4 of" not in shown, "what a node says that hours cost set no price"
     assert "rounding left -0.25 billionths of a dollar" in shown and "$0.0275; rounding left nothing" in shown
     assert "Tier Week: from day 7 after the first payment on Cost" in shown
     for cause in ("n1/s/1", f"{PATH}:1", COMMIT, "a" * 64, "over the 1800 seconds before"):

@@ -58,6 +58,22 @@ def lines(world: World, query: str = "") -> list[list[str]]:
     return [[" ".join(unescape(re.sub(r"<[^>]+>", " ", cell)).split()) for cell in row] for row in cells]
 
 
+def test_a_price_that_was_recorded_is_not_said_to_be_the_books(tmp_path: Path) -> None:
+    found = World(House(tmp_path))
+    user = found.user.sid
+    partly, wholly = hero_os(user, back(1), hours=2), hero_os(user, back(1), hours=0, instance="vm-2")
+    for day in partly, wholly:
+        day["list_charge"] = day["charge"] = Money(day["charge"] + 10**9)
+    call = language_model(user, back(1), 0, 250_000_000)
+    write(found.database, partly, wholly, hero_os(user, back(1), hours=3, instance="vm-3"), call)
+    assert sorted(row[2] for row in lines(found)[:-1]) == [
+        "$0.10 an hour + 10 % margin",
+        "Priced by the operator",
+        "Priced by the operator",
+        "Some priced by the operator else $0.10 an hour + 10 % margin",
+    ]
+
+
 def test_lines_add_up_and_tell_price_margin_and_discount(world: World) -> None:
     found = lines(world)
     assert found[0] == [

@@ -73,7 +73,7 @@ def test_a_charge_is_its_exact_value_rounded_once(rate: Rate, usage: Usage, perc
     margin = 1 + Fraction(rate.margin_bp, 10_000)
     if usage.amount_cents is not None:
         cost = usage.amount_cents * 10**7 / margin
-    elif usage.cost is not None:
+    elif usage.cost is not None and rate.unit in (PriceUnit.COST, PriceUnit.MILLION_TOKENS):
         cost = Fraction(usage.cost) * (rate.unit_price if rate.unit == PriceUnit.COST else 10**9)
     else:
         cost = Fraction(usage.quantity) * rate.unit_price / (10**6 if rate.unit == PriceUnit.MILLION_TOKENS else 1)

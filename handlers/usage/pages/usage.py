@@ -14,7 +14,7 @@ from handlers.usage.breakdown import Breakdowns, DayLine, added_up
 from handlers.usage.chart import Chart, chart
 from handlers.usage.pages.asked import LONGEST, Asked, choices, periods
 from handlers.usage.pages.csv_file import usage_csv
-from handlers.usage.unit_prices import UnitPrices, unit_price
+from handlers.usage.unit_prices import UnitPrices, some_priced, unit_price
 
 MOST = 200
 """So many lines stand on the page, the file has them all."""
@@ -37,15 +37,17 @@ class UsagePage(Page):
         today = self.context.clock.now().date()
         asked = Asked.of(visit.query, today)
 
-        def read() -> tuple[list[DayLine], list[tuple[UsageLine, object]]]:
+        def read() -> tuple[list[DayLine], list[tuple[UsageLine, object, bool]]]:
             days = self._breakdowns.days(user.sid, asked.since, asked.until)
             found = added_up(filter(asked.lets, days), asked.since, asked.until)
             book = self._prices.book(asked.since, asked.until)
             lines = asked.sorted(found.lines)
-            return days, [(line, unit_price(book, line) if book is not None else None) for line in lines]
+            if book is None:
+                return days, [(line, None, False) for line in lines]
+            return days, [(line, unit_price(book, line), some_priced(book, line)) for line in lines]
 
         days, priced = self.context.database.run(read, write=False)
-        lines = [line for line, _ in priced]
+        lines = [line for line, _, _ in priced]
         refused: dict[str, Any] = {"message": Message("bad", PERIOD_INVALID)} if asked.refused else {}
         visit.page(
             "usage.html",
