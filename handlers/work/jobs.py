@@ -117,6 +117,8 @@ class Runner:
         except Exception as error:  # one job that fails does not stop the others
             self._log.line("job failed", {"job": job.name, **described(error)}, "error")
             failure = f"{type(error).__name__}: {error}".partition("\n")[0][:1000]
+        if failure is None:
+            clear(self._database, self._clock, "job_failed", job.name)
         if failure is None and not done:
             return True
         finished = self._clock.now().replace(microsecond=0)
@@ -133,8 +135,6 @@ class Runner:
         )
         if failure is not None:
             alert(self._database, self._clock, "job_failed", job.name, failure)
-        else:
-            clear(self._database, self._clock, "job_failed", job.name)
         return failure is None
 
 

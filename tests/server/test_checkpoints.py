@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from codegen.runtime.context import Clock
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import CHECKPOINT_ROOT, LEDGER_ENTRY, LEDGER_SUBTREE
@@ -122,6 +123,25 @@ def test_two_who_make_one_at_once_make_one(kept: Kept) -> None:
         assert len(kept.database.execute("SELECT sid FROM checkpoint_root")) == day + 1
         kept.book.clock.time += DAY
         kept.post(5)
+
+
+def test_who_is_overtaken_by_a_posting_and_its_checkpoint_makes_none(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.post(3)
+    slow, grow = kept.checkpoints, kept.checkpoints.ledger.grow
+    other = Checkpoints(kept.database, kept.book.clock, kept.folder)
+
+    def overtaken(size: int, clock: Clock) -> int:
+        kept.post(1)
+        other.make()
+        return grow(size, clock)
+
+    monkeypatch.setattr(slow.ledger, "grow", overtaken)
+    assert slow.make() is None
+    made = other.last()
+    assert made is not None and int(made.last_position) == len(kept.entries())
+    assert kept.wrong() == []
 
 
 def test_only_what_is_new_is_read(kept: Kept, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -144,6 +144,22 @@ def test_a_job_that_fails(house: Database) -> None:
     assert Store.of(OPERATOR_ALERT, house).get(alert.sid).cleared_at is not None
 
 
+def test_a_job_that_finds_nothing_to_do_has_not_failed_any_more(house: Database) -> None:
+    broken = True
+
+    def look() -> int:
+        if broken:
+            raise RuntimeError("no luck")
+        return 0
+
+    runner = Runner(house, Clock(), Log(lambda _: None), [Job("look", 1, look)])
+    assert runner.run_once() == ["look"]
+    broken = False
+    assert runner.run_once() == []
+    (alert,) = Store.of(OPERATOR_ALERT, house).list_full()["items"]
+    assert alert.cleared_at is not None
+
+
 def test_a_job_that_hangs_keeps_no_other_waiting(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs apart, once at a time; an operator looks at it until it comes back."""
     monkeypatch.setattr(jobs, "HANGS", timedelta(0))
