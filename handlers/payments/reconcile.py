@@ -39,7 +39,8 @@ from handlers.work.alerts import alert, clear
 FIRST_DAY = date(1970, 1, 1)
 """Providers count the seconds from 1970: of what was before they cannot be asked."""
 DAYS_AT_ONCE = 31
-"""Days of a provider that one run compares; the next run goes on."""
+"""Days of a provider that one run compares; the next run goes on. Days that fail do not count, for each run tries them
+again: as many would keep it from all later ones."""
 TRIES = 3
 """How often a payment is asked about that somebody else writes to at the same time."""
 
@@ -79,11 +80,15 @@ class Reconciler:
         compared = 0
         failures: list[Exception] = []
         for name in self._providers:
-            for day in self._due(name)[:DAYS_AT_ONCE]:
+            left = DAYS_AT_ONCE
+            for day in self._due(name):
+                if not left:
+                    break
                 try:
                     result = self._compare(name, day)
                     self._database.run(partial(self._keep, name, day, result))
                     compared += 1
+                    left -= 1
                 except Exception as error:
                     self._log.line("day not compared", {"provider": name, "day": str(day), **described(error)}, "error")
                     failures.append(error)

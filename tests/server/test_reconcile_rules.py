@@ -507,6 +507,28 @@ def test_a_day_that_fails_stays_due_and_others_are_compared(
     assert reconciler.run_once() == 2 and len(compared(house)) == 4
 
 
+def test_days_that_go_on_failing_keep_no_later_one_from_being_compared(
+    house: House, reconciler: Reconciler, logged: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    house.top_up(house.user(1))
+    fail = 33
+    house.clock.ahead = (fail + module.DAYS_AT_ONCE + 2) * DAY
+    asked = house.provider.list_refunds
+
+    def failing(day: date, *, cursor: str | None = None) -> object:
+        if day < TODAY + fail * DAY:
+            raise ValueError("cannot be read")
+        return asked(day, cursor=cursor)
+
+    monkeypatch.setattr(house.provider, "list_refunds", failing)
+    for _ in range(2):  # the second run goes on
+        with pytest.raises(ValueError, match="cannot be read"):
+            reconciler.run_once()
+    days = compared(house)
+    assert (days[0], days[-1]) == (TODAY + fail * DAY, house.clock.now().date() - DAY)
+    assert len(days) == module.DAYS_AT_ONCE + 2
+
+
 def test_a_provider_that_is_silent_is_not_asked_about_every_day(
     house: House, reconciler: Reconciler, logged: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
