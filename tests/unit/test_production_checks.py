@@ -140,6 +140,15 @@ def test_a_secret_that_was_not_copied_well(name: str, how: str, check: Check) ->
     assert not any(SOUND[name] in each.message for each in found)
 
 
+@pytest.mark.parametrize("name", SECRETS)
+@pytest.mark.parametrize("text", ["x" * 60, "changeme" * 8])
+def test_a_secret_of_few_different_characters(name: str, text: str, check: Check) -> None:
+    """It is long enough, and anybody's first guess."""
+    value = f"whsec_{text}" if name == SIGNING and text[0] == "x" else text
+    assert [each.variable for each in check({name: value})] == [name]
+    assert {each.fault for each in check({name: value})} == {"weak"}
+
+
 @pytest.mark.parametrize("name", ["IDENFY_API_KEY", "IDENFY_API_SECRET", "CLICKPESA_CLIENT_ID"])
 @pytest.mark.parametrize("value", ["x", ",", "abc"])
 def test_what_is_no_key_at_all(name: str, value: str, check: Check) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -116,13 +116,16 @@ def review(model: type[BaseModel], prefix: str, given: Mapping[str, Any]) -> lis
     ]
     found = [(each.fault, variable(model, each.field, prefix), each.message) for each in made.findings()]
     named = {name for _, name, _ in found}
-    malformed = [variable(model, field, prefix) for field in _malformed(made)]
-    found += [("contradictory", name, MALFORMED) for name in malformed if name not in named]
+    of_text = {variable(model, field, prefix): fault for field, fault in _faults_of_secrets(made)}
+    found += [(fault, name, message) for name, (fault, message) in of_text.items() if name not in named]
     told_already = {(fault, name) for fault, name, _ in found}
     return [each for each in absent if each[:2] not in told_already] + found
 
 
 MALFORMED = "holds a blank, a quote around it, or what is not ASCII: no key does, so it was not copied well"
+GUESSABLE = "too few different characters: it could be guessed"
+ENOUGH = 8
+"""Different characters of a secret that nobody guesses; of a short one, half of all."""
 _KEY = re.compile(r"""(?!["'`])[!-~]*(?<!["'`])""")
 
 
@@ -131,13 +134,20 @@ def well_formed(secret: SecretStr) -> bool:
     return _KEY.fullmatch(secret.get_secret_value()) is not None
 
 
-def _malformed(made: BaseModel) -> Iterable[str]:
-    """Fields with a secret that does not look like one."""
+def _guessable(secret: SecretStr) -> bool:
+    value = secret.get_secret_value()
+    return len(set(value)) < min(ENOUGH, (len(value) + 1) // 2)
+
+
+def _faults_of_secrets(made: BaseModel) -> Iterator[tuple[str, tuple[Fault, str]]]:
+    """Fields with a secret whose text alone shows that it is none, and why."""
     for field in type(made).model_fields:
         value = getattr(made, field)
-        secrets = value if isinstance(value, tuple) else (value,)
-        if any(isinstance(each, SecretStr) and not well_formed(each) for each in secrets):
-            yield field
+        secrets = [each for each in (value if isinstance(value, tuple) else (value,)) if isinstance(each, SecretStr)]
+        if not all(map(well_formed, secrets)):
+            yield field, ("contradictory", MALFORMED)
+        elif any(map(_guessable, secrets)):
+            yield field, ("weak", GUESSABLE)
 
 
 def _parsed(model: type[M], prefix: str, given: Mapping[str, Any]) -> M:
