@@ -36,6 +36,11 @@ def percent_of(tier: DiscountTier, steps: Sequence[Step] = STEPS) -> int:
     return next(step.percent for step in steps if step.tier == tier)
 
 
+def tier_begins(first_paid_at: datetime | None) -> tuple[datetime, ...]:
+    """When the tiers above the first begin; none before the first payment."""
+    return () if first_paid_at is None else tuple(first_paid_at + step.after for step in STEPS[1:])
+
+
 def tier_at(moment: datetime, first_paid_at: datetime | None) -> DiscountTier:
     """The tier at a moment, by wall clock since the first settled top-up; `none` before one."""
     if first_paid_at is None:

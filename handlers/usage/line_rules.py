@@ -17,6 +17,9 @@ MOST_BACK = timedelta(minutes=5)
 HOURLY = ("hero_os_hour", "vm_hour")
 """Kinds whose quantity is hours of one machine."""
 HOUR = 3600
+MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
+"""Dollars that one line may cost: by itself, and where an operator accepts it. A node whose lines cost anything
+could fill an account of the house, in which all nodes' usage is posted, to the end of its 64 bits."""
 
 
 class Aside(NamedTuple):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -12,9 +12,10 @@ from generated.models.onboarding import DiscountBase, DiscountTier
 from handlers.prices.books import PriceBooks
 from handlers.pricing.book import Book, Rate
 from handlers.pricing.charge import Usage, charge
-from handlers.pricing.ladder import Step, percent_of, tier_at
+from handlers.pricing.ladder import Step, percent_of, tier_at, tier_begins
 
 _REMEMBERED = 20_000
+_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
 
 
 class Cost(NamedTuple):
@@ -51,8 +52,18 @@ class Rates:
     def cost(self, rate: Rate, usage: Usage, at: datetime, first_paid_at: datetime | None) -> Cost:
         """The charge for usage at a time, of a user who first paid then. Raises `CannotBePriced`."""
         tier = tier_at(at, first_paid_at)
-        made = charge(rate, usage, self._percents[tier], self.base)
+        made = charge(rate, usage, self.percent(tier), self.base)
         return Cost(tier, made.list_charge, made.charge, made.rest_as_decimal())
+
+    def percent(self, tier: DiscountTier) -> int:
+        """How much of its price usage costs at a tier."""
+        return self._percents[tier]
+
+    def unchanged(self, at: datetime, first_paid_at: datetime | None) -> tuple[datetime, datetime]:
+        """From when until before when the book and the tier hold that hold at a time."""
+        changes = [*self._begins, *tier_begins(first_paid_at)]
+        begin = max((change for change in changes if change <= at), default=_EARLIEST)
+        return begin, min((change for change in changes if change > at), default=_LATEST)
 
 
 class CurrentRates:

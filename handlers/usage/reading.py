@@ -21,13 +21,14 @@ from handlers.usage.added_lines import Line
 from handlers.usage.changes import BATCH
 from handlers.usage.charged_line import ChargedLine, charged, taking_back
 from handlers.usage.halt import Halt
-from handlers.usage.line_rules import Allowed, Aside, set_aside
+from handlers.usage.line_rules import MOST_ACCEPTED, MOST_BACK, MOST_CHARGE, Allowed, Aside, set_aside
 from handlers.usage.payers import Payers
 from handlers.usage.rates import Rates
 from handlers.usage.records import TOGETHER, KeyTaken, Records
 from handlers.usage.skips import SkippedLine
 from handlers.usage.streams import Stream, Streams
-from handlers.usage.sums import Sums
+from handlers.usage.sums import Sum, Sums
+from handlers.usage.terms import Alike, Terms, alike, terms_of
 from handlers.usage_format.line import decode, line_hash
 from handlers.usage_format.record import Finding, LoggedUsage
 
@@ -40,9 +41,6 @@ _KEY_TAKEN = "its idempotency key or its number is that of another record"
 MOST_ASIDE = 10_000
 """Lines of a node that may wait for an operator. A hostile one could fill the disk with them; of an honest one so many
 have one cause, which is to be mended rather than decided about line by line."""
-MOST_CHARGE, MOST_ACCEPTED = 10_000, 10**9
-"""Dollars that one line may cost: by itself, and where an operator accepts it. A node whose lines cost anything
-could fill an account of the house, in which all nodes' usage is posted, to the end of its 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +79,7 @@ class Reading:
         self._records = Records(database, rules.node_id, now)
         self._payers = Payers(database, self.flush)
         self._quarantine = Store.of(QUARANTINED_LINE, database)
+        self._terms: dict[Alike, Terms] = {}
         self._met: dict[str, str] = {}
         self._aside_before: int | None = None
 
@@ -103,6 +102,7 @@ class Reading:
         self.sums.spill(self._database, self._now)
         self.streams.spill(self._now)
         self._payers.forget()
+        self._terms.clear()
         self._met.clear()
 
     def flush(self) -> None:
@@ -157,12 +157,23 @@ class Reading:
             self._bad(_CONFLICT, detail, line)
 
     def _next(self, record: LoggedUsage, digest: str, line: Line, stream: Stream) -> None:
+        at, latest, same = record.occurred_at, stream.latest, alike(record)
+        terms = self._terms.get(same) if same is not None else None
+        if terms is not None and terms.begin <= at < terms.end:
+            priced = terms.charged(record, digest, line)
+            if priced is not None and (latest is None or at >= latest - MOST_BACK):
+                stream.accept(record.local_seq, at, counts=True)
+                self._take(priced, terms.sum)
+                return
+            same = None
         found = self.judge(record, digest, line, stream.latest)
         stream.accept(record.local_seq, record.occurred_at, counts=not isinstance(found, Aside))
         if isinstance(found, Aside):
             self._set_aside(found, digest, line)
             return
         self.take(found)
+        if same is not None and (payer := self._payers.payer(record.user_sid)) is not None:
+            self._terms[same] = terms_of(found, payer.first_paid_at, self._rates, self._now, self.sums.of(found))
 
     def _of_batch(self, record: LoggedUsage, digest: str, line: Line) -> None:
         """Batches are merged and read anew: whether a record is known is told by its key alone, and by its content."""
@@ -242,12 +253,15 @@ class Reading:
 
     def take(self, line: ChargedLine) -> None:
         """Consume a line that was judged; `flush` writes it."""
+        self._take(line, None)
+
+    def _take(self, line: ChargedLine, known: Sum | None) -> None:
         if self._rules.skipped and self._rules.skips(line.line):
             self.flush()
             if self._records.has(line.record):
                 self._bad(_CONFLICT, _KEY_TAKEN, line.line)
                 return
-        self.sums.add(line)
+        (known or self.sums.of(line)).add(line)
         self.counts.records += 1
         if self._records.add(line) >= TOGETHER:
             self._write(self._records.begin_write)

@@ -11,7 +11,7 @@ from codegen.runtime.storage.codecs import row_codecs
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
-from generated.models.onboarding import ResourceCategory, TransactionKind
+from generated.models.onboarding import ResourceCategory, TransactionKind, UsageRecord
 from generated.tables.onboarding import DAILY_USAGE, DailyUsageNew
 from handlers.ledger import wallet
 from handlers.ledger.drawing import Cause, Draft, LedgerOverflow
@@ -19,6 +19,7 @@ from handlers.ledger.posting import Ledger
 from handlers.usage import statements
 from handlers.usage.added_lines import Line
 from handlers.usage.charged_line import ChargedLine
+from handlers.usage_format.record import LoggedUsage
 
 REASONS = {TransactionKind.USAGE: "Usage", TransactionKind.USAGE_VOID: "Usage taken back"}
 
@@ -48,14 +49,20 @@ class Sum:
         self.first, self.latest = first, latest
         self.records, self.quantity, self.listed, self.charge = 0, Decimal(0), 0, 0
 
-    def add(self, at: datetime, quantity: Decimal, listed: int, charge: int) -> None:
-        """Add a line that was used at a time."""
+    def add(self, line: ChargedLine) -> None:
+        """Add a line that is charged, or what one takes back."""
+        at, original = line.record.occurred_at, line.original
         if at > self.latest:
             self.latest = at
         self.records += 1
-        self.quantity = _EXACT.add(self.quantity, quantity)
-        self.listed += listed
-        self.charge += charge
+        if original is None:
+            self.quantity = _EXACT.add(self.quantity, line.record.quantity)
+            self.listed += line.list_charge
+            self.charge += line.charge
+        else:
+            self.quantity = _EXACT.add(self.quantity, original.quantity)
+            self.listed += int(original.list_charge)
+            self.charge += int(original.charge)
 
 
 def line_source(node_id: str, commit: str, path: str, line: int) -> str:
@@ -106,27 +113,16 @@ class Sums:
         self._used.clear()
         self._taken_back.clear()
 
-    def add(self, line: ChargedLine) -> None:
-        """Add a line that is charged, or that takes another one back: on the day when that was used."""
-        record, original = line.record, line.original
-        at = record.occurred_at
-        if original is None:
-            key = (record.user_sid, at.date(), record.instance_id, record.resource_kind, line.category, record.model)
-            found = self._used.get(key)
-            if found is None:
-                found = self._used[key] = Sum(line.line, at)
-            found.add(at, record.quantity, line.list_charge, line.charge)
-            return
-        key = (
-            original.user_sid,
-            original.occurred_at.date(),
-            original.instance_id,
-            str(original.resource_kind),
-            original.category,
-            original.model,
-        )
-        found = self._taken_back.setdefault(key, Sum(line.line, at))
-        found.add(at, original.quantity, int(original.list_charge), int(original.charge))
+    def of(self, line: ChargedLine) -> Sum:
+        """The sum that a line belongs to: that of the day when it was used, or when what it takes back was."""
+        used: LoggedUsage | UsageRecord = line.original or line.record
+        sums = self._used if line.original is None else self._taken_back
+        day, kind = used.occurred_at.date(), str(used.resource_kind)
+        key = (used.user_sid, day, used.instance_id, kind, line.category, used.model)
+        found = sums.get(key)
+        if found is None:
+            found = sums[key] = Sum(line.line, line.record.occurred_at)
+        return found
 
     def _owed(self) -> dict[tuple[str, str, TransactionKind], Owed]:
         """What is to be posted. Raises `LedgerOverflow`."""

@@ -72,7 +72,7 @@ def taken_back(number: int, line: ChargedLine) -> ChargedLine:
 def summed(*lines: ChargedLine) -> Sums:
     sums = Sums("n1", COMMIT)
     for line in lines:
-        sums.add(line)
+        sums.of(line).add(line)
     return sums
 
 
@@ -231,7 +231,7 @@ def test_what_was_written_down_meanwhile_is_posted_with_the_rest(book: Book) -> 
     sums = summed(mine, taken_back(6, mine))
     book.database.run(lambda: sums.spill(book.database, START))
     assert (len(sums), sums.charge) == (0, 0)
-    sums.add(charged(4, user, 100, 90))
+    sums.of(charged(4, user, 100, 90)).add(charged(4, user, 100, 90))
     assert (len(sums), sums.charge) == (1, 90)
     keep(book, sums)
     (day,) = days(book)
@@ -252,7 +252,7 @@ def test_what_comes_later_may_have_been_used_later(book: Book) -> None:
     user = book.user()
     sums = summed(charged(1, user))
     book.database.run(lambda: sums.spill(book.database, START))
-    sums.add(charged(2, user))
+    sums.of(charged(2, user)).add(charged(2, user))
     book.database.run(lambda: sums.spill(book.database, START))
     (day,) = days(book)
     assert (day.records, day.list_charge, day.charge) == (2, 20, 16)

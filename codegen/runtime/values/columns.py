@@ -95,6 +95,9 @@ def encode_decimal(value: Decimal) -> str:
     written = str(value)
     if written.isdecimal() and len(written) <= DECIMAL_PLACES:  # PERF: most quantities; half of the time of the below
         return f">{len(written) - 1 + _BIAS}{written.rstrip('0')}"
+    if written.startswith("0.") and len(written) <= DECIMAL_PLACES:  # PERF: most prices; a third of the below
+        digits = written[2:].lstrip("0")
+        return f">{len(digits) - len(written) + 1 + _BIAS}{digits.rstrip('0')}"
     negative = written[0] == "-"
     whole, _, fraction = (written[1:] if negative else written).partition(".")
     # PERF: a number as people write it is taken apart as text, in a third of the time that its digits take.
