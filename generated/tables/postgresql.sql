@@ -922,6 +922,16 @@ $$;
 CREATE TRIGGER "ao_consumed_commit__change" BEFORE UPDATE OR DELETE OR TRUNCATE ON "consumed_commit"
     FOR EACH STATEMENT EXECUTE FUNCTION "ao_consumed_commit__change"();
 
+CREATE TABLE "recorded_day" (
+    "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_recorded_day" PRIMARY KEY,
+    "user_sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "fk_recorded_day__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
+    "day" DATE NOT NULL,
+    "amount_cents" BIGINT NOT NULL CONSTRAINT "ck_recorded_day__amount_cents" CHECK ("amount_cents" >= 0),
+    "rev" BIGINT NOT NULL
+);
+
+CREATE UNIQUE INDEX "uq_recorded_day__user_sid_and_day" ON "recorded_day" ("user_sid", "day");
+
 CREATE TABLE "chain_head" (
     "sid" VARCHAR(26) COLLATE "C" NOT NULL CONSTRAINT "pk_chain_head" PRIMARY KEY,
     "chain" TEXT COLLATE "C" NOT NULL CONSTRAINT "ck_chain_head__chain" CHECK (length("chain") BETWEEN 1 AND 64),

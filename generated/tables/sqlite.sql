@@ -935,6 +935,16 @@ BEGIN
     SELECT RAISE(ABORT, 'consumed_commit is append-only');
 END;
 
+CREATE TABLE "recorded_day" (
+    "sid" TEXT NOT NULL CONSTRAINT "pk_recorded_day" PRIMARY KEY,
+    "user_sid" TEXT NOT NULL CONSTRAINT "fk_recorded_day__user_sid" REFERENCES "user" ("sid") ON DELETE RESTRICT,
+    "day" TEXT NOT NULL,
+    "amount_cents" INTEGER NOT NULL CONSTRAINT "ck_recorded_day__amount_cents" CHECK ("amount_cents" >= 0),
+    "rev" INTEGER NOT NULL
+) STRICT;
+
+CREATE UNIQUE INDEX "uq_recorded_day__user_sid_and_day" ON "recorded_day" ("user_sid", "day");
+
 CREATE TABLE "chain_head" (
     "sid" TEXT NOT NULL CONSTRAINT "pk_chain_head" PRIMARY KEY,
     "chain" TEXT NOT NULL CONSTRAINT "ck_chain_head__chain" CHECK (length("chain") BETWEEN 1 AND 64),

@@ -9,6 +9,7 @@ from handlers.ledger.standing import Standings
 from handlers.node import demo, routes
 from handlers.node.allowance_service import AllowanceHandler
 from handlers.node.commands import COMMANDS
+from handlers.node.daily_limit import DailyLimits
 from handlers.node.service import HostedNodes, RecordingHandler
 from handlers.node.settings import NodeSettings
 from handlers.plans.settings import PlanSettings
@@ -17,7 +18,8 @@ from handlers.usage.settings import UsageSettings
 
 def parts(site: Site) -> Parts:
     settings = site.settings_of(NodeSettings)
-    nodes = HostedNodes(site.settings_of(UsageSettings).logs, site.database, site.clock)
+    limits = DailyLimits(site.database, site.clock, settings.record_usage_daily_cents)
+    nodes = HostedNodes(site.settings_of(UsageSettings).logs, site.database, site.clock, limits)
     handler = RecordingHandler(nodes)
     limit = Money.from_cents(site.settings_of(PlanSettings).debt_limit_cents)
     lasting = timedelta(seconds=settings.allowance_seconds)

@@ -19,6 +19,7 @@ from generated.models.onboarding import NodeState, PushReport, ResourceCategory,
 from generated.services.onboarding import UsageService
 from generated.tables.onboarding import NODE, USER
 from handlers.admin.acts import Acts
+from handlers.node.daily_limit import DailyLimits
 from handlers.node.errors import KeyConflict, LogDamaged, NotANode, NotWritten
 from handlers.node.hosted import push_all
 from handlers.node.log import UsageLog
@@ -31,14 +32,14 @@ PUSH = "usage.push_usage_now"
 class HostedNodes:
     """The nodes with a folder below `root`."""
 
-    def __init__(self, root: Path, database: Database, clock: Clock) -> None:
-        self._root, self._database, self._clock = root, database, clock
+    def __init__(self, root: Path, database: Database, clock: Clock, limits: DailyLimits) -> None:
+        self._root, self._database, self._clock, self._limits = root, database, clock, limits
         self._nodes, self._users = Store.of(NODE, database), Store.of(USER, database)
         self._logs: dict[str, UsageLog] = {}
         self._lock = Lock()
 
-    def record(self, node_id: str, usage: NewUsage) -> UsageRecorded:
-        """Append to the log of a node. Raises what `UsageService.record_usage` declares."""
+    def record(self, node_id: str, usage: NewUsage, key: str, amount_cents: int) -> UsageRecorded:
+        """Append priced usage to the log of a node. Raises what `UsageService.record_usage` declares."""
         node = self._nodes.one({"node_id": node_id})
         if node is not None and node.state == NodeState.RETIRED:
             raise NodeRetired(node_id=node_id)
@@ -46,8 +47,12 @@ class HostedNodes:
             raise KindNotAllowed(node_id=node_id, resource_kind=usage.resource_kind)
         if not self._users.exists(usage.user_sid):
             raise NotFound(f"there is no user {usage.user_sid}")
+        log = self._log(node_id)
         try:
-            logged = self._log(node_id).append(usage)
+            with self._limits.taken(usage.user_sid, amount_cents, lambda: log.find(key) is not None) as give_back:
+                logged = log.append(usage)
+            if logged.duplicate:
+                give_back()
         except KeyConflict as error:
             raise Conflict(str(error)) from None
         except InvalidUsage as error:
@@ -122,7 +127,7 @@ class RecordingHandler:
             applies_to and applies_to.value,
             amount_cents=amount_cents,
         )
-        return self._nodes.record(node_id, usage)
+        return self._nodes.record(node_id, usage, idempotency_key, amount_cents)
 
     @own_transactions
     @runs(Place.SLOW)

@@ -34,6 +34,8 @@ BEFORE_CHECKS = 17
 """The version before the checks of nearly all tables were written anew."""
 ADDED_LATER = {"node": ("balances_updated", "halts")}
 """Columns that migrations behind it added; rows have their defaults there."""
+MADE_LATER = ("recorded_day",)
+"""Tables that migrations behind it made, which do not go back with rows in them."""
 STORED: dict[str, AnyStored] = {
     each.table._meta.table_name: replace(each, computed=(), _compute=[]) for each in generated.tables.STORED
 }
@@ -356,22 +358,23 @@ def keep(database: Database, name: str, kept: dict[str, str]) -> None:
 
 def test_rows_of_every_table_outlive_that_its_checks_are_written_anew(database: Database) -> None:
     migrations.apply(database, DIRECTORY)
-    kept = dict[str, str]()
-    for name in STORED:
+    kept, names = dict[str, str](), [name for name in STORED if name not in MADE_LATER]
+    for name in names:
         keep(database, name, kept)
-    before = {name: read(database, name) for name in STORED}
+    before = {name: read(database, name) for name in names}
     assert [name for name, rows in before.items() if not rows] == []
     migrations.apply(database, DIRECTORY, BEFORE_CHECKS)
     older = {
         name: [{column: row[column] for column in row if column not in ADDED_LATER.get(name, ())} for row in rows]
         for name, rows in before.items()
     }
-    assert {name: read(database, name) for name in STORED} == older
+    assert {name: read(database, name) for name in names} == older
     migrations.apply(database, DIRECTORY)
-    assert {name: read(database, name) for name in STORED} == before
+    assert {name: read(database, name) for name in names} == before
     if database.dialect == "sqlite":
         assert database.execute("PRAGMA foreign_key_check") == []
-    for name, stored in STORED.items():
+    for name in names:
+        stored = STORED[name]
         if stored.append_only:
             with pytest.raises(Refused), database.transaction():
                 database.execute(f"UPDATE {name} SET sid = sid")  # noqa: S608

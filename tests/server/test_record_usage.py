@@ -24,6 +24,8 @@ from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.site import ADMIN, SECRET
 
+LIMIT = 1_000_000
+"""Cents."""
 pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
@@ -133,6 +135,35 @@ def test_what_the_disk_refuses_is_told(hosts: Hosts, monkeypatch: pytest.MonkeyP
         status, told = hosts.record()
         assert (status, told["error"], told["message"]) == (503, "busy", str(fault))
     assert hosts.record()[1]["local_seq"] == 1
+
+
+def test_a_day_has_a_limit(hosts: Hosts) -> None:
+    """For each user, whatever came again or was refused; what is recorded stays so, and is told again."""
+    assert hosts.record(amount_cents=LIMIT - 1)[0] == 200
+    status, told = hosts.record(amount_cents=2, idempotency_key="job-2")
+    assert (status, told["error"]) == (409, "daily_limit")
+    assert told["message"] == "999999 cents were recorded for this user today, and 1000000 are the most"
+    assert hosts.record(amount_cents=LIMIT - 1)[1]["duplicate"] and hosts.record(amount_cents=LIMIT)[0] == 409
+    assert hosts.record(amount_cents=1, idempotency_key="a\nb")[1]["error"] == "invalid"
+    other = Book(hosts.database).user()
+    assert hosts.record(user_sid=other, amount_cents=LIMIT, idempotency_key="job-3")[0] == 200
+    assert hosts.record(amount_cents=1, idempotency_key="job-4")[0] == 200, "what was refused does not count"
+    assert hosts.record(amount_cents=1, idempotency_key="job-4")[1]["duplicate"]
+    assert hosts.record(amount_cents=0, idempotency_key="job-5")[0] == 200
+    called = hosts.call(
+        "usage.record_usage",
+        node_id="n1",
+        user_sid=hosts.user,
+        amount_cents=1,
+        resource_kind="hero_os_hour",
+        idempotency_key="job-6",
+        occurred_at="2026-11-20T19:03:14Z",
+    )
+    assert called["error"]["code"] == 1509
+    assert called["error"]["data"] == {"error": "daily_limit", "limit_cents": LIMIT, "recorded_cents": LIMIT}
+    hosts.database.execute("UPDATE recorded_day SET day = day - 1")
+    assert hosts.record(amount_cents=LIMIT, idempotency_key="job-7")[0] == 200, "another day"
+    assert audit(hosts.database) == []
 
 
 def test_a_retired_node_records_nothing_and_a_push_that_fails_is_told(hosts: Hosts) -> None:

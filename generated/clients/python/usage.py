@@ -10,6 +10,7 @@ from codegen.runtime.values.types import U32, Date, OTime, Sid
 
 from ...errors.onboarding import (
     AmountInvalid,
+    DailyLimit,
     KindNotAllowed,
     LineUnclear,
     NodeRetired,
@@ -107,7 +108,7 @@ _RECORD_USAGE = Call(
     RecordUsageParams,
     UsageRecorded,
     key="idempotency_key",
-    errors=(AmountInvalid, KindNotAllowed, NodeRetired),
+    errors=(AmountInvalid, KindNotAllowed, NodeRetired, DailyLimit),
 )
 _PUSH_USAGE_NOW = Call("usage.push_usage_now", PushUsageNowParams, PushReport, errors=(PushFailed,))
 _AGGREGATE_NOW = Call("usage.aggregate_now", AggregateNowParams, AggregateReport)
@@ -148,7 +149,7 @@ class UsageCalls:
     ) -> UsageRecorded:
         """Write a priced record into the log of a node that this host keeps; the same key twice is one record.
 
-        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`.
+        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`, `DailyLimit`.
         """
         return cast(
             "UsageRecorded",
@@ -289,7 +290,7 @@ class AsyncUsageCalls:
     ) -> UsageRecorded:
         """Write a priced record into the log of a node that this host keeps; the same key twice is one record.
 
-        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`.
+        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`, `DailyLimit`.
         """
         return cast(
             "UsageRecorded",

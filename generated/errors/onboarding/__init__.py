@@ -32,6 +32,7 @@ from .types import ProviderRefused as ProviderRefused
 from .types import ProviderUnavailable as ProviderUnavailable
 from .types import UnknownProvider as UnknownProvider
 from .types import WebhookMalformed as WebhookMalformed
+from .usage import DailyLimit as DailyLimit
 from .usage import ForgeError as ForgeError
 from .usage import KeyUnknown as KeyUnknown
 from .usage import KindNotAllowed as KindNotAllowed

@@ -8,7 +8,7 @@ from typing import Any
 from codegen.runtime.errors import DeclaredError, dumped
 from codegen.runtime.values.types import U32
 
-from ...models.onboarding import CommitId, QuarantineState, RepoPath, ResourceKind
+from ...models.onboarding import CommitId, QuarantineState, RepoPath, ResourceKind, UsdCents
 from .types import ProviderRefused, ProviderUnavailable
 
 
@@ -163,6 +163,31 @@ class LineUnclear(DeclaredError):
             {
                 "line": self.line,
                 "paths": self.paths,
+            },
+        )
+
+
+class DailyLimit(DeclaredError):
+    """More would be recorded for this user today than the limit of a day."""
+
+    code, slug, status, message = (
+        1509,
+        "daily_limit",
+        409,
+        "more would be recorded for this user today than the limit of a day",
+    )
+
+    def __init__(self, message: str | None = None, *, limit_cents: UsdCents, recorded_cents: UsdCents) -> None:
+        super().__init__(message)
+        self.limit_cents = limit_cents
+        self.recorded_cents = recorded_cents
+
+    def data(self) -> dict[str, Any]:
+        return dumped(
+            self,
+            {
+                "limit_cents": self.limit_cents,
+                "recorded_cents": self.recorded_cents,
             },
         )
 

@@ -176,6 +176,7 @@ from .usage import PushWebhook as PushWebhook
 from .usage import QuarantinedLine as QuarantinedLine
 from .usage import QuarantineReason as QuarantineReason
 from .usage import QuarantineState as QuarantineState
+from .usage import RecordedDay as RecordedDay
 from .usage import RepositoryHalt as RepositoryHalt
 from .usage import StreamCursor as StreamCursor
 from .usage import UsageBatch as UsageBatch

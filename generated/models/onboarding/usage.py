@@ -262,6 +262,19 @@ class UsageRecorded(Struct):
     duplicate: Bool
 
 
+class RecordedDay(Struct):
+    """What operators' programs recorded for a user on a day, which has a limit."""
+
+    sid: Sid
+    user_sid: Sid
+    day: Date
+    """UTC; when it was recorded, whenever it was used."""
+    amount_cents: Annotated[I64, Field(ge=0)]
+    """The prices of all records."""
+    rev: U64
+    """Counts the changes of the object; a change that names another `rev` is refused."""
+
+
 class AllowanceRefusal(StrEnum):
     """
     Why a node serves a user no longer.

@@ -17,6 +17,7 @@ from ...errors.onboarding import (
     AmountInvalid,
     AmountOutOfRange,
     Capacity,
+    DailyLimit,
     DayOutOfRange,
     ErasureUnsupported,
     Frozen,
@@ -986,7 +987,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageRecorded,
         auth="admin",
         idempotent="idempotency_key",
-        errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict),
+        errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict, DailyLimit),
         source="onboarding/90_services.oschema:143",
     ),
     ServiceMethod(

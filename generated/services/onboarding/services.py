@@ -377,7 +377,7 @@ class UsageService(ABC):
 
         `idempotency_key` is the idempotency key.
 
-        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`.
+        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`, `DailyLimit`.
         """
 
     @abstractmethod

@@ -172,6 +172,7 @@ from .usage import any_push_webhook as any_push_webhook
 from .usage import any_quarantine_reason as any_quarantine_reason
 from .usage import any_quarantine_state as any_quarantine_state
 from .usage import any_quarantined_line as any_quarantined_line
+from .usage import any_recorded_day as any_recorded_day
 from .usage import any_repository_halt as any_repository_halt
 from .usage import any_stream_cursor as any_stream_cursor
 from .usage import any_usage_batch as any_usage_batch

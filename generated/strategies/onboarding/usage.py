@@ -39,6 +39,7 @@ from ...models.onboarding import (
     QuarantinedLine,
     QuarantineReason,
     QuarantineState,
+    RecordedDay,
     RepositoryHalt,
     StreamCursor,
     UsageBatch,
@@ -313,6 +314,18 @@ def any_usage_recorded() -> st.SearchStrategy[UsageRecorded]:
         stream_id=texts(),
         local_seq=st.integers(0, 18446744073709551615),
         duplicate=st.booleans(),
+    )
+
+
+@cache
+def any_recorded_day() -> st.SearchStrategy[RecordedDay]:
+    return st.builds(
+        RecordedDay,
+        sid=sids(),
+        user_sid=sids(),
+        day=dates(),
+        amount_cents=st.integers(0, 9223372036854775807),
+        rev=st.integers(0, 18446744073709551615),
     )
 
 

@@ -165,6 +165,7 @@ from .usage import CONSUMED_COMMIT as CONSUMED_COMMIT
 from .usage import DAILY_USAGE as DAILY_USAGE
 from .usage import NODE as NODE
 from .usage import QUARANTINED_LINE as QUARANTINED_LINE
+from .usage import RECORDED_DAY as RECORDED_DAY
 from .usage import STREAM_CURSOR as STREAM_CURSOR
 from .usage import USAGE_RECORD as USAGE_RECORD
 from .usage import USAGE_SKIP as USAGE_SKIP
@@ -184,6 +185,10 @@ from .usage import QuarantinedLineFilter as QuarantinedLineFilter
 from .usage import QuarantinedLineNew as QuarantinedLineNew
 from .usage import QuarantinedLinePatch as QuarantinedLinePatch
 from .usage import QuarantinedLineTable as QuarantinedLineTable
+from .usage import RecordedDayFilter as RecordedDayFilter
+from .usage import RecordedDayNew as RecordedDayNew
+from .usage import RecordedDayPatch as RecordedDayPatch
+from .usage import RecordedDayTable as RecordedDayTable
 from .usage import StreamCursorFilter as StreamCursorFilter
 from .usage import StreamCursorNew as StreamCursorNew
 from .usage import StreamCursorPatch as StreamCursorPatch

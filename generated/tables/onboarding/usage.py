@@ -45,6 +45,7 @@ from ...models.onboarding import (
     QuarantineReason,
     QuarantineState,
     Reason,
+    RecordedDay,
     RepoPath,
     ResourceCategory,
     ResourceKind,
@@ -893,4 +894,69 @@ CONSUMED_COMMIT: StoredType[ConsumedCommit, ConsumedCommitNew, ConsumedCommitPat
     crud=("get", "list", "list_full", "exists", "find"),
     auth="admin",
     append_only=True,
+)
+
+
+class RecordedDayTable(peewee.Model):
+    """Rows of `RecordedDay`."""
+
+    sid = SidColumn(primary_key=True)
+    user_sid = Reference(UserTable, "user_sid")
+    day = DateColumn()
+    amount_cents = I64Column()
+    rev = I64Column()
+
+    class Meta:
+        table_name = "recorded_day"
+        indexes = ((("user_sid", "day"), True),)
+
+
+class RecordedDayNew(TypedDict):
+    """A new `RecordedDay`; what is left out takes its default."""
+
+    sid: NotRequired[Sid]
+    user_sid: Sid
+    day: Date
+    amount_cents: Annotated[UsdCents, Field(ge=0)]
+
+
+class RecordedDayPatch(TypedDict, total=False):
+    """The fields of a `RecordedDay` to write."""
+
+    user_sid: Sid
+    day: Date
+    amount_cents: Annotated[UsdCents, Field(ge=0)]
+
+
+class RecordedDayFilter(TypedDict, total=False):
+    """The indexed fields of a `RecordedDay`, to be equal to."""
+
+    user_sid: Sid
+    day: Date
+
+
+RECORDED_DAY: StoredType[RecordedDay, RecordedDayNew, RecordedDayPatch, RecordedDayFilter] = StoredType(
+    name="RecordedDay",
+    qname="onboarding.RecordedDay",
+    wire="recorded_day",
+    alias="recorded_day",
+    table=RecordedDayTable,
+    model=RecordedDay,
+    new=RecordedDayNew,
+    patch=RecordedDayPatch,
+    filter=RecordedDayFilter,
+    fields=(
+        StoredField("sid", "sid", required=True),
+        StoredField("user_sid", "ref", required=True, immutable=True, reference="user"),
+        StoredField("day", "date", required=True, immutable=True),
+        StoredField("amount_cents", "i64", required=True),
+        StoredField("rev", "i64", default=lambda _: 1, server=True),
+    ),
+    unique=(
+        ("sid",),
+        ("user_sid", "day"),
+    ),
+    indexed=("user_sid", "day"),
+    auth="admin",
+    owner="user_sid",
 )

@@ -65,6 +65,14 @@ export class LineUnclear extends RpcError {
   static kinds = { "line": ["number"], "paths": ["object"] };
 }
 
+/** more would be recorded for this user today than the limit of a day (code 1509, HTTP 409) */
+export class DailyLimit extends RpcError {
+  static slug = "daily_limit";
+  /** What `typeof` says of the data's fields. */
+  static kinds = { "limit_cents": ["bigint"], "recorded_cents": ["bigint"] };
+  static shape = { fields: { "limit_cents": "bigint", "recorded_cents": "bigint" } };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part = {
   shapes: {
@@ -77,6 +85,7 @@ export const onboarding_usage_part = {
     AggregateReport: { fields: { "records_consumed": "bigint", "duplicates": "bigint", "quarantined": "bigint", "balances_updated": "bigint", "duration_ms": "bigint" } },
     PushReport: { fields: { "records": "bigint", "duration_ms": "bigint" } },
     UsageRecorded: { fields: { "local_seq": "bigint" } },
+    RecordedDay: { fields: { "amount_cents": "bigint", "rev": "bigint" } },
     Allowance: { fields: { "counted_seq": "bigint" } },
     AllowanceChanges: { fields: { "allowances": { each: "Allowance" } } },
     UsageLine: { fields: { "records": "bigint" } },
@@ -92,6 +101,7 @@ export const onboarding_usage_part = {
     "kind_not_allowed": KindNotAllowed,
     "push_failed": PushFailed,
     "line_unclear": LineUnclear,
+    "daily_limit": DailyLimit,
   },
 };
 
