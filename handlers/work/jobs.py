@@ -52,6 +52,8 @@ class Runner:
             job.name: Apart(job.name, partial(self._run_apart, job), database.close) for job in self._jobs if job.apart
         }
         self._hanging: set[str] = set()
+        self._leasing = threading.Lock()
+        """Held while the lease is taken or released: once it was released for the end, it is not taken again."""
 
     def run_once(self) -> list[str]:
         """Run every job, wait for none; the names of those that failed."""
@@ -66,8 +68,8 @@ class Runner:
                 if self._aside():
                     leases.release(LEASE)
                     stop.wait(ASIDE)
-                elif leases.take(LEASE, LENGTH):
-                    self._run_due(leases)
+                elif self._take(leases, stop):
+                    self._run_due(leases, stop)
             except Exception as error:  # the database may be away for a while
                 self._log.line("jobs", described(error), "error")
                 stop.wait(5)
@@ -76,14 +78,20 @@ class Runner:
             apart.end()
         released()
 
+    def _take(self, leases: Leases, stop: threading.Event) -> bool:
+        """Take or prolong the lease, unless the end was asked for."""
+        with self._leasing:
+            return not stop.is_set() and leases.take(LEASE, LENGTH)
+
     def _release(self, leases: Leases, stop: threading.Event) -> None:
-        stop.set()  # or the loop would take it again
-        with suppress(Exception):  # it ends by itself
+        """Let another process go on at once. The loop may still be in a job of this process, which is about to end."""
+        stop.set()
+        with self._leasing, suppress(Exception):  # the lease ends by itself
             leases.release(LEASE)
 
-    def _run_due(self, leases: Leases) -> None:
+    def _run_due(self, leases: Leases, stop: threading.Event) -> None:
         for job in self._jobs:
-            if self._due[job.name] <= monotonic() and leases.take(LEASE, LENGTH):
+            if self._due[job.name] <= monotonic() and self._take(leases, stop):
                 if job.apart:
                     self._offer(job.name)
                 else:

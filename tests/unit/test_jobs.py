@@ -160,6 +160,25 @@ def test_a_job_that_finds_nothing_to_do_has_not_failed_any_more(house: Database)
     assert alert.cleared_at is not None
 
 
+def test_who_ends_leaves_the_other_jobs_and_the_lease_to_others(house: Database) -> None:
+    """The end comes while a job runs: whoever took the lease again for the next job would keep it when it is gone."""
+    ran, stop = list[str](), threading.Event()
+
+    def end() -> int:
+        ran.append("ends")
+        stop.set()
+        return 0
+
+    def follow() -> int:
+        ran.append("follows")
+        return 0
+
+    clock = Clock()
+    Runner(house, clock, Log(lambda _: None), [Job("ends", 1, end), Job("follows", 1, follow)]).run(stop)
+    assert ran == ["ends"]
+    assert Leases(house, clock, "other").take(NAME, LENGTH)
+
+
 def test_a_job_that_hangs_keeps_no_other_waiting(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs apart, once at a time; an operator looks at it until it comes back."""
     monkeypatch.setattr(jobs, "HANGS", timedelta(0))
