@@ -76,6 +76,7 @@ HEAD = POST + b"Content-Length: 4\r\n\r\n"
         [b"\r\n" + HEAD + b"abcd", b"\r\n" + HEAD + b"efgh"],
         [HEAD + b"abcd", HEAD + b"efg", b"h", HEAD + b"ijkl"],
         [POST + b"\r\n", POST + b"\r\n"],
+        [POST + b"Content-Length: %d\r\n\r\n" % n + b"x" * n for n in (1, 2, 3, 4, 5, 1, 5, 4, 10)],
         [POST + b"Transfer-Encoding: chunked\r\n\r\n4\r\n" + body + b"\r\n0\r\n\r\n" for body in (b"abcd", b"efgh")],
         [POST + b"Connection: close\r\nContent-Length: 4\r\n\r\n" + body for body in (b"abcd", b"efgh")],
         [POST + b"X: " + b"y" * (MOST_HEADER_BYTES // 2) + b"\r\n\r\n"] * 2,

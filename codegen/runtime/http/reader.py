@@ -15,8 +15,8 @@ from codegen.runtime.http.response import Response, refusal
 
 MOST_HEADER_BYTES = 32 * 1024
 """Of the request line and all headers together."""
-MOST_KNOWN_BYTES = 4 * 1024
-"""Of a head that is kept, to know it again."""
+MOST_KNOWN, MOST_KNOWN_BYTES = 4, 2 * 1024
+"""So many heads of a connection are kept, to know them again, and so many bytes of each."""
 _VERSIONS = frozenset({"1.0", "1.1"})
 _HEAD_END = b"\r\n\r\n"
 
@@ -68,21 +68,19 @@ class Reader:
         self._header_bytes = 0
         self._body: bytes | bytearray = b""
         self._taken = 0
-        self._known_head = b""
-        self._known_size = 0
-        """Of the whole request that had this head: that is, of any that has it."""
-        self._known: Request
+        self._known: dict[int, tuple[bytes, Request]] = {}
+        """Heads by the size of a whole request that has them, which the head decides."""
 
     def feed(self, data: memoryview) -> None:
         """Read on. What follows the end is dropped."""
         if self.ended:
             return
-        if len(data) == self._known_size and self.stage is _BETWEEN:
-            # PERF: a client mostly sends the head that it sent before; to compare it takes a tenth of parsing it.
-            request = bytes(data)
-            if request.startswith(self._known_head):
+        if (known := self._known.get(len(data))) is not None and self.stage is _BETWEEN:
+            # PERF: a client mostly sends a head that it sent before; to compare it takes a tenth of parsing it.
+            (head, request), sent = known, bytes(data)
+            if sent.startswith(head):
                 self.number += 1
-                self.waiting.append(self._known.with_body(request[len(self._known_head) :]))
+                self.waiting.append(request.with_body(sent[len(head) :]))
                 return
         before = self.number, self.stage
         try:
@@ -106,7 +104,9 @@ class Reader:
         if request.keep_alive and size <= MOST_KNOWN_BYTES:
             head = bytes(data[:size])
             if head.find(_HEAD_END) + len(_HEAD_END) == size:
-                self._known_head, self._known_size, self._known = head, len(data), request.with_body(b"")
+                if len(self._known) == MOST_KNOWN:
+                    self._known.clear()
+                self._known[len(data)] = head, request.with_body(b"")
 
     def end(self) -> None:
         """The client sends no more."""
