@@ -79,6 +79,11 @@ def remember(context: Context, name: str, fail: bool) -> int:
     return len(context.database.execute("SELECT name FROM notes"))
 
 
+def recall(context: Context, name: str) -> bool:
+    """Whether it was remembered."""
+    return bool(context.database.execute("SELECT 1 FROM notes WHERE name = ?", (name,)))
+
+
 def slow(context: Context) -> str:
     """Says by a file that it has begun, and takes a second from then on."""
     (Path(os.environ["EXAMPLE_DIR"]) / "slow").touch()
@@ -111,6 +116,7 @@ def methods() -> list[Method]:
         method("fault", raises(RuntimeError("secret detail\nand a second line"))),
         method("slow", slow, more={"place": Place.SLOW}),
         method("remember", remember, transaction="write", name=str, fail=bool),
+        method("recall", recall, name=str, more={"place": Place.SHORT}),
     ]
 
 

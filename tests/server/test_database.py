@@ -13,6 +13,7 @@ import pytest
 from codegen.runtime.storage.database import (
     Database,
     Duplicate,
+    ReadOnlyThread,
     Referenced,
     Refused,
     Restart,
@@ -155,6 +156,44 @@ def test_a_read_transaction_sees_one_state(tables: Database) -> None:
         thread.join()
         assert tables.execute('SELECT "n" FROM "a"') == [(1,)]
     assert tables.execute('SELECT "n" FROM "a"') == [(2,)]
+
+
+def test_what_is_read_together_is_one_state_until_its_end_or_a_transaction(tmp_path: Path) -> None:
+    database, other = (Database.open(f"sqlite:///{tmp_path}/together.db") for _ in range(2))
+    database.execute("CREATE TABLE a (n)")
+    database.only_read()
+
+    def read() -> list[Any]:
+        other.execute("INSERT INTO a VALUES (1)")
+        return database.execute("SELECT count(*) FROM a")
+
+    database.begin_reading()
+    assert [read(), read()] == [[(1,)], [(1,)]]
+    database.end_reading()
+    assert [read(), read()] == [[(3,)], [(4,)]]
+
+    database.begin_reading()
+    assert [read(), read()] == [[(5,)], [(5,)]]
+    with database.transaction(write=False):
+        assert [read(), read()] == [[(7,)], [(7,)]]
+    assert read() == [(9,)]
+    database.end_reading()
+
+    def delete() -> None:
+        database.execute("DELETE FROM a")
+
+    for write in (delete, lambda: database.run(delete), lambda: database.run_at_once(delete)):
+        database.begin_reading()
+        assert read() == read()
+        with pytest.raises(ReadOnlyThread):
+            write()
+        database.end_reading()
+    database.begin_reading()
+    database.close()
+    database.end_reading()
+    assert read() == [(16,)]
+    database.close()
+    other.close()
 
 
 def test_run_starts_again_until_it_is_alone(tables: Database, monkeypatch: pytest.MonkeyPatch) -> None:

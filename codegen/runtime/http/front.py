@@ -17,6 +17,7 @@ from codegen.runtime.http import wsgi
 from codegen.runtime.http.app import HEADERS, HEALTHY, JSON, App, declared, failure
 from codegen.runtime.http.log import Log
 from codegen.runtime.http.pool import Pool
+from codegen.runtime.http.reading_turn import ReadingTurn
 from codegen.runtime.http.request import Request
 from codegen.runtime.http.response import Response, head, response
 from codegen.runtime.rpc import answers
@@ -127,6 +128,7 @@ class AppFront(Front):
             Place.WRITE: Pool("write", writers, MOST_WAITING),
         }
         application.database.only_read()
+        self._turn = ReadingTurn(self._loop, application.database)
         self._app, self._rpc, self._log = application, application.rpc, application.observation.log
         headers = application.always | HEADERS
         self._heads = {
@@ -156,6 +158,7 @@ class AppFront(Front):
         place = self._rpc.place(read)
         if place is _SHORT and len(request.body) <= SHORT_BODY:
             try:
+                self._turn.join()
                 answer = self._perform(request, read)
             except ReadOnlyThread as error:  # who calls was last noted so long ago that it is noted again
                 place = Place.WRITE if error.waits else Place.READ

@@ -329,6 +329,7 @@ class Database:
         level: Any = ("IMMEDIATE" if write else "DEFERRED") if sqlite else (_SERIALIZABLE if write else _REPEATABLE)
         outermost, complete = not self.in_transaction, False
         try:
+            self.end_reading()
             self._connection()
             with self.peewee.atomic(level) if outermost else self.peewee.atomic():
                 try:
@@ -403,6 +404,21 @@ class Database:
         finally:
             self.execute(as_ever)
 
+    def begin_reading(self) -> None:
+        """From here on this thread reads one state of SQLite, whose locks are then not taken for each statement, until
+        `end_reading` or a transaction. Where the database does not answer, the statements that follow say so."""
+        if self._is_sqlite:
+            with suppress(Unavailable):
+                self.execute("BEGIN")
+                self._thread.reading = True
+
+    def end_reading(self) -> None:
+        """The next statement reads the latest state again."""
+        if self._thread.reading:
+            self._thread.reading = False
+            if not self.peewee.is_closed() and self.peewee.connection().in_transaction:  # SQLite may have ended it
+                self.peewee.connection().execute("ROLLBACK")  # unlike COMMIT it never fails; nothing was written
+
     # --- life -------------------------------------------------------------------------------------------------
 
     def only_read(self) -> None:
@@ -463,11 +479,13 @@ class Database:
 
 class _Thread(threading.local):
     """What a database keeps of a thread. `broken` is why its transaction can only be rolled back; `writing` is what a
-    helper writes for it, `failed` such a write whose error nobody was told yet."""
+    helper writes for it, `failed` such a write whose error nobody was told yet; `reading`: it is between
+    `begin_reading` and `end_reading`."""
 
     broken: Unavailable | None = None
     writing: Future[Any] | None = None
     failed: Future[Any] | None = None
+    reading = False
 
 
 def _connection_parameters(url: str) -> Mapping[str, Any]:
