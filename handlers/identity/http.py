@@ -43,7 +43,7 @@ class _Resource(ABC):
         self.login, self.visitors, self.log = login, visitors, log
         self.cookies = visitors.cookies
 
-    @runs(Place.SLOW)  # a node may be called to deliver a code
+    @runs(Place.LONG)  # our node may be called to deliver a code
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         resp.set_headers(SECURITY_HEADERS)
         visitor = self.visitors.of(req.env)

@@ -102,7 +102,7 @@ class RecordingHandler:
         self._nodes = nodes
 
     @own_transactions
-    @runs(Place.SLOW)
+    @runs(Place.LONG)
     def record_usage(
         self,
         context: Context,

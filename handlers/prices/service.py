@@ -32,7 +32,7 @@ class PricesHandler(PricesService):
         """Load a price book; loading it again changes nothing."""
         return load(self._books, context, book, reason)
 
-    @runs(Place.SLOW)
+    @runs(Place.LONG)
     def simulate(self, context: Context, *, book: str, since: datetime, until: datetime) -> PriceSimulation:
         """What a book would have charged."""
         return self._simulations.run(read_book(book).book, since, until)

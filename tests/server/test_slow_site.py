@@ -108,7 +108,7 @@ def test_many_slow_clients(site: Site, sent: bytes) -> None:
 
 
 def test_a_provider_that_is_silent(site: Site, provider: SilentProvider) -> None:
-    """More payments wait for it than there are threads for what is slow."""
+    """More payments wait for it than there are threads for what is slow; whoever signs in does not, nor do webhooks."""
     known = new_user(site)
     key = bearer(site.command("apikey", "create", "--user", known["sid"], "--name", "payer"))
     number = 2 * SLOW_THREADS + 4
@@ -116,11 +116,15 @@ def test_a_provider_that_is_silent(site: Site, provider: SilentProvider) -> None
     def pay() -> tuple[int, Any]:
         return site.error("payments.create_top_up", {"provider": "stripe", "amount_cents": 1000}, key)
 
+    visitor = Visitor(site)
+    other_ways = {"login": visitor.login, "webhook": visitor.webhook}
     before = len(provider.calls)
     with ThreadPoolExecutor(number) as pool:
         waiting = [pool.submit(pay) for _ in range(number)]
         wait_for(lambda: len(provider.calls) - before >= SLOW_THREADS // 2)
         everybody_is_served(site, known)
+        for name, come in other_ways.items():
+            assert come().status_code == 200, name
         for _ in range(number):  # the rest of them call it too
             for each in provider.calls:
                 each.close()

@@ -235,7 +235,7 @@ class WebhookResource:
         self._webhook, self._dispatcher, self._observation = webhook, dispatcher, observation
         self._database, self._clock = database, clock
 
-    @runs(Place.SLOW)
+    @runs(Place.LONG)
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         began = perf_counter()
         body = read_body(req.env, self._dispatcher.limits.body)

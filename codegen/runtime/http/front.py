@@ -1,7 +1,7 @@
 """Where each request runs: what is short on the thread that has the connections, all else in threads that may wait.
 
-A pool each for reading, for writing and for what is slow: a provider that is silent stops neither pages nor calls, and
-a database that somebody has locked stops no readers.
+A pool each for reading, for writing, for what takes long and for what is slow: a provider that is silent stops neither
+pages nor calls, neither logins nor webhooks, and a database that somebody has locked stops no readers.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _SHORT = Place.SHORT  # PERF: to look a member up in its enum takes ten times as long
 READ_THREADS = 4
 WRITE_THREADS = 4
+LONG_THREADS = 8
 SLOW_THREADS = 16
 MOST_WAITING = 256
 """Requests that may wait for a thread of a pool; more are told to come again."""
@@ -126,6 +127,7 @@ class AppFront(Front):
         self._pools |= {
             Place.READ: Pool("read", READ_THREADS, MOST_WAITING),
             Place.WRITE: Pool("write", writers, MOST_WAITING),
+            Place.LONG: Pool("long", LONG_THREADS, MOST_WAITING),
         }
         application.database.only_read()
         self._turn = ReadingTurn(self._loop, application.database)

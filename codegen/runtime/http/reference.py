@@ -35,7 +35,7 @@ class ReferenceResource:
     def on_get_folder(self, req: falcon.Request, resp: falcon.Response) -> None:
         raise falcon.HTTPMovedPermanently(f"{PREFIX}/")
 
-    @runs(Place.SLOW)  # the first time it is rendered
+    @runs(Place.LONG)  # the first time it is rendered
     def on_get(self, req: falcon.Request, resp: falcon.Response, path: str = "index.html") -> None:
         content = self._reference.page(path)
         if content is None:

@@ -29,8 +29,10 @@ class Place(IntEnum):
     """Reads the database, or computes a little."""
     WRITE = 2
     """May have to wait for other writers."""
-    SLOW = 3
-    """Waits for other programs, or computes for long."""
+    LONG = 3
+    """Computes for long, or asks a program of this house that answers within seconds: waits for nobody elsewhere."""
+    SLOW = 4
+    """Waits for other programs, which may say nothing until their deadline."""
 
 
 def runs(place: Place) -> Callable[[F], F]:

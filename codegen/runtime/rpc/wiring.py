@@ -11,8 +11,8 @@ Several handlers may share a service, but only one may have a method. A webhook 
 
 A method runs inside a transaction of its call (a reading one where it is `@safe`), and from the start again when that
 met another one: it has no effect outside the database, or is marked `@own_transactions`. Webhooks always begin theirs.
-What waits for other programs or computes for long is `@own_transactions` or marked `@runs(Place.SLOW)`; a `@safe`
-method that reads a row or two may be marked `@runs(Place.SHORT)`.
+What waits for other programs is `@own_transactions` or marked `@runs(Place.SLOW)`, what computes for long
+`@runs(Place.LONG)`; a `@safe` method that reads a row or two may be marked `@runs(Place.SHORT)`.
 """
 
 from __future__ import annotations

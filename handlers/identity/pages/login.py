@@ -40,7 +40,7 @@ class LoginPage(Page):
             method=visit.query("method", "sealed"),
         )
 
-    @runs(Place.SLOW)  # a node may be called to deliver a code
+    @runs(Place.LONG)  # our node may be called to deliver a code
     @page
     def on_post(self, visit: Visit) -> None:
         fields = visit.form()
