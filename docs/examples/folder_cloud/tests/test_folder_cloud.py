@@ -2,11 +2,10 @@
 
 import json
 import shutil
-from functools import cached_property
 from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
+import pytest
 from folder_cloud import FolderCloud, FolderCloudSettings
 
 from providers.testing.provisioner import ProvisionerKit
@@ -29,11 +28,10 @@ class TestFolderCloud(ProvisionerKit):
     provider = FolderCloud
     sku = SKU
 
-    @cached_property
-    def folder(self) -> Path:
-        folder = Path(mkdtemp())
-        put_free(folder, 5)
-        return folder
+    @pytest.fixture(autouse=True)
+    def own_folder(self, tmp_path: Path) -> None:
+        self.folder = tmp_path
+        put_free(self.folder, 5)
 
     def make(self) -> FolderCloud:
         return FolderCloud(FolderCloudSettings(folder=self.folder))
