@@ -1,4 +1,5 @@
-"""Run several programs as one: started together, stopped together, and none goes on without the others."""
+"""Run several programs as one: each is started when those before it answer, all are stopped together, and none goes on
+without the others."""
 
 from __future__ import annotations
 
@@ -67,9 +68,8 @@ def supervise(programs: Sequence[Program], environment: Mapping[str, str], when_
                     ),
                 )
             )  # Ctrl-C comes to us alone, and they are told once
-        for program, child in children:
-            if program.ready is not None:
-                _await(program, program.ready, child)
+            if program.ready is not None:  # what comes after it may ask it at once
+                _await(program, program.ready, children[-1][1])
         when_ready()
         while True:
             for program, child in children:

@@ -118,6 +118,23 @@ def test_programs_that_end_take_the_others_with_them(tmp_path: Path) -> None:
         httpx.get(f"http://127.0.0.1:{port}/", timeout=PATIENCE)
 
 
+def test_a_program_is_started_when_those_before_it_answer(tmp_path: Path) -> None:
+    """So the site of a demo finds its sandbox, and raises no alert. A program was started when its log is there."""
+    script = (
+        "import sys; from pathlib import Path; from handlers.work.supervision import *\n"
+        "here = Path(sys.argv[1]); url = f'http://127.0.0.1:{sys.argv[2]}/'\n"
+        "serve = 'import http.server, os, sys; print(os.path.exists(sys.argv[2]), flush=True)\\n'\n"
+        "serve += 'http.server.test(http.server.SimpleHTTPRequestHandler, port=int(sys.argv[1]), bind=\"127.0.0.1\")'\n"
+        "first = [sys.executable, '-c', serve, sys.argv[2], str(here / 'b.log')]\n"
+        "supervise([Program('first', first, url, here / 'a.log'),\n"
+        "           Program('other', [sys.executable, '-c', ''], None, here / 'b.log')], {}, when_ready=int)\n"
+    )
+    port = Site(tmp_path).port
+    done = subprocess.run([sys.executable, "-c", script, str(tmp_path), str(port)], capture_output=True, text=True)
+    assert "the other ended with status 0" in done.stderr, done.stderr
+    assert (tmp_path / "a.log").read_text().startswith("False\n")
+
+
 def test_a_program_that_does_not_start_is_told(tmp_path: Path) -> None:
     program = Program(
         "site",
