@@ -13,6 +13,7 @@ from generated.errors.onboarding import AllocationFailed, PoolEmpty
 from generated.models.onboarding import Allocation, AllocationStatus, ProvisionedState, ProvisionerCapabilities
 from tests.kits.machine_vendor import Full, Host
 from tests.kits.sound_provisioner import SKU, SoundProvisioner
+from tests.waiting import PATIENCE
 
 P = TypeVar("P", bound=type[SoundProvisioner])
 WRONG_PROVISIONERS: dict[type[SoundProvisioner], str] = {}
@@ -179,7 +180,7 @@ class Looks(SoundProvisioner):
     both: ClassVar[threading.Barrier]
 
     def __init_subclass__(cls) -> None:
-        cls.both = threading.Barrier(2, timeout=1)
+        cls.both = threading.Barrier(2, timeout=PATIENCE)
 
     def looked(self) -> None:
         """Two have looked, or nobody else comes."""

@@ -2,7 +2,6 @@
 
 import json
 import threading
-import time
 from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -11,14 +10,15 @@ from typing import Any
 
 
 class Node:
-    """What the node knows and was given. `status` answers everything, `delay` holds every answer up."""
+    """What the node knows and was given. `status` answers everything; while `goes_on` is not set nothing is."""
 
     def __init__(self) -> None:
         self.keys: dict[str, str] = {}
         self.messages: list[dict[str, str]] = []
         self.asked: list[str] = []
         self.status: int | None = None
-        self.delay = 0.0
+        self.goes_on = threading.Event()
+        self.goes_on.set()
         self.url = ""
 
     def code(self) -> str:
@@ -46,7 +46,7 @@ def running_node() -> Iterator[Node]:
 
         def held(self) -> bool:
             node.asked.append(f"{self.command} {self.path}")
-            time.sleep(node.delay)
+            node.goes_on.wait()
             if node.status is not None:
                 self.answer(node.status, {"error": "broken"})
             return node.status is not None
@@ -78,5 +78,6 @@ def running_node() -> Iterator[Node]:
     try:
         yield node
     finally:
+        node.goes_on.set()
         server.shutdown()
         server.server_close()

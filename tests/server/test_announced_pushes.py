@@ -34,7 +34,7 @@ from tests.server.node_repository import NODE as NODE_ID
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.test_sandbox_forge import run as run_git
 from tests.server.usage_world import PRICES, UsageWorld
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 NAME = f"billing-{NODE_ID}"
 
@@ -94,7 +94,7 @@ def forge(forge: Hearth) -> Hearth:
 
 @pytest.fixture
 def house(forge: Hearth, tmp_path: Path) -> Iterator[House]:
-    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=10), at_once=2)
+    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=PATIENCE), at_once=2)
     database = Database.open(f"sqlite:///{tmp_path / 'house.db'}")
     database.execute("PRAGMA synchronous = off")
     yield House(database, mirrors, forge)

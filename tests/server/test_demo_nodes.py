@@ -19,13 +19,14 @@ from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import Mirrors
 from tests.server.test_allowances import Site
 from tests.server.usage_world import UsageWorld
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
 def test_who_has_credit_uses_a_little(tmp_path: Path) -> None:
     database = Database.open(f"sqlite:///{tmp_path}/demo.db")
-    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=5), at_once=1)
+    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=PATIENCE), at_once=1)
     world = UsageWorld(database, mirrors)
     settings = load_settings(var_dir=tmp_path, database_url=database.url)
     secrets = DemoSecrets(tmp_path)

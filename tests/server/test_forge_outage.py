@@ -24,6 +24,7 @@ from tests.server.forge_world import Hearth, hearth
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.test_sandbox_forge import run as run_git
 from tests.server.usage_world import PRICES, UsageWorld
+from tests.waiting import PATIENCE
 
 SILENCE = 60
 """Seconds: nobody is taken for dead here."""
@@ -47,7 +48,7 @@ def forge() -> Iterator[Hearth]:
 def test_what_is_at_a_forge_that_is_down_waits_longer_and_longer(
     database: Database, forge: Hearth, tmp_path: Path
 ) -> None:
-    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=10), at_once=2)
+    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=PATIENCE), at_once=2)
     world, plugin = UsageWorld(database, mirrors), forge.provider()
     made = Aggregation.over(database, world.clock, world.log, mirrors, PRICES, credentials=plugin.git_credentials)
     job, settings = made.job(300), WorkSettings(worker_tasks=1)

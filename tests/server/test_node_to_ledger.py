@@ -24,6 +24,7 @@ from handlers.usage.mirrors import Mirrors
 from tests.git_repository import GitRepository
 from tests.server.test_allowances import Site
 from tests.server.usage_world import KINDS, UsageWorld
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("quick_disk")
 
@@ -32,7 +33,7 @@ CENT = 10**7
 
 @pytest.fixture
 def world(database: Database, tmp_path: Path) -> UsageWorld:
-    return UsageWorld(database, Mirrors.below(tmp_path / "mirrors", Limits(silence=5), at_once=1))
+    return UsageWorld(database, Mirrors.below(tmp_path / "mirrors", Limits(silence=PATIENCE), at_once=1))
 
 
 def test_a_node_and_the_site_agree(world: UsageWorld, tmp_path: Path) -> None:

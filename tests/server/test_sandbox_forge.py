@@ -251,7 +251,7 @@ def test_a_mirror_is_fetched_with_a_token(forge: Hearth, work: Path, tmp_path: P
     plugin = forge.provider()
     address = plugin.get_repository("hero_ops", NAME).clone_url
     credentials = plugin.git_credentials(address)
-    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=5), at_once=1)
+    mirrors = Mirrors.below(tmp_path / "mirrors", Limits(silence=PATIENCE), at_once=1)
 
     def failed(given: GitCredentials | None) -> str:
         with pytest.raises(FetchFailed) as found:

@@ -20,6 +20,7 @@ from handlers.usage.fetchers import Limits
 from handlers.usage.mirrors import FetchFailed, Mirrors
 from providers.forgejo import ForgejoForge, ForgejoSettings
 from providers.git.remote import branches
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="openssl makes the certificate")
 
@@ -68,7 +69,7 @@ def asked_by_a_node(url: str, folder: Path) -> str:
 
 
 def asked_by_the_aggregator(url: str, folder: Path) -> str:
-    mirrors = Mirrors.below(folder / "mirrors", Limits(silence=10), at_once=1)
+    mirrors = Mirrors.below(folder / "mirrors", Limits(silence=PATIENCE), at_once=1)
     try:
         with pytest.raises(FetchFailed) as told:
             mirrors.fetch("n1", f"{url}/hero_ops/billing-n1.git")
