@@ -14,7 +14,7 @@ from generated.errors.onboarding import ProviderUnavailable, TopUpNotOpen
 from generated.models.onboarding import ProviderSession, SessionState, TopUp, TopUpStatus
 from generated.tables.onboarding import TOP_UP
 from handlers.payments import schedule, statements
-from handlers.payments.fetching import fetched_events
+from handlers.payments.fetching import fetch, fetched_events
 from handlers.payments.providers import Providers
 from handlers.payments.settlement import Settlement, Stale, reached
 from handlers.payments.topups import TopUps
@@ -157,7 +157,7 @@ class Checks:
         if not reached(top_up):
             # It was cut off before anybody was sent there: what is found, or made, now is closed again.
             top_up, unwanted = self._top_ups.open(top_up), True
-        session = provider.fetch_session(top_up.session_ref)
+        session = fetch(provider, top_up)
         if unwanted and _unpaid(session):
             session = provider.expire_session(top_up.session_ref)
         return Answer(top_up, session, unwanted)

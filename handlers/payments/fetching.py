@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from hashlib import sha256
 
+from codegen.runtime.errors import NotFound
 from codegen.runtime.values.types import NO_CURRENCY
 from generated.models.onboarding import (
     DisputeStatus,
@@ -14,7 +15,9 @@ from generated.models.onboarding import (
     ProviderPayment,
     ProviderSession,
     SessionState,
+    TopUp,
 )
+from generated.plugins.onboarding import PaymentProvider
 from handlers.payments.settlement import ProviderEvent
 from handlers.payments.states import DISPUTE_STATUS, Observation
 
@@ -32,6 +35,27 @@ _CONTESTED = {
     PaymentState.SUCCEEDED: PaymentEventKind.DISPUTE_WON,
 }
 """What the state of a payment says where no dispute is named."""
+
+
+def fetch(provider: PaymentProvider, top_up: TopUp) -> ProviderSession:
+    """What a provider says of a top-up: of its checkout or, where that does not know its payment, of the payment.
+
+    Raises `NotFound` where it knows neither, and the provider's errors.
+    """
+    payment_ref = top_up.payment_ref
+    try:
+        session = provider.fetch_session(top_up.session_ref)
+    except NotFound:
+        if payment_ref is None:
+            raise
+        return provider.fetch_payment(payment_ref)
+    if payment_ref is None or any(payment.payment_ref == payment_ref for payment in session.payments):
+        return session
+    try:
+        # It was paid on another checkout: one that was made twice, since the provider forgot the first request for it.
+        return provider.fetch_payment(payment_ref)
+    except NotFound:
+        return session
 
 
 def fetched_events(session: ProviderSession, now: datetime) -> list[ProviderEvent]:

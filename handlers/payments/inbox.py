@@ -25,7 +25,7 @@ from generated.models.onboarding import (
 from generated.plugins.onboarding import PaymentProvider
 from generated.tables.onboarding import WEBHOOK_INBOX_ENTRY
 from handlers.payments import statements, states
-from handlers.payments.fetching import PAID, fetched_events
+from handlers.payments.fetching import PAID, fetch, fetched_events
 from handlers.payments.providers import Providers
 from handlers.payments.settlement import ProviderEvent, Settlement, Stale, Unmatched, reached
 from handlers.payments.states import Observation
@@ -181,7 +181,7 @@ class Inbox:
         rev = top_up.rev if top_up is not None else 0
         doubted = notice.fetch_first or (top_up is not None and _contradicts(notice, top_up))
         if top_up is not None:
-            session = provider.fetch_session(notice.session_ref or top_up.session_ref)
+            session = provider.fetch_session(notice.session_ref) if notice.session_ref else fetch(provider, top_up)
         elif notice.session_ref is None and notice.payment_ref is not None:
             session = provider.fetch_payment(notice.payment_ref)
         else:

@@ -33,7 +33,7 @@ from generated.models.onboarding import (
 from generated.tables.onboarding import REFUND, TOP_UP, RefundPatch
 from handlers.admin.acts import Acts
 from handlers.payments import statements
-from handlers.payments.fetching import fetched_events
+from handlers.payments.fetching import fetch, fetched_events
 from handlers.payments.providers import Providers
 from handlers.payments.refund_rows import RefundRows
 from handlers.payments.schedule import due_by, rarely
@@ -95,7 +95,7 @@ class Refunds:
         """Look for a refund at the provider, which forgets in time that it was asked before; ask for it again only
         where it is not there."""
         top_up = self._top_ups.get(refund.top_up_sid)
-        session = self._providers[top_up.provider].fetch_session(top_up.session_ref)
+        session = fetch(self._providers[top_up.provider], top_up)
         events = fetched_events(session, self._clock.now())
         try:
             self._settlement.ledger.transaction(lambda: self._settlement.apply(top_up.sid, events, top_up.rev))

@@ -10,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from codegen.runtime.errors import NotFound
+from codegen.runtime.storage.store import Store
 from generated.errors.onboarding import NotInReview, ProviderUnavailable, TopUpNotOpen
-from generated.models.onboarding import TopUpStarted, TopUpStatus, User
+from generated.models.onboarding import TopUp, TopUpStarted, TopUpStatus, User
+from generated.tables.onboarding import TOP_UP
 from handlers.payments.schedule import OVERDUE
 from tests.server.payment_world import World, world
 
@@ -53,6 +55,50 @@ def wait_in_vain(site: World, started: TopUpStarted, until: timedelta) -> list[t
 
 def overdue(site: World, started: TopUpStarted) -> None:
     wait_in_vain(site, started, OVERDUE + timedelta(days=1))
+
+
+# --- two checkouts for one top-up -----------------------------------------------------------------------------------
+
+
+def paid_on_the_first_of_two(site: World, user: User) -> TopUp:
+    """The first request's answer was lost, and the provider forgot it: the janitor made another checkout, and closed
+    that one. Then the first one was paid, as its event tells."""
+    site.switch(answers_lost={"count": 3})
+    with pytest.raises(ProviderUnavailable):
+        site.start(user, 1000)
+    site.act("forget_keys")
+    site.clock.ahead += timedelta(minutes=6)
+    site.jobs()
+    second, first = site.sandbox.store.all("stripe", "checkout.session")
+    site.act("pay", session=first["id"])
+    site.settle()
+    (top_up,) = Store.of(TOP_UP, site.database).list_full()["items"]
+    assert (top_up.status, top_up.session_ref) == (TopUpStatus.SETTLED, second["id"])
+    return top_up
+
+
+def test_a_payment_on_another_checkout_than_ours_is_asked_about(site: World, user: User) -> None:
+    top_up = paid_on_the_first_of_two(site, user)
+    assert top_up.payment_ref is not None
+    site.switch(webhooks="drop")
+    site.act("refund", payment_intent=top_up.payment_ref, amount=300)
+    site.act("dispute", payment_intent=top_up.payment_ref, amount=500)
+    day = site.clock.now().date()
+    (found,) = (each for each in site.handler.reconcile(site.context(None), day=day).providers if each.found)
+    assert (found.found, found.items) == (3, [])
+    assert site.top_up(top_up.sid).status == TopUpStatus.DISPUTED and site.balance(user) == 2
+
+
+def test_a_refund_of_a_payment_on_another_checkout_is_not_asked_for_twice(site: World, user: User) -> None:
+    top_up = paid_on_the_first_of_two(site, user)
+    site.switch(webhooks="drop", answers_lost={"count": 3})
+    with pytest.raises(ProviderUnavailable):
+        site.handler.refund(site.context(None), top_up_sid=top_up.sid, amount_cents=300, reason="r")
+    site.act("forget_keys")
+    site.clock.ahead += timedelta(days=2)
+    site.payments.refunds.run_once()
+    assert [each["amount"] for each in site.sandbox.store.all("stripe", "refund")] == [300]
+    assert site.balance(user) == 7
 
 
 # --- the provider does not answer -----------------------------------------------------------------------------------
