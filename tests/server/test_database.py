@@ -2,6 +2,7 @@
 
 import sqlite3
 import threading
+import time
 import traceback
 from pathlib import Path
 from typing import Any
@@ -221,6 +222,20 @@ def test_inside_a_transaction_run_leaves_restarting_to_the_outer_one(tables: Dat
     with pytest.raises(Restart), tables.transaction():
         tables.run(work)
     assert len(tries) == 1
+
+
+def test_a_new_file_that_another_program_begins_to_fill_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = sqlite3.connect(tmp_path / "x.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("CREATE TABLE theirs (number INTEGER)")
+    monkeypatch.setattr(time, "sleep", lambda _: other.execute("COMMIT"))
+    database = Database.open(f"sqlite:///{tmp_path}/x.db")
+    assert database.execute("SELECT count(*) FROM theirs") == [(0,)]
+    assert database.execute("PRAGMA journal_mode") == [("wal",)]
+    database.close()
+    other.close()
 
 
 def test_a_connection_lost_within_a_transaction_is_said_and_opened_again(postgresql_url: str) -> None:

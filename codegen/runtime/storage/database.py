@@ -124,6 +124,19 @@ class Slot(peewee.Node):
 class _Sqlite(peewee.SqliteDatabase):
     """SQLite that is not told to roll back what it rolled back by itself, when a disk was full or failed."""
 
+    def _set_pragmas(self, connection: sqlite3.Connection) -> None:
+        # SQLite waits for no lock where a new database is to keep a log (WAL) while another program writes its first
+        # rows: of two that began at once, one was refused.
+        until = time.monotonic() + BUSY_TIMEOUT
+        while True:
+            try:
+                super()._set_pragmas(connection)  # type: ignore[misc]  # Peewee's stubs leave it out
+                return
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                    raise
+            time.sleep(0.01)
+
     def rollback(self) -> None:
         if self.connection().in_transaction:  # type: ignore[no-untyped-call]
             super().rollback()
