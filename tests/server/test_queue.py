@@ -70,9 +70,10 @@ def worker(database: Database, pieces: Pieces, log: Log | None = None) -> Worker
 
 
 def queue(database: Database, *, workers: int = 1) -> Queue:
-    """The queue, with so many workers that have just been heard of and do nothing."""
+    """The queue, with so many workers that do nothing, and live however long the test takes."""
+    living = "INSERT INTO procrastinate.procrastinate_workers (last_heartbeat) VALUES (now() + interval '1 hour')"
     for _ in range(workers):
-        database.execute("INSERT INTO procrastinate.procrastinate_workers DEFAULT VALUES")
+        database.execute(living)
     return Queue(database, SILENCE)
 
 

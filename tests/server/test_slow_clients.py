@@ -39,10 +39,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 @pytest.fixture(scope="module")
 def hasty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """With deadlines so short that a test can wait for them."""
+    """With deadlines so short that a test can wait for them; connected is not yet sent, so `idle` is longer."""
     served = Served(
         tmp_path_factory.mktemp("hasty"),
-        settings="deadlines=Deadlines(idle=1.0, headers=1.0, body=1.0, answer=1.0, farewell=1.0)",
+        settings="deadlines=Deadlines(idle=5.0, headers=1.0, body=1.0, answer=1.0, farewell=1.0)",
     )
     yield served
     served.stop()
