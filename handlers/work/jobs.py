@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -29,6 +30,8 @@ PAUSE = 0.5
 """Seconds between two looks at the clock."""
 HANGS = timedelta(minutes=10)
 """After this long a job that runs apart is said to hang."""
+AGAIN = 60.0
+"""Seconds after which a job that failed is run again, if it is not due sooner; twice as many after each failure."""
 ASIDE = 2.0
 """Seconds between two looks whether the others still do it."""
 
@@ -48,6 +51,8 @@ class Runner:
         self._jobs, self._aside = tuple(jobs), aside
         self._runs = Store.of(JOB_RUN, database)
         self._due = dict.fromkeys((job.name for job in self._jobs), 0.0)
+        self._failures = Counter[str]()
+        """How often a job has failed since it succeeded."""
         self._apart = {
             job.name: Apart(job.name, partial(self._run_apart, job), database.close) for job in self._jobs if job.apart
         }
@@ -92,11 +97,11 @@ class Runner:
     def _run_due(self, leases: Leases, stop: threading.Event) -> None:
         for job in self._jobs:
             if self._due[job.name] <= monotonic() and self._take(leases, stop):
+                self._due[job.name] = monotonic() + job.seconds
                 if job.apart:
                     self._offer(job.name)
                 else:
                     self._run(job)
-                self._due[job.name] = monotonic() + job.seconds
 
     def _offer(self, name: str) -> None:
         """Have a job run in its own thread; an operator looks at one that does not come back."""
@@ -116,6 +121,15 @@ class Runner:
         except Exception as error:  # the database may be away for a while
             self._log.line("jobs", {"job": job.name, **described(error)}, "error")
 
+    def _plan_again(self, name: str, *, failed: bool) -> None:
+        """One that is seldom due, and failed as something was away for a moment, does not wait so long."""
+        if not failed:
+            self._failures.pop(name, None)
+            return
+        wait = AGAIN * 2 ** min(self._failures[name], 20)
+        self._failures[name] += 1
+        self._due[name] = min(self._due[name], monotonic() + wait)
+
     def _run(self, job: Job) -> bool:
         started = self._clock.now().replace(microsecond=0)
         failure = None
@@ -125,6 +139,7 @@ class Runner:
         except Exception as error:  # one job that fails does not stop the others
             self._log.line("job failed", {"job": job.name, **described(error)}, "error")
             failure = f"{type(error).__name__}: {error}".partition("\n")[0][:1000]
+        self._plan_again(job.name, failed=failure is not None)
         if failure is None:
             clear(self._database, self._clock, "job_failed", job.name)
         if failure is None and not done:

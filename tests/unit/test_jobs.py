@@ -106,6 +106,57 @@ def test_one_taker_of_many(house: Database) -> None:
     assert len(taken) == 1
 
 
+def test_a_job_that_is_seldom_due_is_run_again_soon_when_it_failed(
+    house: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was away for a moment keeps no alert up for a day."""
+    monkeypatch.setattr(jobs, "AGAIN", 0.0)
+    monkeypatch.setattr(jobs, "PAUSE", 0.01)
+    fails, done, stop = [True, True], threading.Event(), threading.Event()
+
+    def run() -> int:
+        if fails:
+            fails.pop()
+            raise ConnectionError("away")
+        done.set()
+        return 1
+
+    def work() -> None:
+        Runner(house, Clock(), Log(lambda _: None), [Job("daily", 86_400, run)]).run(stop)
+        house.close()
+
+    runner = threading.Thread(target=work)
+    runner.start()
+    succeeded = done.wait(PATIENCE)
+    stop.set()
+    runner.join()
+    assert succeeded
+    (alert,) = Store.of(OPERATOR_ALERT, house).list_full()["items"]
+    assert (alert.count, alert.cleared_at is not None) == (2, True)
+
+
+def test_the_wait_after_a_failure_doubles(house: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "monotonic", lambda: 1000.0)
+
+    def fail() -> int:
+        if failing:
+            raise ConnectionError("away")
+        return 0
+
+    failing, daily, quick = True, Job("daily", 86_400, fail), Job("quick", 30, fail)
+    runner, due = Runner(house, Clock(), Log(lambda _: None), [daily, quick]), []
+    for _ in range(14):
+        runner._due = {job.name: 1000 + job.seconds for job in (daily, quick)}
+        runner.run_once()
+        due.append((runner._due["daily"] - 1000, runner._due["quick"] - 1000))
+    assert due[:3] == [(60, 30), (120, 30), (240, 30)] and due[-1] == (86_400, 30)
+    failing = False
+    runner.run_once()
+    failing = True
+    runner.run_once()
+    assert runner._due["daily"] == 1060
+
+
 def test_a_job_that_fails(house: Database) -> None:
     done: list[str] = []
     logged: list[bytes] = []
