@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from codegen.runtime.context import SystemClock
 from codegen.runtime.storage.database import Database
 from handlers.cli import main
+from handlers.prices.books import PriceBooks
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
 from tests.server.node_repository import FILE, NodeRepository, line, make_key
@@ -89,6 +91,19 @@ def test_an_operator_runs_it_all_by_commands(database: Database, tmp_path: Path)
     run("nodes", "retire", "--node-id", "n1", "--reason", "sold")
     assert json.loads(run("aggregate", "--once", "--json").output)["repositories"] == 0
     assert audit(database) == []
+
+
+def test_a_kind_that_nobody_prices_is_told(database: Database, tmp_path: Path) -> None:
+    """It is registered all the same: its price may come later. Before any book was loaded nothing is known."""
+    key = str(make_key(tmp_path).with_suffix(".pub"))
+    node = ("nodes", "register", "--node-id", "n1", "--repo-url", "file:///srv/git/a/b.git", "--public-key", key)
+    for name, loaded in (("llm_tokens", False), ("llm_tokens", True), ("llm_token", True)):
+        if loaded:
+            PriceBooks(database, SystemClock()).load_configured(None)
+        done = run(*node, "--kinds", f"hero_os_hour,{name}")
+        assert done.stdout == "n1: registered with 1 keys for file:///srv/git/a/b.git\n"
+        told = "n1: no price book knows llm_tokens; such lines are set aside as long as none does\n"
+        assert done.stderr == (told if loaded and name == "llm_tokens" else "")
 
 
 def test_without_a_forge_it_is_said_which_setting_is_missing(

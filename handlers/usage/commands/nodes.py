@@ -24,6 +24,7 @@ from handlers.commands import start
 from handlers.commands.group import CommandGroup
 from handlers.commands.moment import Moment
 from handlers.plugins import installed
+from handlers.prices.books import PriceBooks
 from handlers.prices.settings import PriceSettings
 from handlers.usage.aggregation import Aggregation
 from handlers.usage.announcing import detail_of
@@ -147,8 +148,17 @@ def register(
             )
         )
     _tell(node, as_json, f"registered with {len(node.keys)} keys for {node.repo_url}")
+    if unpriced := _unpriced(database, named):
+        told = f"no price book knows {', '.join(unpriced)}; such lines are set aside as long as none does"
+        click.echo(f"{node_id}: {told}", err=True)
     seen = repositories.announcing.see_to(node.repo_url)
     _tell_webhook(node_id, seen.url, seen.error)
+
+
+def _unpriced(database: Database, kinds: list[str]) -> list[str]:
+    """Kinds without a price, mostly misspelled ones; none where no book was loaded yet, as a site does."""
+    known = {rate.kind for book in PriceBooks(database, SystemClock()).every() for rate in book.rates}
+    return [kind for kind in kinds if known and kind not in known]
 
 
 @command.command(name="revoke-key")
