@@ -238,7 +238,7 @@ def test_a_job_that_hangs_keeps_no_other_waiting(house: Database, monkeypatch: p
 
     def hang() -> int:
         begun.append("x")
-        back.wait(60)
+        back.wait(PATIENCE)
         return 0
 
     others = 0
@@ -265,7 +265,7 @@ def test_a_job_that_hangs_keeps_no_other_waiting(house: Database, monkeypatch: p
     back.set()
     wait_for(lambda: len(begun) > 2 and not any(alerts()), "it comes back, and runs again")
     stop.set()
-    thread.join(30)
+    thread.join(PATIENCE)
 
 
 def test_the_loop_runs_and_gives_its_lease_back(house: Database) -> None:
@@ -283,8 +283,8 @@ def test_the_loop_runs_and_gives_its_lease_back(house: Database) -> None:
 
     thread = threading.Thread(target=loop)
     thread.start()
-    assert ran.wait(10)
+    assert ran.wait(PATIENCE)
     assert not Leases(house, Clock(), "other").take(NAME, LENGTH)
     stop.set()
-    thread.join(10)
+    thread.join(PATIENCE)
     assert Leases(house, Clock(), "other").take(NAME, LENGTH)
