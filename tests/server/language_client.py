@@ -11,8 +11,7 @@ from threading import Timer
 from types import TracebackType
 from typing import Any
 
-LONGEST = 120
-"""Seconds after which a server that is silent is killed, and the test with it."""
+from tests.waiting import PATIENCE
 
 
 class Editor:
@@ -22,8 +21,6 @@ class Editor:
         self.folder = folder
         command = [sys.executable, "-m", "codegen", "lsp"]
         self.process = subprocess.Popen(command, cwd=folder, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self._watch = Timer(LONGEST, self.process.kill)
-        self._watch.start()
         self._count = 0
         self._told: deque[dict[str, Any]] = deque()
         self._versions: dict[str, int] = {}
@@ -42,9 +39,8 @@ class Editor:
             if kind is None:
                 assert self.ask("shutdown", None) is None
                 self.tell("exit", None)
-                assert self.process.wait(LONGEST) == 0
+                assert self.process.wait(PATIENCE) == 0
         finally:
-            self._watch.cancel()
             self.process.kill()
             self.process.communicate()
 
@@ -90,6 +86,15 @@ class Editor:
         self.process.stdin.flush()
 
     def _receive(self) -> dict[str, Any]:
+        """What the server says next; one that is silent is killed."""
+        silent = Timer(PATIENCE, self.process.kill)
+        silent.start()
+        try:
+            return self._message()
+        finally:
+            silent.cancel()
+
+    def _message(self) -> dict[str, Any]:
         assert self.process.stdout is not None
         length = 0
         while (line := self.process.stdout.readline()) != b"\r\n":
