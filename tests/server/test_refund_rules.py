@@ -3,8 +3,9 @@ is done where no answer came."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -421,14 +422,15 @@ def test_one_that_fails_does_not_stop_the_others(
 ) -> None:
     top_ups = [paid(house, house.top_up(house.user(number))) for number in (1, 2, 3)]
     unanswered(house, bank, *top_ups)
-    bank.error, fetch, logged = None, house.provider.fetch_session, list[tuple[str, object]]()
+    bank.error, logged = None, list[tuple[str, object]]()
 
-    def failing(session_ref: str) -> object:
-        if session_ref == top_ups[1].session_ref:
+    def failing(fetch: Callable[[str], object], ref: str) -> object:
+        if ref in (top_ups[1].session_ref, top_ups[1].payment_ref):
             raise error
-        return fetch(session_ref)
+        return fetch(ref)
 
-    monkeypatch.setattr(house.provider, "fetch_session", failing)
+    for name in ("fetch_session", "fetch_payment"):
+        monkeypatch.setattr(house.provider, name, partial(failing, getattr(house.provider, name)))
     log = house.payments.refunds._log
     monkeypatch.setattr(log, "line", lambda event, fields, level: logged.append((event, fields["refund"])))
     assert wait(house) == 3
@@ -436,6 +438,20 @@ def test_one_that_fails_does_not_stop_the_others(
     assert answered == [True, False, True] and len(bank.orders) == 2
     expected = [("refund not followed up", rows(house)[1].sid)] if isinstance(error, ValueError) else []
     assert logged == expected
+
+
+def test_a_payment_whose_checkout_is_forgotten_is_gone_on_with(
+    house: House, bank: Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unanswered(house, bank, paid(house, house.top_up(house.user(1))))
+    bank.error = None
+
+    def forgotten(session_ref: str) -> object:
+        raise NotFound
+
+    monkeypatch.setattr(house.provider, "fetch_session", forgotten)
+    assert wait(house) == 1
+    assert [row.refund_ref is not None for row in rows(house)] == [True]
 
 
 def test_so_many_at_once(house: House, bank: Bank, monkeypatch: pytest.MonkeyPatch) -> None:
