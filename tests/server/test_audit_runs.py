@@ -110,6 +110,13 @@ def finished(book: Book) -> list[bool]:
     return [run.finished_at is not None for run in Store.of(AUDIT_RUN, book.database).list_full()["items"]]
 
 
+def audit_all(book: Book) -> None:
+    """Let the job audit once, in as many slices as this machine needs."""
+    runs(book).run_once()
+    while not all(finished(book)):
+        runs(book).run_once()
+
+
 def test_the_job_audits_once_a_day(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_runs, "SLICE", 0)
     assert runs(book).run_once() == 0
@@ -126,10 +133,10 @@ def test_the_job_audits_once_a_day(book: Book, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_job_runs_though_the_clock_was_set_back(book: Book) -> None:
-    runs(book).run_once()
+    audit_all(book)
     book.clock.time -= timedelta(days=30)
-    runs(book).run_once()
-    assert len(finished(book)) == 2
+    audit_all(book)
+    assert finished(book) == [True, True]
 
 
 def test_the_job_leaves_an_operators_audit_alone(book: Book) -> None:
@@ -141,13 +148,13 @@ def test_the_job_leaves_an_operators_audit_alone(book: Book) -> None:
 def test_the_job_alerts_and_takes_the_alert_down(book: Book) -> None:
     alerts = Store.of(OPERATOR_ALERT, book.database)
     book.database.execute("UPDATE billing SET credit_balance = credit_balance + 1")
-    assert runs(book).run_once() > 0
+    audit_all(book)
     [alert] = alerts.list_full()["items"]
     assert (alert.kind, alert.cleared_at) == ("audit_failed", None)
     assert "credit_balance" in alert.detail
     book.database.execute("UPDATE billing SET credit_balance = credit_balance - 1")
     book.clock.time += timedelta(days=1)
-    assert runs(book).run_once() > 0
+    audit_all(book)
     [alert] = alerts.list_full()["items"]
     assert alert.cleared_at is not None
 
