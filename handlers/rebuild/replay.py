@@ -47,7 +47,7 @@ from handlers.rebuild.inputs import Inputs
 from handlers.rebuild.payments import Payments
 from handlers.rebuild.registrations import ACTS as REGISTRATIONS
 from handlers.rebuild.registrations import Registrations
-from handlers.rebuild.timeline import Cause, Expiry, every, timeline
+from handlers.rebuild.timeline import Cause, every, expiries, timeline
 from handlers.rebuild.verification import SET_ASIDE, Verification
 from handlers.usage.consumption import Consumption, Overtaken
 from handlers.usage.decisions import Decisions
@@ -122,7 +122,7 @@ class Replay:
         self._inputs.begin()
         self._fresh.run(self._registrations.begin)
         latest = self._clock.time
-        for cause in timeline(self._live, now):
+        for cause in timeline(self._live):
             self._telling(cause.sid, partial(self._again, cause))
             latest = max(latest, self._clock.time)
         for node in every(NODE, self._live):
@@ -131,8 +131,17 @@ class Replay:
         for node_id, names in self._registrations.others():
             reason = f"it is registered otherwise than operators' acts say: {names}"
             self.problems.append((f"node {node_id}", reason))
-        self._clock.time = latest - OVERDUE
+        self._end_grants(latest - OVERDUE, now)
+
+    def _end_grants(self, overdue: datetime, now: datetime) -> None:
+        """What had expired by then was posted, whatever the ledger says; of what has expired since, what it says that a
+        job has posted already. All that expired before something else of its user was posted before that."""
+        self._clock.time = overdue
         GrantExpiry(self._ledger).run_once()
+        for ended in expiries(self._live):
+            self._clock.time = min(ended.posted_at, now)
+            if count := self._ledger.transaction(partial(self._ledger.expire, ended.user_sid)):
+                self.taken_over[K.GRANT_EXPIRY.value] += count
 
     def _telling(self, subject: str, work: Callable[[], None]) -> None:
         """Do `work`, or tell why the rules of the product do not let it be done again."""
@@ -167,10 +176,6 @@ class Replay:
                 self._consume(cause.node_id, cause.commit)
             case PlanPurchase():
                 self._purchase(cause)
-            case Expiry():
-                self._clock.time = cause.posted_at
-                if count := self._ledger.transaction(partial(self._ledger.expire, cause.user_sid)):
-                    self.taken_over[K.GRANT_EXPIRY.value] += count
             case OperatorAct():
                 self._clock.time = cause.occurred_at
                 self._act(cause)

@@ -8,8 +8,8 @@ posts has waited for its turn before: so their order is the ledger's, and the le
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
@@ -49,8 +49,6 @@ from handlers.audit import BATCH, u64
 from handlers.rebuild import statements
 
 M = TypeVar("M", bound=Struct)
-CLOCKS = timedelta(hours=1)
-"""So far the clocks of two hosts may differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +66,8 @@ class Transaction:
 
 @dataclass(frozen=True, slots=True)
 class Expiry:
-    """The time came at which the ledger was told to expire what a user was granted: no other row keeps it."""
+    """The ledger was told then to expire what a user was granted."""
 
-    sid: str
     user_sid: str
     posted_at: datetime
 
@@ -86,7 +83,6 @@ Cause = (
     | ConsumedCommit
     | OperatorAct
     | PlanPurchase
-    | Expiry
 )
 
 _CAUSES: tuple[StoredType[Any, Any, Any, Any], ...] = (
@@ -126,46 +122,20 @@ def transactions(database: Database) -> Iterator[Transaction]:
         yield Transaction(sid, TransactionKind(kind), user_sid, key, source, at, lines)
 
 
-def timeline(database: Database, now: datetime) -> Iterator[Cause]:
-    """Everything that may have caused a posting. What the ledger says of when a grant's end was posted is believed as
-    far as it is not later than the next cause that has a time of its own, or `now`: else a grant could be ended before
-    its time, and the ledger say that it was later."""
-    waiting = list[Cause]()
-    for cause in _in_order(database):
-        waiting.append(cause)
-        if (written := _written_at(cause)) is not None:
-            yield from (_no_later(each, written) for each in waiting)
-            waiting.clear()
-    yield from (_no_later(each, now) for each in waiting)
-
-
-def _no_later(cause: Cause, than: datetime) -> Cause:
-    if isinstance(cause, Expiry) and cause.posted_at > than + CLOCKS:
-        return replace(cause, posted_at=than)
-    return cause
-
-
-def _written_at(cause: Cause) -> datetime | None:
-    """When a cause was written down, where it says so itself."""
-    match cause:
-        case User() | KycSession():
-            return cause.created_at
-        case PaymentEvent() | KycEvent():
-            return cause.received_at
-        case ProviderFee():
-            return cause.found_at
-        case ConsumedCommit():
-            return cause.consumed_at
-        case OperatorAct():
-            return cause.occurred_at
-    return None
-
-
-def _in_order(database: Database) -> Iterator[Cause]:
+def timeline(database: Database) -> Iterator[Cause]:
+    """Everything that may have caused a posting, in its order."""
     streams = [_by_sid(place, every(stored, database)) for place, stored in enumerate(_CAUSES)]
-    streams.append(_by_sid(len(_CAUSES), _expiries(database)))
     for _, _, cause in merge(*streams, key=lambda each: each[:2]):
         yield cause
+
+
+def expiries(database: Database) -> Iterator[Expiry]:
+    """When grants' ends were posted."""
+    text, after = database.prepare(statements.EXPIRIES), ""
+    while rows := database.execute(text, (after, BATCH)):
+        for _, user_sid, posted_at in rows:
+            yield Expiry(user_sid, decode_otime(posted_at))
+        after = rows[-1][0]
 
 
 def _entries(database: Database) -> Iterator[tuple[Any, ...]]:
@@ -173,14 +143,6 @@ def _entries(database: Database) -> Iterator[tuple[Any, ...]]:
     while rows := database.execute(text, (u64(database, after), BATCH)):
         yield from rows
         after = int(rows[-1][0])
-
-
-def _expiries(database: Database) -> Iterator[Expiry]:
-    text, after = database.prepare(statements.EXPIRIES), ""
-    while rows := database.execute(text, (after, BATCH)):
-        for sid, user_sid, posted_at in rows:
-            yield Expiry(sid, user_sid, decode_otime(posted_at))
-        after = rows[-1][0]
 
 
 def _by_sid(place: int, found: Iterator[Any]) -> Iterator[tuple[str, int, Any]]:

@@ -150,7 +150,8 @@ def test_a_grant_that_was_ended_before_its_time_is_told(database: Database, tmp_
     now = world.clock.now()
     world.clock.time += timedelta(days=11)
     assert GrantExpiry(world.ledger).run_once() == 1
-    assert rebuilt(database, mirrors, now=world.clock.now()).differences == []
+    sound = rebuilt(database, mirrors, now=world.clock.now())
+    assert (sound.differences, sound.taken_over) == ([], {"grant_expiry": 1}), "nothing but the ledger says when it was"
     world.clock.time = now
     for _ in range(2):  # with nothing behind it, and with a commit
         found = rebuilt(database, mirrors, now=now).differences
@@ -158,3 +159,6 @@ def test_a_grant_that_was_ended_before_its_time_is_told(database: Database, tmp_
         assert (ended.user_sid, ended.rebuilt) == (user, None)
         node.push(line(1, user))
         world.run()
+    later = rebuilt(database, mirrors, now=now + timedelta(days=20)).differences
+    [usage] = [each for each in later if each.what == "transaction" and "llm" in each.subject]
+    assert ":granted" in str(usage.rebuilt) and ":receivable" in str(usage.live), "it was there to be used"

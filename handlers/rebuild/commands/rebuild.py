@@ -29,7 +29,7 @@ GIVEN = (
     "what was said and done: users, machines, top-ups, events, fees, verdicts, acts, purchases with their costs",
     "price books, the discount ladder and the cap before verification, as they are set now",
     "nodes with their keys, kinds and leave to set prices, as operators' acts made them, and operators' skips",
-    "when the end of a grant was posted (that it had ended by then is computed), and when a plan was renewed",
+    "when a plan was renewed; and whether the end of a grant was posted, where it ended in the last hour",
     "fees that were posted before they were kept beside the ledger: the migration took them from there",
 )
 """What a rebuild does not compute."""
