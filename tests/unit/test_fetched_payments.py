@@ -1,4 +1,4 @@
-"""What an answer about a checkout says, as events: pure."""
+"""Which answer of a provider is about a top-up, and what it says, as events."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from codegen.runtime.errors import NotFound
+from codegen.runtime.values.types import Money
 from generated.models.onboarding import (
     DisputeStatus,
     PaymentState,
@@ -16,11 +18,14 @@ from generated.models.onboarding import (
     ProviderSession,
     RefundStatus,
     SessionState,
+    TopUp,
+    TopUpStatus,
 )
 from generated.models.onboarding import PaymentEventKind as Kind
-from handlers.payments.fetching import LONGEST_NAME, fetched_events
+from handlers.payments.fetching import LONGEST_NAME, fetch, fetched_events
 from handlers.payments.settlement import ProviderEvent
 from handlers.payments.states import UNNAMED, Observation
+from tests.server.stub_provider import StubProvider
 
 PAID_AT = datetime(2026, 11, 20, tzinfo=UTC)
 NOW = PAID_AT + timedelta(days=3)
@@ -135,3 +140,51 @@ def test_long_names_are_shortened() -> None:
     assert shortened.startswith("check:") and shortened.endswith(":payment_failed") and len(shortened) < 100
     assert name(f"{longest}y") != shortened
     assert 255 - len(":4294967295") >= LONGEST_NAME, "the rev of the top-up stands behind it"
+
+
+# --- which answer is about a top-up ---------------------------------------------------------------------------------
+
+
+class Bank(StubProvider):
+    def fetch_payment(self, payment_ref: str) -> ProviderSession:
+        assert payment_ref, "nobody asks for a payment that has no name yet"
+        return super().fetch_payment(payment_ref)
+
+
+@pytest.mark.parametrize(
+    ("known", "payment_ref", "answer"),
+    [
+        ({"cs": []}, None, "cs"),
+        ({"cs": ["pi"]}, "pi", "cs"),
+        ({"cs": ["pi_2", "pi"]}, "pi", "cs"),
+        ({"cs": [], "cs_first": ["pi"]}, "pi", "cs_first"),
+        ({"cs": ["pi_2"], "cs_first": ["pi"]}, "pi", "cs_first"),
+        ({"cs": ["pi_2"]}, "pi", "cs"),
+        ({"cs_first": ["pi"]}, "pi", "cs_first"),
+        ({"cs_first": ["pi"]}, None, None),
+        ({}, "pi", None),
+    ],
+)
+def test_the_answer_about_a_top_up(known: dict[str, list[str]], payment_ref: str | None, answer: str | None) -> None:
+    """That about its checkout; where its payment is not there, that about the payment."""
+    provider = Bank()
+    for ref, payments in known.items():
+        provider.sessions[ref] = ProviderSession(
+            session_ref=ref, state=SessionState.OPEN, payments=[payment(payment_ref=each) for each in payments]
+        )
+    top_up = TopUp(
+        sid="TOPUP1",
+        user_sid="USER1",
+        provider="stub",
+        session_ref="cs",
+        payment_ref=payment_ref,
+        amount=Money(10**10),
+        status=TopUpStatus.OPEN,
+        created_at=PAID_AT,
+        rev=1,
+    )
+    if answer is None:
+        with pytest.raises(NotFound):
+            fetch(provider, top_up)
+    else:
+        assert fetch(provider, top_up).session_ref == answer
