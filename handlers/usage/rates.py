@@ -15,7 +15,7 @@ from handlers.pricing.charge import Usage, charge
 from handlers.pricing.ladder import Step, percent_of, tier_at, tier_begins
 
 _REMEMBERED = 20_000
-_EARLIEST, _LATEST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 class Cost(NamedTuple):
@@ -60,10 +60,10 @@ class Rates:
         return self._percents[tier]
 
     def unchanged(self, at: datetime, first_paid_at: datetime | None) -> tuple[datetime, datetime]:
-        """From when until before when the book and the tier hold that hold at a time."""
+        """From when until before when the book and the tier hold that hold at a time; a book must."""
         changes = [*self._begins, *tier_begins(first_paid_at)]
-        begin = max((change for change in changes if change <= at), default=_EARLIEST)
-        return begin, min((change for change in changes if change > at), default=_LATEST)
+        begin = max(change for change in changes if change <= at)
+        return begin, min((change for change in changes if change > at), default=_NEVER)
 
 
 class CurrentRates:

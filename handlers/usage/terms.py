@@ -74,7 +74,7 @@ def terms_of(line: ChargedLine, first_paid_at: datetime | None, rates: Rates, no
     rate = rates.rate(line.record.resource_kind, line.record.model, at)
     assert rate is not None, "the line was charged"
     begin, end = rates.unchanged(at, first_paid_at)
-    day = at.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = at.replace(hour=0, minute=0, second=0)
     begin, end = max(begin, day, now - MOST_BEHIND), min(end, day + timedelta(days=1), now + MOST_AHEAD)
     percent = rates.percent(line.tier)
     return Terms(begin, end, line.commit, rate, line.category, line.tier, percent, rates.base, into)
