@@ -6,6 +6,9 @@ from generated.tables.onboarding import CHAIN_HEAD, OPERATOR_ACT
 LAST_ACT = """
 SELECT position, hash FROM operator_act ORDER BY position DESC LIMIT 1
 """
+NEWEST_SID = """
+SELECT MAX(sid) FROM operator_act
+"""
 LAST_ACT_ON = """
 SELECT sid, arguments FROM operator_act WHERE subject = ? AND act = ? ORDER BY position DESC LIMIT 1
 """

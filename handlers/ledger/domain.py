@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from handlers.domain import Domain, Job, Link, Pages, Parts, Site
-from handlers.ledger import audit_balances, audit_chain, routes
+from handlers.ledger import audit_balances, audit_chain, routes, statements
 from handlers.ledger.changed import ChangedUsers
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.history import History
@@ -13,9 +13,11 @@ from handlers.ledger.pages.statement import StatementPage
 from handlers.ledger.posting import Ledger
 from handlers.ledger.service import BillingHandler
 from handlers.ledger.standing import Standings
+from handlers.newest_sid import go_on_behind
 
 
 def parts(site: Site) -> Parts:
+    go_on_behind(site.database, statements.NEWEST_SID)
     ledger = Ledger(site.database, site.clock)
     history, months = History(site.database), Months(site.database, site.clock)
     return Parts(

@@ -89,6 +89,9 @@ WHERE expires_at <= ? AND remaining > 0 AND kind = 'granted' AND user_sid > ? OR
 
 # --- whether spending is frozen -------------------------------------------------------------------------------------
 
+NEWEST_SID = """
+SELECT MAX(sid) FROM ledger_transaction
+"""
 DISPUTE_TRANSACTIONS = """
 SELECT kind, source, sid FROM ledger_transaction WHERE user_sid = ? AND kind IN (?, ?, ?, ?) ORDER BY sid
 """

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
 from itertools import permutations
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from codegen.runtime.storage.store import Store
+from codegen.runtime.values import sid
 from generated.models.onboarding import DisputeStatus, InboxState, PaymentEventKind, TopUpStatus, User
 from generated.tables.onboarding import DISPUTE
+from handlers.app import build
 from handlers.payments.settlement import ProviderEvent
 from handlers.payments.states import Observation
 from tests.server.payment_world import World, world
@@ -183,6 +187,36 @@ def test_events_that_cannot_say_when(site: World, user: User, told: int) -> None
         site.clock.ahead += timedelta(minutes=1)
         assert standing(site, user) == FREE and site.status(started) == TopUpStatus.SETTLED
     assert {entry.state for entry in site.inbox()} <= {InboxState.APPLIED, InboxState.IGNORED}
+
+
+@pytest.mark.parametrize("unfrozen_first", [True, False])
+def test_a_restart_with_a_clock_that_was_put_back(
+    site: World, user: User, unfrozen_first: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was said last about freezing counts: a dispute that was lost, or an operator, though it was by an earlier
+    clock."""
+    started = site.paid(user)
+    dispute = site.act("dispute", payment_intent=site.payment(started))["id"]
+
+    def restart() -> None:
+        now = time.time_ns
+        monkeypatch.setattr(sid, "_last", 0)
+        monkeypatch.setattr(sid, "time", SimpleNamespace(time_ns=lambda: now() - 86_400 * 10**9))
+        build(site.settings, site.database, site.clock, shared=[site.payments])
+
+    def lose() -> None:
+        site.act("dispute_lost", dispute=dispute)
+        site.settle()
+
+    def unfreeze() -> None:
+        site.freeze(user, on=False)
+
+    first, last = (unfreeze, lose) if unfrozen_first else (lose, unfreeze)
+    first()
+    restart()
+    last()
+    billing = site.billing(user)
+    assert billing is not None and billing.frozen is unfrozen_first
 
 
 def test_two_of_the_same_second(site: World, user: User) -> None:

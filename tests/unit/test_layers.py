@@ -87,6 +87,7 @@ COMMON = {
     "demo_data",
     "domain",
     "hash_chain",
+    "newest_sid",
     "origin",
     "plugins",
     "settings",

@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 from typing_extensions import TypeAliasType
 
+from codegen.runtime.values import sid as sids
 from codegen.runtime.values import types
 from codegen.runtime.values.pattern import Matches
-from codegen.runtime.values.sid import new_sid
+from codegen.runtime.values.sid import new_sid, not_before
 from codegen.runtime.values.struct import Struct
 from codegen.runtime.values.types import Bounds, Money
 
@@ -262,3 +263,13 @@ def test_sensitive_fields_are_redacted_in_repr() -> None:
 def test_a_missing_zone_is_named(kind: Any, value: Any) -> None:
     with pytest.raises(ValidationError, match="no time zone: end it with Z"):
         TypeAdapter(kind).validate_python(value)
+
+
+def test_sids_go_on_behind_one_of_a_later_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    made = new_sid()
+    later = "7" + made[1:]
+    monkeypatch.setattr(sids, "_last", sids._last)
+    not_before(later)
+    assert made < later < new_sid() < new_sid()
+    not_before(made)
+    assert later < new_sid()

@@ -33,6 +33,16 @@ def new_sids(count: int) -> list[str]:
     return sids
 
 
+def not_before(sid: str) -> None:
+    """Let all made from here on be greater than `sid`, which another process may have made by another clock."""
+    global _last
+    number = 0
+    for character in sid:
+        number = number << 5 | _ALPHABET.index(character)
+    with _lock:
+        _last = max(_last, number)
+
+
 def _taken(count: int) -> int:
     """The first of so many numbers that follow each other and are nobody else's."""
     global _last
