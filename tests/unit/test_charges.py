@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import DiscountBase, DiscountTier, PriceUnit, ResourceCategory
 from handlers.pricing.book import Book, Rate, in_force
-from handlers.pricing.charge import CannotBePriced, Usage, charge, differs, half_even
+from handlers.pricing.charge import CannotBePriced, Charge, Usage, charge, differs, half_even
 from handlers.pricing.ladder import percent_of
 from tests.server.book import START
 
@@ -86,6 +86,20 @@ def test_a_charge_is_its_exact_value_rounded_once(rate: Rate, usage: Usage, perc
     assert found.charge == round(exact) and found.list_charge == round(listed)
     assert found.charge + found.rest == exact and abs(found.rest) <= Fraction(1, 2)
     assert 0 <= found.charge <= found.list_charge and found.discount == found.list_charge - found.charge
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "kept"),
+    [
+        (0, 7, "0"),
+        (1, 8, "0.125"),
+        (-3, 4 * 10**12, "-0.00000000000075"),
+        (1, 3, "0." + "3" * 28),
+        (-2, 3, f"-0.{'6' * 27}7"),
+    ],
+)
+def test_the_rest_is_kept_exactly_or_to_28_digits(above: int, below: int, kept: str) -> None:
+    assert Charge(1, 0, 1, above, below).rest_as_decimal() == Decimal(kept)
 
 
 @given(st.integers(-(10**30), 10**30), st.integers(1, 10**15))

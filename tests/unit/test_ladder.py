@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from generated.models.onboarding import DiscountTier
-from handlers.pricing.ladder import STEPS, Step, next_step, percent_of, steps, tier_at
+from handlers.pricing.ladder import STEPS, Step, next_step, percent_of, steps, tier_at, tier_begins
 
 PAID = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -64,3 +64,9 @@ def test_the_next_step(after: timedelta, step: int) -> None:
 
 def test_nothing_comes_after_the_last_step() -> None:
     assert next_step(PAID + MONTH, PAID) is None
+
+
+def test_when_the_tiers_begin() -> None:
+    assert tier_begins(None) == ()
+    assert tier_begins(PAID) == (PAID + WEEK, PAID + MONTH)
+    assert all(tier_at(begin - SECOND, PAID) != tier_at(begin, PAID) for begin in tier_begins(PAID))
