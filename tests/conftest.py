@@ -30,8 +30,8 @@ settings.load_profile("any machine")
 
 LONG = (
     "tests/unit/test_types.py",
-    "tests/server/test_how_to.py",
     "tests/packages/test_extras.py",
+    "tests/server/test_how_to.py",
     "tests/property/test_breaking_truth.py",
     "tests/browser/test_journeys.py",
     "tests/server/test_many_machines.py",
@@ -43,7 +43,6 @@ LONG = (
     "tests/server/test_clickpesa_payments.py",
     "tests/property/test_clickpesa_orders.py",
     "tests/server/test_kyc.py",
-    "tests/unit/test_plugin_kits.py",
     "tests/unit/test_hostile_names.py",
     "tests/server/test_slow_site.py",
     "tests/server/test_slow_clients.py",
@@ -64,6 +63,7 @@ LONG = (
     "tests/property/test_ledger.py",
     "tests/server/test_audit_columns.py",
     "tests/property/test_composites.py",
+    "tests/unit/test_plugin_kits.py",
     "tests/server/test_added_migration.py",
 )
 """Files that take longest, the longest first. Test processes take whole files: none of these is begun last."""
