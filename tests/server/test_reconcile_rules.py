@@ -32,7 +32,7 @@ from generated.models.onboarding import (
 )
 from generated.models.onboarding import PaymentEventKind as Kind
 from generated.models.onboarding import TopUpStatus as Status
-from generated.tables.onboarding import OPERATOR_ALERT, RECONCILIATION
+from generated.tables.onboarding import OPERATOR_ALERT, PROVIDER_FEE, RECONCILIATION
 from handlers.ledger.billing import billings
 from handlers.payments import reconcile as module
 from handlers.payments.providers import Providers
@@ -422,6 +422,11 @@ def test_each_fee_is_posted_for_its_change(house: House) -> None:
         ("fee:stub:txn_back", "provider_fee", START + HOUR, "Fee of the payment provider"),
     ]
     assert balance(house, top_up) == 1000, "fees are the house's"
+    kept = Store.of(PROVIDER_FEE, house.payments.settlement.ledger.database).find({})["items"]
+    assert [(each.change_ref, each.user_sid, each.occurred_at) for each in kept] == [
+        (f"txn_pi_{top_up.sid}", top_up.user_sid, START),
+        ("txn_back", top_up.user_sid, START + HOUR),
+    ]
 
 
 # --- which days -----------------------------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ LOSS, REINSTATED = TransactionKind.DISPUTE_LOSS, TransactionKind.DISPUTE_REINSTA
         ([(HOLD, "a", "2"), (LOSS, "a", "3")], None, True),
         ([(HOLD, "a", "2"), (LOSS, "a", "3")], ("4", False), False),
         ([(HOLD, "a", "2"), (LOSS, "a", "4")], ("3", False), True),
+        ([(HOLD, "a", "2"), (LOSS, "a", "3"), (HOLD, "b", "5"), (LOSS, "b", "6")], ("4", False), True),
         ([(HOLD, "a", "2"), (LOSS, "a", "3"), (REINSTATED, "a", "4")], None, False),
         ([(HOLD, "a", "2"), (LOSS, "a", "3"), (REINSTATED, "a", "4")], ("1", True), True),
         ([(HOLD, "a", "2"), (LOSS, "a", "3"), (HOLD, "b", "4"), (LOSS, "b", "5"), (REINSTATED, "b", "6")], None, True),
