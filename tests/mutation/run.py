@@ -113,13 +113,10 @@ class _Session:
         functions = _functions(self._path)
         gc.collect()
         gc.freeze()  # children share this memory as long as nobody writes to it
-        try:
-            if not self.failure:
-                for place, mutant in self._chosen:
-                    outcome = self._outcome(session, place, mutant, reached, functions)
-                    self._report(Result(self._module, mutant, outcome))
-        finally:
-            gc.unfreeze()  # or the functions of the next module are not found
+        if not self.failure:
+            for place, mutant in self._chosen:
+                outcome = self._outcome(session, place, mutant, reached, functions)
+                self._report(Result(self._module, mutant, outcome))
         return True
 
     def _baseline(self, session: pytest.Session) -> list[Reached]:
@@ -258,6 +255,7 @@ def _mutated(module: str, source: str, place: int) -> CodeType:
 
 def _functions(path: str) -> list[FunctionType]:
     """All functions that are loaded from a file."""
+    gc.unfreeze()  # what is frozen is not among the objects
     return [each for each in gc.get_objects() if isinstance(each, FunctionType) and each.__code__.co_filename == path]
 
 

@@ -58,6 +58,7 @@ NOT_MONEY = {
     "price": "prices usage, of which this history has none",
     "usage_record": "usage has a history of its own, in test_aggregation.py",
     "daily_usage": "usage has a history of its own, in test_aggregation.py",
+    "recorded_day": "counts what programs recorded on a day; what they are charged stands in the ledger",
     "quarantined_line": "usage has a history of its own, in test_aggregation.py",
     "stream_cursor": "usage has a history of its own, in test_aggregation.py",
     "usage_skip": "usage has a history of its own, in test_aggregation.py",

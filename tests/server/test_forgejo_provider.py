@@ -282,20 +282,27 @@ def test_without_an_address_there_is_no_forge_and_nothing_to_mend() -> None:
     assert review(ForgejoSettings, "HERO_ONBOARDING_FORGE_", {}) == []
 
 
+TOKEN_OF_A_FORGE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
+
+
 @pytest.mark.parametrize(
     ("given", "faults"),
     [
-        ({"forge_url": "https://forge.example", "token": "0" * 40}, []),
+        ({"forge_url": "https://forge.example", "token": TOKEN_OF_A_FORGE}, []),
         ({"forge_url": "https://forge.example"}, [("missing", "FORGE_TOKEN")]),
-        ({"token": "0" * 40}, [("missing", "HERO_ONBOARDING_FORGE_URL")]),
-        ({"forge_url": "http://forge.example", "token": "0" * 40}, [("weak", "HERO_ONBOARDING_FORGE_URL")]),
+        ({"token": TOKEN_OF_A_FORGE}, [("missing", "HERO_ONBOARDING_FORGE_URL")]),
+        ({"forge_url": "http://forge.example", "token": TOKEN_OF_A_FORGE}, [("weak", "HERO_ONBOARDING_FORGE_URL")]),
         (
-            {"forge_url": "https://a:b@forge.example", "token": "0" * 40},
+            {"forge_url": "https://a:b@forge.example", "token": TOKEN_OF_A_FORGE},
             [("contradictory", "HERO_ONBOARDING_FORGE_URL")],
         ),
         ({"forge_url": "https://forge.example", "token": PUBLISHED}, [("sandbox", "FORGE_TOKEN")]),
         (
-            {"forge_url": "https://forge.example", "token": "0" * 40, "keys": f"short,{SIGNING_KEY},{'0' * 40}"},
+            {
+                "forge_url": "https://forge.example",
+                "token": TOKEN_OF_A_FORGE,
+                "keys": f"short,{SIGNING_KEY},{'0' * 40}",
+            },
             [(fault, "FORGE_WEBHOOK_SIGNING_KEY") for fault in ("weak", "sandbox", "weak")],
         ),
     ],
@@ -303,7 +310,7 @@ def test_without_an_address_there_is_no_forge_and_nothing_to_mend() -> None:
 def test_what_is_wrong_before_real_usage(given: dict[str, str], faults: list[tuple[str, str]]) -> None:
     found = review(ForgejoSettings, "HERO_ONBOARDING_FORGE_", told(**given))
     assert [each[:2] for each in found] == faults
-    assert "0000" not in str(found) and "short," not in str(found)
+    assert TOKEN_OF_A_FORGE not in str(found) and "short," not in str(found)
 
 
 def test_the_sandbox_needs_no_settings() -> None:

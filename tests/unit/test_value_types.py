@@ -273,3 +273,6 @@ def test_sids_go_on_behind_one_of_a_later_clock(monkeypatch: pytest.MonkeyPatch)
     assert made < later < new_sid() < new_sid()
     not_before(made)
     assert later < new_sid()
+    for other in ("", "given", "Z" * 25, "Z" * 27, "U" * 26, "z" * 26):
+        not_before(other)
+    assert new_sid() < "Z" * 25

@@ -7,6 +7,7 @@ import time
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = tuple(a + b for a in _ALPHABET for b in _ALPHABET)  # ten bits at a time
 _RANDOM_BITS = 80
+_LENGTH, _SIGNS = 26, frozenset(_ALPHABET)
 
 _lock = threading.Lock()
 _last = 0
@@ -34,8 +35,13 @@ def new_sids(count: int) -> list[str]:
 
 
 def not_before(sid: str) -> None:
-    """Let all made from here on be greater than `sid`, which another process may have made by another clock."""
+    """Let all made from here on be greater than `sid`, which another process may have made by another clock.
+
+    A sid that was not made here, but given by somebody, says nothing of a clock.
+    """
     global _last
+    if len(sid) != _LENGTH or not _SIGNS.issuperset(sid):
+        return
     number = 0
     for character in sid:
         number = number << 5 | _ALPHABET.index(character)
