@@ -301,7 +301,7 @@ TOKEN_OF_A_FORGE = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b"
             {
                 "forge_url": "https://forge.example",
                 "token": TOKEN_OF_A_FORGE,
-                "keys": f"short,{SIGNING_KEY},{'0' * 40}",
+                "keys": f"short,{SIGNING_KEY},{TOKEN_OF_A_FORGE}",
             },
             [(fault, "FORGE_WEBHOOK_SIGNING_KEY") for fault in ("weak", "sandbox", "weak")],
         ),
