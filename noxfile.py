@@ -94,10 +94,10 @@ def tests(session: nox.Session) -> None:
         return
     check(session)
     browser(session)
-    # PERF: half of the time tests wait for the programs they start, so six processes keep two cores busy. There are
+    # PERF: half of the time tests wait for the programs they start, so four processes keep two cores busy. There are
     # hundreds of those: where Python was told to write no bytecode, each of them would compile all that it imports.
     # They take whole files in the order of `tests/conftest.py`.
-    workers = ("-n", "6", "--dist", "loadfile", "--no-loadscope-reorder")
+    workers = ("-n", "4", "--dist", "loadfile", "--no-loadscope-reorder")
     session.run("pytest", *workers, env={"PYTHONDONTWRITEBYTECODE": None})
 
 
