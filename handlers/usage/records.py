@@ -135,14 +135,13 @@ class Records:
             met |= {key, number}
 
     def _insert(self, rows: Sequence[Row]) -> None:
-        # PERF: on SQLite each run of a statement costs as much as a row. psycopg sends the rows of `execute_many`
-        # together by itself.
+        # PERF: on SQLite each run of a statement costs as much as a row. On PostgreSQL COPY takes them all.
         whole = len(rows) - len(rows) % _SOME if self._database.dialect == "sqlite" else 0
         for at in range(0, whole, _SOME):
             params = tuple(chain.from_iterable(rows[at : at + _SOME]))
             self._database.execute(_many_rows(self._store.sql.insert, _SOME), params)
         if whole < len(rows):
-            self._database.execute_many(self._store.sql.insert, rows[whole:])
+            self._database.copy(self._store.sql.insert, rows[whole:])
 
     def _has(self, key: str) -> bool:
         return bool(self._database.execute(self._key, (self._node_id, key)))

@@ -224,6 +224,19 @@ def test_inside_a_transaction_run_leaves_restarting_to_the_outer_one(tables: Dat
     assert len(tries) == 1
 
 
+def test_rows_are_copied_as_they_are(database: Database) -> None:
+    database.execute_script('CREATE TABLE kept ("key" TEXT UNIQUE, number NUMERIC, large BIGINT)')
+    insert = database.prepare('INSERT INTO kept ("key", number, large) VALUES (?, ?, ?)')
+    rows = [("a\tb\nc\\N 'd' é", 1, 2**63 - 1), ("", None, -1), ("\\.", 3, None)]
+    with database.transaction():
+        database.copy(insert, rows)
+    found = database.execute("SELECT * FROM kept ORDER BY large")
+    assert sorted(found, key=str) == sorted(rows, key=str)
+    with pytest.raises(Duplicate), database.transaction():
+        database.copy(insert, [("new", 1, 1), ("", 1, 1)])
+    assert database.execute("SELECT count(*) FROM kept") == [(3,)]
+
+
 def test_a_new_file_that_another_program_begins_to_fill_is_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
