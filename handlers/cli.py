@@ -74,8 +74,8 @@ class LazyGroup(click.Group):
 
 def _is_busy(error: Exception) -> bool:
     """Whether a database is away, stays locked, or finds no room."""
-    database = sys.modules.get("codegen.runtime.storage.database")  # commands of a node work without it
-    return database is not None and isinstance(error, database.Unavailable)
+    faults = sys.modules.get("codegen.runtime.storage.faults")  # commands of a node work without databases
+    return faults is not None and isinstance(error, faults.Unavailable)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.values.sid import not_before
 
 

@@ -15,7 +15,8 @@ from codegen.commands.rebase import command as rebase
 from codegen.evolve.plan import LOCK, MIGRATIONS, check_history, is_current, locked, plan, seal, write
 from codegen.model import load_sources
 from codegen.runtime.storage import migrations
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.source import catalog
 from codegen.source.diagnostics import Report
 from codegen.source.files import SourceFile

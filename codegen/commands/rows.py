@@ -14,7 +14,8 @@ from codegen.rules.breaking import Change, Comparison, Rows
 from codegen.rules.breaking.comparison import pair_members
 from codegen.rules.breaking.reach import closure
 from codegen.rules.breaking.register import Holding
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.values.pattern import read_pattern
 
 _SAID: Mapping[Holding, tuple[str, str]] = {

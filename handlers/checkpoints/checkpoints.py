@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from codegen.runtime.context import Clock
-from codegen.runtime.storage.database import Database, Duplicate, Restart
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate, Restart
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sid
 from generated.models.onboarding import CheckpointRoot

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from codegen.runtime.context import Caller, Clock
 from codegen.runtime.errors import NotFound
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import ApiKey, ApiKeyScope, NodeState
 from generated.tables.onboarding import API_KEY, NODE, USER

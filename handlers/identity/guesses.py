@@ -10,7 +10,8 @@ from codegen.runtime.context import Caller, Clock
 from codegen.runtime.errors import Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.auth import Authenticator, environ_name
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.values.sid import new_sid
 from handlers.identity import statements
 from handlers.identity.limits import LONGEST, TooMany

@@ -13,7 +13,7 @@ from codegen.runtime.errors import DeclaredError
 from codegen.runtime.http.app import JSON, App, read_body, require_json
 from codegen.runtime.http.log import Log, described
 from codegen.runtime.rpc.method import Place, runs
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 from generated.errors.onboarding import BadRequest
 from generated.models.onboarding import LoginFinished, LoginProof, LoginStart
 from handlers.identity.guard import SECURITY_HEADERS, refuse

@@ -9,7 +9,8 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 
 from codegen.runtime.context import Caller, Clock
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import SID_PATTERN
 from generated.models.onboarding import LoginMethod, LoginOutcome, Session, User

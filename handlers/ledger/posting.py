@@ -16,7 +16,8 @@ from typing import Any, TypeVar
 from pydantic import TypeAdapter
 
 from codegen.runtime.context import Clock
-from codegen.runtime.storage.database import Database, Duplicate, Restart
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate, Restart
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.columns import decode_otime, encode_otime
 from generated.models.onboarding import Account, LedgerTransaction, TransactionKind

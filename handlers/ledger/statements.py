@@ -60,6 +60,10 @@ KNOWN_KEYS_SQLITE = statement(_KNOWN_KEYS, listed=_LISTED_SQLITE)
 KNOWN_KEYS_POSTGRESQL = statement(_KNOWN_KEYS, listed=_LISTED_POSTGRESQL)
 """Which of the listed keys were posted."""
 
+NEWEST_SID = """
+SELECT MAX(sid) FROM ledger_transaction
+"""
+
 TAKE_TURN_POSTGRESQL = "LOCK TABLE ledger_queue IN EXCLUSIVE MODE"
 
 LOT_OF_KEY = """
@@ -89,9 +93,6 @@ WHERE expires_at <= ? AND remaining > 0 AND kind = 'granted' AND user_sid > ? OR
 
 # --- whether spending is frozen -------------------------------------------------------------------------------------
 
-NEWEST_SID = """
-SELECT MAX(sid) FROM ledger_transaction
-"""
 DISPUTE_TRANSACTIONS = """
 SELECT kind, source, sid FROM ledger_transaction WHERE user_sid = ? AND kind IN (?, ?, ?, ?) ORDER BY sid
 """

@@ -12,7 +12,7 @@ import falcon
 from codegen.runtime.errors import DeclaredError, InvalidParams
 from codegen.runtime.http.app import set_retry_after
 from codegen.runtime.http.log import described
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 from handlers.pages.errors import error_page
 from handlers.pages.visit import PageContext, PageRefused, Visit
 

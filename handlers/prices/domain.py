@@ -1,6 +1,6 @@
 """What prices bring: the book, and the tiers of the discount ladder."""
 
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 from handlers.domain import Domain, Job, Parts, Site
 from handlers.prices import routes
 from handlers.prices.books import PriceBooks

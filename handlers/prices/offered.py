@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from codegen.runtime.context import Clock
 from codegen.runtime.errors import NotFound
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import DiscountBase
 from handlers.prices.books import PriceBooks

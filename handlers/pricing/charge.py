@@ -17,8 +17,6 @@ _DIGITS = Context(prec=28)
 _ZERO = Decimal(0)
 _UNITS = {PriceUnit.MILLION_TOKENS: 10**6}
 """What a price is for, where it is not for one."""
-
-
 OF_CALLS = (PriceUnit.COST, PriceUnit.MILLION_TOKENS)
 """Units of calls, whose provider's price a node tells. What it says that hours cost sets no price."""
 

@@ -10,10 +10,9 @@ from codegen.runtime.storage.store import Store
 from generated.models.onboarding import Node, NodeKey, OperatorAct
 from generated.tables.onboarding import NODE, OPERATOR_ACT, NodePatch
 from handlers.rebuild.timeline import every
+from handlers.usage.consumption import READ_BY
 
 ACTS = ("nodes.register", "nodes.revoke_key")
-READ_BY = ("keys", "kinds", "sets_prices")
-"""What of a node decides what becomes of its lines."""
 
 
 class Registrations:

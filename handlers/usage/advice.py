@@ -5,15 +5,12 @@ from __future__ import annotations
 import re
 
 from generated.models.onboarding import HaltReason, Node
-from handlers.usage.halt import Halt
+from handlers.usage.halt import CAME_AT_ONCE, WOULD_BE_ASIDE, Halt
 
 R = HaltReason
 ABOUT_LINES = (R.PARSE_ERROR, R.NOT_CANONICAL, R.SEQUENCE_GAP, R.CONTENT_CONFLICT, R.WRONG_NODE)
 """Reasons that are mostly those of one line, which the detail begins with."""
 _LINE = re.compile(r"(\S+:[1-9][0-9]*): ")
-_TOO_MANY_ASIDE = "would be set aside"
-"""What the detail of a halt says where too many lines wait for an operator."""
-_TOO_MANY_COMMITS = "commits came at once"
 
 
 def advice(node: Node, halt: Halt) -> str:
@@ -27,14 +24,14 @@ def advice(node: Node, halt: Halt) -> str:
         )
     skip = f"hero-onboarding nodes skip --node-id {node.node_id} --commit {halt.commit}"
     whole = f"`{skip} --reason WHY`"
-    if halt.reason == R.REWRITTEN_HISTORY or _TOO_MANY_COMMITS in halt.detail:
+    if halt.reason == R.REWRITTEN_HISTORY or CAME_AT_ONCE in halt.detail:
         return f"{_back(node)}; or go on behind this commit, and charge nothing of it and before it, by {whole}."
     if halt.reason == R.BAD_SIGNATURE:
         return (
             "If the node has a new key, register it: `hero-onboarding nodes register … --public-key KEY --valid-from "
             f"TIME`, a time before this commit; if somebody else pushed, charge nothing of the commit by {whole}."
         )
-    if _TOO_MANY_ASIDE in halt.detail:
+    if WOULD_BE_ASIDE in halt.detail:
         return (
             "Mend what the lines are set aside for (kinds, leave to set prices, users), and the commit is read again "
             f"by itself; or decide about those that wait; or charge nothing of the commit by {whole}."

@@ -18,7 +18,8 @@ from time import perf_counter
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log, described
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from generated.models.onboarding import (
     AggregateReport,
     GitCredentials,

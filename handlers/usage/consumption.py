@@ -21,8 +21,10 @@ from handlers.usage.reading import Counts, NodeRules, Reading
 from handlers.usage.skips import Skips
 from handlers.usage.streams import Streams
 
-LOOKED_AT = ("last_commit", "keys", "kinds", "sets_prices")
-"""What of a node decides how its commits are read."""
+READ_BY = ("keys", "kinds", "sets_prices")
+"""What of a node decides what becomes of its lines."""
+LOOKED_AT = ("last_commit", *READ_BY)
+"""What of a node must be as it was when its repository was looked at."""
 
 
 class Overtaken(Exception):

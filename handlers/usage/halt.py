@@ -5,6 +5,8 @@ from __future__ import annotations
 from generated.models.onboarding import HaltReason
 
 MOST_DETAIL = 500
+WOULD_BE_ASIDE, CAME_AT_ONCE = "would be set aside", "commits came at once"
+"""What the detail says where a node has too much of one kind: a node's row keeps nothing else by which to tell it."""
 
 
 class Halt(Exception):

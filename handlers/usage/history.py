@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pygit2
 
 from generated.models.onboarding import HaltReason
-from handlers.usage.halt import Halt
+from handlers.usage.halt import CAME_AT_ONCE, Halt
 
 LARGEST = 1 << 20
 """Bytes of a commit, its message included."""
@@ -49,7 +49,7 @@ def new_commits(mirror: pygit2.Repository | None, head: str | None, known: Known
     if decided is not None:
         return found[decided::-1]
     if len(found) > MOST:
-        raise Halt(HaltReason.FORBIDDEN_CHANGE, f"more than {MOST} commits came at once", commit=head)
+        raise Halt(HaltReason.FORBIDDEN_CHANGE, f"more than {MOST} {CAME_AT_ONCE}", commit=head)
     if known.last is not None:
         detail = f"{known.last}, which was consumed, is not in the history"
         raise Halt(HaltReason.REWRITTEN_HISTORY, detail, commit=head)

@@ -20,7 +20,7 @@ from handlers.usage import statements
 from handlers.usage.added_lines import Line
 from handlers.usage.changes import BATCH
 from handlers.usage.charged_line import ChargedLine, charged, taking_back
-from handlers.usage.halt import Halt
+from handlers.usage.halt import WOULD_BE_ASIDE, Halt
 from handlers.usage.line_rules import MOST_ACCEPTED, MOST_BACK, MOST_CHARGE, Allowed, Aside, set_aside
 from handlers.usage.payers import Payers
 from handlers.usage.rates import Rates
@@ -166,8 +166,8 @@ class Reading:
                 self._take(priced, terms.sum)
                 return
             same = None
-        found = self.judge(record, digest, line, stream.latest)
-        stream.accept(record.local_seq, record.occurred_at, counts=not isinstance(found, Aside))
+        found = self.judge(record, digest, line, latest)
+        stream.accept(record.local_seq, at, counts=not isinstance(found, Aside))
         if isinstance(found, Aside):
             self._set_aside(found, digest, line)
             return
@@ -202,7 +202,7 @@ class Reading:
             self._aside_before = int(found[0][0])
         self.counts.quarantined += 1
         if self._aside_before + self.counts.quarantined > MOST_ASIDE:
-            detail = f"more than {MOST_ASIDE} lines of the node would be set aside, this one as {aside.reason.value}"
+            detail = f"more than {MOST_ASIDE} lines of the node {WOULD_BE_ASIDE}, this one as {aside.reason.value}"
             raise Halt(HaltReason.FORBIDDEN_CHANGE, f"{line.path}:{line.number}: {detail}", commit=self._commit)
         self.counts.asides.append(
             {

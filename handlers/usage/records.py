@@ -9,7 +9,8 @@ from functools import cache
 from itertools import chain
 from typing import Any
 
-from codegen.runtime.storage.database import Database, Duplicate, Row
+from codegen.runtime.storage.database import Database, Row
+from codegen.runtime.storage.faults import Duplicate
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.sid import new_sids
 from generated.models.onboarding import UsageRecord

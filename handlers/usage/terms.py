@@ -46,8 +46,11 @@ class Terms(NamedTuple):
 
     def charged(self, record: LoggedUsage, line_hash: str, line: Line) -> ChargedLine | None:
         """An alike line with what it costs; None where it has to be judged by all rules."""
-        rate, by_cost = self.rate, record.cost is not None
-        if not by_cost if rate.unit == PriceUnit.COST else by_cost and differs(rate, record):
+        rate = self.rate
+        if rate.unit == PriceUnit.COST:
+            if record.cost is None:
+                return None
+        elif differs(rate, record):
             return None
         made = charge(rate, record, self.percent, self.base)
         if made.list_charge > MOST_CHARGE * NANO:

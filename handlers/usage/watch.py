@@ -10,7 +10,8 @@ from prometheus_client.registry import Collector
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from generated.models.onboarding import Node, NodeSilent, NodeState
 from handlers.usage.nodes import Nodes
 from handlers.usage.standing import SILENT

@@ -14,7 +14,8 @@ from pydantic import TypeAdapter
 from codegen.runtime.clock import Clock, SystemClock
 from codegen.runtime.errors import NotFound
 from codegen.runtime.plugins.registry import Metadata
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Sid
 from generated.errors.onboarding import AllocationFailed, PoolEmpty

@@ -22,7 +22,8 @@ from codegen.runtime.client.client import Call, Options, Transport, TransportErr
 from codegen.runtime.context import SystemClock
 from codegen.runtime.errors import Busy
 from codegen.runtime.http.log import Log
-from codegen.runtime.storage.database import Database, Restart, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Restart, Unavailable
 from generated.models.onboarding import LoginMethod
 from handlers.app import build
 from handlers.cli import main

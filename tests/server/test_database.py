@@ -11,17 +11,15 @@ import peewee
 import psycopg
 import pytest
 
-from codegen.runtime.storage.database import (
-    Database,
+from codegen.runtime.storage.database import Database, Slot, without_password
+from codegen.runtime.storage.faults import (
     Duplicate,
     ReadOnlyThread,
     Referenced,
     Refused,
     Restart,
-    Slot,
     Unavailable,
     UnknownReference,
-    without_password,
 )
 
 TABLES = (

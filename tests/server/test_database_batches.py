@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from codegen.runtime.storage import database as databases
-from codegen.runtime.storage.database import Database, Duplicate, Unavailable, UnknownReference
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate, Unavailable, UnknownReference
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from codegen.runtime.context import Caller
 from codegen.runtime.errors import Busy, Unauthorized
 from codegen.runtime.http.log import Log
 from codegen.runtime.rpc.auth import Credentials
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from handlers.identity.guesses import FREE, LONGEST_PAUSE, MEMORY, Guesses, SlowGuesses, pause
 from handlers.identity.limits import RateLimits, TooMany
 from handlers.identity.peer import Peers, networks

@@ -17,7 +17,8 @@ from codegen.runtime.rpc import idempotency
 from codegen.runtime.rpc.idempotency import LEASE
 from codegen.runtime.rpc.local import local
 from codegen.runtime.storage import migrations
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from tests.server.keyed_bank import ADA, BEN, OPERATOR, OTHER_OPERATOR, SERVICES, BankService, Program, Refused
 from tests.server.migration_project import Databases, Project
 from tests.waiting import PATIENCE

@@ -10,7 +10,8 @@ from pydantic_core import from_json
 
 from codegen.runtime.context import ADMIN, Context
 from codegen.runtime.rpc import crud
-from codegen.runtime.storage.database import Database, UnknownReference
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import UnknownReference
 from generated.models.onboarding import LotKind, TransactionKind
 from generated.tables.onboarding import CREDIT_LOT, LEDGER_ENTRY, LEDGER_TRANSACTION
 from handlers.hash_chain import GENESIS, canonical

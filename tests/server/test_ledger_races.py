@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from codegen.runtime.errors import Conflict
-from codegen.runtime.storage.database import Database, Restart
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Restart
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import wallet as rules
 from handlers.ledger.posting import payment_key

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from codegen.runtime.storage.database import Database, Duplicate
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate
 from generated.models.onboarding import TransactionKind
 from handlers.ledger import wallet as rules
 from handlers.ledger.posting import Ledger

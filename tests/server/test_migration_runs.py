@@ -8,7 +8,8 @@ import pytest
 
 from codegen.evolve import plan
 from codegen.runtime.storage import migrations
-from codegen.runtime.storage.database import Database, Duplicate, Refused, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate, Refused, Unavailable
 from tests.server.migration_project import ENUM, TWO, Databases, Project, catalogue, insert, read, root
 
 # --- what the tables promise ------------------------------------------------------------------------------------

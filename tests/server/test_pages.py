@@ -13,7 +13,8 @@ from falcon import testing
 from codegen.runtime.context import SystemClock
 from codegen.runtime.http.app import App
 from codegen.runtime.http.log import Log
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from generated.models.onboarding import LoginMethod, User
 from handlers.app import build
 from handlers.composition import load_settings

@@ -15,7 +15,8 @@ from peewee import Table
 import generated.tables
 from codegen.runtime.errors import InvalidParams
 from codegen.runtime.storage import migrations
-from codegen.runtime.storage.database import Database, Refused
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Refused
 from codegen.runtime.storage.store import Store
 from codegen.runtime.testing.roundtrip import AnyStored
 from codegen.runtime.values.sid import new_sid

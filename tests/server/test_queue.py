@@ -12,7 +12,8 @@ import pytest
 
 from codegen.runtime.context import SystemClock
 from codegen.runtime.http.log import Log
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.storage.migrations import NotCurrent
 from codegen.runtime.storage.store import Store
 from generated.tables.onboarding import OPERATOR_ALERT

@@ -24,7 +24,7 @@ from codegen.runtime.http.log import Log, described
 from codegen.runtime.http.metrics import Metrics
 from codegen.runtime.http.observe import Observation
 from codegen.runtime.rpc.auth import Anonymous, Credentials, cookie_value, same_secret
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 from tests.waiting import PATIENCE
 
 EXAMPLE = SimpleNamespace(**runpy.run_path(str(Path(__file__).with_name("rpc_example.py"))))

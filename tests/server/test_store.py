@@ -12,7 +12,8 @@ from pydantic import TypeAdapter
 from pydantic_core import to_json
 
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
-from codegen.runtime.storage.database import Database, Duplicate, Referenced, Refused, UnknownReference
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate, Referenced, Refused, UnknownReference
 from codegen.runtime.storage.store import Store
 from codegen.runtime.values.types import Money
 

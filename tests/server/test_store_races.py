@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
-from codegen.runtime.storage.database import Database, Duplicate, Referenced, Restart, UnknownReference
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Duplicate, Referenced, Restart, UnknownReference
 from codegen.runtime.storage.store import Store
 
 NOW = datetime(2026, 5, 20, 22, 3, 14, tzinfo=UTC)

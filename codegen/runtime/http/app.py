@@ -24,7 +24,8 @@ from codegen.runtime.rpc.discovery import Discovery
 from codegen.runtime.rpc.dispatch import STATUSES, Dispatcher, Limits
 from codegen.runtime.rpc.method import Method, Place, place_of, runs
 from codegen.runtime.rpc.wiring import Webhook
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 
 JSON = "application/json"
 HEADERS = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}

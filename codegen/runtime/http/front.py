@@ -23,7 +23,7 @@ from codegen.runtime.http.response import Response, head, response
 from codegen.runtime.rpc import answers
 from codegen.runtime.rpc.dispatch import STATUSES
 from codegen.runtime.rpc.method import Place
-from codegen.runtime.storage.database import ReadOnlyThread
+from codegen.runtime.storage.faults import ReadOnlyThread
 
 if TYPE_CHECKING:
     from codegen.runtime.http.connection import Connection

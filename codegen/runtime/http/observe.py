@@ -11,7 +11,7 @@ from codegen.runtime.context import Context
 from codegen.runtime.http.log import Log, described, redacted
 from codegen.runtime.http.metrics import UNKNOWN, Metrics
 from codegen.runtime.rpc.method import Method
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 
 
 @dataclass(frozen=True, slots=True)

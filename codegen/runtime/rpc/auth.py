@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from codegen.runtime.context import ADMIN, PUBLIC, Caller, Context
 from codegen.runtime.errors import Forbidden, Unauthorized
-from codegen.runtime.storage.database import Unavailable
+from codegen.runtime.storage.faults import Unavailable
 
 Environ = Mapping[str, Any]
 """The WSGI environment of a request."""

@@ -14,7 +14,8 @@ from codegen.runtime.context import Context
 from codegen.runtime.errors import Conflict, Forbidden, InUse, InvalidParams, NotFound
 from codegen.runtime.rpc.answers import as_json
 from codegen.runtime.rpc.method import Method, Place
-from codegen.runtime.storage.database import Database, UnknownReference
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import UnknownReference
 from codegen.runtime.storage.hooks import Hooks, OnWrite, Write
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page
 from codegen.runtime.storage.store import Store

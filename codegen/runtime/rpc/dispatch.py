@@ -32,7 +32,8 @@ from codegen.runtime.rpc.answers import (
 )
 from codegen.runtime.rpc.idempotency import perform
 from codegen.runtime.rpc.method import Method, Place
-from codegen.runtime.storage.database import Database, ReadOnlyThread, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import ReadOnlyThread, Unavailable
 from codegen.runtime.values.bounds import deeper_than, has_infinity, more_members_than
 
 STATUSES: Mapping[int, int] = {1401: 401, 1403: 403, 1429: 429}

@@ -26,7 +26,7 @@ from codegen.runtime.context import Caller, Context
 from codegen.runtime.errors import RUNTIME_ERRORS, Busy, Conflict, DeclaredError, raised
 from codegen.runtime.rpc.answers import as_json
 from codegen.runtime.rpc.method import Method
-from codegen.runtime.storage.database import Duplicate, Restart, Unavailable
+from codegen.runtime.storage.faults import Duplicate, Restart, Unavailable
 from codegen.runtime.values.sid import new_sid
 
 LEASE = 60

@@ -25,14 +25,8 @@ import psycopg
 from codegen.runtime.context import Clock, SystemClock
 from codegen.runtime.errors import DeclaredError
 from codegen.runtime.start import CannotStart
-from codegen.runtime.storage.database import (
-    BUSY_TIMEOUT,
-    Database,
-    Refused,
-    Unavailable,
-    set_lock_timeout,
-    without_password,
-)
+from codegen.runtime.storage.database import BUSY_TIMEOUT, Database, set_lock_timeout, without_password
+from codegen.runtime.storage.faults import Refused, Unavailable
 from codegen.runtime.storage.own_tables import CALLS, CREATE_CALLS, CREATE_MIGRATIONS, MIGRATIONS
 from codegen.runtime.storage.rewrites import Unfit, rewrite
 from codegen.runtime.storage.stored_type import StoredType

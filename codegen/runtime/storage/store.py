@@ -12,7 +12,8 @@ from pydantic_core import to_json
 
 from codegen.runtime.errors import Conflict, InvalidParams, NotFound
 from codegen.runtime.storage.codecs import row_codecs
-from codegen.runtime.storage.database import Database, UnknownReference
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import UnknownReference
 from codegen.runtime.storage.mapping import decoder, encoder, json_decoder
 from codegen.runtime.storage.paging import DEFAULT_LIMIT, MAX_LIMIT, Page, decode_cursor, encode_cursor
 from codegen.runtime.storage.statements import Statements

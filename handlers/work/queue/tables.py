@@ -16,7 +16,8 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from codegen.runtime.storage.database import CONNECTING, Database, Unavailable
+from codegen.runtime.storage.database import CONNECTING, Database
+from codegen.runtime.storage.faults import Unavailable
 from codegen.runtime.storage.migrations import MigrationError
 from handlers.work.queue import statements
 

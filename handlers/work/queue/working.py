@@ -19,7 +19,8 @@ from procrastinate.worker import Worker as TaskWorker
 
 from codegen.runtime.context import Clock
 from codegen.runtime.http.log import Log, described
-from codegen.runtime.storage.database import Database, Unavailable
+from codegen.runtime.storage.database import Database
+from codegen.runtime.storage.faults import Unavailable
 from handlers.domain import SpreadJob, TryLater
 from handlers.work.alerts import alert, clear
 from handlers.work.queue import statements
