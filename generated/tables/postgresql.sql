@@ -534,7 +534,8 @@ CREATE TABLE "plan_purchase" (
     "sku" TEXT COLLATE "C" NOT NULL,
     "period_start" BIGINT NOT NULL CONSTRAINT "ck_plan_purchase__period_start" CHECK ("period_start" BETWEEN 0 AND 4294967295),
     "period_end" BIGINT NOT NULL CONSTRAINT "ck_plan_purchase__period_end" CHECK ("period_end" BETWEEN 0 AND 4294967295),
-    "renewed_from" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_plan_purchase__renewed_from" REFERENCES "plan_purchase" ("sid") ON DELETE RESTRICT
+    "renewed_from" VARCHAR(26) COLLATE "C" CONSTRAINT "fk_plan_purchase__renewed_from" REFERENCES "plan_purchase" ("sid") ON DELETE RESTRICT,
+    "paid_at" BIGINT NOT NULL CONSTRAINT "ck_plan_purchase__paid_at" CHECK ("paid_at" BETWEEN 0 AND 4294967295)
 );
 
 CREATE INDEX "ix_plan_purchase__user_sid" ON "plan_purchase" ("user_sid");

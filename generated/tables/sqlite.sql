@@ -540,7 +540,8 @@ CREATE TABLE "plan_purchase" (
     "sku" TEXT NOT NULL,
     "period_start" INTEGER NOT NULL CONSTRAINT "ck_plan_purchase__period_start" CHECK ("period_start" BETWEEN 0 AND 4294967295),
     "period_end" INTEGER NOT NULL CONSTRAINT "ck_plan_purchase__period_end" CHECK ("period_end" BETWEEN 0 AND 4294967295),
-    "renewed_from" TEXT CONSTRAINT "fk_plan_purchase__renewed_from" REFERENCES "plan_purchase" ("sid") ON DELETE RESTRICT
+    "renewed_from" TEXT CONSTRAINT "fk_plan_purchase__renewed_from" REFERENCES "plan_purchase" ("sid") ON DELETE RESTRICT,
+    "paid_at" INTEGER NOT NULL CONSTRAINT "ck_plan_purchase__paid_at" CHECK ("paid_at" BETWEEN 0 AND 4294967295)
 ) STRICT;
 
 CREATE INDEX "ix_plan_purchase__user_sid" ON "plan_purchase" ("user_sid");

@@ -1,4 +1,4 @@
-"""Audit of plans: each purchase was paid once at its cost, periods of a user do not overlap, and balances show them."""
+"""Audit of plans: each was paid once, at its cost and time, those of a user do not overlap, and balances show them."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,11 +19,13 @@ def _purchases(database: Database, rows: Sequence[Row], carry: Carry) -> Iterato
     decode = Store.of(PLAN_PURCHASE, database).decode
     for row in rows:
         purchase = decode(row[:_WIDTH])
-        paid, owner_before, overlapping = row[_WIDTH:]
+        paid, posted, owner_before, overlapping = row[_WIDTH:]
         wrong = []
         if paid is None or int(paid) != purchase["cost"]:
             said = "nothing" if paid is None else money_text(int(paid))
             wrong.append(f"it costs {money_text(purchase['cost'])}; the ledger was charged {said}")
+        if posted is not None and decode_otime(posted) != purchase["paid_at"]:
+            wrong.append(f"it was paid at {purchase['paid_at']}; the ledger says at {decode_otime(posted)}")
         if purchase["period_end"] != period_end(purchase["period_start"], purchase["days"]):
             wrong.append(f"its period is not {purchase['days']} days long")
         if purchase["renewed_from"] is not None and owner_before != purchase["user_sid"]:

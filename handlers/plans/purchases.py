@@ -197,6 +197,7 @@ class Purchases:
                 "period_start": start,
                 "period_end": rules.period_end(start, plan.days),
                 "renewed_from": renewed_from,
+                "paid_at": now,
             },
             now,
         )

@@ -19,6 +19,8 @@ SELECT {purchase},
         JOIN ledger_entry ON ledger_entry.transaction_sid = ledger_transaction.sid
         WHERE ledger_transaction.posting_key = 'plan:' || plan_purchase.sid AND ledger_transaction.kind = 'plan'
         AND ledger_transaction.user_sid = plan_purchase.user_sid AND ledger_entry.account = 'revenue:vm'),
+    (SELECT ledger_transaction.effective_at FROM ledger_transaction
+        WHERE ledger_transaction.posting_key = 'plan:' || plan_purchase.sid),
     (SELECT earlier.user_sid FROM plan_purchase AS earlier WHERE earlier.sid = plan_purchase.renewed_from),
     (SELECT MIN(other.sid) FROM plan_purchase AS other WHERE other.user_sid = plan_purchase.user_sid
         AND other.sid <> plan_purchase.sid AND other.period_start < plan_purchase.period_end

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from codegen.runtime.storage.database import Database, Row
 from codegen.runtime.values.columns import decode_otime
@@ -13,6 +13,11 @@ from generated.models.onboarding import KycStatus, TransactionKind
 from handlers.audit import BATCH
 from handlers.rebuild import statements
 from handlers.rebuild.timeline import Transaction, transactions
+
+AT_ONCE = (TransactionKind.PLAN, TransactionKind.GRANT, TransactionKind.ADJUSTMENT)
+"""What happens by being posted: no provider's time or node's clock comes before it."""
+LATE = timedelta(minutes=5)
+"""So much may lie between the two times: the ledger's never goes back, whatever the clock of a host says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ def _posted(each: Transaction, database: Database) -> Posted | None:
 
 
 def _transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
-    """Of each live transaction its entries, and whose it is, of which kind and when."""
+    """Of each live transaction its entries, and whose it is, of which kind and when; of those that are posted when they
+    happen, that as well."""
     for each in transactions(live):
         other = _posted(each, rebuilt)
         there = other.lines if other is not None else {}
@@ -108,6 +114,8 @@ def _transactions(live: Database, rebuilt: Database) -> Iterator[Difference]:
         elif other is not None:
             here = f"{each.kind.value} of {each.user_sid} at {each.effective_at}"
             said = f"{other.kind} of {other.user_sid} at {other.effective_at}"
+            if each.kind in AT_ONCE and abs(each.posted_at - each.effective_at) > LATE:
+                here += f", posted at {each.posted_at}"
             if here != said:
                 yield _of(each, "transaction", here, said)
 

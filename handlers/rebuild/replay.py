@@ -16,7 +16,6 @@ from codegen.runtime.errors import Conflict, DeclaredError, InvalidParams, NotFo
 from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from codegen.runtime.values.columns import decode_otime
 from codegen.runtime.values.types import Money
 from generated.errors.onboarding import QuarantineDecided
 from generated.models.onboarding import (
@@ -187,21 +186,15 @@ class Replay:
         post_fee(self._ledger, fee)
 
     def _purchase(self, bought: PlanPurchase) -> None:
-        """A plan at its cost; one that was renewed when its period ended was so at the time that the ledger says."""
-        source = plan_source(bought.sid)
-        self._clock.time = bought.period_start
-        if bought.renewed_from is not None:
-            rows = self._live.execute(self._live.prepare(statements.POSTED_AT), (source,))
-            if rows:
-                self._clock.time = decode_otime(rows[0][0])
-                self.taken_over[K.PLAN.value] += 1
+        """A plan at its cost, when it was paid."""
+        self._clock.time = bought.paid_at
         self._post(
-            source,
+            plan_source(bought.sid),
             lambda wallet: rules.charge(wallet, REVENUE, int(bought.cost)),
             user_sid=bought.user_sid,
             kind=K.PLAN,
             reason="Plan",
-            effective_at=self._clock.time,
+            effective_at=bought.paid_at,
         )
 
     def _post(self, key: str, draw: Callable[[Wallet], Any], **given: Any) -> None:

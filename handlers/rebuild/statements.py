@@ -3,16 +3,13 @@
 ENTRIES_IN_ORDER = """
 SELECT ledger_entry.position, ledger_transaction.sid, ledger_transaction.kind, ledger_transaction.user_sid,
     ledger_transaction.posting_key, ledger_transaction.source, ledger_transaction.effective_at,
-    ledger_entry.account, ledger_entry.amount
+    ledger_transaction.posted_at, ledger_entry.account, ledger_entry.amount
 FROM ledger_entry JOIN ledger_transaction ON ledger_transaction.sid = ledger_entry.transaction_sid
 WHERE ledger_entry.position > ? ORDER BY ledger_entry.position LIMIT ?
 """
 EXPIRIES = """
 SELECT sid, user_sid, posted_at FROM ledger_transaction
 WHERE sid > ? AND kind || '' = 'grant_expiry' AND user_sid IS NOT NULL ORDER BY sid LIMIT ?
-"""
-POSTED_AT = """
-SELECT posted_at FROM ledger_transaction WHERE posting_key = ?
 """
 ANY_ENTRY = """
 SELECT 1 FROM ledger_entry LIMIT 1

@@ -61,6 +61,7 @@ class Transaction:
     key: str
     source: str
     effective_at: datetime
+    posted_at: datetime
     lines: dict[str, int]
 
 
@@ -114,12 +115,12 @@ def transactions(database: Database) -> Iterator[Transaction]:
     """All transactions, in the order of their postings."""
     for _, rows in groupby(_entries(database), key=lambda row: row[1]):
         entries = list(rows)
-        _, sid, kind, user_sid, key, source, effective_at, _, _ = entries[0]
+        _, sid, kind, user_sid, key, source, effective_at, posted_at, _, _ = entries[0]
         lines: dict[str, int] = {}
         for *_, account, amount in entries:
             lines[account] = lines.get(account, 0) + amount
-        at = decode_otime(effective_at)
-        yield Transaction(sid, TransactionKind(kind), user_sid, key, source, at, lines)
+        times = decode_otime(effective_at), decode_otime(posted_at)
+        yield Transaction(sid, TransactionKind(kind), user_sid, key, source, *times, lines)
 
 
 def timeline(database: Database) -> Iterator[Cause]:

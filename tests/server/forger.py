@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from codegen.runtime.storage.database import Database
@@ -88,6 +88,21 @@ class Forger:
         self._execute("DELETE FROM credit_lot WHERE transaction_sid = ?", sid)
         self._execute("DELETE FROM ledger_entry WHERE transaction_sid = ?", sid)
         self._execute("DELETE FROM ledger_transaction WHERE sid = ?", sid)
+        self.chain()
+
+    def move(self, key: str, later: timedelta, *columns: str) -> None:
+        """Let the ledger say another time in these columns of a transaction."""
+        seconds = int(later.total_seconds())
+        for column in columns:
+            text = f"UPDATE ledger_transaction SET {column} = {column} + ? WHERE posting_key = ?"  # noqa: S608
+            self._execute(text, seconds, key)
+        if "effective_at" in columns:
+            self._execute(
+                "UPDATE ledger_entry SET effective_at = effective_at + ? WHERE transaction_sid ="
+                " (SELECT sid FROM ledger_transaction WHERE posting_key = ?)",
+                seconds,
+                key,
+            )
         self.chain()
 
     def swap(self, first: str, second: str) -> None:

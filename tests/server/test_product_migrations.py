@@ -33,8 +33,10 @@ BEFORE_FEES = 15
 """The version before fees were kept beside the ledger."""
 BEFORE_CHECKS = 17
 """The version before the checks of nearly all tables were written anew."""
-ADDED_LATER = {"node": ("balances_updated", "halts")}
-"""Columns that migrations behind it added; rows have their defaults there."""
+ADDED_LATER = {"node": ("balances_updated", "halts"), "plan_purchase": ("paid_at",)}
+"""Columns that migrations behind it added; rows have there what those fill in."""
+BEFORE_PAID_AT = 20
+"""The version before purchases kept when they were paid."""
 MADE_LATER = ("recorded_day",)
 """Tables that migrations behind it made, which do not go back with rows in them."""
 STORED: dict[str, AnyStored] = {
@@ -311,6 +313,27 @@ def test_fees_that_were_posted_before_are_kept_as_they_are_posted(old: Database)
     ]
 
 
+def test_plans_of_before_were_paid_when_the_ledger_says(old: Database) -> None:
+    """One is renewed late; of one nothing was posted."""
+    migrations.apply(old, DIRECTORY, BEFORE_PAID_AT)
+    plan = {"user_sid": USER, "plan_id": "vm5", "cost": 10**10, "vm_count": 5, "days": 30, "sku": "hero-os-2gb"}
+    for place, before in enumerate((None, "01M8PLAN0", None)):
+        period = {"period_start": AT + place, "period_end": AT + place + 30 * 86_400, "renewed_from": before}
+        table_of(old, "plan_purchase").insert({"sid": f"01M8PLAN{place}", **plan, **period}).execute()
+    for place in range(2):
+        posted = {"posting_key": f"plan:01M8PLAN{place}", "source": f"plan:01M8PLAN{place}", "reason": "Plan"}
+        times = {"effective_at": AT + 100 * place, "posted_at": AT + 100 * place + 1}
+        transaction = {"sid": f"01M8PAID{place}", "kind": "plan", "user_sid": USER, **posted, **times, "hash": "c" * 64}
+        table_of(old, "ledger_transaction").insert(transaction).execute()
+    migrations.apply(old, DIRECTORY)
+    assert [each["paid_at"] for each in read(old, "plan_purchase")] == [AT, AT + 100, AT + 2]
+    with pytest.raises(Refused, match="append-only"), old.transaction():
+        old.execute("UPDATE plan_purchase SET paid_at = 1")
+    migrations.apply(old, DIRECTORY, BEFORE_PAID_AT)
+    migrations.apply(old, DIRECTORY)
+    assert [each["paid_at"] for each in read(old, "plan_purchase")] == [AT, AT + 100, AT + 2]
+
+
 def test_a_migrated_database_is_as_a_fresh_one(databases: Callable[[], Database]) -> None:
     """Tables, checks, indexes and triggers; also where it went back in between, and is then as it was."""
     made, migrated, older = databases(), databases(), databases()
@@ -348,6 +371,8 @@ def keep(database: Database, name: str, kept: dict[str, str]) -> None:
     references = {field.name: kept.get(field.reference) for field in stored.fields if field.reference is not None}
     for made in drawn(name):
         values = {**stored.values_of(made), **references, "sid": new_sid()} | ({} if stored.append_only else {"rev": 1})
+        if name == "plan_purchase":  # of one that the ledger does not know, a migration can say nothing else
+            values["paid_at"] = values["period_start"]
         try:
             with database.transaction():
                 Store.of(stored, database).insert(values)

@@ -13,6 +13,7 @@ from generated.models.onboarding import TransactionKind as K
 from handlers.ledger import wallet as rules
 from handlers.ledger.expiry import GrantExpiry
 from handlers.ledger.posting import Ledger
+from handlers.payments.settlement import Settlement
 from handlers.rebuild.comparison import Difference
 from handlers.usage.mirrors import Mirrors
 from tests.server.audited import audit
@@ -20,6 +21,7 @@ from tests.server.forger import Forger
 from tests.server.money_history import History
 from tests.server.node_repository import NodeRepository, line, make_key
 from tests.server.payment_house import House, payment_house
+from tests.server.plan_world import PlanWorld
 from tests.server.test_kyc_cap import pay
 from tests.server.test_rebuild import CAP, DOLLAR, MUCH, closed, rebuilt, used_history
 from tests.server.usage_world import UsageWorld
@@ -132,6 +134,32 @@ def test_usage_that_was_forged_is_told(database: Database, tmp_path: Path, fetch
     with told.forger.forged():
         told.forger.swap(first, second)
         assert told.by(first, "order") + told.by(second, "order")
+
+
+def test_a_plan_that_was_renewed_at_another_time_is_told(database: Database, fetching: Mirrors) -> None:
+    """Both times of the ledger, or either of them; and the audit tells the one that the purchase has, too."""
+    world = PlanWorld(database)
+    user = world.user(verified=False)
+    verdict(database, world.clock, Settlement(database, world.clock, CAP), user)
+    world.pay(user, 40)
+    world.buy(user)
+    world.renew(user)
+    world.jump(days=30, hours=1)
+    assert world.ends.run_once() == 1
+    world.audit()
+    told = Told(Forger(database), database, fetching, CAP)
+    bought, renewed = told.forger.keys(K.PLAN)
+    for columns in (("effective_at", "posted_at"), ("effective_at",), ("posted_at",)):
+        with told.forger.forged():
+            told.forger.move(renewed, timedelta(days=1), *columns)
+            [found] = told.by(renewed)
+            assert found.user_sid == user and found.live != found.rebuilt, columns
+            wrong = [each.subject for each in audit(database) if each.check == "plan"]
+            assert wrong == [renewed.removeprefix("plan:")] * ("effective_at" in columns)
+    with told.forger.forged():
+        told.forger.move(bought, timedelta(days=-1), "effective_at", "posted_at")
+        assert told.by(bought)
+    assert rebuilt(database, fetching).differences == []
 
 
 def test_a_grant_that_was_ended_before_its_time_is_told(database: Database, tmp_path: Path, fetching: Mirrors) -> None:

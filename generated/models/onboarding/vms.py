@@ -60,6 +60,8 @@ class PlanPurchase(Struct):
     """Exclusive."""
     renewed_from: Sid | None = None
     """The purchase that this one continues."""
+    paid_at: OTime = Field(default_factory=otime_now)
+    """When it was paid: a renewal follows the period before, and may be paid later than its own begins."""
 
 
 class VmAllocation(Struct):

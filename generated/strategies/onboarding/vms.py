@@ -72,6 +72,7 @@ def any_plan_purchase() -> st.SearchStrategy[PlanPurchase]:
         period_start=otimes(),
         period_end=otimes(),
         renewed_from=st.none() | sids(),
+        paid_at=otimes(),
     )
 
 

@@ -53,6 +53,7 @@ class PlanPurchaseTable(peewee.Model):
     period_start = OtimeColumn()
     period_end = OtimeColumn()
     renewed_from = RefColumn(null=True)
+    paid_at = OtimeColumn()
 
     class Meta:
         table_name = "plan_purchase"
@@ -77,6 +78,7 @@ class PlanPurchaseNew(TypedDict):
     period_start: OTime
     period_end: OTime
     renewed_from: NotRequired[Sid | None]
+    paid_at: NotRequired[OTime]
 
 
 class PlanPurchasePatch(TypedDict, total=False):
@@ -91,6 +93,7 @@ class PlanPurchasePatch(TypedDict, total=False):
     period_start: OTime
     period_end: OTime
     renewed_from: Sid | None
+    paid_at: OTime
 
 
 class PlanPurchaseFilter(TypedDict, total=False):
@@ -123,6 +126,7 @@ PLAN_PURCHASE: StoredType[PlanPurchase, PlanPurchaseNew, PlanPurchasePatch, Plan
         StoredField("period_start", "otime", required=True),
         StoredField("period_end", "otime", required=True),
         StoredField("renewed_from", "ref", nullable=True, reference="plan_purchase"),
+        StoredField("paid_at", "otime", default=this_second),
     ),
     unique=(
         ("sid",),

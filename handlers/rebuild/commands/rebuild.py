@@ -29,8 +29,8 @@ GIVEN = (
     "what was said and done: users, machines, top-ups, events, fees, verdicts, acts, purchases with their costs",
     "price books, the discount ladder and the cap before verification, as they are set now",
     "nodes with their keys, kinds and leave to set prices, as operators' acts made them, and operators' skips",
-    "when a plan was renewed; and whether the end of a grant was posted, where it ended in the last hour",
-    "fees that were posted before they were kept beside the ledger: the migration took them from there",
+    "whether the end of a grant was posted, where it ended in the last hour",
+    "fees, and when plans were paid, from before they were kept beside the ledger: migrations took them from there",
 )
 """What a rebuild does not compute."""
 

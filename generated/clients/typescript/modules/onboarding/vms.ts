@@ -37,6 +37,8 @@ export interface PlanPurchase {
   period_end: string;
   /** The purchase that this one continues. */
   renewed_from?: string | null;
+  /** When it was paid: a renewal follows the period before, and may be paid later than its own begins. */
+  paid_at: string;
 }
 
 /** A machine of a user. */
