@@ -19,6 +19,10 @@ class KeyConflict(NodeError):
     """An idempotency key was used before, for other usage."""
 
 
+class Refused(NodeError):
+    """The rule that was given with the usage does not let it be written."""
+
+
 class NotWritten(NodeError):
     """Usage could not be made durable. It may be appended again, with the same key if it has one: where others wrote at
     the same time it may be there all the same."""

@@ -1,4 +1,5 @@
-"""Which idempotency keys a log has had from its callers: found again in the log, kept in SQLite to be quick.
+"""Which idempotency keys a log has had from its callers, and how far its times have come: found again in the log, kept
+in SQLite to be quick.
 
 Keys that the log makes itself are not kept here: they tell their place. What is kept can be made again from the log at
 any time; it only ever lags behind the log, and is brought up to it before it is asked.
@@ -7,8 +8,9 @@ any time; it only ever lags behind the log, and is brought up to it before it is
 from __future__ import annotations
 
 import errno
+import re
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -26,9 +28,16 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS used (
     key TEXT PRIMARY KEY, stream_id TEXT NOT NULL, local_seq INTEGER NOT NULL, content BLOB NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS place (one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL, bytes INTEGER NOT NULL);
-INSERT INTO place VALUES (1, '', 0) ON CONFLICT DO NOTHING;
+CREATE TABLE IF NOT EXISTS place (
+    one INTEGER PRIMARY KEY CHECK (one = 1), file TEXT NOT NULL, bytes INTEGER NOT NULL,
+    latest_seq INTEGER NOT NULL, latest_at TEXT NOT NULL
+);
+INSERT INTO place VALUES (1, '', 0, 0, '') ON CONFLICT DO NOTHING;
 """
+_FORM = 1
+"""Kept as `user_version`; what is kept in another form is made again from the log."""
+_OTHER_FORM = f"DROP TABLE IF EXISTS used; DROP TABLE IF EXISTS place; PRAGMA user_version = {_FORM};"
+_AT, _SEQ = re.compile(rb'"occurred_at":"([^"]+)"'), re.compile(rb'"local_seq":([0-9]+)')
 
 
 MOST_RECENT = 1000
@@ -45,16 +54,30 @@ class Used(NamedTuple):
     content: bytes
 
 
+class Latest(NamedTuple):
+    """The latest time of a stream as its lines write it, which sorts as it reads, and the first record that has it; 0
+    and nothing where there is none."""
+
+    local_seq: int
+    at: str
+
+    def or_later(self, local_seq: int, at: str) -> Latest:
+        return Latest(local_seq, at) if at > self.at else self
+
+
 class KeyIndex:
-    """The keys of the log in `folder` that do not begin with `own`. To be used under the log's lock. Raises `OSError`
+    """The keys of the log in `folder` that do not begin with `own`, the node's id and that of its stream; `latest` is
+    that stream's latest time. To be used under the log's lock. Raises `OSError`
     where the disk takes nothing more."""
 
     def __init__(self, folder: Path, path: Path, own: str) -> None:
         self._folder, self._path = folder, path
         self._own = b'"idempotency_key":"' + own.encode()
+        self._stream = b'"stream_id":"' + own.split("/")[1].encode() + b'"'
         self._keys = _opened(path)
         self._recent: dict[str, Used] = {}
         self._known: Place | None = None
+        self.latest = _NONE
 
     def find(self, key: str) -> Used | None:
         """Where a key was used, as far as the index was brought (`catch_up`, `add`)."""
@@ -79,19 +102,22 @@ class KeyIndex:
         self._recent.clear()
         self._known = end
 
-    def add(self, used: dict[str, Used], before: Place, end: Place) -> None:
+    def add(self, used: dict[str, Used], written: Iterable[LoggedUsage], before: Place, end: Place) -> None:
         """What was appended just now, from a place that the index was brought to: it needs not be read again."""
         if self._known == before:
             self._recent |= used
             self._known = end
+            for record in written:
+                self.latest = self.latest.or_later(record.local_seq, f"{record.occurred_at:%Y-%m-%dT%H:%M:%SZ}")
 
     def _catch_up(self, last: str, size: int) -> None:
-        name, done = self._keys.execute("SELECT file, bytes FROM place").fetchone()
+        name, done, *latest = self._keys.execute("SELECT file, bytes, latest_seq, latest_at FROM place").fetchone()
+        self.latest = Latest(*latest)
         if (name, done) == (last, size):
             return
         if name and _size(self._folder.joinpath(name)) < done:  # an older log was brought back from a copy
             self._renew()
-            name, done = "", 0
+            name, done, self.latest = "", 0, _NONE
         at = read_name(name)
         self._keys.execute("BEGIN IMMEDIATE")
         with self._keys:
@@ -103,7 +129,8 @@ class KeyIndex:
                 self._keys.executemany(
                     "INSERT INTO used VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING", self._foreign(data, file.name)
                 )
-                self._keys.execute("UPDATE place SET file = ?, bytes = ?", (file.name, start + len(data)))
+                text = "UPDATE place SET file = ?, bytes = ?, latest_seq = ?, latest_at = ?"
+                self._keys.execute(text, (file.name, start + len(data), *self.latest))
 
     def _renew(self) -> None:
         self._keys.close()
@@ -119,8 +146,14 @@ class KeyIndex:
         self._keys.close()
 
     def _foreign(self, data: bytes, name: str) -> Iterator[tuple[str, str, int, bytes]]:
+        """Where keys were used that the log did not make itself; all lines of its stream count for `latest`."""
         for line in data.splitlines():
-            if self._own not in line:
+            own = self._own in line
+            if own or self._stream in line:  # PERF: a line with a key of its own is not decoded
+                at, seq = _AT.search(line), _SEQ.search(line)
+                if at is not None and seq is not None:
+                    self.latest = self.latest.or_later(int(seq[1]), at[1].decode())
+            if not own:
                 record = decode(line)
                 if isinstance(record, Finding):
                     raise LogDamaged(f"a line of {self._folder.joinpath(name)} cannot be read: {record.detail}")
@@ -130,6 +163,9 @@ class KeyIndex:
 def content(record: LoggedUsage) -> bytes:
     """A digest of what a record tells, save for its place and time: sent again later, it is still the same."""
     return sha256(encode(record._replace(stream_id="-", local_seq=1, occurred_at=_SOME_TIME))).digest()
+
+
+_NONE = Latest(0, "")
 
 
 def _size(path: Path) -> int:
@@ -166,6 +202,8 @@ def _tables(path: Path) -> sqlite3.Connection:
     try:
         opened.execute("PRAGMA journal_mode = WAL")
         opened.execute("PRAGMA synchronous = NORMAL")
+        if opened.execute("PRAGMA user_version").fetchone() != (_FORM,):
+            opened.executescript(_OTHER_FORM)
         opened.executescript(_TABLES)
     except sqlite3.DatabaseError:
         opened.close()

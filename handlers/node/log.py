@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from decimal import Decimal
@@ -19,9 +19,9 @@ from threading import Lock
 from typing import NamedTuple
 
 from codegen.runtime.clock import Clock, SystemClock
-from handlers.node.errors import KeyConflict, LogDamaged, NodeError, NotWritten
+from handlers.node.errors import KeyConflict, LogDamaged, NodeError, NotWritten, Refused
 from handlers.node.folder import NodeFolder
-from handlers.node.key_index import KeyIndex, Used, content
+from handlers.node.key_index import KeyIndex, Latest, Used, content
 from handlers.node.tail import Tail, files
 from handlers.node.usage import Logged, NewUsage
 from handlers.usage_format.files import file_at
@@ -30,6 +30,8 @@ from handlers.usage_format.record import Finding, InvalidUsage, LoggedUsage
 
 TOGETHER = 1000
 """Records that are written at once: at most 16 MiB, in one file."""
+Rule = Callable[[LoggedUsage, Latest], None]
+"""Whether a record may be written behind the latest time of its stream; raises `Refused`."""
 
 
 class UsageLog:
@@ -47,13 +49,13 @@ class UsageLog:
         with self._turn, self._alone(), suppress(OSError):  # how far the log is can be asked on a full disk, too
             self._bring_up_known_index()
 
-    def append(self, usage: NewUsage) -> Logged:
-        """Write one record; it is durable when this returns.
+    def append(self, usage: NewUsage, rule: Rule | None = None) -> Logged:
+        """Write one record; it is durable when this returns. A `rule` judges one that has a key and is not there yet.
 
         Raises `InvalidUsage` for what no line can hold, `KeyConflict` where the key was used for other usage,
-        `NotWritten` where the disk refuses (append it again), `LogDamaged`.
+        `Refused` by the rule, `NotWritten` where the disk refuses (append it again), `LogDamaged`.
         """
-        [result] = self.append_all([usage])
+        [result] = self._append_together([usage], rule)
         if isinstance(result, Exception):
             raise result
         return result
@@ -73,10 +75,12 @@ class UsageLog:
                 break
         return results
 
-    def _append_together(self, usages: Sequence[NewUsage]) -> list[Logged | NodeError | InvalidUsage]:
+    def _append_together(
+        self, usages: Sequence[NewUsage], rule: Rule | None = None
+    ) -> list[Logged | NodeError | InvalidUsage]:
         try:
             with self._turn, self._alone():
-                results, start = self._write(usages)
+                results, start = self._write(usages, rule)
                 file, end = self._tail.open, self._tail.place[1]
         except OSError as error:
             raise self._not_written(error) from error
@@ -157,7 +161,9 @@ class UsageLog:
         last = self._tail.last
         return last if last is not None and last.stream_id == self.folder.stream_id else None
 
-    def _write(self, usages: Sequence[NewUsage]) -> tuple[list[Logged | NodeError | InvalidUsage], int | None]:
+    def _write(
+        self, usages: Sequence[NewUsage], rule: Rule | None
+    ) -> tuple[list[Logged | NodeError | InvalidUsage], int | None]:
         """What became of each, and where in the file what was written begins, if anything was."""
         if any(usage.key is not None for usage in usages):
             self._bring_up_index()
@@ -165,6 +171,7 @@ class UsageLog:
             self._bring_up_known_index()
         now = self._clock.now().replace(microsecond=0)
         lines: list[bytes] = []
+        written: list[LoggedUsage] = []
         used: dict[str, Used] = {}
         last = self._last
         results: list[Logged | NodeError | InvalidUsage] = []
@@ -172,19 +179,22 @@ class UsageLog:
             try:
                 found, record = self._place(usage, last.local_seq + 1 if last else 1, now, used)
                 if record is not None:
+                    if rule is not None and self._index is not None:
+                        rule(record, self._index.latest)
                     lines.append(encode(record))
+                    written.append(record)
                     last = record
                     if usage.key is not None:
                         used[usage.key] = Used(record.stream_id, record.local_seq, content(record))
                 results.append(found)
-            except (InvalidUsage, KeyConflict) as error:
+            except (InvalidUsage, KeyConflict, Refused) as error:
                 results.append(error)
         if not lines or last is None:
             return results, None
         before = self._tail.place
         start = self._tail.append(b"\n".join([*lines, b""]), last, file_at(now))
         if self._index is not None:
-            self._index.add(used, before, self._tail.place)
+            self._index.add(used, written, before, self._tail.place)
         return results, start
 
     def _not_written(self, error: OSError) -> NotWritten:

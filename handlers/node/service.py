@@ -14,16 +14,18 @@ from codegen.runtime.rpc.method import Place, runs
 from codegen.runtime.rpc.wiring import own_transactions, serves
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
-from generated.errors.onboarding import AmountInvalid, KindNotAllowed, NodeRetired, PushFailed
+from generated.errors.onboarding import AmountInvalid, KindNotAllowed, NodeRetired, PushFailed, WouldBeSetAside
 from generated.models.onboarding import NodeState, PushReport, ResourceCategory, UsageRecorded
 from generated.services.onboarding import UsageService
-from generated.tables.onboarding import NODE, USER
+from generated.tables.onboarding import NODE, STREAM_CURSOR, USER
 from handlers.admin.acts import Acts
 from handlers.node.daily_limit import DailyLimits
 from handlers.node.errors import KeyConflict, LogDamaged, NotANode, NotWritten
 from handlers.node.hosted import push_all
 from handlers.node.log import UsageLog
 from handlers.node.usage import NewUsage
+from handlers.node.would_wait import WouldWait, require_chargeable
+from handlers.usage.line_rules import Allowed
 from handlers.usage_format.record import InvalidUsage
 
 PUSH = "usage.push_usage_now"
@@ -35,6 +37,7 @@ class HostedNodes:
     def __init__(self, root: Path, database: Database, clock: Clock, limits: DailyLimits) -> None:
         self._root, self._database, self._clock, self._limits = root, database, clock, limits
         self._nodes, self._users = Store.of(NODE, database), Store.of(USER, database)
+        self._streams = Store.of(STREAM_CURSOR, database)
         self._logs: dict[str, UsageLog] = {}
         self._lock = Lock()
 
@@ -48,11 +51,16 @@ class HostedNodes:
         if not self._users.exists(usage.user_sid):
             raise NotFound(f"there is no user {usage.user_sid}")
         log = self._log(node_id)
+        allowed = Allowed((usage.resource_kind,), node is None or node.sets_prices)  # who is not registered yet, may be
+        read = self._streams.one({"node_id": node_id, "stream_id": log.folder.stream_id})
+        rule = require_chargeable(allowed, self._clock.now(), read)
         try:
             with self._limits.taken(usage.user_sid, amount_cents, lambda: log.find(key) is not None) as give_back:
-                logged = log.append(usage)
+                logged = log.append(usage, rule)
             if logged.duplicate:
                 give_back()
+        except WouldWait as error:
+            raise WouldBeSetAside(str(error), reason=error.aside.reason, detail=error.aside.detail) from None
         except KeyConflict as error:
             raise Conflict(str(error)) from None
         except InvalidUsage as error:

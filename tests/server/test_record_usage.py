@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
@@ -13,12 +17,13 @@ from codegen.runtime.http.log import Log
 from codegen.runtime.storage.database import Database
 from codegen.runtime.storage.store import Store
 from generated.models.onboarding import NodeKey, NodeState
-from generated.tables.onboarding import NODE
+from generated.tables.onboarding import NODE, STREAM_CURSOR
 from handlers.app import build
 from handlers.composition import load_settings
 from handlers.node.errors import LogDamaged, NodeError, NotWritten
 from handlers.node.init import init
 from handlers.node.log import UsageLog
+from handlers.node.usage import NewUsage
 from tests.git_repository import GitRepository
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
@@ -26,6 +31,7 @@ from tests.server.site import ADMIN, SECRET
 
 LIMIT = 1_000_000
 """Cents."""
+NOW = datetime(2026, 11, 20, 19, 5, tzinfo=UTC)
 pytestmark = pytest.mark.usefixtures("quick_disk")
 
 
@@ -36,9 +42,11 @@ class Hosts:
         self.database = Database.open(f"sqlite:///{folder}/site.db")
         create_tables(self.database)
         self.forge = GitRepository.new(folder / "billing-n1.git")
-        made = init(folder / "var/nodes/n1", "n1", self.forge.url)
+        self.log = folder / "var/nodes/n1"
+        made = init(self.log, "n1", self.forge.url)
         book = Book(self.database)
-        self.user = book.user()
+        book.clock.time = NOW
+        self.clock, self.user = book.clock, book.user()
         self.nodes = Store.of(NODE, self.database)
         self.node = self.nodes.new(
             {
@@ -46,11 +54,17 @@ class Hosts:
                 "repo_url": self.forge.url,
                 "keys": [NodeKey(public_key=made.public_key, valid_from=book.clock.now())],
                 "kinds": ["hero_os_hour", "llm_token"],
+                "sets_prices": True,  # as `Registration` finds by the key of the log
             },
             book.clock.now(),
         )
-        settings = load_settings(var_dir=folder / "var", database_url=self.database.url, admin_secret=SECRET)
-        self.client = testing.TestClient(build(settings, self.database, log=Log(lambda _: None)))
+        self.settings = load_settings(var_dir=folder / "var", database_url=self.database.url, admin_secret=SECRET)
+        self.start()
+
+    def start(self) -> None:
+        """The site; once more, it knows nothing but what was kept."""
+        site = build(self.settings, self.database, self.clock, log=Log(lambda _: None))
+        self.client = testing.TestClient(site)
 
     def record(self, headers: dict[str, str] = ADMIN, **changes: Any) -> tuple[int, Any]:
         body = {
@@ -164,6 +178,78 @@ def test_a_day_has_a_limit(hosts: Hosts) -> None:
     hosts.database.execute("UPDATE recorded_day SET day = day - 1")
     assert hosts.record(amount_cents=LIMIT, idempotency_key="job-7")[0] == 200, "another day"
     assert audit(hosts.database) == []
+
+
+@pytest.mark.parametrize(
+    ("at", "told"),
+    [
+        ("2026-10-16T19:04:59Z", "it lies more than 35 days before 2026-11-20T19:05:00Z"),
+        ("2026-11-20T19:10:01Z", "it lies more than 5 minutes ahead of 2026-11-20T19:05:00Z"),
+    ],
+)
+def test_a_time_that_is_out_of_bounds_is_refused_at_once(hosts: Hosts, at: str, told: str) -> None:
+    """The aggregator would set it aside; nothing is recorded, nor counted, and the key stays free."""
+    status, answer = hosts.record(occurred_at=at, amount_cents=LIMIT)
+    assert (status, answer["error"], answer["message"]) == (409, "would_be_set_aside", told)
+    status, answer = hosts.record(amount_cents=LIMIT)
+    assert (status, answer["local_seq"], answer["duplicate"]) == (200, 1, False)
+    assert hosts.record(occurred_at=at, amount_cents=LIMIT) == (200, {**answer, "duplicate": True}), "the same key"
+
+
+def test_a_time_that_runs_back_is_refused_at_once(hosts: Hosts) -> None:
+    """Against the latest time of the stream, not the last; also after a start, and behind what others wrote."""
+
+    def recorded(key: str, at: str) -> int:
+        return hosts.record(idempotency_key=key, occurred_at=f"2026-11-20T{at}Z")[0]
+
+    assert [recorded("a", "19:04:00"), recorded("b", "18:58:59"), recorded("b", "18:59:00")] == [200, 409, 200]
+    assert [recorded("c", "18:58:00"), recorded("a", "18:00:00")] == [409, 200], "the same key stays the same record"
+    called = hosts.call(
+        "usage.record_usage",
+        node_id="n1",
+        user_sid=hosts.user,
+        amount_cents=25,
+        resource_kind="hero_os_hour",
+        idempotency_key="c",
+        occurred_at="2026-11-20T18:58:00Z",
+    )
+    detail = "it lies more than 5 minutes before 2026-11-20T19:04:00Z, which its stream had reached"
+    assert called["error"]["data"] == {"error": "would_be_set_aside", "reason": "time_out_of_bounds", "detail": detail}
+    hosts.start()
+    assert [recorded("c", "18:58:00"), recorded("c", "18:59:00")] == [409, 200]
+    with UsageLog(hosts.log, hosts.clock) as log:
+        log.append(NewUsage(hosts.user, "llm_token", Decimal(1), NOW))
+    assert [recorded("d", "18:59:00"), recorded("d", "19:00:00")] == [409, 200]
+    with closing(sqlite3.connect(hosts.log / "keys.db")) as keys:
+        keys.executescript("ALTER TABLE place DROP COLUMN latest_at; PRAGMA user_version = 0")
+    hosts.start()
+    assert [recorded("e", "18:59:00"), recorded("d", "18:59:00")] == [409, 200], "an index of before is made anew"
+
+
+def test_a_time_that_the_aggregator_set_aside_does_not_count(hosts: Hosts) -> None:
+    """How far the stream has come is what the aggregator charged of it, and what it has not read yet."""
+    hosts.record(occurred_at="2026-11-20T19:04:00Z")
+    with UsageLog(hosts.log, hosts.clock) as log:
+        log.append(NewUsage(hosts.user, "llm_token", Decimal(1), NOW + timedelta(hours=1)))
+        stream_id = log.folder.stream_id
+    assert hosts.record(occurred_at="2026-11-20T18:00:00Z", idempotency_key="job-2")[0] == 200, (
+        "it is not known how far"
+    )
+    streams = Store.of(STREAM_CURSOR, hosts.database)
+    stream = streams.new(
+        {"node_id": "n1", "stream_id": stream_id, "last_seq": 1, "last_occurred_at": NOW - timedelta(hours=1)}, NOW
+    )
+    assert hosts.record(occurred_at="2026-11-20T17:00:00Z", idempotency_key="job-3")[0] == 409
+    streams.patch(stream.sid, {"last_seq": 9})
+    hosts.clock.time += timedelta(hours=2)
+    assert hosts.record(occurred_at="2026-11-20T18:00:00Z", idempotency_key="job-3")[0] == 200, "20:05 was set aside"
+
+
+def test_a_node_that_may_not_set_prices_records_none(hosts: Hosts) -> None:
+    hosts.nodes.patch(hosts.node.sid, {"sets_prices": False})
+    status, told = hosts.record()
+    assert (status, told["error"]) == (409, "would_be_set_aside")
+    assert told["message"] == "it brings its price, and the node may not set prices"
 
 
 def test_a_retired_node_records_nothing_and_a_push_that_fails_is_told(hosts: Hosts) -> None:

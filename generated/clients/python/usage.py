@@ -17,6 +17,7 @@ from ...errors.onboarding import (
     NotHalted,
     PushFailed,
     QuarantineDecided,
+    WouldBeSetAside,
 )
 from ...models.onboarding import (
     AggregateReport,
@@ -108,7 +109,7 @@ _RECORD_USAGE = Call(
     RecordUsageParams,
     UsageRecorded,
     key="idempotency_key",
-    errors=(AmountInvalid, KindNotAllowed, NodeRetired, DailyLimit),
+    errors=(AmountInvalid, KindNotAllowed, WouldBeSetAside, NodeRetired, DailyLimit),
 )
 _PUSH_USAGE_NOW = Call("usage.push_usage_now", PushUsageNowParams, PushReport, errors=(PushFailed,))
 _AGGREGATE_NOW = Call("usage.aggregate_now", AggregateNowParams, AggregateReport)
@@ -149,7 +150,8 @@ class UsageCalls:
     ) -> UsageRecorded:
         """Write a priced record into the log of a node that this host keeps; the same key twice is one record.
 
-        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`, `DailyLimit`.
+        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `WouldBeSetAside`, `NodeRetired`, `Conflict`,
+        `DailyLimit`.
         """
         return cast(
             "UsageRecorded",
@@ -290,7 +292,8 @@ class AsyncUsageCalls:
     ) -> UsageRecorded:
         """Write a priced record into the log of a node that this host keeps; the same key twice is one record.
 
-        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`, `DailyLimit`.
+        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `WouldBeSetAside`, `NodeRetired`, `Conflict`,
+        `DailyLimit`.
         """
         return cast(
             "UsageRecorded",

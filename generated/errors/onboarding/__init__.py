@@ -42,6 +42,7 @@ from .usage import NodeRetired as NodeRetired
 from .usage import NotHalted as NotHalted
 from .usage import PushFailed as PushFailed
 from .usage import QuarantineDecided as QuarantineDecided
+from .usage import WouldBeSetAside as WouldBeSetAside
 from .vms import AllocationFailed as AllocationFailed
 from .vms import Capacity as Capacity
 from .vms import NoActivePlan as NoActivePlan

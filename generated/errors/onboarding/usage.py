@@ -8,7 +8,7 @@ from typing import Any
 from codegen.runtime.errors import DeclaredError, dumped
 from codegen.runtime.values.types import U32
 
-from ...models.onboarding import CommitId, QuarantineState, RepoPath, ResourceKind, UsdCents
+from ...models.onboarding import CommitId, QuarantineReason, QuarantineState, RepoPath, ResourceKind, UsdCents
 from .types import ProviderRefused, ProviderUnavailable
 
 
@@ -188,6 +188,26 @@ class DailyLimit(DeclaredError):
             {
                 "limit_cents": self.limit_cents,
                 "recorded_cents": self.recorded_cents,
+            },
+        )
+
+
+class WouldBeSetAside(DeclaredError):
+    """The record would be set aside instead of charged."""
+
+    code, slug, status, message = 1510, "would_be_set_aside", 409, "the record would be set aside instead of charged"
+
+    def __init__(self, message: str | None = None, *, reason: QuarantineReason, detail: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.detail = detail
+
+    def data(self) -> dict[str, Any]:
+        return dumped(
+            self,
+            {
+                "reason": self.reason,
+                "detail": self.detail,
             },
         )
 

@@ -50,6 +50,7 @@ from ...errors.onboarding import (
     TopUpNotSettled,
     UnknownProvider,
     VmNotDirty,
+    WouldBeSetAside,
 )
 from ...models.onboarding import (
     AggregateReport,
@@ -987,7 +988,7 @@ SERVICES: tuple[ServiceMethod, ...] = (
         result=UsageRecorded,
         auth="admin",
         idempotent="idempotency_key",
-        errors=(NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict, DailyLimit),
+        errors=(NotFound, AmountInvalid, KindNotAllowed, WouldBeSetAside, NodeRetired, Conflict, DailyLimit),
         source="onboarding/90_services.oschema:143",
     ),
     ServiceMethod(

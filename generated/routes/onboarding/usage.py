@@ -18,6 +18,6 @@ WEBHOOKS: tuple[WebhookRoute, ...] = (
         path="/webhooks/forge",
         result=WebhookEvent,
         errors=(InvalidSignature, WebhookMalformed),
-        source="onboarding/60_usage.oschema:463",
+        source="onboarding/60_usage.oschema:468",
     ),
 )

@@ -377,7 +377,8 @@ class UsageService(ABC):
 
         `idempotency_key` is the idempotency key.
 
-        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `NodeRetired`, `Conflict`, `DailyLimit`.
+        Raises `NotFound`, `AmountInvalid`, `KindNotAllowed`, `WouldBeSetAside`, `NodeRetired`, `Conflict`,
+        `DailyLimit`.
         """
 
     @abstractmethod

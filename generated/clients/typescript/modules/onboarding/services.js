@@ -239,7 +239,7 @@ export const usage_calls = (transport) => ({
   /**
    * Write a priced record into the log of a node that this host keeps; the same key twice is one record.
    *
-   * Throws NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict, DailyLimit.
+   * Throws NotFound, AmountInvalid, KindNotAllowed, WouldBeSetAside, NodeRetired, Conflict, DailyLimit.
    */
   record_usage: (params) =>
     transport.call("usage.record_usage", params, false, "idempotency_key", "UsageRecorded"),

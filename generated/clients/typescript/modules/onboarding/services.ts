@@ -248,7 +248,7 @@ export const usage_calls = (transport: Transport) => ({
   /**
    * Write a priced record into the log of a node that this host keeps; the same key twice is one record.
    *
-   * Throws NotFound, AmountInvalid, KindNotAllowed, NodeRetired, Conflict, DailyLimit.
+   * Throws NotFound, AmountInvalid, KindNotAllowed, WouldBeSetAside, NodeRetired, Conflict, DailyLimit.
    */
   record_usage: (params: { node_id: NodeId; user_sid: string; amount_cents: UsdCents; resource_kind: ResourceKind; idempotency_key?: IdempotencyKey; occurred_at: string; applies_to?: ResourceCategory | null }): Promise<UsageRecorded> =>
     transport.call("usage.record_usage", params, false, "idempotency_key", "UsageRecorded"),

@@ -73,6 +73,13 @@ export class DailyLimit extends RpcError {
   static shape = { fields: { "limit_cents": "bigint", "recorded_cents": "bigint" } };
 }
 
+/** the record would be set aside instead of charged (code 1510, HTTP 409) */
+export class WouldBeSetAside extends RpcError {
+  static slug = "would_be_set_aside";
+  /** What `typeof` says of the data's fields. */
+  static kinds = { "reason": ["string"], "detail": ["string"] };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part = {
   shapes: {
@@ -102,6 +109,7 @@ export const onboarding_usage_part = {
     "push_failed": PushFailed,
     "line_unclear": LineUnclear,
     "daily_limit": DailyLimit,
+    "would_be_set_aside": WouldBeSetAside,
   },
 };
 

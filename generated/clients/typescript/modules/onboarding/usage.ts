@@ -568,6 +568,14 @@ export class DailyLimit extends RpcError {
   static readonly shape: Shape = { fields: { "limit_cents": "bigint", "recorded_cents": "bigint" } };
 }
 
+/** the record would be set aside instead of charged (code 1510, HTTP 409) */
+export class WouldBeSetAside extends RpcError {
+  declare readonly data: { error: "would_be_set_aside"; reason: QuarantineReason; detail: string };
+  static readonly slug = "would_be_set_aside";
+  /** What `typeof` says of the data's fields. */
+  static readonly kinds: Kinds = { "reason": ["string"], "detail": ["string"] };
+}
+
 /** What `Client` needs to know of this file to read answers. */
 export const onboarding_usage_part: Part = {
   shapes: {
@@ -597,6 +605,7 @@ export const onboarding_usage_part: Part = {
     "push_failed": PushFailed,
     "line_unclear": LineUnclear,
     "daily_limit": DailyLimit,
+    "would_be_set_aside": WouldBeSetAside,
   },
 };
 
