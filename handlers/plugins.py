@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Generic, TypeVar
 
 from codegen.runtime.http.log import Log
@@ -19,8 +20,9 @@ T = TypeVar("T")
 class Installed(Generic[T]):
     """The plugins of one kind.
 
-    `ready` can be called. `unconfigured` were not told what they need: the variables by the plugin's name. `broken`
-    cannot be used, and why. `classes` are all that could be imported.
+    `ready` can be called. `unconfigured` were not told what they need: the variables by the plugin's name. Of those,
+    `unused` miss nothing, as their settings say: nobody wants them here. `broken` cannot be used, and why. `classes`
+    are all that could be imported.
     """
 
     kind: PluginKind[T]
@@ -28,15 +30,16 @@ class Installed(Generic[T]):
     ready: Mapping[str, T]
     unconfigured: Mapping[str, tuple[str, ...]]
     broken: tuple[BrokenPlugin, ...]
+    unused: frozenset[str] = frozenset()
 
     def log(self, log: Log) -> None:
-        """Say by name which cannot be used."""
+        """Say by name which cannot be used, though somebody may think so."""
         for each in self.broken:
             log.line("broken plugin", {"plugin": each.name, "origin": each.origin, "reason": each.reason}, "error")
         for name, missing in self.unconfigured.items():
-            log.line(
-                "unconfigured plugin", {"plugin": name, "group": self.kind.group, "missing": list(missing)}, "warning"
-            )
+            if name not in self.unused:
+                told = {"plugin": name, "group": self.kind.group, "missing": list(missing)}
+                log.line("unconfigured plugin", told, "warning")
 
 
 def installed(kind: PluginKind[T], settings: Settings) -> Installed[T]:
@@ -48,17 +51,24 @@ def set_up(kind: PluginKind[T], registry: Registry[T], settings: Settings) -> In
     """Make every plugin of a registry that was told what it needs."""
     ready: dict[str, T] = {}
     unconfigured: dict[str, tuple[str, ...]] = {}
+    unused = set[str]()
     broken = list(registry.broken)
     for name, plugin in registry.plugins.items():
         try:
-            ready[name] = _made(name, plugin, settings)
+            make = _maker(name, plugin, settings)
+            try:
+                ready[name] = make()
+            except SettingsMissing as error:  # what its settings let be absent, as where there is no forge
+                unconfigured[name] = error.variables
+                if _metadata(plugin).settings is not None:
+                    unused.add(name)
         except SettingsMissing as error:
             unconfigured[name] = error.variables
         except SettingsWrong as error:
             broken.append(BrokenPlugin(name, kind.group, f"its settings are wrong: {error}"))
         except Exception as error:  # whatever a plugin's own code does, the others go on
             broken.append(BrokenPlugin(name, kind.group, f"it cannot be set up: {type(error).__name__}"))
-    return Installed(kind, registry.plugins, ready, unconfigured, tuple(broken))
+    return Installed(kind, registry.plugins, ready, unconfigured, tuple(broken), frozenset(unused))
 
 
 def findings(kind: PluginKind[Any], settings: Settings) -> Iterator[Problem]:
@@ -92,8 +102,8 @@ def _metadata(plugin: Any) -> Any:
     return plugin.metadata
 
 
-def _made(name: str, plugin: type[T], settings: Settings) -> T:
+def _maker(name: str, plugin: type[T], settings: Settings) -> Callable[[], T]:
+    """What makes a plugin of its settings. Raises `SettingsMissing`, `SettingsWrong`."""
     model = _metadata(plugin).settings
     make: Any = plugin
-    made: T = make() if model is None else make(read(model, prefix_of(name), common(settings)))
-    return made
+    return plugin if model is None else partial(make, read(model, prefix_of(name), common(settings)))
