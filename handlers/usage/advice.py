@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 from generated.models.onboarding import HaltReason, Node
 from handlers.usage.halt import CAME_AT_ONCE, WOULD_BE_ASIDE, Halt
@@ -10,6 +11,8 @@ from handlers.usage.halt import CAME_AT_ONCE, WOULD_BE_ASIDE, Halt
 R = HaltReason
 ABOUT_LINES = (R.PARSE_ERROR, R.NOT_CANONICAL, R.SEQUENCE_GAP, R.CONTENT_CONFLICT, R.WRONG_NODE)
 """Reasons that are mostly those of one line, which the detail begins with."""
+OUR_COPIES = "${HERO_ONBOARDING_VAR_DIR:-var}/mirrors"
+"""Where they stand (`UsageSettings.mirrors`), as a shell reads it."""
 _LINE = re.compile(r"(\S+:[1-9][0-9]*): ")
 
 
@@ -59,8 +62,18 @@ def _back(node: Node) -> str:
 
 
 def _reach(node: Node) -> str:
+    """A repository of which git cannot unpack what comes is mended from our copy, which a fetch that fails leaves as it
+    was: it has all commits up to the last one that was consumed."""
+    begin = f"It is tried again at each poll: see to the forge, the address {node.repo_url} and its token."
+    if node.last_commit is None:
+        return (
+            f"{begin} Where git cannot unpack what is sent, put an empty repository in its place, and the node's next "
+            "push brings all of it."
+        )
+    brought = f"{node.last_commit}:refs/heads/{node.branch}"
+    command = f"git -C {OUR_COPIES}/{node.node_id}.git push --force {shlex.quote(node.repo_url)} {brought}"
     return (
-        f"It is tried again at each poll: see to the forge, the address {node.repo_url} and its token; where the "
-        f"repository itself is damaged, have its branch {node.branch} brought back to "
-        f"{node.last_commit or 'a good commit'}."
+        f"{begin} Where git cannot unpack what is sent, bring the branch back by `{command}`, and if that does not "
+        "help, put an empty repository in its place and do the same. It goes on by itself, and the node's next push "
+        "brings what is missing."
     )
