@@ -39,6 +39,26 @@ LINES_OF_TEXT = """it => {
     text.selectNodeContents(it);
     return text.getClientRects().length;
 }"""
+BROKEN_WORDS = """table => [...table.querySelectorAll("tbody :is(th, td)")].flatMap(cell => {
+    const text = document.createRange(), node = cell.firstChild, edge = table.parentElement.getBoundingClientRect();
+    return [...cell.textContent.matchAll(/\\S+/g)].filter(word => {
+        text.setStart(node, word.index);
+        text.setEnd(node, word.index + word[0].length);
+        const box = text.getBoundingClientRect();
+        const broken = text.getClientRects().length > 1 && !(LARGE && /\\d/.test(word[0]));
+        return broken || box.left < edge.left - 1 || box.right > edge.right + 1;
+    }).map(word => word[0]);
+})"""
+"""The words of a table's cells that are broken or not all inside of what holds the table. Of LARGE letters a phone may
+have no line for a long amount: it is broken then, and nothing of it lost."""
+FILL = """table => table.querySelectorAll("tbody tr").forEach(row => {
+    row.cells[0].textContent = "Purchased credit of organisations";
+    row.cells[1].textContent = "+$123,456.789012345";
+    row.cells[2].textContent = "$123,456.789012345";
+})"""
+ROOM: list[tuple[int, str]] = [(1280, "100%"), (640, "100%"), (360, "100%"), (320, "100%"), (360, "200%")]
+"""Widths with the size of the letters: also what a wide screen has left at 200 %, and a phone with letters twice as
+large."""
 LOOKS: list[Look] = [(360, "light"), (768, "dark"), (1280, "light")]
 FEWER: list[Look] = [(360, "dark"), (1280, "light")]
 
@@ -145,6 +165,27 @@ def test_long_numbers_fit_and_debt_is_readable(product: Product, visitor: Visito
     assert not objections(page, axe, "debt", FEWER)
     page.get_by_role("link", name="Add $8.00").click()
     expect(page.get_by_label("Another amount")).to_have_value("8.00")
+
+
+def test_entries_of_an_open_line_keep_their_words_whole(product: Product, visitor: Visitor, person: Person) -> None:
+    """With long amounts and names, on small screens and with large letters, in the ledger as on a receipt."""
+    page = visitor()
+    sign_in(page, product, person)
+    top_up(page, product, "50")
+    faults = []
+    for path in ("/ledger", "/dashboard"):
+        page.goto(product.url + path)
+        page.locator("summary.line").first.click()
+        table = page.locator(".inside .entries:visible")
+        for filled in ("as it is", "with long texts"):
+            if filled != "as it is":
+                table.evaluate(FILL)
+            for width, letters in ROOM:
+                page.set_viewport_size({"width": width, "height": 800})
+                page.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
+                if broken := table.evaluate(BROKEN_WORDS.replace("LARGE", "true" if letters == "200%" else "false")):
+                    faults.append(f"{path} {filled}, {width} wide at {letters}: {broken}")
+    assert not faults, "\n".join(faults)
 
 
 def test_keyboard_only(product: Product, visitor: Visitor, person: Person) -> None:
