@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from functools import cache
@@ -45,8 +45,7 @@ class Records:
         self._database, self._node_id = database, node_id
         self._store = Store.of(USAGE_RECORD, database)
         self._row = RowsOfLines(database.dialect, now)
-        self._waiting: list[Row] = []
-        self._sids: Iterator[str] = iter(())
+        self._waiting: list[ChargedLine] = []
         self._begun: tuple[Sequence[Row], Callable[[], None]] | None = None
         self._helper: ThreadPoolExecutor | None = None
         prepare = database.prepare
@@ -75,12 +74,7 @@ class Records:
 
     def add(self, line: ChargedLine) -> int:
         """Take a line that `write` is to write; how many wait now."""
-        sid = next(self._sids, None)
-        if sid is None:
-            # PERF: whoever waits for Python's lock begins to wait anew each time it is let go, as random numbers do.
-            self._sids = iter(new_sids(_SOME if self._helper is None else TOGETHER))
-            sid = next(self._sids)
-        self._waiting.append(self._row(sid, line))
+        self._waiting.append(line)
         return len(self._waiting)
 
     def begin_write(self) -> None:
@@ -92,14 +86,14 @@ class Records:
             return
         if self._helper is None:
             self._helper = ThreadPoolExecutor(1, "write")
-        rows, self._waiting = self._waiting, []
+        rows = self._taken()
         params = tuple(chain.from_iterable(rows))
         self._begun = rows, self._database.begin(_many_rows(self._store.sql.insert, TOGETHER), params, self._helper)
 
     def write(self) -> None:
         """Write the lines that wait. Raises `KeyTaken`: the transaction is to be given up then."""
         self._settle()
-        rows, self._waiting = self._waiting, []
+        rows = self._taken()
         if not rows:
             return
         try:
@@ -114,6 +108,15 @@ class Records:
         if self._helper is not None:
             self._helper.shutdown()
             self._helper = None
+
+    def _taken(self) -> list[Row]:
+        """The rows of the lines that wait.
+
+        PERF: their sids are made at once: whoever waits for Python's lock begins to wait anew each time it is let go,
+        as random numbers do.
+        """
+        lines, self._waiting = self._waiting, []
+        return list(map(self._row, new_sids(len(lines)), lines))
 
     def _settle(self) -> None:
         """Wait for what was begun."""
