@@ -80,7 +80,6 @@ class Records:
     def begin_write(self) -> None:
         """Begin to write the lines that wait; `write` and `close` wait for the end. Raises `KeyTaken` for those of the
         last time."""
-        self._settle()
         if self._database.dialect != "sqlite" or len(self._waiting) != TOGETHER:
             self.write()
             return
@@ -88,6 +87,7 @@ class Records:
             self._helper = ThreadPoolExecutor(1, "write")
         rows = self._taken()
         params = tuple(chain.from_iterable(rows))
+        self._settle()  # PERF: behind what can be done while the last ones are written
         self._begun = rows, self._database.begin(_many_rows(self._store.sql.insert, TOGETHER), params, self._helper)
 
     def write(self) -> None:
