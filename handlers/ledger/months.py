@@ -20,7 +20,7 @@ from handlers.ledger.history import CREDIT, HistoryLine
 from handlers.ledger.wallet import user_account
 
 _MONTH = re.compile("([0-9]{4})-(0[1-9]|1[0-2])")
-_SPENT = (TransactionKind.USAGE, TransactionKind.USAGE_VOID, TransactionKind.PLAN)
+SPENT = (TransactionKind.USAGE, TransactionKind.USAGE_VOID, TransactionKind.PLAN)
 _CATEGORIES = {category.value: category for category in ResourceCategory}
 
 
@@ -73,7 +73,7 @@ class MonthStatement:
     @property
     def spent(self) -> Money:
         """What usage and plans have cost."""
-        return Money(-sum(line.amount for line in self.lines if line.transaction.kind in _SPENT))
+        return Money(-sum(line.amount for line in self.lines if line.transaction.kind in SPENT))
 
     def model(self, user_sid: str) -> Statement:
         """As it is answered to programs."""

@@ -40,7 +40,9 @@ LINES_OF_TEXT = """it => {
     return text.getClientRects().length;
 }"""
 BROKEN_WORDS = """table => [...table.querySelectorAll("tbody :is(th, td)")].flatMap(cell => {
-    const text = document.createRange(), node = cell.firstChild, edge = table.parentElement.getBoundingClientRect();
+    let node = cell;
+    while (node.firstChild) node = node.firstChild;
+    const text = document.createRange(), edge = table.parentElement.getBoundingClientRect();
     return [...cell.textContent.matchAll(/\\S+/g)].filter(word => {
         text.setStart(node, word.index);
         text.setEnd(node, word.index + word[0].length);
@@ -56,7 +58,14 @@ FILL = """table => table.querySelectorAll("tbody tr").forEach(row => {
     row.cells[1].textContent = "+$123,456.789012345";
     row.cells[2].textContent = "$123,456.789012345";
 })"""
-ROOM: list[tuple[int, str]] = [(1280, "100%"), (640, "100%"), (360, "100%"), (320, "100%"), (360, "200%")]
+ROOM: list[tuple[int, str]] = [
+    (1280, "100%"),
+    (640, "100%"),
+    (560, "100%"),
+    (360, "100%"),
+    (320, "100%"),
+    (360, "200%"),
+]
 """Widths with the size of the letters: also what a wide screen has left at 200 %, and a phone with letters twice as
 large."""
 LOOKS: list[Look] = [(360, "light"), (768, "dark"), (1280, "light")]
@@ -185,6 +194,14 @@ def test_entries_of_an_open_line_keep_their_words_whole(product: Product, visito
                 page.evaluate("size => { document.documentElement.style.fontSize = size }", letters)
                 if broken := table.evaluate(BROKEN_WORDS.replace("LARGE", "true" if letters == "200%" else "false")):
                     faults.append(f"{path} {filled}, {width} wide at {letters}: {broken}")
+    for path in (f"/statements/{SystemClock().now():%Y-%m}", f"/receipts/{product.top_up(person)[0]}"):
+        page.goto(product.url + path)
+        page.set_viewport_size({"width": 1280, "height": 800})
+        expect(page.locator(".entries tbody tr")).to_have_css("display", "table-row")
+        page.set_viewport_size({"width": 360, "height": 800})
+        expect(page.locator(".entries tbody tr")).to_have_css("display", "grid")
+        if broken := page.locator(".entries").evaluate(BROKEN_WORDS.replace("LARGE", "false")):
+            faults.append(f"{path}: {broken}")
     assert not faults, "\n".join(faults)
 
 

@@ -14,7 +14,7 @@ from codegen.runtime.errors import NotFound
 from codegen.runtime.storage.database import Database
 from codegen.runtime.values.types import Money
 from handlers.ledger.months import Month, Months
-from handlers.ledger.pages.statement import cents_of, rows_of
+from handlers.ledger.pages.statement import cents_of, rows_of, spent_of
 from handlers.payments.settlement import Settlement
 from tests.server.audited import audit
 from tests.server.book import Book, create_tables
@@ -77,7 +77,9 @@ def test_usage_is_one_row_a_day(book: Book) -> None:
     paid, first, second = rows = rows_of(month, {})
     assert (paid.what, first.what, second.what) == ("Top-up", "Usage", "Usage")
     assert (first.why, first.amount, second.amount) == ("39 charges", -39 * 4_400_000, -4_400_000)
-    assert sum(cents_of(month, rows)) == Money.from_cents(month.closing.cents)
+    opening, *amounts = cents_of(month, rows)
+    assert sum(amounts, opening) == Money.from_cents(month.closing.cents)
+    assert spent_of(rows, amounts) == Money.from_cents(18)  # of 17.6 cents: 10 dollars less 9.82
 
 
 @pytest.mark.parametrize("name", ["2026-04", "2026-06", "2026-5", "2026-13", "1969-12", "x", "2026-05-01", ""])

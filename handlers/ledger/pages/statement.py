@@ -8,7 +8,7 @@ from datetime import UTC, date
 
 from codegen.runtime.values.types import Money
 from generated.models.onboarding import TransactionKind
-from handlers.ledger.months import Months, MonthStatement
+from handlers.ledger.months import SPENT, Months, MonthStatement
 from handlers.pages.page import Page, page
 from handlers.pages.paper import Paper, pdf
 from handlers.pages.shown import in_cents, money, transaction, why
@@ -32,7 +32,15 @@ class StatementPage(Page):
             return
         rows = rows_of(found, titles)
         opening, *amounts = cents_of(found, rows)
-        visit.page("statement.html", statement=found, rows=rows, opening=opening, amounts=amounts, user=user)
+        visit.page(
+            "statement.html",
+            statement=found,
+            rows=rows,
+            opening=opening,
+            amounts=amounts,
+            spent=spent_of(rows, amounts),
+            user=user,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +51,7 @@ class Row:
     what: str
     why: str
     amount: int
+    kind: TransactionKind
 
 
 def rows_of(found: MonthStatement, titles: Mapping[str, str]) -> list[Row]:
@@ -52,7 +61,7 @@ def rows_of(found: MonthStatement, titles: Mapping[str, str]) -> list[Row]:
     usage: dict[date, list[int]] = {}  # place of the day's row, and of how many charges it is
     for line in found.lines:
         it, day = line.transaction, line.transaction.posted_at.astimezone(UTC).date()
-        row = Row(day, transaction(it.kind), why(titles, it.kind, it.reason, it.source), int(line.amount))
+        row = Row(day, transaction(it.kind), why(titles, it.kind, it.reason, it.source), int(line.amount), it.kind)
         if it.kind != TransactionKind.USAGE:
             rows.append(row)
         elif day not in usage:
@@ -70,6 +79,11 @@ def cents_of(found: MonthStatement, rows: Sequence[Row]) -> list[Money]:
     return in_cents([int(found.opening), *(row.amount for row in rows)])
 
 
+def spent_of(rows: Sequence[Row], amounts: Sequence[Money]) -> Money:
+    """What usage and plans have cost, summed of the cents that stand in the rows: rounded by itself it would differ."""
+    return Money(-sum(amount for row, amount in zip(rows, amounts, strict=True) if row.kind in SPENT))
+
+
 def _paper(found: MonthStatement, titles: Mapping[str, str], address: str) -> Paper:
     shown = rows_of(found, titles)
     opening, *amounts = cents_of(found, shown)
@@ -82,7 +96,7 @@ def _paper(found: MonthStatement, titles: Mapping[str, str], address: str) -> Pa
         ("Account", address),
         ("Balance before", money(opening)),
         ("Paid in", money(found.paid)),
-        ("Spent", money(found.spent)),
+        ("Spent", money(spent_of(shown, amounts))),
         ("Balance after", money(found.closing)),
     )
     return Paper(
