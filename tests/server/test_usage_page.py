@@ -13,6 +13,7 @@ from codegen.runtime.context import SystemClock
 from codegen.runtime.values.types import Money
 from handlers.prices.book_file import read_book
 from handlers.prices.books import PriceBooks
+from handlers.usage.pages.asked import Asked, chosen, periods
 from tests.server.daily_usage import HOUR, hero_os, language_model, write
 from tests.server.test_pages import House, World
 
@@ -93,6 +94,13 @@ def test_lines_add_up_and_tell_price_margin_and_discount(world: World) -> None:
     assert found[2][1:3] == ["1,500,000 tokens", "Provider's price + 10 % margin"]
     shown = [Money.parse(row[-1].removeprefix("$")) for row in found]
     assert sum(shown[:-1]) == shown[-1] == Money.parse("1.656667")
+
+
+def test_one_period_is_marked_where_two_are_the_same_days() -> None:
+    today = date(2026, 11, 30)
+    marked = {name: chosen(periods(today), Asked(since, until)) for name, since, until in periods(today)}
+    assert marked == {each: each for each in marked} | {"This month": "30 days"}
+    assert chosen(periods(today), Asked(today, today)) is None
 
 
 def test_filters_orders_and_periods(world: World) -> None:

@@ -123,6 +123,11 @@ def periods(today: date) -> list[tuple[str, date, date]]:
     ]
 
 
+def chosen(offered: Iterable[tuple[str, date, date]], asked: Asked) -> str | None:
+    """The period that is shown; the first of two that are the same days, as the last 30 and the month on its 30th."""
+    return next((name for name, *days in offered if days == [asked.since, asked.until]), None)
+
+
 def _date(text: str) -> date | None:
     """A day on which there can be usage, in years in which days can be counted forth and back."""
     try:

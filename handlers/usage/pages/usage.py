@@ -12,7 +12,7 @@ from handlers.pages.page import Page, page
 from handlers.pages.visit import PageContext, Visit
 from handlers.usage.breakdown import Breakdowns, DayLine, added_up
 from handlers.usage.chart import Chart, chart
-from handlers.usage.pages.asked import LONGEST, Asked, choices, periods
+from handlers.usage.pages.asked import LONGEST, Asked, choices, chosen, periods
 from handlers.usage.pages.csv_file import usage_csv
 from handlers.usage.unit_prices import UnitPrices, some_priced, unit_price
 
@@ -55,6 +55,7 @@ class UsagePage(Page):
             asked=asked,
             today=today,
             periods=periods(today),
+            period=chosen(periods(today), asked),
             choices=choices(days),
             chart=_chart(filter(asked.lets, days), asked.since, asked.until),
             priced=priced[:MOST],
