@@ -65,10 +65,12 @@ class Latest(NamedTuple):
         return Latest(local_seq, at) if at > self.at else self
 
 
+_NONE = Latest(0, "")
+
+
 class KeyIndex:
-    """The keys of the log in `folder` that do not begin with `own`, the node's id and that of its stream; `latest` is
-    that stream's latest time. To be used under the log's lock. Raises `OSError`
-    where the disk takes nothing more."""
+    """The keys of the log in `folder` that do not begin with `own`, which is `<node>/<stream>/`; `latest` is the latest
+    time of that stream. To be used under the log's lock. Raises `OSError` where the disk takes nothing more."""
 
     def __init__(self, folder: Path, path: Path, own: str) -> None:
         self._folder, self._path = folder, path
@@ -163,9 +165,6 @@ class KeyIndex:
 def content(record: LoggedUsage) -> bytes:
     """A digest of what a record tells, save for its place and time: sent again later, it is still the same."""
     return sha256(encode(record._replace(stream_id="-", local_seq=1, occurred_at=_SOME_TIME))).digest()
-
-
-_NONE = Latest(0, "")
 
 
 def _size(path: Path) -> int:

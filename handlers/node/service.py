@@ -51,7 +51,8 @@ class HostedNodes:
         if not self._users.exists(usage.user_sid):
             raise NotFound(f"there is no user {usage.user_sid}")
         log = self._log(node_id)
-        allowed = Allowed((usage.resource_kind,), node is None or node.sets_prices)  # who is not registered yet, may be
+        # A node that is not registered yet may become one that sets prices.
+        allowed = Allowed((usage.resource_kind,), node is None or node.sets_prices)
         read = self._streams.one({"node_id": node_id, "stream_id": log.folder.stream_id})
         rule = require_chargeable(allowed, self._clock.now(), read)
         try:

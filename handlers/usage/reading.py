@@ -88,7 +88,7 @@ class Reading:
         rest = iter(lines)
         try:
             while chunk := list(islice(rest, CHUNK)):
-                # PERF: a step for all lines before the next step is a third faster than all steps line by line: a
+                # PERF: a step for all lines, then the next step, takes a quarter less than all steps line by line: the
                 # processor keeps the little that one step needs close by.
                 records = [decode(line.data) for line in chunk]
                 digests = [line_hash(line.data) for line in chunk]
